@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of elemental.networking.network_config."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
+    PlaceholderError,
+    resolve_placeholders,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._render import Profile, RenderError, Rendering, render
+from ansible_collections.elemental.networking.plugins.plugin_utils._addresses import addresses_from_result
+from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import carry_out, checked_deadline
+
+_ARGUMENTS = {
+    "configurator": {"type": "str", "default": "none"},
+    "config": {"type": "dict", "default": {}},
+    "addresses": {"type": "dict", "default": {}},
+    "machine": {"type": "str"},
+    "deadline": {"type": "int", "default": 60},
+}
+
+
+class ActionModule(ActionBase):
+    """Resolve, render, try, come in, confirm."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the action; see the documentation of the module."""
+        task_vars = task_vars or {}
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _validation, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
+        machine = options["machine"] or str(task_vars["inventory_hostname"])
+        addresses = addresses_from_result(options["addresses"])
+        try:
+            resolved = resolve_placeholders(options["config"], addresses)
+            rendering = render(options["configurator"], t.cast("dict[str, object]", resolved))
+        except (PlaceholderError, RenderError) as error:
+            raise AnsibleActionFail(f"{machine}: {error}") from error
+        for warning in rendering.warnings:
+            Display().warning(f"{machine}: {warning}")
+        if options["configurator"] == "none":
+            return {**result, "changed": False, "msg": "configurator is none: the network of this host is not managed"}
+        request = {
+            "operation": "stage",
+            "machine": machine,
+            "profiles": [_wanted(profile) for profile in rendering.profiles],
+            "deadline": checked_deadline(options["deadline"]),
+            "check": bool(self._task.check_mode),
+        }
+        outcome = carry_out(Node.of(self, task_vars), request, [each.address for each in addresses.values()])
+        return {**result, **_report(rendering, outcome.reasons, outcome.stale), **outcome.result(bool(self._task.diff))}
+
+
+def _wanted(profile: Profile) -> dict[str, t.Any]:
+    values = asdict(profile)
+    del values["id"]
+    return values
+
+
+def _report(rendering: Rendering, reasons: t.Mapping[str, str], stale: t.Sequence[str]) -> dict[str, t.Any]:
+    profiles = [
+        {
+            "file_name": profile.file_name,
+            "id": profile.id,
+            "uuid": profile.uuid,
+            "interface": profile.interface,
+            "reason": reasons.get(profile.file_name, ""),
+        }
+        for profile in rendering.profiles
+    ]
+    return {"profiles": profiles, "removed": list(stale), "warnings": list(rendering.warnings)}

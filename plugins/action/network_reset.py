@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of elemental.networking.network_reset."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import carry_out, checked_deadline
+
+_ARGUMENTS = {
+    "addresses": {"type": "list", "elements": "str", "default": []},
+    "machine": {"type": "str"},
+    "deadline": {"type": "int", "default": 60},
+}
+
+
+class ActionModule(ActionBase):
+    """DHCP beside the static address, come in over the lease, confirm."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the action; see the documentation of the module."""
+        task_vars = task_vars or {}
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _validation, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
+        request = {
+            "operation": "stage_reset",
+            "machine": options["machine"] or str(task_vars["inventory_hostname"]),
+            "deadline": checked_deadline(options["deadline"]),
+            "check": bool(self._task.check_mode),
+        }
+        outcome = carry_out(Node.of(self, task_vars), request, options["addresses"])
+        return {**result, **outcome.result(bool(self._task.diff)), "removed": list(outcome.stale)}

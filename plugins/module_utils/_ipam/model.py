@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the IPAM room talks about: pools, claims and addresses, whatever backend holds them."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+
+class IpamError(Exception):
+    """A request that cannot be served; its text is one sentence for the user."""
+
+
+@dataclass(frozen=True, order=True)
+class PoolReference:
+    """Where an address comes from, as in ``IPAddressClaim.spec.poolRef`` (Cluster API v1beta2).
+
+    The reference has no namespace: a namespaced pool is looked up in the namespace of the claim.
+    """
+
+    api_group: str
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.api_group}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """An ``InClusterIPPool`` or ``GlobalInClusterIPPool`` (``ipam.cluster.x-k8s.io/v1alpha2``).
+
+    ``namespace`` is empty for a cluster-scoped pool. ``addresses`` and ``excluded_addresses`` are single addresses,
+    ``first-last`` ranges or CIDRs, as written in the manifest.
+    """
+
+    reference: PoolReference
+    namespace: str
+    addresses: tuple[str, ...]
+    prefix: int
+    gateway: str | None = None
+    excluded_addresses: tuple[str, ...] = ()
+    allocate_reserved_addresses: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One machine's wish for one address: what an ``IPAddressClaim`` says.
+
+    ``key`` is the placeholder that the address will fill; ``name`` is ``<machine>-<key>`` as in Elemental.
+    """
+
+    namespace: str
+    name: str
+    machine: str
+    key: str
+    pool: PoolReference
+
+
+@dataclass(frozen=True)
+class Address:
+    """An allocated address: what an ``IPAddress`` says; ``prefix`` is in bits."""
+
+    address: str
+    prefix: int
+    gateway: str | None = None
+
+    @property
+    def family(self) -> t.Literal["IPv4", "IPv6"]:
+        """The address family, derived from the address itself."""
+        return "IPv4" if ip_address(self.address).version == 4 else "IPv6"
+
+
+@dataclass(frozen=True)
+class BoundClaim:
+    """A claim with its address; ``address`` is None while the claim waits or, in check mode, does not exist yet."""
+
+    claim: Claim
+    address: Address | None

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private files, written so that a power loss leaves either the old or the new content."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import typing as t
+
+
+def read_text(path: str) -> str | None:
+    """The content of a file, or None when there is no such file."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def write_private(path: str, text: str) -> None:
+    """Write a file of mode 0600 atomically: hidden temporary file, fsync, rename, fsync of the folder."""
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}~")  # NetworkManager ignores names that start with a dot or end in ~
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as stream:
+        os.fchmod(stream.fileno(), 0o600)  # the mode of os.open counts only for a new file
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.rename(temporary, path)
+    sync_folder(folder)
+
+
+def sync_folder(folder: str) -> None:
+    """Make renames and removals in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: str) -> None:
+    """Remove a file; one that is gone already is fine."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def private_folder(path: str) -> str:
+    """Make a folder of mode 0700 (and its parents) and return its path."""
+    os.makedirs(path, mode=0o700, exist_ok=True)
+    return path
+
+
+def remove_folder(path: str) -> None:
+    """Remove a folder with all that is in it; one that is gone already is fine."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def read_json(path: str) -> dict[str, t.Any]:
+    """The object in a JSON file; empty when there is no such file or it is cut short."""
+    try:
+        content = json.loads(read_text(path) or "{}")
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def write_json(path: str, content: t.Mapping[str, t.Any]) -> None:
+    """Write an object as JSON, private and atomic; the folder is made when missing."""
+    private_folder(os.path.dirname(path))
+    write_private(path, json.dumps(content))
+
+
+def read_folder(path: str) -> dict[str, str]:
+    """The regular, not hidden files of a folder: name to content; empty when there is no such folder."""
+    if not os.path.isdir(path):
+        return {}
+    contents = {}
+    for name in sorted(os.listdir(path)):
+        file = os.path.join(path, name)
+        if not name.startswith(".") and os.path.isfile(file):
+            contents[name] = read_text(file) or ""
+    return contents

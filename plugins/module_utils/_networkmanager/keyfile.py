@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""NetworkManager keyfiles: reading, redacting, and changing one value while the rest stays byte for byte.
+
+The format is GLib's GKeyFile as NetworkManager reads it (nm-settings-keyfile(5)): ``[section]``, ``key=value``, ``#``
+comments, blank lines. White space around ``=`` is dropped, repeated sections merge, and the last value of a key wins.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass, field
+
+HIDDEN = "<hidden>"
+
+_SPACE = " \t\r\f"
+_SECTION = re.compile(r"\[([^\[\]\x00-\x1f\x7f]+)\][ \t]*\Z")
+_KEY = re.compile(r"[^\[\]=]+(?:\[[-A-Za-z0-9_.@]*\])?\Z")
+# secrets of libnm's settings (NM_SETTING_PARAM_SECRET), plus certificate data that holds a private key
+_SECRET_WORD = re.compile(
+    r"(?<![a-z0-9])psk(?![a-z0-9])|passw(?:or)?d|passphrase|secret|wep-key\d|private-key|preshared-key|mka-cak"
+    r"|(?<![a-z0-9])pin(?![a-z0-9])",
+    re.IGNORECASE,
+)
+# characters that some reader takes for the end of a line although GKeyFile does not
+_OTHER_LINE_END = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+
+class KeyfileError(ValueError):
+    """A text that NetworkManager could not read; names the line number and never the line, which may hold a secret."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One ``key=value`` line; ``line`` counts from 1."""
+
+    line: int
+    section: str
+    key: str
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Keyfile:
+    """The values of a keyfile by section and key, white space around them removed, escapes as written."""
+
+    sections: t.Mapping[str, t.Mapping[str, str]] = field(repr=False)
+
+    def get(self, section: str, key: str) -> str | None:
+        """The value of a key, or None when the section or the key is missing."""
+        return self.sections.get(section, {}).get(key)
+
+
+def parse(text: str) -> Keyfile:
+    """Read a keyfile; raises ``KeyfileError`` for anything that GKeyFile refuses."""
+    sections: dict[str, dict[str, str]] = {}
+    for entry in entries(text):
+        section = sections.setdefault(entry.section, {})
+        if entry.key:
+            section[entry.key] = entry.value
+    return Keyfile(sections)
+
+
+def entries(text: str) -> list[Entry]:
+    """The lines that mean something, in order; a section header is an entry with an empty key and value."""
+    result: list[Entry] = []
+    section = ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        content = line.strip(_SPACE)
+        if not content or content.startswith("#"):
+            continue
+        header = _SECTION.match(content)
+        if header:
+            section = header.group(1)
+            result.append(Entry(number, section, "", ""))
+        else:
+            result.append(_key_value(number, section, content))
+    return result
+
+
+def _key_value(number: int, section: str, content: str) -> Entry:
+    key, separator, value = content.partition("=")
+    key = key.rstrip(_SPACE)
+    if not separator or not _KEY.match(key) or "\0" in content:
+        raise KeyfileError(f"line {number} is neither a [section], a key=value pair, a # comment nor blank")
+    if not section:
+        raise KeyfileError(f"line {number} stands before the first [section]")
+    return Entry(number, section, key, value.lstrip(_SPACE))
+
+
+def with_connection_value(text: str, key: str, value: str) -> str:
+    """Set a key of ``[connection]``; everything else stays byte for byte.
+
+    A missing key is inserted behind ``id``, or behind the section's header when there is no ``id``.
+    Raises ``KeyfileError`` when the text cannot be read or has no ``[connection]``.
+    """
+    connection = [entry for entry in entries(text) if entry.section == "connection"]
+    if not connection:
+        raise KeyfileError("there is no [connection] section")
+    lines = text.split("\n")
+    present = [entry for entry in connection if entry.key == key]
+    if present:
+        index = present[-1].line - 1
+        lines[index] = _replaced_value(lines[index], value)
+        return "\n".join(lines)
+    anchor = [entry for entry in connection if entry.key == "id"][-1:] or connection[:1]
+    index = anchor[0].line
+    carriage_return = "\r" if lines[index - 1].endswith("\r") else ""
+    return "\n".join([*lines[:index], f"{key}={value}{carriage_return}", *lines[index:]])
+
+
+def _replaced_value(line: str, value: str) -> str:
+    before, _separator, after = line.partition("=")
+    space_before = after[: len(after) - len(after.lstrip(" \t"))] if after.strip(_SPACE) else ""
+    return f"{before}={space_before}{value}{chr(13) if line.endswith(chr(13)) else ''}"
+
+
+def redact(text: str) -> str:
+    """The text with every secret replaced by ``<hidden>``; also for text that cannot be read.
+
+    Hidden are values of secret keys, all of ``[vpn-secrets]``, comments that mention a secret, and lines that are no
+    keyfile lines.
+    """
+    result = []
+    in_secrets = False
+    for line in text.split("\n"):
+        content = line.strip(_SPACE)
+        if content.startswith("["):
+            in_secrets = bool(_SECRET_WORD.search(content))
+        result.append(_redacted(line, content, in_secrets))
+    return "\n".join(result)
+
+
+def _redacted(line: str, content: str, in_secrets: bool) -> str:
+    carriage_return = "\r" if line.endswith("\r") else ""
+    if not content or _SECTION.match(content):
+        return line
+    if content.startswith("#"):
+        mentions_secret = in_secrets or _SECRET_WORD.search(content) or _OTHER_LINE_END.search(content)
+        return f"# {HIDDEN}{carriage_return}" if mentions_secret else line
+    key, separator, value = line.partition("=")
+    if not separator or _OTHER_LINE_END.search(key):
+        return HIDDEN + carriage_return
+    is_secret = in_secrets or _is_secret(key.strip(_SPACE)) or _OTHER_LINE_END.search(content)
+    return _replaced_value(line, HIDDEN) if is_secret and value.strip(_SPACE) else line
+
+
+def _is_secret(key: str) -> bool:
+    return not key.endswith("-flags") and bool(_SECRET_WORD.search(key))

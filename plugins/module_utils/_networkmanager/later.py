@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a command a little later, detached from the ssh session that asked for it: a systemd timer, else a detached process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import typing as t
+
+from .bus import BusError, SystemBus
+from .files import private_folder, read_text, remove, write_private
+from .wire import Variant
+
+_SYSTEMD = "org.freedesktop.systemd1"
+_SYSTEMD_PATH = "/org/freedesktop/systemd1"
+_SYSTEMD_MANAGER = "org.freedesktop.systemd1.Manager"
+_PROCESS_FOLDER = "/run/elemental-networking/processes"
+
+
+def run_later(name: str, seconds: float, command: t.Sequence[str]) -> None:
+    """Run ``command`` once, in ``seconds``; ``name`` identifies it for ``cancel``."""
+    if _has_systemd():
+        _start_timer(name, seconds, command)
+    else:
+        _start_process(name, seconds, command)
+
+
+def cancel(name: str) -> None:
+    """Forget a command that has not run yet; one that has is left alone."""
+    if _has_systemd():
+        _stop_timer(name)
+    else:
+        _stop_process(name)
+
+
+def _has_systemd() -> bool:
+    return os.path.isdir("/run/systemd/system")
+
+
+def _start_timer(name: str, seconds: float, command: t.Sequence[str]) -> None:
+    timer = [
+        ("Description", Variant("s", f"elemental.networking: {name}")),
+        ("OnActiveSec", Variant("t", int(seconds * 1_000_000))),
+        ("AccuracyUSec", Variant("t", 1000)),  # the default lets it be a minute late
+        ("RemainAfterElapse", Variant("b", False)),
+    ]
+    service = [
+        ("Description", Variant("s", f"elemental.networking: {name}")),
+        ("Type", Variant("s", "oneshot")),
+        ("ExecStart", Variant("a(sasb)", [(command[0], list(command), False)])),
+    ]
+    signature = "ssa(sv)a(sa(sv))"
+    arguments = (_unit(name) + ".timer", "replace", timer, [(_unit(name) + ".service", service)])
+    _systemd("StartTransientUnit", signature, arguments)
+
+
+def _stop_timer(name: str) -> None:
+    try:
+        _systemd("StopUnit", "ss", (_unit(name) + ".timer", "replace"))
+    except BusError as error:
+        if not error.name.endswith(".NoSuchUnit"):
+            raise
+
+
+def _unit(name: str) -> str:
+    return f"elemental-networking-{name}"
+
+
+def _systemd(member: str, signature: str, arguments: t.Sequence[t.Any]) -> None:
+    bus = SystemBus.connect()
+    try:
+        bus.call(_SYSTEMD, _SYSTEMD_PATH, _SYSTEMD_MANAGER, member, signature, arguments)
+    finally:
+        bus.close()
+
+
+def _start_process(name: str, seconds: float, command: t.Sequence[str]) -> None:
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(quiet, descriptor)
+    private_folder(_PROCESS_FOLDER)
+    write_private(os.path.join(_PROCESS_FOLDER, name), str(os.getpid()))
+    time.sleep(seconds)
+    remove(os.path.join(_PROCESS_FOLDER, name))
+    os.execv(command[0], list(command))
+
+
+def _stop_process(name: str) -> None:
+    file = os.path.join(_PROCESS_FOLDER, name)
+    process = read_text(file)
+    if process:
+        remove(file)
+        try:
+            os.kill(int(process), signal.SIGTERM)
+        except ProcessLookupError:
+            pass

@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node has now."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from . import places
+from .bus import BusError
+from .files import read_text
+from .model import WantedProfile
+from .network_manager import Device, NetworkManager
+from .planning import Observed
+
+
+def observe(manager: NetworkManager, wanted: WantedProfile) -> Observed:
+    """What the node has of a wanted profile."""
+    file = os.path.join(places.INSTALLED_PROFILES, wanted.file_name)
+    installed_text = read_text(file)
+    path = manager.profile_path(wanted.uuid)
+    if installed_text is None or path is None:
+        return Observed(installed_text, path is not None, False, False)
+    device = active_device(manager, wanted.uuid)
+    return Observed(
+        installed_text=installed_text,
+        is_known=True,
+        is_loaded_from_etc=manager.profile_file(path) == file,
+        is_active=device is not None and device.activated,
+        lost_addresses=_lost_addresses(manager, path, device),
+    )
+
+
+def _lost_addresses(manager: NetworkManager, path: str, device: Device | None) -> tuple[str, ...]:
+    if device is None:
+        return ()
+    present = manager.ipv4_addresses(device)
+    return tuple(address for address in static_addresses(manager, path, "ipv4") if address not in present)
+
+
+def static_addresses(manager: NetworkManager, path: str, family: str) -> list[str]:
+    """The addresses that a profile configures by itself, as ``address/prefix``; ``family`` is ``ipv4`` or ``ipv6``."""
+    settings = manager.profile_settings(path).get(family, {})
+    return [f"{entry['address']}/{entry['prefix']}" for entry in settings.get("address-data", [])]
+
+
+def active_device(manager: NetworkManager, uuid: str) -> Device | None:
+    """The device on which a profile is active, or None."""
+    return next((device for device in manager.devices() if device.active_uuid == uuid), None)
+
+
+def device_with_address(manager: NetworkManager, addresses: t.Collection[str]) -> Device | None:
+    """The device that carries one of ``addresses`` (without prefix), or None."""
+    for device in manager.devices():
+        carried = {address.split("/")[0] for address in manager.ipv4_addresses(device)}
+        if carried & set(addresses):
+            return device
+    return None
+
+
+def addresses_of_session(connected_address: str) -> set[str]:
+    """The addresses of this node that the controller came in over, as far as they can be known."""
+    addresses = {connected_address} if connected_address else set()
+    session = os.environ.get("SSH_CONNECTION", "").split()
+    if len(session) == 4:
+        addresses.add(session[2])
+    return addresses
+
+
+def previous_connections(manager: NetworkManager) -> tuple[tuple[str, str], ...]:
+    """What is active on each device: (interface, uuid)."""
+    return tuple((device.interface, device.active_uuid) for device in manager.devices() if device.active_uuid)
+
+
+def leases(manager: NetworkManager, interface: str) -> list[str]:
+    """The DHCP address of an interface, as a list of none or one."""
+    device = manager.device(interface)
+    if device is None or not device.activated:
+        return []
+    try:
+        lease = manager.lease_address(device)
+    except BusError:
+        return []  # the lease went away between two calls
+    return [lease] if lease else []

@@ -1,0 +1,233 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""NetworkManager's D-Bus interface as a node needs it: profiles, devices, checkpoints (API of NetworkManager 1.40 and later)."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+from dataclasses import dataclass
+
+from .bus import BusError, SystemBus
+
+_NAME = "org.freedesktop.NetworkManager"
+_PATH = "/org/freedesktop/NetworkManager"
+_SETTINGS_PATH = _PATH + "/Settings"
+_SETTINGS = _NAME + ".Settings"
+_PROFILE = _NAME + ".Settings.Connection"
+_DEVICE = _NAME + ".Device"
+_ACTIVE = _NAME + ".Connection.Active"
+
+# NMCheckpointCreateFlags: DELETE_NEW_CONNECTIONS and DISCONNECT_NEW_DEVICES
+_CHECKPOINT_FLAGS = 0x02 | 0x04
+# NMSettingsUpdate2Flags: IN_MEMORY_ONLY (drops the file in /etc) and NO_REAPPLY
+_UPDATE_IN_MEMORY = 0x08 | 0x40
+_ACTIVATED = 2
+_DEACTIVATED = 4
+
+# NMDeviceStateReason, the ones that a user meets
+_REASONS = {
+    4: "the configuration failed",
+    5: "the IP configuration could not be reserved: no lease, or the address is already in use on the network",
+    6: "the IP configuration expired",
+    9: "802.1X authentication failed",
+    10: "802.1X authentication failed",
+    17: "no DHCP server answered",
+    35: "a required firmware is missing",
+    36: "the device was removed",
+    40: "the cable is unplugged",
+    50: "a connection that it depends on failed",
+}
+
+
+class NetworkManagerError(Exception):
+    """NetworkManager cannot do what is asked; the text is one sentence."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A network device and what is active on it; ``active_uuid`` is empty when nothing is."""
+
+    path: str
+    interface: str
+    active_path: str
+    active_uuid: str
+    activated: bool
+
+
+class NetworkManager:
+    """The running daemon."""
+
+    def __init__(self, bus: SystemBus) -> None:
+        self._bus = bus
+
+    @classmethod
+    def connect(cls) -> NetworkManager:
+        """Connect to the daemon. Raises NetworkManagerError when it is not installed or not running."""
+        try:
+            bus = SystemBus.connect()
+            bus_path = "/org/freedesktop/DBus"
+            running = bus.call("org.freedesktop.DBus", bus_path, "org.freedesktop.DBus", "NameHasOwner", "s", (_NAME,))[0]
+        except BusError as error:
+            raise NetworkManagerError(f"NetworkManager cannot be reached: {error}; start dbus and NetworkManager") from error
+        if running:
+            return cls(bus)
+        if any(os.path.exists(os.path.join(folder, "NetworkManager")) for folder in ("/usr/sbin", "/usr/bin", "/sbin")):
+            raise NetworkManagerError("NetworkManager is installed but not running; start it, for example with systemctl start NetworkManager")
+        raise NetworkManagerError("NetworkManager is not installed; install NetworkManager 1.40 or later on this host")
+
+    # --- profiles ---------------------------------------------------------------------------------------------
+
+    def profile_path(self, uuid: str) -> str | None:
+        """The object path of the profile with this uuid, or None."""
+        try:
+            return str(self._call(_SETTINGS_PATH, _SETTINGS, "GetConnectionByUuid", "s", (uuid,))[0])
+        except BusError as error:
+            if error.name.endswith(".InvalidConnection"):
+                return None
+            raise
+
+    def profile_file(self, path: str) -> str:
+        """The file that holds a profile; empty when it lives in memory only."""
+        return str(self._bus.get_property(_NAME, path, _PROFILE, "Filename"))
+
+    def profile_settings(self, path: str) -> dict[str, dict[str, t.Any]]:
+        """The settings of a profile, without secrets."""
+        return t.cast("dict[str, dict[str, t.Any]]", self._call(path, _PROFILE, "GetSettings")[0])
+
+    def profile_paths(self) -> list[str]:
+        """The object paths of all profiles."""
+        return list(self._call(_SETTINGS_PATH, _SETTINGS, "ListConnections")[0])
+
+    def load_profiles(self, files: t.Sequence[str]) -> list[str]:
+        """Load (or drop, when it is gone) each keyfile; return the files that NetworkManager refused."""
+        loaded, failures = self._call(_SETTINGS_PATH, _SETTINGS, "LoadConnections", "as", (list(files),))
+        return list(failures) if not loaded or failures else []
+
+    def reload_profiles(self) -> None:
+        """Read all keyfiles again."""
+        self._call(_SETTINGS_PATH, _SETTINGS, "ReloadConnections")
+
+    def delete_profile(self, path: str) -> None:
+        """Delete a profile and its file; a profile that is gone already is fine."""
+        try:
+            self._call(path, _PROFILE, "Delete")
+        except BusError as error:
+            if not error.name.endswith((".UnknownMethod", ".UnknownObject")):
+                raise
+
+    def move_profile_to_memory(self, path: str) -> None:
+        """Take the file of a profile out of /etc without touching its activation."""
+        self._call(path, _PROFILE, "Update2", "a{sa{sv}}ua{sv}", ({}, _UPDATE_IN_MEMORY, {}))
+
+    # --- devices ----------------------------------------------------------------------------------------------
+
+    def devices(self) -> list[Device]:
+        """All devices that have an interface name."""
+        paths = self._call(_PATH, _NAME, "GetDevices")[0]
+        return [self._device(path) for path in paths]
+
+    def device(self, interface: str) -> Device | None:
+        """The device with this interface name, or None."""
+        try:
+            path = self._call(_PATH, _NAME, "GetDeviceByIpIface", "s", (interface,))[0]
+        except BusError as error:
+            if error.name.endswith(".UnknownDevice"):
+                return None
+            raise
+        return self._device(path)
+
+    def _device(self, path: str) -> Device:
+        properties = self._bus.call(_NAME, path, "org.freedesktop.DBus.Properties", "GetAll", "s", (_DEVICE,))[0]
+        active_path = properties["ActiveConnection"]
+        active = self._active_properties(active_path)
+        return Device(
+            path=path,
+            interface=properties["Interface"],
+            active_path=active_path if active else "/",
+            active_uuid=active.get("Uuid", ""),
+            activated=active.get("State") == _ACTIVATED,
+        )
+
+    def _active_properties(self, active_path: str) -> dict[str, t.Any]:
+        if active_path == "/":
+            return {}
+        try:
+            return t.cast(
+                "dict[str, t.Any]",
+                self._bus.call(_NAME, active_path, "org.freedesktop.DBus.Properties", "GetAll", "s", (_ACTIVE,))[0],
+            )
+        except BusError:
+            return {}  # it went away between the two calls
+
+    def ipv4_addresses(self, device: Device) -> list[str]:
+        """The IPv4 addresses that NetworkManager reports on a device, as ``address/prefix``."""
+        config = self._bus.get_property(_NAME, device.path, _DEVICE, "Ip4Config")
+        if config == "/":
+            return []
+        data = self._bus.get_property(_NAME, config, _NAME + ".IP4Config", "AddressData")
+        return [f"{entry['address']}/{entry['prefix']}" for entry in data]
+
+    def lease_address(self, device: Device) -> str | None:
+        """The IPv4 address of the DHCP lease on a device, or None while there is none."""
+        config = self._bus.get_property(_NAME, device.path, _DEVICE, "Dhcp4Config")
+        if config == "/":
+            return None
+        options = self._bus.get_property(_NAME, config, _NAME + ".DHCP4Config", "Options")
+        return options.get("ip_address")
+
+    # --- activation -------------------------------------------------------------------------------------------
+
+    def activate(self, profile_path: str, device: Device | None, timeout: float) -> None:
+        """Activate a profile (on ``device``, else on the device that it creates) and wait until it is up.
+
+        Raises NetworkManagerError with NetworkManager's reason, or when ``timeout`` (seconds) is over.
+        """
+        device_path = device.path if device else "/"
+        active = self._call(_PATH, _NAME, "ActivateConnection", "ooo", (profile_path, device_path, "/"))[0]
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            state = self._active_properties(active).get("State", _DEACTIVATED)
+            if state == _ACTIVATED:
+                return
+            if state == _DEACTIVATED:
+                raise NetworkManagerError(self._failure_reason(device_path))
+            time.sleep(0.02)
+        raise NetworkManagerError(f"it was not up after {timeout:.0f} s")
+
+    def _failure_reason(self, device_path: str) -> str:
+        if device_path == "/":
+            return "NetworkManager could not bring it up"
+        code = self._bus.get_property(_NAME, device_path, _DEVICE, "StateReason")[1]
+        return _REASONS.get(code, f"NetworkManager's reason code is {code}")
+
+    def deactivate(self, device: Device) -> None:
+        """Take down what is active on a device."""
+        if device.active_path != "/":
+            self._call(_PATH, _NAME, "DeactivateConnection", "o", (device.active_path,))
+
+    # --- checkpoints ------------------------------------------------------------------------------------------
+
+    def checkpoints(self) -> list[str]:
+        """The object paths of all open checkpoints, whoever made them."""
+        return list(self._bus.get_property(_NAME, _PATH, _NAME, "Checkpoints"))
+
+    def open_checkpoint(self, seconds: int) -> str:
+        """Open a checkpoint over all devices that rolls back by itself after ``seconds``."""
+        return str(self._call(_PATH, _NAME, "CheckpointCreate", "aouu", ([], seconds, _CHECKPOINT_FLAGS))[0])
+
+    def close_checkpoint(self, checkpoint: str) -> None:
+        """Keep what is there now. Raises BusError when the checkpoint is gone, that is: rolled back."""
+        self._call(_PATH, _NAME, "CheckpointDestroy", "o", (checkpoint,))
+
+    def roll_back(self, checkpoint: str) -> None:
+        """Put back what the checkpoint holds."""
+        self._call(_PATH, _NAME, "CheckpointRollback", "o", (checkpoint,), timeout=60.0)
+
+    def _call(
+        self, path: str, interface: str, member: str, signature: str = "", arguments: t.Sequence[t.Any] = (), timeout: float = 25.0
+    ) -> list[t.Any]:
+        return self._bus.call(_NAME, path, interface, member, signature, arguments, timeout)

@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program that runs on a node: one operation per start, JSON in, one line of JSON out."""
+
+from __future__ import annotations
+
+import json
+import sys
+import typing as t
+
+from .bus import BusError
+from .confirming import activate, confirm, expire
+from .model import ResetRequest, StageRequest, WantedProfile
+from .network_manager import NetworkManager, NetworkManagerError
+from .staging import stage, stage_reset
+
+# what the controller looks for in the output: a login banner may stand before it
+ANSWER_MARK = "elemental-networking-answer:"
+
+
+def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
+    """Serve the controller's ``request`` (JSON), or, without one, an operation of our own timers."""
+    if request is None:
+        _serve_timer(*arguments)
+        return
+    sys.stdout.write("\n" + ANSWER_MARK + json.dumps(_serve_controller(json.loads(request), program)) + "\n")
+
+
+def _serve_timer(operation: str, token: str) -> None:
+    manager = NetworkManager.connect()
+    if operation == "activate":
+        activate(manager, token)
+    else:
+        expire(manager, token)
+
+
+def _serve_controller(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
+    try:
+        return _serve(request, program)
+    except (NetworkManagerError, BusError) as error:
+        return {"failed": True, "msg": str(error)}
+    except PermissionError as error:
+        return {"failed": True, "msg": f"{error.filename} cannot be written on this host; connect as root or set become: true"}
+    except OSError as error:
+        return {"failed": True, "msg": f"{error.filename or 'a system call'} failed on this host: {error.strerror}"}
+
+
+def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
+    manager = NetworkManager.connect()
+    operation = request["operation"]
+    if operation == "confirm":
+        return confirm(manager, request["token"], request["arrived_at"])
+    common = (request["deadline"], request["connected_address"], request["check"])
+    if operation == "stage_reset":
+        return stage_reset(manager, ResetRequest(request["machine"], *common), program)
+    profiles = tuple(WantedProfile(**profile) for profile in request["profiles"])
+    return stage(manager, StageRequest(request["machine"], profiles, *common), program)
+
+

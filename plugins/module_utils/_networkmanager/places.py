@@ -1,0 +1,16 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where things are on a node."""
+
+from __future__ import annotations
+
+# in memory: survives a restart of NetworkManager, not of the machine; shadows /etc (nms-keyfile-utils.h, NetworkManager 1.20 and later)
+TRIAL_PROFILES = "/run/NetworkManager/system-connections"
+INSTALLED_PROFILES = "/etc/NetworkManager/system-connections"
+# the open trial: what was there before, what comes, and the program that can undo it without a controller
+TRIAL_FOLDER = "/run/elemental-networking/trial"
+OUTCOME_FILE = "/run/elemental-networking/outcome.json"
+# which profiles are ours
+MANAGED_FILE = "/var/lib/elemental-networking/managed.json"

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decisions without I/O: what differs, and what a trial has to do about it."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+from dataclasses import dataclass, field
+
+from .keyfile import with_connection_value
+from .model import Managed, Step, WantedProfile
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a node has of one wanted profile; ``lost_addresses`` are configured but not on the device."""
+
+    installed_text: str | None = field(repr=False)
+    is_known: bool
+    is_loaded_from_etc: bool
+    is_active: bool
+    lost_addresses: tuple[str, ...] = ()
+
+
+def differences(wanted: WantedProfile, observed: Observed) -> str:
+    """Why a profile needs a change, in a few words; empty when it does not."""
+    if observed.installed_text is None:
+        return "not installed"
+    if observed.installed_text != wanted.text:
+        return "content differs"
+    if not observed.is_loaded_from_etc:
+        return "not loaded from /etc"
+    if not observed.is_active:
+        return "not active"
+    if observed.lost_addresses:
+        return f"{', '.join(observed.lost_addresses)} missing on the device"
+    return ""
+
+
+def trial_step(wanted: WantedProfile, observed: Observed, trial_text: str, awaited: bool = True) -> Step:
+    """How to try a profile.
+
+    A profile that NetworkManager knows is tried under a uuid of its own: with the live uuid, a rollback of NetworkManager 1.42
+    leaves a shadowing file in /run and one of 1.52 an extra file in /etc (both measured).
+    """
+    same = not observed.is_known and trial_text == wanted.text
+    trial_uuid = wanted.uuid if same else str(uuid.uuid5(uuid.UUID(wanted.uuid), "trial"))
+    return Step(wanted.file_name, wanted.interface, trial_uuid, wanted.uuid, awaited)
+
+
+def trial_texts(steps: t.Sequence[Step], texts: t.Mapping[str, str]) -> dict[str, str]:
+    """The keyfiles of a trial by trial file name; references from one profile to another follow the trial's uuids."""
+    moved = [step for step in steps if step.trial_uuid != step.final_uuid]
+    result = {}
+    for step in steps:
+        text = with_connection_value(texts[step.file_name], "uuid", step.trial_uuid)
+        for other in moved:
+            text = text.replace(other.final_uuid, other.trial_uuid)
+        result[step.trial_file] = text
+    return result
+
+
+def stale_files(managed: Managed, wanted: t.Sequence[WantedProfile]) -> tuple[str, ...]:
+    """Files of ours that are wanted no more."""
+    kept = {profile.file_name for profile in wanted}
+    return tuple(name for name in managed.files if name not in kept)
+
+
+def idle_interfaces(managed: Managed, wanted: t.Sequence[WantedProfile]) -> tuple[str, ...]:
+    """Interfaces whose profile of ours goes and that get no other one."""
+    served = {profile.interface for profile in wanted}
+    kept = {profile.file_name for profile in wanted}
+    return tuple(
+        profile.interface
+        for profile in managed.profiles
+        if profile.file_name not in kept and profile.interface and profile.interface not in served
+    )
+
+
+def dhcp_profile(interface: str) -> WantedProfile:
+    """The profile that a reset leaves on an interface."""
+    name = f"elemental-dhcp-{interface}"
+    identity = str(uuid.uuid5(uuid.NAMESPACE_URL, f"elemental.networking:dhcp:{interface}"))
+    text = (
+        f"[connection]\nid={name}\nuuid={identity}\ntype=ethernet\ninterface-name={interface}\n\n"
+        "[ipv4]\nmethod=auto\n\n[ipv6]\nmethod=auto\n"
+    )
+    return WantedProfile(f"{name}.nmconnection", identity, "ethernet", interface, text)
+
+
+def dhcp_beside(text: str, addresses: t.Sequence[str]) -> str:
+    """A DHCP profile that keeps ``addresses`` (``address/prefix``) too.
+
+    dad-timeout is 0 because the addresses are our own already: a second interface on the same segment would answer the probe.
+    """
+    lines = [f"address{number}={address}" for number, address in enumerate(addresses, start=1)]
+    return text.replace("[ipv4]\nmethod=auto\n", "[ipv4]\nmethod=auto\ndad-timeout=0\n" + "".join(f"{line}\n" for line in lines))

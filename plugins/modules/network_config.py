@@ -1,0 +1,138 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: network_config
+short_description: Give a host its network in a transaction that cannot strand it
+version_added: 0.1.0
+author:
+  - elemental.networking contributors (@elemental-networking)
+description:
+  - Resolves the C({placeholders}) of O(config), renders NetworkManager profiles and brings them onto the host.
+  - The profiles are tried in memory first (C(/run/NetworkManager/system-connections)) under an open NetworkManager checkpoint.
+    The controller then has to come in over the address that the host has by then, with a fresh connection. Only that writes
+    C(/etc/NetworkManager/system-connections).
+  - When the controller does not come in within O(deadline) seconds, the host rolls back by itself, whatever died meanwhile.
+  - The address that Ansible itself uses may be moved. The tasks that follow need RV(address) as C(ansible_host).
+  - A host where nothing differs costs one remote execution.
+  - Profiles that an earlier run installed and that O(config) does not name any more are removed. Profiles of others are never touched.
+notes:
+  - Works over Ansible's P(ansible.builtin.ssh#connection) connection only; any other one is refused before anything is changed.
+  - The host needs Python 3.8 or later (standard library only) and NetworkManager 1.40 or later; the task needs to be root there.
+  - This is an action plugin; the keyfiles never touch the disk of the host before they are profiles.
+extends_documentation_fragment:
+  - elemental.networking._attributes
+  - elemental.networking._attributes.actiongroup_networking
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  configurator:
+    description:
+      - The form of O(config), as in C(MachineRegistration.spec.config.network).
+      - With V(none) the network of the host is not managed and nothing is done.
+      - V(nmc) and V(nmstate) are refused by this version.
+    type: str
+    default: none
+    choices: [none, nmc, nmstate, nmconnections]
+  config:
+    description:
+      - The network, in the form of O(configurator). For V(nmconnections) a mapping from profile name to the text of its keyfile.
+      - C({key}), C({key.prefix}), C({key.gateway}) and C({key.family}) are replaced from O(addresses).
+    type: dict
+    default: {}
+  addresses:
+    description:
+      - The addresses of the host by placeholder key, as in the return value RV(elemental.networking.ip_address_claims#module:addresses) of one machine.
+    type: dict
+    default: {}
+  machine:
+    description:
+      - The name of the machine. A host that was configured as another machine is refused.
+      - The default is C(inventory_hostname).
+    type: str
+  deadline:
+    description:
+      - After how many seconds (5 to 3600) the host rolls back unless the controller has come in.
+    type: int
+    default: 60
+"""
+
+EXAMPLES = r"""
+- name: Give the host the address that it claimed
+  elemental.networking.network_config:
+    configurator: nmconnections
+    config:
+      eth0: |
+        [connection]
+        id=eth0
+        type=ethernet
+        interface-name=eth0
+        [ipv4]
+        method=manual
+        address1={inventory-ip}/{inventory-ip.prefix},{inventory-ip.gateway}
+    addresses:
+      inventory-ip:
+        address: 192.168.122.150
+        prefix: 24
+        gateway: 192.168.122.1
+  register: network
+
+- name: Go on over the new address
+  ansible.builtin.set_fact:
+    ansible_host: "{{ network.address }}"
+"""
+
+RETURN = r"""
+address:
+  description: The address over which the host answers now.
+  type: str
+  returned: success
+  sample: 192.168.122.150
+profiles:
+  description: The profiles of the host; C(reason) says why one was changed and is empty when it was not.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - file_name: eth0.nmconnection
+      id: eth0
+      uuid: 6a1a0c5e-6a4b-5d0a-8a39-0f1a3c2b9d77
+      interface: eth0
+      reason: not installed
+removed:
+  description: The files of profiles that were ours and are wanted no more.
+  type: list
+  elements: str
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main() -> None:
+    """Say that the work is done by the action plugin of the same name."""
+    module = AnsibleModule(
+        argument_spec={
+            "configurator": {"type": "str", "default": "none", "choices": ["none", "nmc", "nmstate", "nmconnections"]},
+            "config": {"type": "dict", "default": {}},
+            "addresses": {"type": "dict", "default": {}},
+            "machine": {"type": "str"},
+            "deadline": {"type": "int", "default": 60},
+        },
+        supports_check_mode=True,
+    )
+    module.fail_json(msg="elemental.networking.network_config runs through its action plugin; call it as a task of a play")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: network_reset
+short_description: Give DHCP back to a host, proven before the static address goes
+version_added: 0.1.0
+author:
+  - elemental.networking contributors (@elemental-networking)
+description:
+  - Removes the profiles that M(elemental.networking.network_config) installed and leaves one DHCP profile on each of their interfaces.
+  - Make before break. DHCP comes up beside the static address, the controller comes in over the lease, and only then the
+    static address and the profiles go. A host without a lease stays as it was and the task fails.
+  - Release the claims of a host only after this task succeeded for it.
+  - A host that carries no profile of ours, or was reset before, is left alone.
+notes:
+  - Works over Ansible's P(ansible.builtin.ssh#connection) connection only; any other one is refused before anything is changed.
+  - This is an action plugin.
+extends_documentation_fragment:
+  - elemental.networking._attributes
+  - elemental.networking._attributes.actiongroup_networking
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  addresses:
+    description:
+      - Addresses where the host may answer besides C(ansible_host), that is, those that it claimed.
+    type: list
+    elements: str
+    default: []
+  machine:
+    description:
+      - The name of the machine. A host that was configured as another machine is refused.
+      - The default is C(inventory_hostname).
+    type: str
+  deadline:
+    description:
+      - After how many seconds (5 to 3600) the host rolls back unless the controller has come in.
+    type: int
+    default: 60
+"""
+
+EXAMPLES = r"""
+- name: Give DHCP back
+  elemental.networking.network_reset:
+    addresses:
+      - 192.168.122.150
+  register: reset
+
+- name: Go on over the lease
+  ansible.builtin.set_fact:
+    ansible_host: "{{ reset.address }}"
+"""
+
+RETURN = r"""
+address:
+  description: The address over which the host answers now.
+  type: str
+  returned: success
+  sample: 192.168.122.11
+removed:
+  description: The files of the profiles that were removed.
+  type: list
+  elements: str
+  returned: success
+  sample: [eth0.nmconnection]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main() -> None:
+    """Say that the work is done by the action plugin of the same name."""
+    module = AnsibleModule(
+        argument_spec={
+            "addresses": {"type": "list", "elements": "str", "default": []},
+            "machine": {"type": "str"},
+            "deadline": {"type": "int", "default": 60},
+        },
+        supports_check_mode=True,
+    )
+    module.fail_json(msg="elemental.networking.network_reset runs through its action plugin; call it as a task of a play")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One node, as the controller's half of a transaction sees it: run a request there, and follow it to another address."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import typing as t
+from dataclasses import dataclass
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import script
+
+_ANY_PYTHON = '"$(command -v python3 || echo /usr/libexec/platform-python)"'
+
+
+@dataclass(frozen=True)
+class NodeAnswer:
+    """What a node said; ``content`` is empty when it could not be reached."""
+
+    content: t.Mapping[str, t.Any]
+    reached: bool = True
+
+
+class Node:
+    """The host of an action plugin, over its ssh connection."""
+
+    def __init__(self, action: ActionBase, task_vars: t.Mapping[str, t.Any]) -> None:
+        self._action = action
+        self._connection = action._connection
+        interpreter = str(task_vars.get("ansible_python_interpreter") or "auto")
+        self._python = _ANY_PYTHON if interpreter.startswith("auto") else shlex.quote(interpreter)
+
+    @classmethod
+    def of(cls, action: ActionBase, task_vars: t.Mapping[str, t.Any]) -> Node:
+        """The node of an action. Raises AnsibleActionFail for a connection that cannot follow a node to a new address."""
+        name = action._connection.transport
+        if name != "ssh":
+            raise AnsibleActionFail(f"connection plugin {name} is not supported here: use ansible_connection ssh; nothing was changed")
+        become = action._connection.become
+        if become is not None and not getattr(become, "pipelining", True):
+            raise AnsibleActionFail(f"become method {become.name} is not supported here: use sudo; nothing was changed")
+        return cls(action, task_vars)
+
+    @property
+    def address(self) -> str:
+        """The address or name that the connection uses now."""
+        return str(self._connection.get_option("host") or self._action._play_context.remote_addr)
+
+    @property
+    def port(self) -> int:
+        """The ssh port."""
+        return int(self._connection.get_option("port") or 22)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the controller opens TCP connections to the node itself (no jump host)."""
+        options = ("ssh_args", "ssh_common_args", "ssh_extra_args")
+        return not any("proxy" in str(self._connection.get_option(name) or "").lower() for name in options)
+
+    def move_to(self, address: str) -> None:
+        """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself."""
+        self._connection.reset()
+        self._connection.set_option("host", address)
+        self._action._play_context.remote_addr = address
+        self._connection._play_context.remote_addr = address
+        self._connection.host = address
+        self._connection.control_path = None
+        self._connection._connected = False
+
+    def expect_cuts(self) -> None:
+        """From now on give up on a connection that falls silent within seconds: the address under it may go at any time."""
+        given = str(self._connection.get_option("ssh_extra_args") or "")
+        self._connection.set_option("ssh_extra_args", f"{given} -o ServerAliveInterval=1 -o ServerAliveCountMax=4".strip())
+
+    def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+        """Run one request on the node: one remote execution. Raises AnsibleActionFail when it breaks there."""
+        command = f"{self._python} -I -S -"
+        try:
+            result = self._action._low_level_execute_command(command, in_data=script(request), sudoable=True)
+        except AnsibleConnectionFailure:
+            return NodeAnswer({}, reached=False)
+        for line in reversed(str(result["stdout"]).splitlines()):
+            if line.startswith(ANSWER_MARK):
+                return NodeAnswer(json.loads(line[len(ANSWER_MARK) :]))
+        raise AnsibleActionFail(_broken(result))
+
+
+def _broken(result: t.Mapping[str, t.Any]) -> str:
+    lines = [line for line in str(result.get("stderr", "")).splitlines() if line.strip()]
+    reason = lines[-1].strip() if lines else f"exit code {result.get('rc')} and no answer"
+    return f"python3 (3.8 or later) could not run the network program on this host: {reason}"

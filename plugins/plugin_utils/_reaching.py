@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of a node's addresses answers: plain TCP from the controller, judged by the ssh banner."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import time
+import typing as t
+
+
+def first_to_answer(addresses: t.Sequence[str], port: int, seconds: float, grace: float = 0.0) -> str | None:
+    """The address that shows an ssh banner first, or None after ``seconds``.
+
+    All are tried at once, each with a fresh socket. ``addresses`` come in order of preference: a better one may still answer
+    within ``grace`` seconds of the first.
+    """
+    deadline = time.monotonic() + seconds
+    answered: set[str] = set()
+    with selectors.DefaultSelector() as selector:
+        for address in dict.fromkeys(addresses):
+            _start(selector, address, port)
+        while selector.get_map() and time.monotonic() < deadline and addresses[0] not in answered:
+            for key, _events in selector.select(max(0.0, deadline - time.monotonic())):
+                if not _shows_banner(selector, key):
+                    continue
+                if not answered:
+                    deadline = min(deadline, time.monotonic() + grace)
+                answered.add(key.data)
+        for key in list(selector.get_map().values()):
+            t.cast(socket.socket, key.fileobj).close()
+    return next((address for address in addresses if address in answered), None)
+
+
+def _start(selector: selectors.BaseSelector, address: str, port: int) -> None:
+    try:
+        family, kind, protocol, _name, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+    except OSError:
+        return
+    connection = socket.socket(family, kind, protocol)
+    connection.setblocking(False)
+    connection.connect_ex(target)
+    selector.register(connection, selectors.EVENT_READ, address)
+
+
+def _shows_banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> bool:
+    connection = t.cast(socket.socket, key.fileobj)
+    try:
+        banner = connection.recv(4)
+    except BlockingIOError:
+        return False
+    except OSError:
+        banner = b""
+    selector.unregister(connection)
+    connection.close()
+    return banner == b"SSH-"

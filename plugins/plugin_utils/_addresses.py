@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from ipaddress import ip_address
 
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
@@ -31,4 +32,8 @@ def _address(key: str, item: object) -> Address | str | None:
         return None
     if item.get("prefix") is None:
         return str(item["address"])
-    return Address(str(item["address"]), int(item["prefix"]), item.get("gateway") or None)
+    try:
+        address = Address(str(ip_address(str(item["address"]))), int(item["prefix"]), item.get("gateway") or None)
+    except ValueError as error:
+        raise AnsibleError(f"the address of {key} is not valid: {error}") from error
+    return address

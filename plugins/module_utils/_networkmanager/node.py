@@ -57,5 +57,3 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
         return stage_reset(manager, ResetRequest(request["machine"], *common), program)
     profiles = tuple(WantedProfile(**profile) for profile in request["profiles"])
     return stage(manager, StageRequest(request["machine"], profiles, *common), program)
-
-

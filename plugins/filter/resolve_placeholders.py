@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter elemental.networking.resolve_placeholders."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: resolve_placeholders
+short_description: Fill the placeholders of a network configuration
+version_added: 0.1.0
+author:
+  - elemental.networking contributors (@elemental-networking)
+description:
+  - Replaces C({key}), C({key.prefix}), C({key.gateway}) and C({key.family}) in a text, or in all texts of a list or
+    dictionary.
+  - C({key}) is the placeholder of Rancher Elemental. C(family) is V(IPv4) or V(IPv6).
+  - A key that has a dot in it wins over an attribute of the same spelling.
+  - C(\{word}) gives the literal C({word}). A doubled brace is not the escape because Jinja2 would take it for a
+    template.
+  - Braces around anything that is not shaped like a key are left alone. What an address brings in is not looked at
+    again.
+  - A placeholder that cannot be filled is an error that names the key, its place and the keys that exist.
+positional: _input, addresses, place
+options:
+  _input:
+    description: The text, list or dictionary, for example C(machine_network.config).
+    type: raw
+    required: true
+  addresses:
+    description:
+      - The addresses by key. Each is a dictionary with C(address), C(prefix) and C(gateway), as in the return value
+        RV(elemental.networking.ip_address_claims#module:addresses) of one machine, or just the address as a text.
+      - A text fills C({key}) only; C({key.prefix}), C({key.gateway}) and C({key.family}) are an error then.
+    type: dict
+    required: true
+  place:
+    description: What error messages call the input.
+    type: str
+    default: config
+seealso:
+  - plugin: elemental.networking.placeholder_names
+    plugin_type: filter
+  - plugin: elemental.networking.network_config
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Show the keyfile line of an address
+  ansible.builtin.debug:
+    msg: "{{ line | elemental.networking.resolve_placeholders(addresses) }}"
+  vars:
+    line: address1={inventory-ip}/{inventory-ip.prefix},{inventory-ip.gateway}
+    addresses:
+      inventory-ip:
+        address: 192.168.122.150
+        prefix: 24
+        gateway: 192.168.122.1
+  # => address1=192.168.122.150/24,192.168.122.1
+
+- name: Keep a literal brace pair
+  ansible.builtin.debug:
+    msg: "{{ line | elemental.networking.resolve_placeholders({'inventory-ip': '192.168.122.150'}) }}"
+  vars:
+    line: '{inventory-ip} fills \{inventory-ip}'
+  # => 192.168.122.150 fills {inventory-ip}
+"""
+
+RETURN = r"""
+_value:
+  description: The input with its placeholders filled; what has none is unchanged.
+  type: raw
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleError, AnsibleFilterError
+from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
+    PlaceholderError,
+    resolve_placeholders,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._addresses import addresses_from_result
+
+
+def _resolve(value: object, addresses: object, place: str = "config") -> object:
+    try:
+        return resolve_placeholders(value, addresses_from_result(addresses), place)
+    except (AnsibleError, PlaceholderError) as error:
+        raise AnsibleFilterError(f"elemental.networking.resolve_placeholders: {error}") from error
+
+
+class FilterModule:
+    """The filter for Ansible's loader."""
+
+    def filters(self) -> dict[str, t.Callable[..., object]]:
+        """The filter by name."""
+        return {"resolve_placeholders": _resolve}

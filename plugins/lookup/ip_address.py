@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lookup ip_address."""
+
+from __future__ import annotations
+
+import typing as t
+
+DOCUMENTATION = r"""
+name: ip_address
+short_description: The IP address that a machine has claimed
+version_added: 0.1.0
+author:
+  - elemental.networking contributors (@elemental-networking)
+description:
+  - Looks up addresses that were claimed before. Never claims one.
+options:
+  _terms:
+    description: The placeholder keys of the claims, as in C(ipAddresses).
+    type: list
+    elements: str
+    required: true
+  backend:
+    description: Where claims are kept.
+    type: str
+    default: embedded
+    choices: [embedded]
+    vars:
+      - name: machine_network_backend
+  database:
+    description:
+      - The file of the embedded backend. The default is C(.elemental-ipam.sqlite) beside the inventory, as in the role
+        P(elemental.networking.machine_network#role).
+    type: path
+    vars:
+      - name: machine_network_database
+  namespace:
+    description: The namespace of the claims.
+    type: str
+    default: default
+    vars:
+      - name: machine_network_namespace
+  machine:
+    description: The machine that holds the claims. The default is C(inventory_hostname) in lower case, with dashes for other characters.
+    type: str
+    vars:
+      - name: machine_network_machine
+  attribute:
+    description: What to return of each address. V(all) is a dictionary of all four.
+    type: str
+    default: address
+    choices: [address, prefix, gateway, family, all]
+  default:
+    description: What to return for a key that is not claimed. Without it, that is an error.
+    type: raw
+"""
+
+EXAMPLES = r"""
+- name: Show the claimed address of this host
+  ansible.builtin.debug:
+    msg: "{{ lookup('elemental.networking.ip_address', 'inventory-ip', default='none yet') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: One value per key.
+  type: list
+  elements: raw
+"""
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
+from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses, machine_name, option
+
+
+class LookupModule(LookupBase):
+    """Read-only look at claims."""
+
+    def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        """One value per key."""
+        self.set_options(var_options=variables, direct=kwargs)
+        machine = machine_name(self, variables or {})
+        try:
+            held = claimed_addresses(self, variables or {}, machine)
+        except IpamError as error:
+            raise AnsibleLookupError(str(error)) from error
+        return [wrap_var(self._value(held.get(key), key, machine, "default" in kwargs)) for key in terms]
+
+    def _value(self, address: Address | None, key: str, machine: str, has_default: bool) -> t.Any:
+        if address is None and not has_default:
+            raise AnsibleLookupError(
+                f"machine {machine} has claimed no address for {key}: run the playbook elemental.networking.configure first"
+            )
+        if address is None:
+            return option(self, "default")
+        attribute = option(self, "attribute")
+        names = ("address", "prefix", "gateway", "family")
+        return {name: getattr(address, name) for name in names} if attribute == "all" else getattr(address, attribute)

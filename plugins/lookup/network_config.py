@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lookup elemental.networking.network_config."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: network_config
+short_description: Return the network of a host with its placeholders filled
+version_added: 0.1.0
+author:
+  - elemental.networking contributors (@elemental-networking)
+description:
+  - Reads the addresses that a machine has claimed and fills them into its C(machine_network).
+  - It reads only. It never claims an address; a key that has no address yet is an error.
+options:
+  network:
+    description:
+      - The network in the shape of C(MachineRegistration.spec.config.network).
+      - Its C(configurator), C(ipAddresses) and C(config) are used.
+    type: dict
+    vars:
+      - name: machine_network
+  machine:
+    description:
+      - The name of the machine whose claims are read.
+      - The default is C(inventory_hostname) in lower case, a dash for each character that a claim name cannot have.
+    type: str
+    vars:
+      - name: machine_network_machine
+  backend:
+    description: Where claims and pools are kept. V(embedded) is one SQLite file.
+    type: str
+    choices: [embedded]
+    default: embedded
+    vars:
+      - name: machine_network_backend
+  database:
+    description:
+      - The file of the embedded backend. One that does not exist is one without claims, and is not made.
+      - The default is C(.elemental-ipam.sqlite) beside the inventory, as in the role.
+    type: path
+    vars:
+      - name: machine_network_database
+  namespace:
+    description:
+      - The namespace of the claims.
+      - The default is V(default).
+    type: str
+    vars:
+      - name: machine_network_namespace
+seealso:
+  - plugin: elemental.networking.resolve_placeholders
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show the keyfile of eth0 as it will be on the host
+  ansible.builtin.debug:
+    msg: "{{ lookup('elemental.networking.network_config').config.eth0 }}"
+  vars:
+    machine_network:
+      configurator: nmconnections
+      ipAddresses:
+        inventory-ip:
+          apiGroup: ipam.cluster.x-k8s.io
+          kind: InClusterIPPool
+          name: elemental-inventory-pool
+      config:
+        eth0: |
+          [connection]
+          id=eth0
+          type=ethernet
+          interface-name=eth0
+          [ipv4]
+          method=manual
+          address1={inventory-ip}/{inventory-ip.prefix},{inventory-ip.gateway}
+
+- name: Show the address of another host
+  ansible.builtin.debug:
+    msg: "{{ network.ipAddresses['inventory-ip'].address }}"
+  vars:
+    their: "{{ hostvars.node1.machine_network }}"
+    network: "{{ lookup('elemental.networking.network_config', network=their, machine='node1') }}"
+"""
+
+RETURN = r"""
+_list:
+  description: One dictionary.
+  type: list
+  elements: dict
+  contains:
+    configurator:
+      description: The configurator of the network.
+      type: str
+      sample: nmconnections
+    ipAddresses:
+      description: The addresses by key, each with C(address), C(prefix), C(gateway) and C(family).
+      type: dict
+      sample:
+        inventory-ip:
+          address: 192.168.122.150
+          prefix: 24
+          gateway: 192.168.122.1
+          family: IPv4
+    config:
+      description: The configuration with its placeholders filled.
+      type: dict
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
+from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
+    PlaceholderError,
+    resolve_placeholders,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses, machine_name, option
+
+
+class LookupModule(LookupBase):
+    """The lookup for Ansible's loader."""
+
+    def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        """One resolved network; see the documentation."""
+        variables = variables or {}
+        self.set_options(var_options=variables, direct=kwargs)
+        if terms:
+            raise AnsibleError("lookup elemental.networking.network_config takes options only, no terms")
+        network = option(self, "network") or {}
+        if not isinstance(network, t.Mapping):
+            raise AnsibleError("machine_network has to be a dictionary with configurator, ipAddresses and config")
+        machine = machine_name(self, variables)
+        try:
+            known = claimed_addresses(self, variables, machine)
+            addresses = _wanted(network.get("ipAddresses") or {}, known)
+            config = resolve_placeholders(network.get("config") or {}, addresses)
+        except (IpamError, PlaceholderError) as error:
+            raise AnsibleError(f"{machine}: {error}") from error
+        described = {key: _described(address) for key, address in addresses.items()}
+        configurator = network.get("configurator") or "none"
+        return [wrap_var({"configurator": configurator, "ipAddresses": described, "config": config})]
+
+
+def _wanted(keys: t.Iterable[str], known: t.Mapping[str, Address]) -> dict[str, Address]:
+    missing = sorted(key for key in keys if key not in known)
+    if missing:
+        raise IpamError(
+            f"no address is claimed yet for {', '.join(missing)}: run the playbook elemental.networking.configure first"
+        )
+    return {key: known[key] for key in keys}
+
+
+def _described(address: Address) -> dict[str, t.Any]:
+    return {
+        "address": address.address,
+        "prefix": address.prefix,
+        "gateway": address.gateway,
+        "family": address.family,
+    }

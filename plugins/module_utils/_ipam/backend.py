@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The interface that every IPAM backend has, and how to open one."""
+
+from __future__ import annotations
+
+import abc
+import typing as t
+from dataclasses import dataclass
+
+from .allocation import Usage
+from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
+
+
+@dataclass(frozen=True)
+class BackendOptions:
+    """How to open a backend; ``database`` is a path."""
+
+    backend: str
+    database: str
+
+
+@dataclass(frozen=True)
+class PoolState:
+    """A pool and how full it is."""
+
+    pool: Pool
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class PoolChange:
+    """What applying or deleting a pool did: ``before`` or ``after`` is None when there is none."""
+
+    before: Pool | None
+    after: Pool | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether it made a difference."""
+        return self.before != self.after
+
+
+class IpamBackend(abc.ABC):
+    """Claims and pools, wherever they are kept. All methods raise IpamError with one sentence for the user.
+
+    A backend is a context manager. With ``dry_run`` everything is checked as usual and nothing is kept.
+    """
+
+    @abc.abstractmethod
+    def __enter__(self) -> IpamBackend:
+        """Open the backend."""
+
+    @abc.abstractmethod
+    def __exit__(self, *exception: object) -> None:
+        """Close the backend."""
+
+    @abc.abstractmethod
+    def list_claims(self, namespace: str | None) -> list[BoundClaim]:
+        """The claims of a namespace, or of all when it is None, sorted by namespace and name."""
+
+    @abc.abstractmethod
+    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> None:
+        """Apply ``pools``, then create ``claims``: all of them or none."""
+
+    @abc.abstractmethod
+    def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
+        """The claims with their addresses, in the order given, once all have one."""
+
+    @abc.abstractmethod
+    def release_claims(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+        """Give the addresses of these claims back; one that is gone already is fine."""
+
+    @abc.abstractmethod
+    def list_pools(self, namespace: str | None) -> list[PoolState]:
+        """The pools that a namespace can claim from (its own and the global ones), or all when it is None."""
+
+    @abc.abstractmethod
+    def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
+        """Create or update a pool; refused when an allocated address would leave it."""
+
+    @abc.abstractmethod
+    def delete_pool(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
+        """Delete a pool; refused while addresses of it are allocated."""
+
+
+def open_backend(options: BackendOptions) -> IpamBackend:
+    """The backend that the options name; use it as a context manager."""
+    from .embedded import EmbeddedBackend  # here, so that another backend does not need what this one imports
+
+    if options.backend != "embedded":
+        raise IpamError(f"there is no IPAM backend {options.backend}; use embedded")
+    if not options.database:
+        raise IpamError("the embedded backend needs a database: give the path of its file, for example inventory/.elemental-ipam.sqlite")
+    return EmbeddedBackend(options.database)

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bulk algorithm, the same for every backend: look, compare, create what is missing, wait."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .backend import IpamBackend
+from .model import BoundClaim, Claim, IpamError, Pool
+
+
+@dataclass(frozen=True)
+class Claiming:
+    """What a bulk of claims came to: ``bound`` in the order asked, ``created`` those that did not exist before."""
+
+    bound: tuple[BoundClaim, ...]
+    created: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A claim and the address family that its user expects; empty when any will do."""
+
+    claim: Claim
+    family: str = ""
+
+
+def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Sequence[Pool], dry_run: bool) -> Claiming:
+    """See that every claim exists and has its address. Raises IpamError and creates nothing when one of them cannot be."""
+    claims = [wish.claim for wish in wishes]
+    _refuse_same_name(claims)
+    existing = _existing(backend, claims)
+    for claim in claims:
+        found = existing.get((claim.namespace, claim.name))
+        if found is not None:
+            _compare(claim, found.claim)
+    missing = [claim for claim in claims if (claim.namespace, claim.name) not in existing]
+    _check_families(wishes, pools, backend)
+    backend.create_claims(missing, pools, dry_run)
+    if dry_run:
+        bound = [existing.get((claim.namespace, claim.name)) or BoundClaim(claim, None) for claim in claims]
+    else:
+        bound = backend.wait_for_addresses(claims)
+    return Claiming(tuple(bound), tuple(missing))
+
+
+def release_claims(backend: IpamBackend, names: t.Sequence[tuple[str, str]], dry_run: bool) -> list[BoundClaim]:
+    """Release the claims with these (namespace, name); return those that existed, with the address that they had."""
+    existing = {(bound.claim.namespace, bound.claim.name): bound for bound in backend.list_claims(None)}
+    released = [existing[name] for name in dict.fromkeys(names) if name in existing]
+    backend.release_claims([bound.claim for bound in released], dry_run)
+    return released
+
+
+def _existing(backend: IpamBackend, claims: t.Sequence[Claim]) -> dict[tuple[str, str], BoundClaim]:
+    namespaces = dict.fromkeys(claim.namespace for claim in claims)
+    return {
+        (bound.claim.namespace, bound.claim.name): bound
+        for namespace in namespaces
+        for bound in backend.list_claims(namespace)
+    }
+
+
+def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
+    """Two machines with one claim name would share one address."""
+    seen: dict[tuple[str, str], Claim] = {}
+    for claim in claims:
+        other = seen.setdefault((claim.namespace, claim.name), claim)
+        if other is claim:
+            continue
+        if (other.machine, other.key) == (claim.machine, claim.key):
+            raise IpamError(f"claim {claim.name} is asked for twice: two hosts have the machine name {claim.machine}; give each its own")
+        raise IpamError(
+            f"machine {other.machine} with key {other.key} and machine {claim.machine} with key {claim.key} "
+            f"both ask for the claim {claim.name}: rename one of the machines or keys"
+        )
+
+
+def _compare(wanted: Claim, found: Claim) -> None:
+    """A claim is immutable: another pool is never a silent reuse of the old pool's address."""
+    if found.pool != wanted.pool:
+        raise IpamError(
+            f"claim {wanted.name} exists with an address from pool {found.pool}, but pool {wanted.pool} is asked for: "
+            "release it first (state: absent, or reset the machine)"
+        )
+    if (found.machine, found.key) != (wanted.machine, wanted.key):
+        raise IpamError(
+            f"claim {wanted.name} belongs to machine {found.machine} with key {found.key}, "
+            f"not to machine {wanted.machine} with key {wanted.key}: rename one of them"
+        )
+
+
+def _check_families(wishes: t.Sequence[Wish], pools: t.Sequence[Pool], backend: IpamBackend) -> None:
+    expecting = [wish for wish in wishes if wish.family]
+    if not expecting:
+        return
+    known = [*pools, *(state.pool for state in backend.list_pools(None))]
+    for wish in expecting:
+        family = _family_of(wish.claim, known)
+        if family and family != wish.family:
+            raise IpamError(
+                f"claim {wish.claim.name} expects an {wish.family} address, but pool {wish.claim.pool} gives {family} addresses"
+            )
+
+
+def _family_of(claim: Claim, pools: t.Sequence[Pool]) -> str:
+    for pool in pools:
+        if pool.reference == claim.pool and pool.namespace in ("", claim.namespace):
+            return "IPv6" if ":" in pool.addresses[0] else "IPv4"
+    return ""

@@ -1,0 +1,301 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The embedded backend: pools and claims in one SQLite file, allocated by the in-cluster provider's rules.
+
+Safe for any number of processes at once (forks, AWX slices): write-ahead log, and one immediate transaction per call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import itertools
+import json
+import os
+import sqlite3
+import tempfile
+import typing as t
+
+from .allocation import IPAddress, allocatable, lowest_free, usage
+from .backend import IpamBackend, PoolChange, PoolState
+from .manifest import GLOBAL, pool_from_manifest, pool_to_manifest
+from .model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
+
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE pools (
+    api_group TEXT NOT NULL, kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, manifest TEXT NOT NULL,
+    PRIMARY KEY (api_group, kind, namespace, name)
+);
+CREATE TABLE claims (
+    namespace TEXT NOT NULL, name TEXT NOT NULL, machine TEXT NOT NULL, key TEXT NOT NULL,
+    api_group TEXT NOT NULL, kind TEXT NOT NULL, pool_namespace TEXT NOT NULL, pool TEXT NOT NULL,
+    address TEXT NOT NULL, prefix INTEGER NOT NULL, gateway TEXT,
+    PRIMARY KEY (namespace, name),
+    UNIQUE (api_group, kind, pool_namespace, pool, address)
+);
+"""
+# how long a call waits for the other processes, in seconds
+_PATIENCE = 120.0
+
+
+class EmbeddedBackend(IpamBackend):
+    """One SQLite file; a file that does not exist yet is made by the first call that keeps something."""
+
+    def __init__(self, path: str) -> None:
+        self._path = os.path.abspath(os.path.expanduser(path))
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> EmbeddedBackend:
+        with self._said_plainly():
+            self._connection = _open(self._path) if os.path.exists(self._path) else _in_memory()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    # --- claims -----------------------------------------------------------------------------------------------
+
+    def list_claims(self, namespace: str | None) -> list[BoundClaim]:
+        """The claims of a namespace, or of all when it is None."""
+        with self._said_plainly():
+            where, values = ("", ()) if namespace is None else (" WHERE namespace = ?", (namespace,))
+            rows = self._database.execute(f"SELECT * FROM claims{where} ORDER BY namespace, name", values)
+            return [_bound_claim(row) for row in rows]
+
+    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> None:
+        """Apply pools, then allocate: lowest free first, in the order of the claims, all or none."""
+        changed = [pool for pool in pools if self._stored_pool(pool.reference, pool.namespace) != pool]
+        if not claims and not changed:
+            return
+        with self._transaction(dry_run) as database:
+            for pool in changed:
+                _put_pool(database, pool)
+            for pool, asking in self._by_pool(claims).items():
+                _allocate(database, pool, asking)
+
+    def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
+        """The claims with their addresses; they have them as soon as they exist."""
+        namespaces = dict.fromkeys(claim.namespace for claim in claims)
+        found = {
+            (bound.claim.namespace, bound.claim.name): bound
+            for namespace in namespaces
+            for bound in self.list_claims(namespace)
+        }
+        try:
+            return [found[claim.namespace, claim.name] for claim in claims]
+        except KeyError as error:
+            raise IpamError(f"claim {error.args[0][1]} was released by somebody else meanwhile; run again") from error
+
+    def release_claims(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+        """Forget the claims; their addresses are the next ones given out."""
+        if not claims:
+            return
+        with self._transaction(dry_run) as database:
+            names = [(claim.namespace, claim.name) for claim in claims]
+            database.executemany("DELETE FROM claims WHERE namespace = ? AND name = ?", names)
+
+    # --- pools ------------------------------------------------------------------------------------------------
+
+    def list_pools(self, namespace: str | None) -> list[PoolState]:
+        """The pools that a namespace can claim from, or all."""
+        with self._said_plainly():
+            rows = self._database.execute("SELECT * FROM pools ORDER BY namespace, kind, name").fetchall()
+            pools = [_pool(row) for row in rows if namespace is None or row["namespace"] in ("", namespace)]
+            return [PoolState(pool, usage(pool, _used(self._database, pool))) for pool in pools]
+
+    def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
+        """Create or update a pool."""
+        change = PoolChange(self._stored_pool(pool.reference, pool.namespace), pool)
+        if change.changed:
+            with self._transaction(dry_run) as database:
+                _put_pool(database, pool)
+        return change
+
+    def delete_pool(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
+        """Delete a pool."""
+        pool = self._stored_pool(reference, namespace)
+        if pool is not None:
+            with self._transaction(dry_run) as database:
+                used = len(_used(database, pool))
+                if used:
+                    raise IpamError(f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted")
+                database.execute("DELETE FROM pools WHERE api_group = ? AND kind = ? AND namespace = ? AND name = ?", _key(pool))
+        return PoolChange(pool, None)
+
+    def _stored_pool(self, reference: PoolReference, namespace: str) -> Pool | None:
+        with self._said_plainly():
+            key = (reference.api_group, reference.kind, namespace, reference.name)
+            condition = "api_group = ? AND kind = ? AND namespace = ? AND name = ?"
+            row = self._database.execute(f"SELECT * FROM pools WHERE {condition}", key).fetchone()
+            return _pool(row) if row else None
+
+    def _by_pool(self, claims: t.Sequence[Claim]) -> dict[Pool, list[Claim]]:
+        asking: dict[Pool, list[Claim]] = {}
+        known: dict[tuple[PoolReference, str], Pool] = {}
+        for claim in claims:
+            namespace = "" if claim.pool.kind == GLOBAL else claim.namespace
+            pool = known.get((claim.pool, namespace)) or self._stored_pool(claim.pool, namespace)
+            if pool is None:
+                raise IpamError(self._unknown_pool(claim))
+            known[claim.pool, namespace] = pool
+            asking.setdefault(pool, []).append(claim)
+        return asking
+
+    def _unknown_pool(self, claim: Claim) -> str:
+        names = [str(state.pool.reference) for state in self.list_pools(claim.namespace)]
+        known = f"the pools that it can claim from are {', '.join(names)}" if names else "there are no pools yet, register one first"
+        return f"claim {claim.name} asks for pool {claim.pool}, which does not exist in namespace {claim.namespace}; {known}"
+
+    # --- the file ---------------------------------------------------------------------------------------------
+
+    @property
+    def _database(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise RuntimeError("the backend is not open")
+        return self._connection
+
+    @contextlib.contextmanager
+    def _transaction(self, dry_run: bool) -> t.Iterator[sqlite3.Connection]:
+        with self._said_plainly():
+            if not dry_run:
+                self._make_file()
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("ROLLBACK" if dry_run else "COMMIT")
+
+    def _make_file(self) -> None:
+        """Make the file when it is missing: complete under another name first, so that nobody ever sees half of it."""
+        if os.path.exists(self._path):
+            if self._database.execute("PRAGMA database_list").fetchone()["file"] == "":
+                self._database.close()
+                self._connection = _open(self._path)
+            return
+        folder = os.path.dirname(self._path)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".elemental-ipam-", dir=folder) as workshop:
+            fresh = os.path.join(workshop, "fresh")
+            _create(fresh)
+            with contextlib.suppress(FileExistsError):  # another process was quicker
+                os.link(fresh, self._path)
+        self._database.close()
+        self._connection = _open(self._path)
+
+    @contextlib.contextmanager
+    def _said_plainly(self) -> t.Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise IpamError(_plain(self._path, error)) from error
+        except OSError as error:
+            raise IpamError(f"the database {self._path} cannot be made: {error.strerror}; choose another path") from error
+
+
+def _plain(path: str, error: sqlite3.Error) -> str:
+    reason = str(error)
+    if "not a database" in reason or "malformed" in reason:
+        return f"the database {path} is no SQLite file or is damaged; restore it from a backup, or name another file"
+    if "readonly" in reason or "read-only" in reason:
+        return f"the database {path} is read-only; make the file and its folder writable for this user"
+    if "unable to open" in reason:
+        return f"the database {path} cannot be opened; check that its folder exists and that this user may write there"
+    if "locked" in reason:
+        return f"the database {path} was locked by another process for {_PATIENCE:.0f} s; end that process and run again"
+    return f"the database {path} failed: {reason}"
+
+
+def _create(path: str) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        _make_tables(database)
+
+
+def _in_memory() -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    database.row_factory = sqlite3.Row
+    _make_tables(database)
+    return database
+
+
+def _make_tables(database: sqlite3.Connection) -> None:
+    database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
+
+
+def _open(path: str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    database.row_factory = sqlite3.Row
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    if version != _SCHEMA_VERSION:
+        database.close()
+        advice = "use a newer elemental.networking" if version > _SCHEMA_VERSION else "name another file"
+        raise IpamError(f"the database {path} has schema {version}, this version knows {_SCHEMA_VERSION}; {advice}")
+    return database
+
+
+def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim]) -> None:
+    asking = _still_missing(database, claims)
+    addresses, used = allocatable(pool), _used(database, pool)
+    free = list(itertools.islice(lowest_free(addresses, used), len(asking)))
+    if len(free) < len(asking):
+        raise IpamError(
+            f"pool {pool.reference.name} has {len(free)} free of {addresses.size}, {len(asking)} claims ask; "
+            "release claims or widen the pool"
+        )
+    rows = [
+        (claim.namespace, claim.name, claim.machine, claim.key, *_key(pool), str(address), pool.prefix, pool.gateway)
+        for claim, address in zip(asking, free)
+    ]
+    database.executemany(f"INSERT INTO claims VALUES ({', '.join('?' * 11)})", rows)
+
+
+def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> list[Claim]:
+    """Inside the transaction: another process may have made the same claims since we looked."""
+    missing = []
+    for claim in claims:
+        row = database.execute("SELECT * FROM claims WHERE namespace = ? AND name = ?", (claim.namespace, claim.name)).fetchone()
+        if row is None:
+            missing.append(claim)
+        elif _bound_claim(row).claim != claim:
+            raise IpamError(f"claim {claim.name} was made with another pool or machine by somebody else meanwhile; run again")
+    return missing
+
+
+def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
+    addresses = allocatable(pool)
+    lost = [str(address) for address in _used(database, pool) if address.version != addresses.version or address not in addresses]
+    if lost:
+        raise IpamError(
+            f"pool {pool.reference.name}: pool addresses do not contain allocated addresses: {', '.join(lost)}; "
+            "release their claims first or keep them in the pool"
+        )
+    manifest = json.dumps(pool_to_manifest(pool), sort_keys=True)
+    database.execute("INSERT OR REPLACE INTO pools VALUES (?, ?, ?, ?, ?)", (*_key(pool), manifest))
+
+
+def _key(pool: Pool) -> tuple[str, str, str, str]:
+    return pool.reference.api_group, pool.reference.kind, pool.namespace, pool.reference.name
+
+
+def _used(database: sqlite3.Connection, pool: Pool) -> list[IPAddress]:
+    condition = "api_group = ? AND kind = ? AND pool_namespace = ? AND pool = ?"
+    rows = database.execute(f"SELECT address FROM claims WHERE {condition}", _key(pool))
+    return [ipaddress.ip_address(row["address"]) for row in rows]
+
+
+def _pool(row: sqlite3.Row) -> Pool:
+    return pool_from_manifest(json.loads(row["manifest"]), row["namespace"])
+
+
+def _bound_claim(row: sqlite3.Row) -> BoundClaim:
+    pool = PoolReference(row["api_group"], row["kind"], row["pool"])
+    claim = Claim(row["namespace"], row["name"], row["machine"], row["key"], pool)
+    return BoundClaim(claim, Address(row["address"], row["prefix"], row["gateway"]))

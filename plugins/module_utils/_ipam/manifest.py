@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pool manifests (``InClusterIPPool`` and ``GlobalInClusterIPPool``, ``ipam.cluster.x-k8s.io/v1alpha2``) to pools and back."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+from .allocation import allocatable
+from .model import IpamError, Pool, PoolReference
+from .names import checked_name
+
+GROUP = "ipam.cluster.x-k8s.io"
+NAMESPACED, GLOBAL = "InClusterIPPool", "GlobalInClusterIPPool"
+_VERSION = f"{GROUP}/v1alpha2"
+_FIELDS = (
+    "addresses",
+    "prefix",
+    "gateway",
+    "excludedAddresses",
+    "allocateReservedIPAddresses",
+    "addressReuseGracePeriodSeconds",
+)
+
+
+def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str) -> Pool:
+    """The pool that a manifest describes; ``namespace`` is for one without ``metadata.namespace``.
+
+    Raises IpamError with one sentence for anything that a cluster would refuse, or would silently prune.
+    """
+    reference, pool_namespace = identity(manifest, namespace)
+    spec = manifest.get("spec")
+    if not isinstance(spec, t.Mapping):
+        raise IpamError(f"pool {reference.name}: spec is missing")
+    _refuse_unknown(reference.name, spec)
+    pool = Pool(
+        reference=reference,
+        namespace=pool_namespace,
+        addresses=_texts(reference.name, spec, "addresses"),
+        prefix=_prefix(reference.name, spec),
+        gateway=str(spec["gateway"]) if spec.get("gateway") else None,
+        excluded_addresses=_texts(reference.name, spec, "excludedAddresses"),
+        allocate_reserved_addresses=bool(spec.get("allocateReservedIPAddresses", False)),
+    )
+    allocatable(pool)
+    return pool
+
+
+def identity(manifest: t.Mapping[str, t.Any], namespace: str) -> tuple[PoolReference, str]:
+    """The reference and the namespace (empty for a global pool) of the pool in a manifest; needs no spec."""
+    kind, version = manifest.get("kind"), manifest.get("apiVersion")
+    if kind not in (NAMESPACED, GLOBAL):
+        raise IpamError(f"a pool manifest has kind {kind}; the embedded backend takes {NAMESPACED} and {GLOBAL}")
+    if version != _VERSION:
+        raise IpamError(f"a pool manifest of kind {kind} has apiVersion {version}; write it as {_VERSION}")
+    metadata = manifest.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, t.Mapping) else None
+    if not name or not isinstance(metadata, t.Mapping):
+        raise IpamError(f"a pool manifest of kind {kind} has no metadata.name")
+    reference = PoolReference(GROUP, str(kind), checked_name(str(name), "pool"))
+    return reference, "" if kind == GLOBAL else str(metadata.get("namespace") or namespace)
+
+
+def pool_to_manifest(pool: Pool) -> dict[str, t.Any]:
+    """The manifest of a pool, with the fields that it sets."""
+    metadata = {"name": pool.reference.name}
+    if pool.namespace:
+        metadata["namespace"] = pool.namespace
+    spec: dict[str, t.Any] = {"addresses": list(pool.addresses), "prefix": pool.prefix}
+    if pool.gateway:
+        spec["gateway"] = pool.gateway
+    if pool.excluded_addresses:
+        spec["excludedAddresses"] = list(pool.excluded_addresses)
+    if pool.allocate_reserved_addresses:
+        spec["allocateReservedIPAddresses"] = True
+    return {"apiVersion": _VERSION, "kind": pool.reference.kind, "metadata": metadata, "spec": spec}
+
+
+def _refuse_unknown(name: str, spec: t.Mapping[str, t.Any]) -> None:
+    for field in spec:
+        if field not in _FIELDS:
+            # a cluster prunes it silently; upstream's own README writes excludeAddresses
+            near = difflib.get_close_matches(str(field), _FIELDS, n=1)
+            hint = f"did you mean {near[0]}" if near else f"the fields are {', '.join(_FIELDS)}"
+            raise IpamError(f"pool {name}: spec has no field {field}; {hint}")
+
+
+def _texts(name: str, spec: t.Mapping[str, t.Any], field: str) -> tuple[str, ...]:
+    value = spec.get(field) or []
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise IpamError(f"pool {name}: {field} has to be a list of texts")
+    return tuple(value)
+
+
+def _prefix(name: str, spec: t.Mapping[str, t.Any]) -> int:
+    try:
+        return int(spec["prefix"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise IpamError(f"pool {name}: prefix is required and has to be a number") from error

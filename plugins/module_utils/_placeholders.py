@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Placeholders in a network configuration: ``{key}``, ``{key.prefix}``, ``{key.gateway}`` and ``{key.family}``.
+
+``{key}`` is Elemental's (elemental-operator, pkg/network); the rest is ours. ``\\{word}`` gives the literal ``{word}``;
+a doubled brace cannot be the escape, because Jinja2 takes it before it arrives here. A brace around anything that is
+not shaped like a placeholder is left alone, and so is text without placeholders, object for object.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import redact
+
+# None stands for a claim that has no address yet, a string for a bare address that came without its prefix
+Addresses = t.Mapping[str, t.Union[Address, str, None]]
+
+_ATTRIBUTES = ("prefix", "gateway", "family")
+_PLACEHOLDER = re.compile(r"(?P<escape>\\?)\{(?P<name>[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)\}")
+_PLAIN_NAME = re.compile(r"[-\w]+\Z")
+
+
+class PlaceholderError(ValueError):
+    """A placeholder that cannot be filled; its text is a sentence that names it, its place and the keys that exist."""
+
+
+def placeholder_names(value: object) -> list[str]:
+    """The keys that the placeholders in a text, list or mapping name: sorted, each once, without ``.prefix`` etc."""
+    names = {
+        _key_and_attribute(match.group("name"))[0]
+        for text in _texts(value)
+        for match in _PLACEHOLDER.finditer(text)
+        if not match.group("escape")
+    }
+    return sorted(names)
+
+
+def resolve_placeholders(value: object, addresses: Addresses, place: str = "config") -> object:
+    """The value with every placeholder replaced, in lists, mappings and their keys; the value given is not changed.
+
+    ``place`` is what error messages call the value. One pass: what an address brings in is never looked at again.
+    Raises ``PlaceholderError`` for an unknown key, for a key that has no address yet, and for an attribute that the
+    address does not have.
+    """
+    value = _readable(value)
+    if isinstance(value, str):
+        return _resolved_text(value, addresses, place)
+    if isinstance(value, t.Mapping):
+        return _resolved_mapping(value, addresses, place)
+    if isinstance(value, (list, tuple)):
+        return [resolve_placeholders(item, addresses, f"{place}[{index}]") for index, item in enumerate(value)]
+    return value
+
+
+def _texts(value: object) -> t.Iterator[str]:
+    value = _readable(value)
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, t.Mapping):
+        for key, item in value.items():
+            yield from _texts(key)
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+
+
+def _readable(value: object) -> object:
+    # ansible-core before 2.19 hands over vaulted text as an object that is no str
+    return str(value) if getattr(value, "__ENCRYPTED__", False) else value
+
+
+def _resolved_mapping(value: t.Mapping[t.Any, object], addresses: Addresses, place: str) -> dict[object, object]:
+    result: dict[object, object] = {}
+    for key, item in value.items():
+        resolved_key = _resolved_text(key, addresses, f"a key of {place}") if isinstance(key, str) else key
+        if resolved_key in result:
+            raise PlaceholderError(
+                f"two keys of {place} become {resolved_key} when their placeholders are filled: rename one of them"
+            )
+        result[resolved_key] = resolve_placeholders(item, addresses, _inside(place, key))
+    return result
+
+
+def _inside(place: str, key: object) -> str:
+    return f"{place}.{key}" if _PLAIN_NAME.match(str(key)) else f'{place}["{key}"]'
+
+
+def _resolved_text(text: str, addresses: Addresses, place: str) -> str:
+    if not _PLACEHOLDER.search(text):
+        return text
+
+    def replacement(match: re.Match[str]) -> str:
+        if match.group("escape"):
+            return match.group(0)[1:]
+        return _substitute(match.group("name"), addresses, _Place.of(match, place))
+
+    return _PLACEHOLDER.sub(replacement, text)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a placeholder stands, and whether that is a keyfile line that holds a secret."""
+
+    path: str
+    holds_secret: bool
+
+    @classmethod
+    def of(cls, match: re.Match[str], path: str) -> _Place:
+        text = match.string
+        if "\n" not in text:
+            return cls(path, False)
+        line = text.count("\n", 0, match.start())
+        return cls(f"{path} line {line + 1}", redact(text).split("\n")[line] != text.split("\n")[line])
+
+    def __str__(self) -> str:
+        return self.path
+
+
+def _key_and_attribute(name: str) -> tuple[str, str]:
+    key, _dot, attribute = name.rpartition(".")
+    return (key, attribute) if key and attribute in _ATTRIBUTES else (name, "")
+
+
+def _substitute(name: str, addresses: Addresses, place: _Place) -> str:
+    key, attribute = (name, "") if name in addresses else _key_and_attribute(name)
+    if key not in addresses:
+        raise PlaceholderError(_unknown(name, addresses, place))
+    address = addresses[key]
+    if address is None:
+        raise PlaceholderError(f"{{{name}}} in {place} cannot be filled: the claim of {key} has no address yet")
+    if isinstance(address, str):
+        return _bare(address, name, attribute, place)
+    if attribute == "gateway" and not address.gateway:
+        raise PlaceholderError(
+            f"{{{name}}} in {place} cannot be filled: the address of {key}, {address.address}, has no gateway;"
+            " give its pool one or write the gateway itself"
+        )
+    return str(getattr(address, attribute or "address"))
+
+
+def _bare(address: str, name: str, attribute: str, place: _Place) -> str:
+    if attribute:
+        raise PlaceholderError(
+            f"{{{name}}} in {place} cannot be filled: only the address {address} is given, without its {attribute};"
+            " give a dictionary with address, prefix and gateway instead"
+        )
+    return address
+
+
+def _unknown(name: str, addresses: Addresses, place: _Place) -> str:
+    owner, _dot, attribute = name.rpartition(".")
+    if owner in addresses:
+        return f"{{{name}}} in {place} cannot be filled: {owner} has {_listed(_ATTRIBUTES)}, but no {attribute}"
+    key = _key_and_attribute(name)[0]
+    known = f"the keys are {_listed(sorted(addresses))}" if addresses else "no keys are given"
+    if place.holds_secret:
+        return (
+            f"a placeholder in {place} cannot be filled, and is not shown because the line may hold a secret: there is"
+            f" no such key in ipAddresses ({known}); write a backslash before the brace for the literal text"
+        )
+    return (
+        f"{{{name}}} in {place} cannot be filled: there is no key {key} in ipAddresses ({known});"
+        f" write \\{{{name}}} for the literal text"
+    )
+
+
+def _listed(names: t.Sequence[str]) -> str:
+    return ", ".join(names)

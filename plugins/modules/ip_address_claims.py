@@ -1,0 +1,198 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ip_address_claims
+short_description: Claim IP addresses for many machines at once, or release them
+version_added: 0.1.0
+author:
+  - elemental.networking contributors (@elemental-networking)
+description:
+  - One transaction for all claims. Either every claim gets its address or nothing changes.
+  - The same machine and key get the same address, for ever, until the claim is released.
+  - An existing claim from another pool is an error that names both pools, never a silent reuse.
+  - In check mode no address is invented. A claim that does not exist yet has none.
+extends_documentation_fragment:
+  - elemental.networking._attributes
+  - elemental.networking._attributes.actiongroup_networking
+  - elemental.networking._ipam
+  - elemental.networking._ipam.pools
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  claims:
+    description: The claims.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      machine:
+        description: The machine that the claim is for. Required to claim.
+        type: str
+      key:
+        description: The placeholder that the address will fill. Required to claim.
+        type: str
+      name:
+        description: The name of the claim, a DNS-1123 subdomain. The default is C(<machine>-<key>), as in Elemental.
+        type: str
+      pool:
+        description: The pool to claim from, as in C(MachineRegistration.spec.config.network.ipAddresses). Required to claim.
+        type: dict
+        suboptions:
+          apiGroup:
+            description: The API group of the pool, without a version. Required.
+            type: str
+          kind:
+            description: The kind of the pool. Required.
+            type: str
+          name:
+            description: The name of the pool. Required.
+            type: str
+      family:
+        description: The family that the address has to be of. Any will do by default.
+        type: str
+        choices: [IPv4, IPv6]
+      namespace:
+        description: The namespace of this claim. The default is O(namespace).
+        type: str
+  state:
+    description: V(present) claims, V(absent) releases.
+    type: str
+    default: present
+    choices: [present, absent]
+"""
+
+EXAMPLES = r"""
+- name: Claim an address for two machines
+  elemental.networking.ip_address_claims:
+    database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
+    claims:
+      - machine: node1
+        key: inventory-ip
+        pool: &pool
+          apiGroup: ipam.cluster.x-k8s.io
+          kind: InClusterIPPool
+          name: elemental-inventory-pool
+      - machine: node2
+        key: inventory-ip
+        pool: *pool
+  run_once: true
+  delegate_to: localhost
+  register: claimed
+
+- name: Release by name
+  elemental.networking.ip_address_claims:
+    database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
+    claims:
+      - name: node1-inventory-ip
+      - machine: node2
+        key: inventory-ip
+    state: absent
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+claims:
+  description: The claims, in the order asked; with O(state=absent) those that were released.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name:
+      description: The name of the claim.
+      type: str
+      returned: always
+      sample: node1-inventory-ip
+    namespace:
+      description: The namespace of the claim.
+      type: str
+      returned: always
+      sample: default
+    machine:
+      description: The machine that it is for.
+      type: str
+      returned: always
+      sample: node1
+    key:
+      description: The placeholder that the address fills.
+      type: str
+      returned: always
+      sample: inventory-ip
+    pool:
+      description: The pool that the address is from.
+      type: dict
+      returned: always
+      sample: {apiGroup: ipam.cluster.x-k8s.io, kind: InClusterIPPool, name: elemental-inventory-pool}
+    address:
+      description: The address; null in check mode while there is none.
+      type: str
+      returned: always
+      sample: 192.168.122.150
+    prefix:
+      description: The prefix length, in bits.
+      type: int
+      returned: always
+      sample: 24
+    gateway:
+      description: The gateway of the pool when the claim was made, or null.
+      type: str
+      returned: always
+      sample: 192.168.122.1
+    family:
+      description: V(IPv4) or V(IPv6).
+      type: str
+      returned: always
+      sample: IPv4
+addresses:
+  description: Address, prefix, gateway and family by machine and key, as placeholders want them.
+  type: dict
+  returned: success
+  sample:
+    node1:
+      inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4}
+msg:
+  description: What would be claimed.
+  type: str
+  returned: in check mode, when something would be claimed
+"""
+
+import typing as t
+
+from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
+    CLAIM_SPEC,
+    POOLS_SPEC,
+    STATE_SPEC,
+    Result,
+    run,
+    serve_claims,
+)
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
+
+
+def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
+    """Claim or release in bulk."""
+    return serve_claims(module, backend, module.params["claims"])
+
+
+def main() -> None:
+    """Run the module."""
+    options = {**CLAIM_SPEC, "namespace": {"type": "str"}}
+    claims = {"type": "list", "elements": "dict", "required": True, "options": options}
+    run({"claims": claims, **POOLS_SPEC, **STATE_SPEC}, serve)
+
+
+if __name__ == "__main__":
+    main()

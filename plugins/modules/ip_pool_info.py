@@ -1,0 +1,113 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ip_pool_info
+short_description: Look up pools and how full they are
+version_added: 0.1.0
+author:
+  - elemental.networking contributors (@elemental-networking)
+description:
+  - Returns all pools, or those that one namespace can claim from.
+extends_documentation_fragment:
+  - elemental.networking._attributes
+  - elemental.networking._attributes.actiongroup_networking
+  - elemental.networking._attributes.info_module
+  - elemental.networking._ipam
+options:
+  name:
+    description: Only pools of this name.
+    type: str
+  all_namespaces:
+    description: Look in all namespaces instead of O(namespace).
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: Look up how full the pools are
+  elemental.networking.ip_pool_info:
+    database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
+  delegate_to: localhost
+  register: known
+"""
+
+RETURN = r"""
+pools:
+  description: The pools.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name:
+      description: The name of the pool.
+      type: str
+      returned: always
+      sample: elemental-inventory-pool
+    namespace:
+      description: The namespace of the pool, null for a global one.
+      type: str
+      returned: always
+      sample: default
+    kind:
+      description: The kind of the pool.
+      type: str
+      returned: always
+      sample: InClusterIPPool
+    total:
+      description: How many addresses the pool can give out.
+      type: int
+      returned: always
+      sample: 51
+    used:
+      description: How many of them are claimed.
+      type: int
+      returned: always
+      sample: 3
+    free:
+      description: How many can still be claimed.
+      type: int
+      returned: always
+      sample: 48
+    out_of_range:
+      description: Claimed addresses that the pool does not hold any more.
+      type: int
+      returned: always
+      sample: 0
+"""
+
+import typing as t
+
+from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
+    Result,
+    pool_result,
+    run,
+)
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
+
+
+def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
+    """List and filter."""
+    options = module.params
+    states = backend.list_pools(None if options["all_namespaces"] else options["namespace"] or "default")
+    return {
+        "changed": False,
+        "pools": [pool_result(state) for state in states if (options["name"] or state.pool.reference.name) == state.pool.reference.name],
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    run({"name": {"type": "str"}, "all_namespaces": {"type": "bool", "default": True}}, serve)
+
+
+if __name__ == "__main__":
+    main()

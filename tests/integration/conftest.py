@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays on real NetworkManager nodes, driven through ansible-runner as AWX does."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.testbed.fixtures import nodes
+
+__all__ = ["Controller", "PlayResult", "controller", "inline_network", "manifest", "nodes", "pool"]  # fixtures are found here
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DOCUMENTATION_MANIFEST = REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.yaml"
+
+
+@dataclass(frozen=True)
+class PlayResult:
+    """What ansible-runner recorded of a play."""
+
+    succeeded: bool
+    output: str
+    stats: t.Mapping[str, t.Mapping[str, int]]
+    events: tuple[t.Mapping[str, t.Any], ...]
+
+    def changed(self, host: str) -> int:
+        """How many tasks changed something on a host."""
+        return self.stats.get("changed", {}).get(host, 0)
+
+    def failure(self, host: str) -> str:
+        """The message of the task that failed for a host, in one line."""
+        for event in self.events:
+            data = event.get("event_data", {})
+            if event["event"] in ("runner_on_failed", "runner_on_unreachable") and data.get("host") == host:
+                return str(data["res"].get("msg", data["res"]))
+        return ""
+
+    def task_result(self, action: str, host: str) -> t.Mapping[str, t.Any]:
+        """What the last task with this action returned for a host."""
+        found = [
+            event["event_data"]["res"]
+            for event in self.events
+            if event["event"] == "runner_on_ok"
+            and event["event_data"].get("task_action") == action
+            and event["event_data"].get("host") == host
+        ]
+        return found[-1] if found else {}
+
+
+class Controller:
+    """The machine that Ansible runs on: an inventory, a database, plays."""
+
+    def __init__(self, nodes: t.Any, folder: Path) -> None:  # noqa: F811
+        self.nodes = nodes
+        self.folder = folder
+        self.inventory = folder / "inventory"
+        self.database = self.inventory / ".elemental-ipam.sqlite"
+        collections = folder / "collections/ansible_collections/elemental"
+        collections.mkdir(parents=True)
+        (collections / "networking").symlink_to(REPOSITORY)
+        self.inventory.mkdir()
+        shutil.copy(nodes.inventory_path, self.inventory / Path(nodes.inventory_path).name)
+        self.runs = 0
+
+    def play(self, playbook: str, verbosity: int = 0, arguments: str = "", **variables: t.Any) -> PlayResult:
+        """Run a playbook of the collection."""
+        self.runs += 1
+        private = self.folder / f"run{self.runs}"
+        (private / "env").mkdir(parents=True)
+        (private / "env/extravars").write_text(json.dumps({"machine_network_deadline": 15, **variables}))
+        environment = {
+            "ANSIBLE_COLLECTIONS_PATH": str(self.folder / "collections"),
+            "ANSIBLE_HOST_KEY_CHECKING": "False",
+            "ANSIBLE_INJECT_FACT_VARS": "False",
+            "ANSIBLE_LOCALHOST_WARNING": "False",
+            "ANSIBLE_NOCOLOR": "True",
+            "PYTHONPATH": str(self.folder / "collections"),
+        }
+        command = [
+            *("env", *(f"{name}={value}" for name, value in environment.items())),
+            f"PATH={Path(sys.executable).parent}:{os.environ['PATH']}",
+            *(sys.executable, "-m", "ansible_runner", "run", str(private)),
+            *("--playbook", f"elemental.networking.{playbook}", "--inventory", str(self.inventory), "--ident", "play"),
+            *(("-" + "v" * verbosity,) if verbosity else ()),
+            *(("--cmdline", arguments) if arguments else ()),
+        ]
+        run = self.nodes.run(command)
+        return _read_result(private / "artifacts/play", str(run.stdout))
+
+    def claims(self) -> list[dict[str, t.Any]]:
+        """All claims, as the report knows them."""
+        report = self.play("report")
+        return list(report.task_result("elemental.networking.ip_address_claim_info", self.nodes.names[0]).get("claims", []))
+
+
+def _read_result(artifacts: Path, output: str) -> PlayResult:
+    events = []
+    for file in (artifacts / "job_events").glob("*-*.json"):
+        try:
+            events.append(json.loads(file.read_text()))
+        except ValueError:
+            continue  # a partial event of a play that was killed
+    events.sort(key=lambda event: event["counter"])
+    stats = next((event["event_data"] for event in reversed(events) if event["event"] == "playbook_on_stats"), {})
+    succeeded = (artifacts / "rc").read_text().strip() == "0"
+    return PlayResult(succeeded, output, stats, tuple(events))
+
+
+@pytest.fixture
+def controller(nodes: t.Any, tmp_path: Path) -> t.Iterator[Controller]:  # noqa: F811
+    """A controller with an inventory of the nodes; the nodes are on DHCP again afterwards."""
+    controller = Controller(nodes, tmp_path)
+    yield controller
+    nodes.restore()
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """The documentation's nmconnections registration with its gateway corrected."""
+    text = DOCUMENTATION_MANIFEST.read_text().replace("192.168.1.1", "192.168.122.1")
+    file = tmp_path / "machineregistration.yaml"
+    file.write_text(text)
+    return file
+
+
+def inline_network(config: t.Mapping[str, str], pool: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Extra variables for one pool, one placeholder ``inventory-ip`` and these keyfiles."""
+    name = pool["metadata"]["name"]
+    reference = {"apiGroup": "ipam.cluster.x-k8s.io", "kind": pool["kind"], "name": name}
+    network = {"configurator": "nmconnections", "ipAddresses": {"inventory-ip": reference}, "config": dict(config)}
+    return {"machine_network": network, "machine_network_pools": [dict(pool)]}
+
+
+def pool(addresses: str, prefix: int, gateway: str | None = None, name: str = "test-pool") -> dict[str, t.Any]:
+    """A pool manifest."""
+    spec: dict[str, t.Any] = {"addresses": [addresses], "prefix": prefix}
+    if gateway:
+        spec["gateway"] = gateway
+    text = {"apiVersion": "ipam.cluster.x-k8s.io/v1alpha2", "kind": "InClusterIPPool", "metadata": {"name": name}, "spec": spec}
+    return t.cast("dict[str, t.Any]", yaml.safe_load(yaml.safe_dump(text)))

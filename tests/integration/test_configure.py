@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Configure on real nodes: what a user sees on the node and in the play."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from .conftest import DOCUMENTATION_MANIFEST, Controller, inline_network, pool
+
+ETH0 = """[connection]
+id=eth0
+type=ethernet
+interface-name=eth0
+[ipv4]
+method=manual
+address1={inventory-ip}/{inventory-ip.prefix}
+[ipv6]
+method=disabled
+"""
+
+
+def claimed(controller: Controller, node: str, interface: str) -> str:
+    """The IPv4 address of an interface, as the kernel has it."""
+    line = controller.nodes.oob(node, ["ip", "-br", "-4", "address", "show", interface]).stdout.split()
+    return str(line[2]) if len(line) > 2 else ""
+
+
+def installed(controller: Controller, node: str) -> str:
+    """Names and check sums of what is in /etc."""
+    return str(controller.nodes.oob(node, ["sh", "-c", "cd /etc/NetworkManager/system-connections && md5sum * 2>/dev/null | sort"]).stdout)
+
+
+def profiles(controller: Controller, node: str) -> list[list[str]]:
+    """What nmcli says of each profile: name, device, file, time of the last activation."""
+    lines = controller.nodes.oob(node, ["nmcli", "-t", "-f", "NAME,DEVICE,FILENAME,TIMESTAMP", "connection"]).stdout.splitlines()
+    return [line.split(":") for line in lines]
+
+
+def test_documentation_manifest_configures_all_nodes_and_a_second_run_changes_nothing(controller: Controller, manifest: Path) -> None:
+    """Claim, resolve, push, prove; then changed=0, no activation, one remote execution per node."""
+    first = controller.play("configure", machine_network_manifest=str(manifest))
+    assert first.succeeded, first.output
+    addresses = []
+    for number, node in enumerate(controller.nodes.names):
+        assert claimed(controller, node, "eth0") == f"192.168.122.{150 + number}/24"
+        assert claimed(controller, node, "eth1") == f"172.16.0.{150 + number}/24"
+        files = {profile[2] for profile in profiles(controller, node) if profile[1] in ("eth0", "eth1")}
+        assert files == {f"/etc/NetworkManager/system-connections/eth{card}.nmconnection" for card in (0, 1)}
+        addresses.append(f"192.168.122.{150 + number}")
+    for node in controller.nodes.names:
+        for address in addresses:
+            assert controller.nodes.oob(node, ["ping", "-c1", "-W2", address]).returncode == 0
+    before = {node: profiles(controller, node) for node in controller.nodes.names}
+
+    second = controller.play("configure", verbosity=3, machine_network_manifest=str(manifest))
+
+    assert second.succeeded, second.output
+    for node in controller.nodes.names:
+        assert second.changed(node) == 0
+        assert remote_executions(second.output, controller, node) == 1
+        assert profiles(controller, node) == before[node]
+
+
+def remote_executions(output: str, controller: Controller, node: str) -> int:
+    """How often ssh ran a command on a node."""
+    number = controller.nodes.names.index(node)
+    hosts = (f"<192.168.122.{150 + number}>", f"<192.168.122.{11 + number}>")
+    return sum("SSH: EXEC" in line and line.startswith(hosts) and "-O" not in line for line in output.splitlines())
+
+
+def test_documentation_manifest_as_it_is_warns_of_its_gateway(controller: Controller) -> None:
+    """192.168.1.1 is outside the subnet of eth0: NetworkManager accepts it, the user learns it, the push proves itself."""
+    result = controller.play("configure", machine_network_manifest=str(DOCUMENTATION_MANIFEST))
+    assert "192.168.1.1" in result.output
+    assert "outside" in result.output
+    for number, node in enumerate(controller.nodes.names):
+        assert claimed(controller, node, "eth0") == f"192.168.122.{150 + number}/24"
+
+
+def test_unreachable_by_mistake_rolls_back_by_itself(controller: Controller) -> None:
+    """eth0 moved to a subnet that nobody can reach: old address, old /etc, and a message that says what happened."""
+    before = {node: (claimed(controller, node, "eth0"), installed(controller, node)) for node in controller.nodes.names}
+    network = inline_network({"eth0": ETH0}, pool("10.99.0.10-10.99.0.20", 24))
+
+    result = controller.play("configure", machine_network_deadline=6, **network)
+
+    assert not result.succeeded
+    for node in controller.nodes.names:
+        assert "rolled back" in result.failure(node)
+        assert "nothing was persisted" in result.failure(node)
+        assert (claimed(controller, node, "eth0"), installed(controller, node)) == before[node]
+        assert controller.nodes.oob(node, ["sh", "-c", "ls /run/NetworkManager/system-connections | grep -c elemental-"]).stdout.strip() == "0"
+
+
+def test_check_mode_invents_no_address_and_changes_nothing(controller: Controller, manifest: Path) -> None:
+    """--check on an empty database: would claim, but claims nothing and pushes nothing."""
+    node = controller.nodes.names[0]
+    before = claimed(controller, node, "eth0")
+    result = controller.play("configure", arguments="--check --diff", machine_network_manifest=str(manifest))
+    assert result.succeeded, result.output
+    assert claimed(controller, node, "eth0") == before
+    assert controller.claims() == []
+
+
+def test_reset_gives_dhcp_back_and_releases(controller: Controller, manifest: Path) -> None:
+    """DHCP proven, then the addresses released; a second reset changes nothing."""
+    addresses = {node: claimed(controller, node, "eth0") for node in controller.nodes.names}
+    assert controller.play("configure", machine_network_manifest=str(manifest)).succeeded
+
+    result = controller.play("reset", machine_network_manifest=str(manifest))
+
+    assert result.succeeded, result.output
+    assert {node: claimed(controller, node, "eth0") for node in controller.nodes.names} == addresses
+    assert controller.claims() == []
+    again = controller.play("reset", machine_network_manifest=str(manifest))
+    assert again.succeeded, again.output
+    assert all(again.changed(node) == 0 for node in controller.nodes.names)
+
+
+def test_a_node_that_cannot_be_reset_keeps_its_claims(controller: Controller, manifest: Path) -> None:
+    """A node whose cable is cut: it is named, keeps its claims, and the others are released."""
+    assert controller.play("configure", machine_network_manifest=str(manifest)).succeeded
+    lost = controller.nodes.names[0]
+    controller.nodes.link(lost, "eth0", "down")
+    result = controller.play("reset", machine_network_manifest=str(manifest))
+    controller.nodes.link(lost, "eth0", "up")
+    assert not result.succeeded
+    assert "keeps its claims" in result.output
+    assert {claim["machine"] for claim in controller.claims()} == {lost}
+
+
+SECRET = "correct-horse-battery"
+
+
+def test_secrets_never_appear(controller: Controller) -> None:
+    """A password in a keyfile is in no output, diff or log, at any verbosity."""
+    secure = ETH0 + f"[802-1x]\neap=peap;\nidentity=node\npassword={SECRET}\nphase2-auth=mschapv2\n"
+    network = inline_network({"eth0": secure.replace("eth0", "eth1")}, pool("172.16.0.200-172.16.0.210", 24))
+    result = controller.play("configure", verbosity=5, arguments="--diff", **network)
+    assert SECRET not in result.output
+    for node in controller.nodes.names:
+        assert SECRET not in controller.nodes.oob(node, ["journalctl", "--no-pager"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"config": {"eth0": "no keyfile\n"}}, ["eth0", "line 1"]),
+        ({"config": {"eth0": ETH0.replace("{inventory-ip}", "{inventroy-ip}")}}, ["inventroy-ip", "inventory-ip"]),
+        ({"config": {"eth0": ETH0.replace("eth0", "eth7")}}, ["eth7"]),
+        ({"configurator": "nmstate"}, ["nmstate", "nmconnections"]),
+        ({"ipAddresses": {"inventory-ip": {"kind": "InClusterIPPool", "name": "test-pool"}}}, ["apiGroup"]),
+        (
+            {"ipAddresses": {"inventory-ip": {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "nowhere"}}},
+            ["nowhere", "test-pool"],
+        ),
+    ],
+)
+def test_bad_input_gives_one_sentence_and_changes_nothing(
+    controller: Controller, change: t.Mapping[str, t.Any], words: t.Sequence[str]
+) -> None:
+    """Whatever is wrong, the message names it, without a traceback, and the node stays as it was."""
+    node = controller.nodes.names[0]
+    before = claimed(controller, node, "eth0"), installed(controller, node)
+    network = inline_network({"eth0": ETH0}, pool("192.168.122.150-192.168.122.200", 24, "192.168.122.1"))
+    network["machine_network"].update(change)
+    result = controller.play("configure", **network)
+    assert not result.succeeded
+    assert all(word in result.failure(node) for word in words), result.failure(node)
+    assert "Traceback" not in result.output
+    assert (claimed(controller, node, "eth0"), installed(controller, node)) == before
+
+
+def test_an_exhausted_pool_says_how_many(controller: Controller) -> None:
+    """Two addresses for three machines: nobody gets one."""
+    network = inline_network({"eth0": ETH0}, pool("192.168.122.150-192.168.122.151", 24, "192.168.122.1"))
+    result = controller.play("configure", **network)
+    assert not result.succeeded
+    assert "2 free of 2, 3 claims ask" in result.output
+    assert controller.claims() == []
+
+
+def test_networkmanager_stopped_is_one_sentence(controller: Controller, manifest: Path) -> None:
+    """The play says what to start."""
+    node = controller.nodes.names[0]
+    controller.nodes.oob(node, ["systemctl", "stop", "NetworkManager"])
+    result = controller.play("configure", machine_network_manifest=str(manifest))
+    assert not result.succeeded
+    assert "not running" in result.failure(node)

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Test nodes for pytest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from . import bed, network, node, places
+
+
+class Nodes:
+    """Three nodes that are up."""
+
+    def __init__(self, count: int, suite: str) -> None:
+        self._count = count
+        self._suite = suite
+
+    def start(self) -> None:
+        """Boot the nodes."""
+        bed.up(self._count, self._suite)
+
+    def restore(self) -> None:
+        """Nodes as on the first day: takes about a second."""
+        bed.down()
+        self.start()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the nodes, in order."""
+        return bed.names()
+
+    @property
+    def inventory_path(self) -> Path:
+        """The inventory with the DHCP addresses."""
+        return places.INVENTORY
+
+    def run(self, command: t.Sequence[str], **options: t.Any) -> subprocess.CompletedProcess[str]:
+        """Run a command where Ansible runs."""
+        result: subprocess.CompletedProcess[str] = network.in_infrastructure(command, check=False, **options)
+        return result
+
+    def oob(self, name: str, command: t.Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command inside a node, whatever the state of its network."""
+        return node.look(name, command)
+
+    def link(self, name: str, card: str, state: str) -> None:
+        """Pull (``down``) or plug (``up``) a cable."""
+        network.set_link(int(name.removeprefix("node")), int(card.removeprefix("eth")), state == "up")
+
+    def dhcp(self, running: bool) -> None:
+        """Stop or start the DHCP server."""
+        network.dhcp(running)
+
+
+@pytest.fixture(scope="session")
+def nodes() -> t.Iterator[Nodes]:
+    """Three nodes, booted once; TESTBED_SUITE chooses the Debian release."""
+    bed.down()  # what a killed run left behind
+    started = Nodes(3, os.environ.get("TESTBED_SUITE", "bookworm"))
+    started.start()
+    try:
+        yield started
+    finally:
+        bed.down()

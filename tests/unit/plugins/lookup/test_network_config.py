@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lookup network_config: the resolved network, and that reading never allocates."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import yaml
+from ansible import constants
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.elemental.networking.plugins.lookup import network_config
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, Pool, PoolReference
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+_REFERENCE = PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "elemental-inventory-pool")
+_NAME = "elemental.networking.network_config"
+_NETWORK = {
+    "configurator": "nmconnections",
+    "ipAddresses": {
+        "inventory-ip": {"apiGroup": _REFERENCE.api_group, "kind": _REFERENCE.kind, "name": _REFERENCE.name}
+    },
+    "config": {"eth0": "[ipv4]\naddress1={inventory-ip}/{inventory-ip.prefix},{inventory-ip.gateway}\n"},
+}
+
+
+def _claim(database: Path, machine: str) -> None:
+    pool = Pool(_REFERENCE, "default", ("192.168.122.150-192.168.122.200",), 24, "192.168.122.1")
+    with open_backend(BackendOptions("embedded", str(database))) as backend:
+        claim = Claim("default", f"{machine}-inventory-ip", machine, "inventory-ip", _REFERENCE)
+        backend.create_claims([claim], [pool], dry_run=False)
+
+
+def _plugin(variables: dict[str, t.Any]) -> network_config.LookupModule:
+    """The lookup as Ansible's loader makes it."""
+    documented = yaml.safe_load(network_config.DOCUMENTATION)["options"]
+    constants.config.initialize_plugin_configuration_definitions("lookup", _NAME, documented)
+    plugin = network_config.LookupModule(loader=DataLoader(), templar=Templar(loader=DataLoader(), variables=variables))
+    plugin._load_name = _NAME
+    return plugin
+
+
+def _looked_up(variables: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
+    variables = {"inventory_hostname": "node1", "machine_network": _NETWORK, **variables}
+    (result,) = _plugin(variables).run([], variables, **options)
+    return t.cast("dict[str, t.Any]", result)
+
+
+def test_the_network_of_a_host_is_resolved_from_its_claims(tmp_path: Path) -> None:
+    _claim(tmp_path / ".elemental-ipam.sqlite", "other")
+    _claim(tmp_path / ".elemental-ipam.sqlite", "node1")
+    assert _looked_up({"inventory_dir": str(tmp_path)}) == {
+        "configurator": "nmconnections",
+        "ipAddresses": {
+            "inventory-ip": {"address": "192.168.122.151", "prefix": 24, "gateway": "192.168.122.1", "family": "IPv4"}
+        },
+        "config": {"eth0": "[ipv4]\naddress1=192.168.122.151/24,192.168.122.1\n"},
+    }
+
+
+def test_options_win_over_variables_and_an_empty_text_counts_as_unset(tmp_path: Path) -> None:
+    _claim(tmp_path / "mine.sqlite", "my-node")
+    variables = {
+        "inventory_hostname": "My_Node",
+        "machine_network": {},
+        "machine_network_machine": "",
+        "machine_network_namespace": "",
+        "machine_network_database": "nowhere",
+    }
+    result = _looked_up(variables, network=_NETWORK, database=str(tmp_path / "mine.sqlite"))
+    assert result["ipAddresses"]["inventory-ip"]["address"] == "192.168.122.150"
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_key_without_a_claim_is_an_error_and_allocates_nothing(tmp_path: Path, exists: bool) -> None:
+    database = tmp_path / "ipam.sqlite"
+    if exists:
+        _claim(database, "other")
+    with pytest.raises(AnsibleError, match=r"node1: no address .* inventory-ip: run the playbook .*configure first"):
+        _looked_up({}, database=str(database))
+    assert database.exists() == exists
+    if exists:
+        with open_backend(BackendOptions("embedded", str(database))) as backend:
+            assert [bound.claim.machine for bound in backend.list_claims(None)] == ["other"]
+
+
+def test_an_unknown_placeholder_names_the_host(tmp_path: Path) -> None:
+    network = {"configurator": "nmconnections", "config": {"eth0": "{nope}"}}
+    with pytest.raises(AnsibleError, match=r"node1: {nope} in config\.eth0 cannot be filled"):
+        _looked_up({"machine_network": network}, database=str(tmp_path / "ipam.sqlite"))
+
+
+@pytest.mark.parametrize("network", [None, {}, {"configurator": "none"}])
+def test_a_host_without_a_network_has_an_empty_one(tmp_path: Path, network: object) -> None:
+    result = _looked_up({"machine_network": network}, database=str(tmp_path / "ipam.sqlite"))
+    assert result == {"configurator": "none", "ipAddresses": {}, "config": {}}
+
+
+def test_terms_are_refused() -> None:
+    with pytest.raises(AnsibleError, match="takes options only"):
+        _plugin({}).run(["node1"], {})

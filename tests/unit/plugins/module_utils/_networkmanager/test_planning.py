@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a trial does about what differs."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import (
+    Managed,
+    ManagedProfile,
+    WantedProfile,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.planning import (
+    Observed,
+    dhcp_beside,
+    dhcp_profile,
+    differences,
+    idle_interfaces,
+    stale_files,
+    trial_step,
+    trial_texts,
+)
+
+UUID = "4dcc0d81-3337-59f6-81e4-a603f89aa932"
+TEXT = f"[connection]\nid=eth0\nuuid={UUID}\ntype=ethernet\n"
+WANTED = WantedProfile("eth0.nmconnection", UUID, "ethernet", "eth0", TEXT)
+MANAGED = Managed("node1", (ManagedProfile("eth0.nmconnection", "eth0", "ethernet"), ManagedProfile("bond0.nmconnection", "bond0", "bond")))
+
+
+@pytest.mark.parametrize(
+    ("observed", "reason"),
+    [
+        (Observed(None, False, False, False), "not installed"),
+        (Observed("other", True, True, True), "content differs"),
+        (Observed(TEXT, True, False, True), "not loaded from /etc"),
+        (Observed(TEXT, True, True, False), "not active"),
+        (Observed(TEXT, True, True, True, ("10.0.0.1/24",)), "10.0.0.1/24 missing on the device"),
+        (Observed(TEXT, True, True, True), ""),
+    ],
+)
+def test_each_difference_has_its_reason(observed: Observed, reason: str) -> None:
+    """The user reads it in the result of the task."""
+    assert differences(WANTED, observed) == reason
+
+
+def test_a_new_profile_is_tried_as_it_will_be_installed() -> None:
+    """Then confirm needs no second activation."""
+    assert trial_step(WANTED, Observed(None, False, False, False), TEXT).trial_uuid == UUID
+
+
+def test_a_known_profile_is_tried_under_a_uuid_of_its_own() -> None:
+    """A rollback with the live uuid leaves files behind (measured)."""
+    step = trial_step(WANTED, Observed("other", True, True, True), TEXT)
+    assert step.trial_uuid != UUID
+    assert trial_texts([step], {"eth0.nmconnection": TEXT})[step.trial_file] == TEXT.replace(UUID, step.trial_uuid)
+
+
+def test_references_follow_the_trial() -> None:
+    """A port that names its controller by uuid finds the controller of the trial."""
+    port = WantedProfile("port.nmconnection", "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d", "ethernet", "eth1", "")
+    steps = [trial_step(WANTED, Observed("x", True, True, True), TEXT), trial_step(port, Observed(None, False, False, False), "")]
+    texts = {"eth0.nmconnection": TEXT, "port.nmconnection": f"[connection]\nid=port\nuuid={port.uuid}\nmaster={UUID}\n"}
+    assert f"master={steps[0].trial_uuid}" in trial_texts(steps, texts)[steps[1].trial_file]
+
+
+def test_only_files_of_ours_become_stale() -> None:
+    """What is wanted stays; an interface that nobody serves any more is named."""
+    assert stale_files(MANAGED, [WANTED]) == ("bond0.nmconnection",)
+    assert idle_interfaces(MANAGED, [WANTED]) == ("bond0",)
+
+
+def test_an_interface_that_another_profile_serves_is_not_idle() -> None:
+    """Taking it down would cut the new profile off."""
+    moved = WantedProfile("other.nmconnection", UUID, "ethernet", "eth0", TEXT)
+    assert idle_interfaces(MANAGED, [moved]) == ("bond0",)
+
+
+def test_reset_keeps_the_static_address_beside_the_lease() -> None:
+    """Make before break, without duplicate detection against ourselves."""
+    text = dhcp_beside(dhcp_profile("eth0").text, ["10.0.0.5/24"])
+    assert "method=auto\ndad-timeout=0\naddress1=10.0.0.5/24\n" in text

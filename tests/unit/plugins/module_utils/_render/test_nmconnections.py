@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The renderer: which configurations become profiles, and what the user learns about the others."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+import uuid
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, Rendering, render
+
+_CONNECTION = "[connection]\nid=eth0\ntype=ethernet\ninterface-name=eth0\n"
+_UUID = "6a1a0c5e-6a4b-5d0a-8a39-0f1a3c2b9d77"
+# MachineRegistration.spec.config.network.config of Elemental's own nmconnections example, its placeholders filled
+_DOCUMENTED = {
+    "eth0": (
+        "[connection]\nid=Wired connection 1\ntype=ethernet\ninterface-name=eth0\n[ipv4]\n"
+        "address1=192.168.122.150/24,192.168.1.1\ndns=192.168.122.1;\nmethod=manual\nroute1=0.0.0.0/0,192.168.122.1\n"
+        "[ipv6]\nmethod=disabled\n"
+    ),
+    "eth1": (
+        "[connection]\nid=Wired connection 2\ntype=ethernet\ninterface-name=eth1\n[ipv4]\n"
+        "address1=172.16.0.150/24,172.16.0.1\nmethod=manual\n"
+        "route1=172.16.0.0/24,172.16.0.1,150\n[ipv6]\nmethod=disabled\n"
+    ),
+}
+
+
+def _rendered(**config: object) -> Rendering:
+    return render("nmconnections", config)
+
+
+def _refused(**config: object) -> str:
+    with pytest.raises(RenderError) as caught:
+        _rendered(**config)
+    return str(caught.value)
+
+
+def test_the_documented_example_becomes_two_profiles_and_one_warning() -> None:
+    rendering = render("nmconnections", _DOCUMENTED)
+    assert [(each.file_name, each.id, each.type, each.interface) for each in rendering.profiles] == [
+        ("eth0.nmconnection", "Wired connection 1", "ethernet", "eth0"),
+        ("eth1.nmconnection", "Wired connection 2", "ethernet", "eth1"),
+    ]
+    (warning,) = rendering.warnings
+    assert all(word in warning for word in ("eth0", "192.168.1.1", "192.168.122.0/24"))
+
+
+def test_a_missing_uuid_is_derived_and_nothing_else_changes() -> None:
+    profile = _rendered(eth0=_CONNECTION).profiles[0]
+    assert profile.text == _CONNECTION.replace("id=eth0\n", f"id=eth0\nuuid={profile.uuid}\n")
+    assert uuid.UUID(profile.uuid).version == 5
+
+
+def test_a_derived_uuid_is_the_same_every_time_and_differs_between_profiles() -> None:
+    config = {"a": "[connection]\nid=a\ntype=dummy\n", "b": "[connection]\nid=b\ntype=dummy\n"}
+    first, second = render("nmconnections", config).profiles
+    assert render("nmconnections", config).profiles == (first, second)
+    assert first.uuid != second.uuid
+    # written down: a change would give every profile on every node a new identity
+    assert first.uuid == "aca626e6-688e-5a6e-a4b6-843265ce7d2f"
+
+
+def test_a_given_uuid_and_the_whole_text_stay() -> None:
+    text = f"# mine\n[connection]\nuuid = {_UUID}\nid=a\ntype=wifi\n\n[wifi]\nssid=x\n"
+    profile = _rendered(wlan=text).profiles[0]
+    assert (profile.text, profile.uuid, profile.interface) == (text, _UUID, None)
+
+
+def test_a_missing_final_newline_is_added() -> None:
+    assert _rendered(eth0=_CONNECTION.rstrip()).profiles[0].text.endswith("interface-name=eth0\n")
+
+
+@pytest.mark.parametrize(
+    "kind", ["802-3-ethernet", "bond", "vlan", "bridge", "802-11-wireless", "ovs-port", "loopback"]
+)
+def test_types_of_networkmanager_are_known(kind: str) -> None:
+    assert _rendered(a=f"[connection]\nid=a\ntype={kind}\n").profiles[0].type == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[connection]\nid=a\nnonsense\n", "line 3 "),
+        ("[ipv4]\nmethod=auto\n", "no [connection] section"),
+        ("", "no [connection] section"),
+        ("[connection]\ntype=ethernet\n", "no id in [connection], line 1"),
+        ("[connection]\nid=\ntype=ethernet\n", "line 2: id in [connection] is empty"),
+        ("[connection]\nid=a\n", "no type in [connection], line 1"),
+        ("[connection]\nid=a\ntype=ethernett\n", "line 3: ethernett is no connection type"),
+        (_CONNECTION + "uuid=12345\n", "line 5: 12345 is no uuid"),
+        (_CONNECTION + "uuid=\n", "line 5: nothing is no uuid"),
+        (_CONNECTION + f"uuid={_UUID.upper()}\n", "line 5: "),
+        (
+            _CONNECTION + "[ipv4]\naddress1=192.168.122.300/24\n",
+            "line 6: 192.168.122.300 in address1 is no IPv4 address",
+        ),
+        (_CONNECTION + "[ipv4]\naddress1=192.168.122.150\n", "line 6: address1=192.168.122.150 is no address/prefix"),
+        (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/33\n", "prefix between 0 and 32"),
+        (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/255.0.0.0\n", "prefix between 0 and 32"),
+        (_CONNECTION + "[ipv6]\naddress1=2001:db8::1/129\n", "prefix between 0 and 128"),
+        (_CONNECTION + "[ipv4]\naddresses=10.0.0.1/8,10.0.0.2/8\n", "further ones are address2="),
+        (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/8,router\n", "router in address1 is no IPv4 address"),
+        (_CONNECTION + "[ipv4]\ngateway=router\n", "line 6: router in gateway is no IPv4 address"),
+        (_CONNECTION + "[ipv4]\naddress1=2001:db8::1/64\n", "it belongs in [ipv6], not in [ipv4]"),
+        (_CONNECTION + "[ipv6]\naddress1=10.0.0.1/8\n", "it belongs in [ipv4], not in [ipv6]"),
+        (_CONNECTION + "[ipv6]\naddress1=2001:db8::1/64,10.0.0.1\n", "10.0.0.1 in address1 is no IPv6 address"),
+        (_CONNECTION + "[ipv6]\ngateway=10.0.0.1\n", "10.0.0.1 in gateway is no IPv6 address"),
+        (_CONNECTION + "[ipv4]\naddress1={inventory-ip}/24\n", "line 6: the placeholder of inventory-ip in address1"),
+        (_CONNECTION + "[ipv4]\ndns={dns-ip};\n", "line 6: the placeholder of dns-ip in dns"),
+    ],
+)
+def test_a_profile_that_networkmanager_would_refuse_names_profile_and_line(text: str, expected: str) -> None:
+    message = _refused(eth7=text)
+    assert "profile eth7" in message
+    assert expected in message
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "[ipv4]\naddress1=10.0.0.2/8,10.0.0.1\naddress2 = 10.1.0.2/16 , 0.0.0.0\n",
+        "[ipv4]\naddress=10.0.0.2/8\naddresses1=10.0.0.3/8;10.0.0.1;\ngateway=10.0.0.1\n",
+        "[ipv6]\naddress1=2001:db8::2/64,fe80::1\n",
+        "[ipv6]\naddress1=2001:db8::2/64,2001:db8::1\n",
+        "[ipv4]\nmethod=auto\ngateway=10.0.0.1\n",
+        "[ipv4]\naddress1=10.0.0.2/32,192.0.2.1\nroute1=192.0.2.1/32\n",
+        "[ipv4]\naddress1=bad\naddress1=10.0.0.2/8\n",
+        "[wifi-security]\npsk={not-a-placeholder}\n",
+    ],
+)
+def test_good_settings_pass_without_a_warning(lines: str) -> None:
+    assert _rendered(eth0=_CONNECTION + lines).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "gateway", "subnet"),
+    [
+        ("[ipv4]\naddress1=10.0.0.2/24\ngateway=10.0.1.1\n", "10.0.1.1", "10.0.0.0/24"),
+        ("[ipv6]\naddress1=2001:db8::2/64,2001:db9::1\n", "2001:db9::1", "2001:db8::/64"),
+        ("[ipv4]\naddress1=10.0.0.2/24,10.0.1.1\nroute1=10.0.1.0/24,10.0.0.9\n", "10.0.1.1", "10.0.0.0/24"),
+    ],
+)
+def test_a_gateway_outside_the_subnet_is_a_warning(lines: str, gateway: str, subnet: str) -> None:
+    (warning,) = _rendered(eth0=_CONNECTION + lines).warnings
+    assert all(word in warning for word in ("eth0", gateway, subnet))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("[connection]\nid=x\ntype=dummy\n", "[connection]\nid=x\ntype=dummy\n", "the same id, x"),
+        (f"[connection]\nid=x\ntype=dummy\nuuid={_UUID}\n", f"[connection]\nid=y\ntype=dummy\nuuid={_UUID}\n", _UUID),
+    ],
+)
+def test_two_profiles_with_one_identity_are_refused(first: str, second: str, expected: str) -> None:
+    message = _refused(one=first, two=second)
+    assert "profiles one and two" in message
+    assert expected in message
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../a", ".hidden", "old~", " eth0", "a\nb", "a\0b", "x" * 243, 7, None])
+def test_a_profile_name_that_is_no_good_file_name_is_refused(name: object) -> None:
+    with pytest.raises(RenderError, match="the profile name "):
+        render("nmconnections", t.cast("dict[str, object]", {name: _CONNECTION}))
+
+
+def test_the_longest_profile_name_fits() -> None:
+    assert len(_rendered(**{"x" * 242: _CONNECTION}).profiles[0].file_name) == 255
+
+
+@pytest.mark.parametrize("value", [None, 7, ["[connection]"], {"id": "eth0"}, b"[connection]"])
+def test_a_profile_that_is_no_text_is_refused(value: object) -> None:
+    assert "profile eth0 is no text" in _refused(eth0=value)
+
+
+@pytest.mark.parametrize("config", [{}, None, [], "text"])
+def test_an_empty_configuration_is_refused(config: object) -> None:
+    with pytest.raises(RenderError, match="at least one profile name"):
+        render("nmconnections", t.cast("dict[str, object]", config))
+
+
+def test_the_configurator_none_gives_nothing() -> None:
+    assert render("none", {}) == Rendering((), ())
+
+
+@pytest.mark.parametrize("configurator", ["nmc", "nmstate"])
+def test_configurators_of_a_later_version_point_to_the_one_that_works(configurator: str) -> None:
+    with pytest.raises(RenderError, match=f"{configurator} is not supported by this version yet; use nmconnections"):
+        render(configurator, {})
+
+
+def test_an_unknown_configurator_lists_the_choices() -> None:
+    with pytest.raises(RenderError, match=re.escape("choose one of nmconnections, nmc, nmstate, none")):
+        render("netplan", {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[connection]\nid=a\ntype=wifi\n[wifi-security]\npsk hunter2\n",
+        "[connection]\nid=a\ntype=nope\n[wifi-security]\npsk=hunter2\n",
+        "[connection]\nid=a\ntype=wifi\n[wifi-security]\npsk=hunter2\n[ipv4]\naddress1=bad\n",
+    ],
+)
+def test_no_error_and_no_repr_shows_a_secret(text: str) -> None:
+    assert "hunter2" not in _refused(wifi=text)
+    assert "hunter2" not in repr(_rendered(wifi="[connection]\nid=a\ntype=wifi\n[wifi-security]\npsk=hunter2\n"))

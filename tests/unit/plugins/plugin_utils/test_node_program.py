@@ -1,0 +1,34 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program that goes to a node."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import script
+
+REQUEST = {"operation": "confirm", "token": "x", "arrived_at": "192.0.2.1"}
+
+
+def test_it_runs_without_site_packages_and_answers_in_one_marked_line() -> None:
+    """On a machine without NetworkManager the answer is one sentence."""
+    run = subprocess.run([sys.executable, "-I", "-S", "-"], input=script(REQUEST), capture_output=True, check=True)
+    lines = [line for line in run.stdout.decode().splitlines() if line.startswith(ANSWER_MARK)]
+    assert len(lines) == 1
+    answer = json.loads(lines[0][len(ANSWER_MARK) :])
+    assert answer.get("msg") or answer.get("state") == "rolled_back"
+
+
+@pytest.mark.parametrize("secret", ["it's", 'say "so"', "back\\slash", "new\nline", "ünïcode"])
+def test_any_text_arrives_as_it_is(secret: str) -> None:
+    """Keyfiles may hold quotes, backslashes and anything else."""
+    probe = script({**REQUEST, "text": secret}).decode().rsplit("\n", 2)[-2]
+    shown = probe.split("main((), ", 1)[1].rsplit(", PROGRAM)", 1)[0]
+    assert json.loads(eval(shown))["text"] == secret

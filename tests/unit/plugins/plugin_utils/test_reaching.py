@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which address answers, over real sockets on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import typing as t
+
+from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer
+
+
+@contextlib.contextmanager
+def server(address: str, port: int, banner: bytes) -> t.Iterator[int]:
+    """A server that greets everybody with ``banner``."""
+    with socket.create_server((address, port)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _peer = listener.accept()
+                    with contextlib.suppress(OSError):
+                        connection.sendall(banner)
+                    connection.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield int(listener.getsockname()[1])
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_the_address_with_an_ssh_banner_wins() -> None:
+    """A closed port is no answer."""
+    with server("127.0.0.2", 0, b"SSH-2.0-test\r\n") as port:
+        assert first_to_answer(["127.0.0.3", "127.0.0.2"], port, 5.0) == "127.0.0.2"
+
+
+def test_an_open_port_without_ssh_is_no_answer() -> None:
+    """Something else may have taken the address."""
+    with server("127.0.0.2", 0, b"HTTP/1.1 400\r\n") as port:
+        assert first_to_answer(["127.0.0.2"], port, 0.5) is None
+
+
+def test_the_preferred_address_wins_within_the_grace() -> None:
+    """The claimed address is surer than the one of the inventory."""
+    with server("127.0.0.2", 0, b"SSH-2.0-a\r\n") as port, server("127.0.0.3", port, b"SSH-2.0-b\r\n"):
+        assert first_to_answer(["127.0.0.3", "127.0.0.2"], port, 5.0, grace=2.0) == "127.0.0.3"
+
+
+def test_silence_ends_at_the_deadline() -> None:
+    """None, not an exception."""
+    assert first_to_answer(["127.0.0.4", "no-such-name.invalid"], 9, 0.3) is None

@@ -87,15 +87,16 @@ class Controller:
             "ANSIBLE_NOCOLOR": "True",
             "PYTHONPATH": str(self.folder / "collections"),
         }
+        flags = [*arguments.split(), *(["-" + "v" * verbosity] if verbosity else [])]
         command = [
             *("env", *(f"{name}={value}" for name, value in environment.items())),
             f"PATH={Path(sys.executable).parent}:{os.environ['PATH']}",
             *(sys.executable, "-m", "ansible_runner", "run", str(private)),
             *("--playbook", f"elemental.networking.{playbook}", "--inventory", str(self.inventory), "--ident", "play"),
-            *(("-" + "v" * verbosity,) if verbosity else ()),
-            *(("--cmdline", arguments) if arguments else ()),
+            *((f"--cmdline={' '.join(flags)}",) if flags else ()),
         ]
         run = self.nodes.run(command)
+        assert (private / "artifacts/play/rc").exists(), run.stderr
         return _read_result(private / "artifacts/play", str(run.stdout))
 
     def claims(self) -> list[dict[str, t.Any]]:

@@ -124,15 +124,18 @@ def test_reset_gives_dhcp_back_and_releases(controller: Controller, manifest: Pa
 
 
 def test_a_node_that_cannot_be_reset_keeps_its_claims(controller: Controller, manifest: Path) -> None:
-    """A node whose cable is cut: it is named, keeps its claims, and the others are released."""
+    """A node whose cables are cut: it is named, keeps its claims, and the others are released."""
     assert controller.play("configure", machine_network_manifest=str(manifest)).succeeded
     lost = controller.nodes.names[0]
-    controller.nodes.link(lost, "eth0", "down")
+    for card in ("eth0", "eth1"):
+        controller.nodes.link(lost, card, "down")
     result = controller.play("reset", machine_network_manifest=str(manifest))
-    controller.nodes.link(lost, "eth0", "up")
+    for card in ("eth0", "eth1"):
+        controller.nodes.link(lost, card, "up")
     assert not result.succeeded
     assert "keeps its claims" in result.output
     assert {claim["machine"] for claim in controller.claims()} == {lost}
+    assert claimed(controller, lost, "eth0") == "192.168.122.150/24"
 
 
 SECRET = "correct-horse-battery"

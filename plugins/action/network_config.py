@@ -12,6 +12,7 @@ from dataclasses import asdict
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
     PlaceholderError,
     resolve_placeholders,
@@ -59,7 +60,7 @@ class ActionModule(ActionBase):
             "deadline": checked_deadline(options["deadline"]),
             "check": bool(self._task.check_mode),
         }
-        outcome = carry_out(Node.of(self, task_vars), request, [each.address for each in addresses.values()])
+        outcome = carry_out(Node.of(self, task_vars), request, [each.address for each in addresses.values() if isinstance(each, Address)])
         return {**result, **_report(rendering, outcome.reasons, outcome.stale), **outcome.result(bool(self._task.diff))}
 
 

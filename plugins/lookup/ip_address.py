@@ -2,11 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lookup ip_address."""
-
 from __future__ import annotations
-
-import typing as t
 
 DOCUMENTATION = r"""
 name: ip_address
@@ -69,6 +65,8 @@ _raw:
   type: list
   elements: raw
 """
+
+import typing as t
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase

@@ -41,7 +41,7 @@ POOLS_SPEC: Spec = {"pools": {"type": "list", "elements": "dict", "default": []}
 STATE_SPEC: Spec = {"state": {"type": "str", "default": "present", "choices": ["present", "absent"]}}
 CLAIM_SPEC: Spec = {
     "machine": {"type": "str"},
-    "key": {"type": "str"},
+    "key": {"type": "str", "no_log": False},
     "name": {"type": "str"},
     "pool": {
         "type": "dict",

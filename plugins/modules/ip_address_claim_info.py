@@ -134,8 +134,9 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
 
 def main() -> None:
     """Run the module."""
-    texts = {name: {"type": "str"} for name in ("machine", "key", "pool")}
-    run({**texts, "all_namespaces": {"type": "bool", "default": False}}, serve)
+    texts = {name: {"type": "str"} for name in ("machine", "pool")}
+    key = {"type": "str", "no_log": False}
+    run({**texts, "key": key, "all_namespaces": {"type": "bool", "default": False}}, serve)
 
 
 if __name__ == "__main__":

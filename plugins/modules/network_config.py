@@ -52,7 +52,8 @@ options:
     default: {}
   addresses:
     description:
-      - The addresses of the host by placeholder key, as in the return value RV(elemental.networking.ip_address_claims#module:addresses) of one machine.
+      - The addresses of the host by placeholder key, that is, RV(elemental.networking.ip_address_claims#module:addresses)
+        of one machine.
     type: dict
     default: {}
   machine:

@@ -22,7 +22,7 @@ from tests.testbed.fixtures import nodes
 __all__ = ["Controller", "PlayResult", "controller", "inline_network", "manifest", "nodes", "pool"]  # fixtures are found here
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-DOCUMENTATION_MANIFEST = REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.yaml"
+DOCUMENTATION_MANIFEST = REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.manifest"
 
 
 @dataclass(frozen=True)

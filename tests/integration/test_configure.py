@@ -95,7 +95,9 @@ def test_unreachable_by_mistake_rolls_back_by_itself(controller: Controller) -> 
         assert "rolled back" in result.failure(node)
         assert "nothing was persisted" in result.failure(node)
         assert (claimed(controller, node, "eth0"), installed(controller, node)) == before[node]
-        assert controller.nodes.oob(node, ["sh", "-c", "ls /run/NetworkManager/system-connections | grep -c elemental-"]).stdout.strip() == "0"
+        left = controller.nodes.oob(node, ["ls", "/run/NetworkManager/system-connections", "/run/elemental-networking"]).stdout
+        assert "elemental-networking-" not in left
+        assert "trial" not in left
 
 
 def test_check_mode_invents_no_address_and_changes_nothing(controller: Controller, manifest: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict, dataclass, field
 
-
 ETHERNET_TYPES = ("ethernet", "802-3-ethernet")
 
 

@@ -76,7 +76,7 @@ class NetworkManager:
         if running:
             return cls(bus)
         if any(os.path.exists(os.path.join(folder, "NetworkManager")) for folder in ("/usr/sbin", "/usr/bin", "/sbin")):
-            raise NetworkManagerError("NetworkManager is installed but not running; start it, for example with systemctl start NetworkManager")
+            raise NetworkManagerError("NetworkManager is installed but not running; start it (systemctl start NetworkManager)")
         raise NetworkManagerError("NetworkManager is not installed; install NetworkManager 1.40 or later on this host")
 
     # --- profiles ---------------------------------------------------------------------------------------------

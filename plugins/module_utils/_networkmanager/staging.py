@@ -195,7 +195,9 @@ def _load(manager: NetworkManager, trial: Trial, texts: t.Mapping[str, str]) -> 
     manager.load_profiles([os.path.join(places.TRIAL_PROFILES, step.trial_file) for step in trial.steps])
     for step in trial.steps:
         if manager.profile_path(step.trial_uuid) is None:
-            raise NetworkManagerError(f"NetworkManager refused profile {step.file_name}; its log on this host says why (journalctl -u NetworkManager)")
+            raise NetworkManagerError(
+                f"NetworkManager refused profile {step.file_name}; its log on this host says why (journalctl -u NetworkManager)"
+            )
 
 
 def _required_addresses(manager: NetworkManager, plan: Plan) -> tuple[str, ...]:

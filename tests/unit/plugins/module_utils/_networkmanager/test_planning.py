@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import (
     Managed,
     ManagedProfile,

@@ -9,15 +9,14 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.wire import (
     Variant,
     marshal,
     split_signature,
     unmarshal,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 _TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=20)
 _CASES = st.one_of(

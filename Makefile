@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test nodes-up nodes-down build clean prepare
+N ?= 3
+SUITE ?= bookworm
+NODES := python3 -m tests.testbed.nodes
+
+help: ## list the targets
+	@grep -hE '^[a-z.%-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+demo: ## claim, configure, report and reset on three real NetworkManager nodes (needs root)
+	@python3 -m tests.testbed.demo
+
+test: ## run every check, one line per stage (needs root for the nodes)
+	@python3 -m tests.stages
+
+test-%: ## run one stage alone: test-unit test-nodes test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
+	@python3 -m tests.stages $*
+
+prepare: ## only install what the tests need
+	@python3 -m tests.stages --prepare
+
+nodes-up: ## boot N=3 test nodes, SUITE=bookworm or trixie (needs root)
+	@python3 -c 'from tests.stages import machine; machine.install(machine.NODE_PACKAGES)'
+	@$(NODES) up $(N) --suite $(SUITE)
+
+nodes-down: ## end the test nodes and remove all that is theirs
+	@$(NODES) down
+
+build: ## build the collection's tarball
+	@tree=$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/ansible-galaxy")') && $$tree collection build --force
+
+clean: ## remove what the tests and the demo keep in the cache
+	@rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/elemental-networking"

@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run stages: python3 -m tests.stages [STAGE ...]. One line per stage; the output of one that fails follows."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import machine
+from .machine import REPOSITORY, Missing
+
+_LAST_LINES = 80
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One check: ``command`` gives what to run, where and with which variables, or raises Missing."""
+
+    name: str
+    title: str
+    command: t.Callable[[], tuple[t.Sequence[str], Path, dict[str, str]]]
+    optional: bool = False
+
+
+def _tool(name: str) -> str:
+    return str(machine.environment("test") / "bin" / name)
+
+
+def _variables(environment: Path, **more: str) -> dict[str, str]:
+    tree = machine.collection()
+    path = f"{environment / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin"
+    return {"PATH": path, "PYTHONPATH": str(tree), "ANSIBLE_COLLECTIONS_PATH": str(tree), "MYPYPATH": str(tree), **more}
+
+
+def _here(*command: str) -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    environment = machine.environment("test")
+    return [_tool(command[0]), *command[1:]], REPOSITORY, _variables(environment)
+
+
+def _in_collection(*command: str, **more: str) -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    environment = machine.environment("test")
+    variables = _variables(environment, **more)
+    return [_tool(command[0]), *command[1:]], _collection_folder(variables), variables
+
+
+def _collection_folder(variables: t.Mapping[str, str]) -> Path:
+    return Path(variables["PYTHONPATH"]) / "ansible_collections/elemental/networking"
+
+
+def _unit(requirements: str, python: str | None) -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    if python is None:
+        raise Missing("ansible-core 2.21 needs Python 3.12 or later, and there is none on PATH or in pyenv; install one")
+    environment = machine.environment(requirements, python)
+    variables = _variables(environment)
+    command = [str(environment / "bin/pytest"), "-q", "-n", "2", "-p", "no:cacheprovider", "tests/unit"]
+    return command, _collection_folder(variables), variables
+
+
+def _mypy() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    options = ("--config-file", str(REPOSITORY / "pyproject.toml"), "--cache-dir", str(machine.CACHE / "mypy"))
+    command, _folder, variables = _here("mypy", *options, "-p", "ansible_collections.elemental.networking.plugins")
+    return command, Path(variables["PYTHONPATH"]), variables
+
+
+def _sanity() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    home = machine.CACHE / "home"
+    bootstrap = home / ".ansible/test/cache/get_pip_24_2.py"
+    bootstrap.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(REPOSITORY / "tests/stages/get_pip.py", bootstrap)
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return _in_collection("ansible-test", "sanity", "--python", version, "--color", "no", HOME=str(home))
+
+
+def _nodes() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    if os.geteuid() != 0:
+        raise Missing("the test nodes need root: run make test as root")
+    machine.install(machine.NODE_PACKAGES)
+    command, _folder, variables = _here("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/integration")
+    return command, REPOSITORY, {**variables, "PYTHONPATH": str(REPOSITORY)}
+
+
+STAGES = (
+    Stage("ruff", "ruff", lambda: _here("ruff", "check", "--no-cache", ".")),
+    Stage("reuse", "REUSE", lambda: _here("reuse", "lint", "--lines")),
+    Stage("mypy", "mypy strict", _mypy),
+    Stage("changelog", "changelog fragments", lambda: _here("antsibull-changelog", "lint")),
+    Stage(
+        "docs",
+        "docs lint",
+        lambda: _in_collection(
+            *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "--validate-collection-refs=all"),
+            *("--disallow-unknown-collection-refs", "--check-extra-docs-refs", "."),
+        ),
+    ),
+    Stage("lint", "ansible-lint (production)", lambda: _in_collection("ansible-lint", "--nocolor", "-q")),
+    Stage("unit", "unit tests (ansible-core 2.19)", lambda: _unit("test", sys.executable)),
+    Stage("unit-2.16", "unit tests (ansible-core 2.16)", lambda: _unit("core-2.16", sys.executable)),
+    Stage("unit-2.21", "unit tests (ansible-core 2.21)", lambda: _unit("core-2.21", machine.newer_python()), optional=True),
+    Stage("sanity", "ansible-test sanity", _sanity),
+    Stage("nodes", "integration on nodes", _nodes),
+)
+
+
+def main() -> int:
+    """Run the stages that are asked for, all by default."""
+    parser = argparse.ArgumentParser(prog="make test", description=__doc__)
+    parser.add_argument("stage", nargs="*", help=f"one of {', '.join(stage.name for stage in STAGES)}")
+    parser.add_argument("--prepare", action="store_true", help="only install what the stages need")
+    options = parser.parse_args()
+    unknown = set(options.stage) - {stage.name for stage in STAGES}
+    if unknown:
+        parser.error(f"there is no stage {', '.join(sorted(unknown))}")
+    try:
+        machine.install(machine.TEST_PACKAGES)
+        machine.environment("test")
+    except Missing as error:
+        print(f"make test: {error}", file=sys.stderr)
+        return 1
+    if options.prepare:
+        return 0
+    return _run_all([stage for stage in STAGES if not options.stage or stage.name in options.stage])
+
+
+def _run_all(stages: t.Sequence[Stage]) -> int:
+    verdicts = [_run(stage) for stage in stages]
+    counts = {verdict: verdicts.count(verdict) for verdict in ("passed", "failed", "skipped")}
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    return 1 if counts["failed"] else 0
+
+
+def _run(stage: Stage) -> str:
+    started = time.monotonic()
+    log = machine.CACHE / "logs" / f"{stage.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    reason = ""
+    try:
+        command, folder, variables = stage.command()
+        with log.open("w") as stream:
+            run = subprocess.run(
+                command, cwd=folder, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT
+            )
+        verdict = "failed" if run.returncode else "passed"
+    except Missing as error:
+        verdict, reason = "skipped", str(error)
+        if os.environ.get("CI") and not stage.optional:
+            verdict = "failed"
+    shown = verdict if verdict == "passed" else verdict.upper()
+    print(f"{shown:8} {stage.title:32} {time.monotonic() - started:6.1f} s  {reason}", flush=True)
+    if verdict == "failed" and not reason:
+        print("\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:]), flush=True)
+    return verdict
+
+
+if __name__ == "__main__":
+    sys.exit(main())

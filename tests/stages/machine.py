@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the stages need of the machine: Debian packages, and Python environments outside the checkout."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "elemental-networking"
+
+# command (or module:name) -> Debian package
+TEST_PACKAGES = {
+    "module:ensurepip": "python3-venv",
+    "git": "git",
+    "shellcheck": "shellcheck",
+}
+NODE_PACKAGES = {
+    "systemd-nspawn": "systemd-container",
+    "mmdebstrap": "mmdebstrap",
+    "dnsmasq": "dnsmasq-base",
+    "ip": "iproute2",
+    "ssh": "openssh-client",
+    "module:ensurepip": "python3-venv",
+}
+
+
+class Missing(Exception):
+    """Something that cannot be installed here; one sentence that says what to do."""
+
+
+def _is_there(name: str) -> bool:
+    if name.startswith("module:"):
+        return importlib.util.find_spec(name.removeprefix("module:")) is not None
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is not None
+
+
+def install(packages: dict[str, str]) -> None:
+    """Install the Debian packages that are missing. Raises Missing where that is not possible."""
+    missing = sorted({package for name, package in packages.items() if not _is_there(name)})
+    if not missing:
+        return
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise Missing(f"missing here: {' '.join(missing)}; install them, on Debian with: sudo {' '.join(command)}")
+    print(f"installing {' '.join(missing)}", flush=True)
+    for step in (["apt-get", "update", "-qq"], command):
+        run = subprocess.run(step, capture_output=True, text=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        if run.returncode:
+            raise Missing(f"{' '.join(step)} failed: {run.stderr.strip()[-300:]}")
+
+
+def environment(requirements: str, python: str = sys.executable) -> Path:
+    """The Python environment with these pinned requirements; made once, complete or not at all."""
+    file = REPOSITORY / "tests/requirements" / f"{requirements}.txt"
+    version = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout.strip()
+    digest = hashlib.sha256(f"{version} {python} {file.read_text()}".encode()).hexdigest()[:12]
+    finished = CACHE / f"venv-{requirements}-{digest}"
+    marker = finished / "complete"
+    if marker.exists():
+        return finished
+    print(f"making the Python environment {requirements} (once)", flush=True)
+    shutil.rmtree(finished, ignore_errors=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    log = CACHE / f"venv-{requirements}.log"
+    with log.open("w") as stream:
+        for command in ([python, "-m", "venv", str(finished)], [str(finished / "bin/pip"), "install", "-q", "-r", str(file)]):
+            if subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT).returncode:
+                raise Missing(f"the Python environment {requirements} cannot be made, see {log}")
+    marker.touch()
+    return finished
+
+
+def newer_python() -> str | None:
+    """A Python 3.12 or later (ansible-core 2.21 needs one), from PATH or from pyenv; None when there is none."""
+    found = [shutil.which(f"python3.{minor}") for minor in (13, 12)]
+    found += sorted(map(str, Path.home().glob(".pyenv/versions/3.1[23].*/bin/python3")), reverse=True)
+    return next((path for path in found if path and _works(path)), None)
+
+
+def _works(python: str) -> bool:
+    return subprocess.run([python, "-c", "import ensurepip"], capture_output=True).returncode == 0  # a pyenv shim may lead nowhere
+
+
+def collection() -> Path:
+    """A copy of the checkout at the path that Ansible's tools want; returns the folder that holds ``ansible_collections``."""
+    top = CACHE / f"build-{hashlib.sha256(str(REPOSITORY).encode()).hexdigest()[:12]}"
+    target = top / "ansible_collections/elemental/networking"
+    listing = ["git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard", "-z"]
+    names = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split("\0")
+    fresh = Path(tempfile.mkdtemp(prefix="copy-", dir=_made(target.parent)))
+    for name in names:
+        source = REPOSITORY / name
+        if name and source.exists():
+            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, fresh / name, follow_symlinks=False)
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+    target.chmod(0o755)
+    return top
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -177,7 +177,7 @@ class NetworkManager:
         if config == "/":
             return None
         options = self._bus.get_property(_NAME, config, _NAME + ".DHCP4Config", "Options")
-        return options.get("ip_address")
+        return t.cast("str | None", options.get("ip_address"))
 
     # --- activation -------------------------------------------------------------------------------------------
 

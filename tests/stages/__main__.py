@@ -147,7 +147,13 @@ def _run(stage: Stage) -> str:
         command, folder, variables = stage.command()
         with log.open("w") as stream:
             run = subprocess.run(
-                command, cwd=folder, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT
+                command,
+                cwd=folder,
+                env={**os.environ, **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                check=False,
             )
         verdict = "failed" if run.returncode else "passed"
     except Missing as error:

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -54,7 +54,7 @@ def install(packages: dict[str, str]) -> None:
         raise Missing(f"missing here: {' '.join(missing)}; install them, on Debian with: sudo {' '.join(command)}")
     print(f"installing {' '.join(missing)}", flush=True)
     for step in (["apt-get", "update", "-qq"], command):
-        run = subprocess.run(step, capture_output=True, text=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        run = subprocess.run(step, capture_output=True, text=True, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
         if run.returncode:
             raise Missing(f"{' '.join(step)} failed: {run.stderr.strip()[-300:]}")
 
@@ -74,7 +74,7 @@ def environment(requirements: str, python: str = sys.executable) -> Path:
     log = CACHE / f"venv-{requirements}.log"
     with log.open("w") as stream:
         for command in ([python, "-m", "venv", str(finished)], [str(finished / "bin/pip"), "install", "-q", "-r", str(file)]):
-            if subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT).returncode:
+            if subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, check=False).returncode:
                 raise Missing(f"the Python environment {requirements} cannot be made, see {log}")
     marker.touch()
     return finished
@@ -88,7 +88,7 @@ def newer_python() -> str | None:
 
 
 def _works(python: str) -> bool:
-    return subprocess.run([python, "-c", "import ensurepip"], capture_output=True).returncode == 0  # a pyenv shim may lead nowhere
+    return subprocess.run([python, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0  # a pyenv shim may lead nowhere
 
 
 def collection() -> Path:
@@ -97,18 +97,17 @@ def collection() -> Path:
     target = top / "ansible_collections/elemental/networking"
     listing = ["git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard", "-z"]
     names = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split("\0")
-    fresh = Path(tempfile.mkdtemp(prefix="copy-", dir=_made(target.parent)))
-    for name in names:
-        source = REPOSITORY / name
-        if name and source.exists():
-            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, fresh / name, follow_symlinks=False)
-    shutil.rmtree(target, ignore_errors=True)
-    fresh.rename(target)
-    target.chmod(0o755)
+    wanted = {name for name in names if name and (REPOSITORY / name).exists()}
+    present = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
+    for name in present - wanted:
+        (target / name).unlink(missing_ok=True)
+    for name in wanted:
+        _copy(REPOSITORY / name, target / name)
     return top
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _copy(source: Path, target: Path) -> None:
+    """In place and only where it differs: another stage may be reading the tree."""
+    if not target.exists() or not filecmp.cmp(source, target, shallow=False):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target, follow_symlinks=False)

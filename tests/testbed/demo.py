@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""make demo: three real NetworkManager nodes get static addresses from a pool and give them back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+from tests.stages import machine
+
+from . import bed, places
+from .tools import TestBedError, find
+
+_MANIFEST = machine.REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.manifest"
+# the documentation's example names a gateway outside the subnet of its address
+_CORRECTION = ("192.168.1.1", "192.168.122.1")
+_NODES = 3
+
+
+class DemoError(Exception):
+    """A step did not do what it promises."""
+
+
+def main() -> int:
+    """Run the demo; nothing is left behind, whatever happens."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    started = time.monotonic()
+    try:
+        _step("installing what is missing", lambda: machine.install(machine.NODE_PACKAGES))
+        environment = machine.environment("test")
+        with tempfile.TemporaryDirectory(prefix="elemental-networking-demo-") as folder:
+            try:
+                _show(environment, Path(folder))
+            finally:
+                bed.down()
+    except (DemoError, TestBedError, machine.Missing) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("demo: interrupted, everything is taken down", file=sys.stderr)
+        return 130
+    print(f"done in {time.monotonic() - started:.0f} s, nothing is left behind")
+    return 0
+
+
+def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:
+    raise KeyboardInterrupt
+
+
+def _step(title: str, work: t.Callable[[], t.Any]) -> t.Any:
+    started = time.monotonic()
+    print(f"-- {title} ...", flush=True)
+    result = work()
+    print(f"   {time.monotonic() - started:.1f} s", flush=True)
+    return result
+
+
+def _show(environment: Path, folder: Path) -> None:
+    _step(f"booting {_NODES} nodes", lambda: bed.up(_NODES, "bookworm"))
+    inventory = folder / "inventory"
+    inventory.mkdir()
+    (inventory / "hosts").write_text(places.INVENTORY.read_text())
+    manifest = folder / "machineregistration.yaml"
+    manifest.write_text(_MANIFEST.read_text().replace(*_CORRECTION))
+
+    def play(name: str) -> str:
+        return _play(name, environment, inventory, manifest)
+
+    _print_message(_step("claim, push, prove, persist: elemental.networking.configure", lambda: play("demo")))
+    again = _step("once more", lambda: play("configure"))
+    _require(_changed(again) == 0, "the second run changed something", again)
+    print("   changed=0 on every node")
+    _print_message(_step("who has what: elemental.networking.report", lambda: play("report")))
+    _step("DHCP back, then release: elemental.networking.reset", lambda: play("reset"))
+    report = _step("the pool afterwards", lambda: play("report"))
+    _print_message(report)
+    _require("no machine holds an address" in report, "the pool is not empty", report)
+
+
+def _play(name: str, environment: Path, inventory: Path, manifest: Path) -> str:
+    variables = {
+        "PATH": f"{environment / 'bin'}:{os.environ['PATH']}",
+        "ANSIBLE_COLLECTIONS_PATH": str(machine.collection()),
+        "ANSIBLE_HOST_KEY_CHECKING": "False",
+        "ANSIBLE_LOCALHOST_WARNING": "False",
+        "ANSIBLE_NOCOLOR": "True",
+    }
+    command = [str(environment / "bin/ansible-playbook"), "-i", str(inventory), f"elemental.networking.{name}"]
+    command += ["-e", f"machine_network_manifest={manifest}"]
+    entering = [find("nsenter") or "nsenter", f"--net=/run/netns/{places.INFRASTRUCTURE}"]
+    lines: list[str] = []
+    with subprocess.Popen(
+        [*entering, *command],
+        env={**os.environ, **variables},
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as run:
+        for line in t.cast(t.IO[str], run.stdout):
+            lines.append(line)
+            if line.startswith("TASK [") and "Validating" not in line:
+                print(f"   {line[6:].split(']')[0].split(' : ')[-1]}", flush=True)
+    output = "".join(lines)
+    _require(run.returncode == 0, f"the playbook {name} failed", output)
+    return output
+
+
+def _require(holds: bool, sentence: str, output: str) -> None:
+    if not holds:
+        print(output)
+        raise DemoError(sentence)
+
+
+def _changed(output: str) -> int:
+    return sum(int(word.split("=")[1]) for word in output.split() if word.startswith("changed="))
+
+
+def _print_message(output: str) -> None:
+    """The lines of the play's last message."""
+    message = output.split('"msg": [')[-1].split("]\n")[0]
+    for line in message.splitlines():
+        text = line.strip().rstrip(",").strip('"')
+        if text:
+            print(f"   {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

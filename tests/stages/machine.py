@@ -88,7 +88,8 @@ def newer_python() -> str | None:
 
 
 def _works(python: str) -> bool:
-    return subprocess.run([python, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0  # a pyenv shim may lead nowhere
+    """A pyenv shim may lead nowhere."""
+    return subprocess.run([python, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0
 
 
 def collection() -> Path:

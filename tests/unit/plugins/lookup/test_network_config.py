@@ -9,11 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-import yaml
-from ansible import constants
 from ansible.errors import AnsibleError
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 from ansible_collections.elemental.networking.plugins.lookup import network_config
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, Pool, PoolReference
@@ -39,25 +35,25 @@ def _claim(database: Path, machine: str) -> None:
         backend.create_claims([claim], [pool], dry_run=False)
 
 
-def _plugin(variables: dict[str, t.Any]) -> network_config.LookupModule:
-    """The lookup as Ansible's loader makes it."""
-    documented = yaml.safe_load(network_config.DOCUMENTATION)["options"]
-    constants.config.initialize_plugin_configuration_definitions("lookup", _NAME, documented)
-    plugin = network_config.LookupModule(loader=DataLoader(), templar=Templar(loader=DataLoader(), variables=variables))
-    plugin._load_name = _NAME
-    return plugin
+Lookup = t.Callable[..., t.Dict[str, t.Any]]
 
 
-def _looked_up(variables: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
-    variables = {"inventory_hostname": "node1", "machine_network": _NETWORK, **variables}
-    (result,) = _plugin(variables).run([], variables, **options)
-    return t.cast("dict[str, t.Any]", result)
+@pytest.fixture
+def looked_up(loaded: t.Callable[..., t.Any]) -> Lookup:
+    """Look the network of node1 up."""
+
+    def look_up(variables: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
+        variables = {"inventory_hostname": "node1", "machine_network": _NETWORK, **variables}
+        (result,) = loaded(network_config, variables).run([], variables, **options)
+        return t.cast("dict[str, t.Any]", result)
+
+    return look_up
 
 
-def test_the_network_of_a_host_is_resolved_from_its_claims(tmp_path: Path) -> None:
+def test_the_network_of_a_host_is_resolved_from_its_claims(looked_up: Lookup, tmp_path: Path) -> None:
     _claim(tmp_path / ".elemental-ipam.sqlite", "other")
     _claim(tmp_path / ".elemental-ipam.sqlite", "node1")
-    assert _looked_up({"inventory_dir": str(tmp_path)}) == {
+    assert looked_up({"inventory_dir": str(tmp_path)}) == {
         "configurator": "nmconnections",
         "ipAddresses": {
             "inventory-ip": {"address": "192.168.122.151", "prefix": 24, "gateway": "192.168.122.1", "family": "IPv4"}
@@ -66,7 +62,7 @@ def test_the_network_of_a_host_is_resolved_from_its_claims(tmp_path: Path) -> No
     }
 
 
-def test_options_win_over_variables_and_an_empty_text_counts_as_unset(tmp_path: Path) -> None:
+def test_options_win_over_variables_and_an_empty_text_counts_as_unset(looked_up: Lookup, tmp_path: Path) -> None:
     _claim(tmp_path / "mine.sqlite", "my-node")
     variables = {
         "inventory_hostname": "My_Node",
@@ -75,35 +71,35 @@ def test_options_win_over_variables_and_an_empty_text_counts_as_unset(tmp_path: 
         "machine_network_namespace": "",
         "machine_network_database": "nowhere",
     }
-    result = _looked_up(variables, network=_NETWORK, database=str(tmp_path / "mine.sqlite"))
+    result = looked_up(variables, network=_NETWORK, database=str(tmp_path / "mine.sqlite"))
     assert result["ipAddresses"]["inventory-ip"]["address"] == "192.168.122.150"
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_key_without_a_claim_is_an_error_and_allocates_nothing(tmp_path: Path, exists: bool) -> None:
+def test_a_key_without_a_claim_is_an_error_and_allocates_nothing(looked_up: Lookup, tmp_path: Path, exists: bool) -> None:
     database = tmp_path / "ipam.sqlite"
     if exists:
         _claim(database, "other")
     with pytest.raises(AnsibleError, match=r"node1: no address .* inventory-ip: run the playbook .*configure first"):
-        _looked_up({}, database=str(database))
+        looked_up({}, database=str(database))
     assert database.exists() == exists
     if exists:
         with open_backend(BackendOptions("embedded", str(database))) as backend:
             assert [bound.claim.machine for bound in backend.list_claims(None)] == ["other"]
 
 
-def test_an_unknown_placeholder_names_the_host(tmp_path: Path) -> None:
+def test_an_unknown_placeholder_names_the_host(looked_up: Lookup, tmp_path: Path) -> None:
     network = {"configurator": "nmconnections", "config": {"eth0": "{nope}"}}
     with pytest.raises(AnsibleError, match=r"node1: {nope} in config\.eth0 cannot be filled"):
-        _looked_up({"machine_network": network}, database=str(tmp_path / "ipam.sqlite"))
+        looked_up({"machine_network": network}, database=str(tmp_path / "ipam.sqlite"))
 
 
 @pytest.mark.parametrize("network", [None, {}, {"configurator": "none"}])
-def test_a_host_without_a_network_has_an_empty_one(tmp_path: Path, network: object) -> None:
-    result = _looked_up({"machine_network": network}, database=str(tmp_path / "ipam.sqlite"))
+def test_a_host_without_a_network_has_an_empty_one(looked_up: Lookup, tmp_path: Path, network: object) -> None:
+    result = looked_up({"machine_network": network}, database=str(tmp_path / "ipam.sqlite"))
     assert result == {"configurator": "none", "ipAddresses": {}, "config": {}}
 
 
-def test_terms_are_refused() -> None:
+def test_terms_are_refused(loaded: t.Callable[..., t.Any]) -> None:
     with pytest.raises(AnsibleError, match="takes options only"):
-        _plugin({}).run(["node1"], {})
+        loaded(network_config, {}).run(["node1"], {})

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lookup ip_address: reads claims, never makes one."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.lookup import ip_address
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim
+
+MANIFEST = {
+    "apiVersion": "ipam.cluster.x-k8s.io/v1alpha2",
+    "kind": "InClusterIPPool",
+    "metadata": {"name": "p"},
+    "spec": {"addresses": ["10.0.0.5"], "prefix": 24, "gateway": "10.0.0.1"},
+}
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> dict[str, t.Any]:
+    """A host node-1 that holds an address for inventory-ip."""
+    pool = pool_from_manifest(MANIFEST, "default")
+    with open_backend(BackendOptions("embedded", str(tmp_path / ".elemental-ipam.sqlite"))) as backend:
+        claim = Claim("default", "node-1-inventory-ip", "node-1", "inventory-ip", pool.reference)
+        ensure_claims(backend, [Wish(claim)], [pool], False)
+    return {"inventory_hostname": "Node_1", "inventory_dir": str(tmp_path)}
+
+
+Lookup = t.Callable[..., t.List[t.Any]]
+
+
+@pytest.fixture
+def look(loaded: t.Callable[..., t.Any]) -> Lookup:
+    """Look addresses up."""
+
+    def run(variables: dict[str, t.Any], *terms: str, **options: t.Any) -> list[t.Any]:
+        return list(loaded(ip_address, variables).run(list(terms), variables, **options))
+
+    return run
+
+
+def test_it_finds_what_the_role_would_claim_for_this_host(look: Lookup, variables: dict[str, t.Any]) -> None:
+    assert look(variables, "inventory-ip") == ["10.0.0.5"]
+
+
+def test_attributes(look: Lookup, variables: dict[str, t.Any]) -> None:
+    assert look(variables, "inventory-ip", attribute="prefix") == [24]
+    everything = {"address": "10.0.0.5", "prefix": 24, "gateway": "10.0.0.1", "family": "IPv4"}
+    assert look(variables, "inventory-ip", attribute="all") == [everything]
+
+
+def test_an_unclaimed_key_is_an_error_or_the_default(look: Lookup, variables: dict[str, t.Any]) -> None:
+    assert look(variables, "other", default="none") == ["none"]
+    with pytest.raises(AnsibleError, match="node-1 has claimed no address for other"):
+        look(variables, "other")
+
+
+def test_it_makes_no_database(look: Lookup, tmp_path: Path) -> None:
+    assert look({"inventory_hostname": "n", "inventory_dir": str(tmp_path)}, "x", default=None) == [None]
+    assert list(tmp_path.iterdir()) == []

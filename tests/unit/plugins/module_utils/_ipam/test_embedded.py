@@ -1,0 +1,237 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The embedded backend through the bulk algorithm: what users and other processes see."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, IpamBackend, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims, release_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, Pool, PoolReference
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import claim_name
+
+GROUP = "ipam.cluster.x-k8s.io"
+
+
+def manifest(name: str = "p", kind: str = "InClusterIPPool", **spec: t.Any) -> dict[str, t.Any]:
+    defaults = {"addresses": ["10.0.0.10-10.0.0.12"], "prefix": 24, "gateway": "10.0.0.1"}
+    return {"apiVersion": f"{GROUP}/v1alpha2", "kind": kind, "metadata": {"name": name}, "spec": {**defaults, **spec}}
+
+
+def pool(name: str = "p", kind: str = "InClusterIPPool", namespace: str = "default", **spec: t.Any) -> Pool:
+    return pool_from_manifest(manifest(name, kind, **spec), namespace)
+
+
+def wish(machine: str, key: str = "ip", pool_name: str = "p", namespace: str = "default", family: str = "", kind: str = "InClusterIPPool") -> Wish:
+    return Wish(Claim(namespace, claim_name(machine, key), machine, key, PoolReference(GROUP, kind, pool_name)), family)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "state/ipam.sqlite")
+
+
+def opened(path: str) -> IpamBackend:
+    return open_backend(BackendOptions("embedded", path))
+
+
+def claim(path: str, *wishes: Wish, pools: t.Sequence[Pool] = (), dry_run: bool = False) -> list[str | None]:
+    with opened(path) as backend:
+        claiming = ensure_claims(backend, wishes, pools, dry_run)
+        return [bound.address.address if bound.address else None for bound in claiming.bound]
+
+
+def test_the_same_machine_and_key_get_the_same_address_for_ever(path: str) -> None:
+    assert claim(path, wish("a"), wish("b"), pools=[pool()]) == ["10.0.0.10", "10.0.0.11"]
+    assert claim(path, wish("b"), wish("c"), wish("a")) == ["10.0.0.11", "10.0.0.12", "10.0.0.10"]
+
+
+def test_a_released_address_is_the_next_one_given_out(path: str) -> None:
+    claim(path, wish("a"), wish("b"), pools=[pool()])
+    with opened(path) as backend:
+        assert [bound.claim.name for bound in release_claims(backend, [("default", "a-ip")], False)] == ["a-ip"]
+        assert release_claims(backend, [("default", "a-ip")], False) == []
+    assert claim(path, wish("c")) == ["10.0.0.10"]
+
+
+def test_a_dry_run_checks_everything_and_leaves_no_file(path: str) -> None:
+    assert claim(path, wish("a"), pools=[pool()], dry_run=True) == [None]
+    assert not os.path.exists(os.path.dirname(path))
+    with pytest.raises(IpamError, match="1 free of 1, 2 claims ask"):
+        claim(path, wish("a"), wish("b"), pools=[pool(addresses=["10.0.0.10"])], dry_run=True)
+
+
+def test_an_exhausted_pool_gives_nobody_an_address(path: str) -> None:
+    claim(path, wish("a"), pools=[pool()])
+    with pytest.raises(IpamError, match="2 free of 3, 3 claims ask"):
+        claim(path, wish("b"), wish("c"), wish("d"))
+    with opened(path) as backend:
+        assert len(backend.list_claims(None)) == 1
+
+
+def test_a_claim_from_another_pool_names_both(path: str) -> None:
+    claim(path, wish("a"), pools=[pool(), pool("q", addresses=["10.0.0.99"])])
+    with pytest.raises(IpamError, match=r"/p, but pool .*/q"):
+        claim(path, wish("a", pool_name="q"))
+
+
+def test_two_hosts_with_one_claim_name_are_refused(path: str) -> None:
+    with pytest.raises(IpamError, match="machine a-b with key c and machine a with key b-c"):
+        claim(path, wish("a-b", "c"), wish("a", "b-c"), pools=[pool()])
+    with pytest.raises(IpamError, match="two hosts have the machine name a"):
+        claim(path, wish("a"), wish("a"), pools=[pool()])
+    claim(path, wish("a-b", "c"), pools=[pool()])
+    with pytest.raises(IpamError, match="belongs to machine a-b"):
+        claim(path, wish("a", "b-c"))
+
+
+def test_an_unknown_pool_names_those_that_exist(path: str) -> None:
+    with pytest.raises(IpamError, match="pool .*/nowhere, .* are InClusterIPPool.ipam.cluster.x-k8s.io/p"):
+        claim(path, wish("a", pool_name="nowhere"), pools=[pool()])
+
+
+def test_the_wrong_family_names_pool_and_family(path: str) -> None:
+    with pytest.raises(IpamError, match="expects an IPv6 address, but pool .*/p gives IPv4"):
+        claim(path, wish("a", family="IPv6"), pools=[pool()])
+    assert claim(path, wish("a", family="IPv4"), pools=[pool()]) == ["10.0.0.10"]
+
+
+def test_namespaces_are_kept_apart_and_global_pools_are_shared(path: str) -> None:
+    shared = pool("g", kind="GlobalInClusterIPPool", addresses=["10.9.0.5-10.9.0.6"])
+    pools = [pool(namespace="one"), pool(namespace="two"), shared]
+    assert claim(path, wish("a", namespace="one"), wish("a", namespace="two"), pools=pools) == ["10.0.0.10", "10.0.0.10"]
+    both = [wish("b", pool_name="g", kind=shared.reference.kind, namespace=namespace) for namespace in ("one", "two")]
+    assert claim(path, *both) == ["10.9.0.5", "10.9.0.6"]
+    with opened(path) as backend:
+        assert {state.pool.reference.name for state in backend.list_pools("one")} == {"p", "g"}
+
+
+def test_addresses_keep_the_gateway_that_they_were_claimed_with(path: str) -> None:
+    claim(path, wish("a"), pools=[pool()])
+    with opened(path) as backend:
+        assert backend.apply_pool(pool(gateway="10.0.0.254"), False).changed
+        address = backend.list_claims(None)[0].address
+        assert address is not None
+        assert address.gateway == "10.0.0.1"
+
+
+def test_a_pool_is_never_taken_from_under_its_addresses(path: str) -> None:
+    claim(path, wish("a"), pools=[pool()])
+    with opened(path) as backend:
+        with pytest.raises(IpamError, match="allocated addresses: 10.0.0.10"):
+            backend.apply_pool(pool(addresses=["10.0.0.11"]), False)
+        with pytest.raises(IpamError, match="1 addresses allocated"):
+            backend.delete_pool(pool().reference, "default", False)
+        release_claims(backend, [("default", "a-ip")], False)
+        assert backend.delete_pool(pool().reference, "default", False).changed
+        assert not backend.delete_pool(pool().reference, "default", False).changed
+
+
+def test_the_file_is_private(path: str) -> None:
+    claim(path, wish("a"), pools=[pool()])
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", [b"this is no database, and long enough to be looked at " * 40, b"SQLite format 3\0" + b"\xff" * 4096])
+def test_a_damaged_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "ipam.sqlite"
+    file.write_bytes(content)
+    with pytest.raises(IpamError, match=r"damaged|failed"):
+        claim(str(file), wish("a"), pools=[pool()])
+
+
+def test_a_newer_schema_is_not_touched(path: str) -> None:
+    claim(path, wish("a"), pools=[pool()])
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(IpamError, match="newer elemental.networking"):
+        claim(path, wish("a"))
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence() -> None:
+    with pytest.raises(IpamError, match="cannot be made"):
+        claim("/proc/ipam.sqlite", wish("a"), pools=[pool()])
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("Node1", "DNS-1123"), ("node_1", "DNS-1123"), ("-a", "DNS-1123"), ("a" * 300, "has 303 characters")]
+)
+def test_names_that_no_cluster_would_take_are_refused(name: str, words: str) -> None:
+    with pytest.raises(IpamError, match=words):
+        claim_name(name, "ip")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "excludeAddresses": []}}, "did you mean excludedAddresses"),
+        ({"apiVersion": f"{GROUP}/v1alpha1"}, "write it as ipam.cluster.x-k8s.io/v1alpha2"),
+        ({"kind": "IPPool"}, "kind IPPool"),
+        ({"metadata": {}}, "metadata.name"),
+        ({"spec": {"addresses": ["10.0.0.5"]}}, "prefix is required"),
+        ({"spec": {"addresses": "10.0.0.5", "prefix": 24}}, "list of texts"),
+    ],
+)
+def test_a_wrong_manifest_is_one_sentence(change: dict[str, t.Any], words: str) -> None:
+    with pytest.raises(IpamError, match=words):
+        pool_from_manifest({**manifest(), **change}, "default")
+
+
+_WORKER = """
+import json, sys
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference
+path, manifest, machines = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3].split()
+pool = pool_from_manifest(manifest, "default")
+addresses = []
+for machine in machines:
+    with open_backend(BackendOptions("embedded", path)) as backend:
+        claim = Claim("default", machine + "-ip", machine, "ip", pool.reference)
+        addresses.append(ensure_claims(backend, [Wish(claim)], [pool], False).bound[0].address.address)
+print(json.dumps(addresses))
+"""
+
+
+def in_processes(path: str, machines: t.Sequence[t.Sequence[str]]) -> list[list[str]]:
+    wide = json.dumps(manifest(addresses=["10.0.0.0/20"], prefix=20))
+    commands = [[sys.executable, "-c", _WORKER, path, wide, " ".join(names)] for names in machines]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for command in commands]
+    results = []
+    for process in running:
+        output, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+        results.append(json.loads(output))
+    return results
+
+
+def test_50_processes_with_distinct_keys_never_share_an_address(path: str) -> None:
+    results = in_processes(path, [[f"m{process}-{number}" for number in range(20)] for process in range(50)])
+    addresses = [address for result in results for address in result]
+    assert len(set(addresses)) == 1000
+    with opened(path) as backend:
+        held = {bound.address.address for bound in backend.list_claims(None) if bound.address}
+        assert held == set(addresses)
+        # nothing leaked: they are the 1,000 lowest
+        assert backend.list_pools(None)[0].usage.used == 1000
+    assert claim(path, wish("one-more")) == ["10.0.3.234"]
+
+
+def test_50_processes_with_one_key_get_one_address(path: str) -> None:
+    results = in_processes(path, [["the-one"]] * 50)
+    assert {address for result in results for address in result} == {"10.0.0.2"}
+    with opened(path) as backend:
+        assert len(backend.list_claims(None)) == 1

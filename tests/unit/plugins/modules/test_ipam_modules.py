@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The IPAM modules as Ansible runs them: a process, JSON in, JSON out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+GROUP = "ipam.cluster.x-k8s.io"
+POOL = {
+    "apiVersion": f"{GROUP}/v1alpha2",
+    "kind": "InClusterIPPool",
+    "metadata": {"name": "p"},
+    "spec": {"addresses": ["192.168.122.150-192.168.122.200"], "prefix": 24, "gateway": "192.168.122.1"},
+}
+REFERENCE = {"apiGroup": GROUP, "kind": "InClusterIPPool", "name": "p"}
+FIRST = {"address": "192.168.122.150", "prefix": 24, "gateway": "192.168.122.1", "family": "IPv4"}
+
+Module = t.Callable[..., t.Dict[str, t.Any]]
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Module:
+    """Run a module against one database; fails the test when it ends in a traceback."""
+
+    def run(name: str, /, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        arguments = {"database": str(tmp_path / "ipam.sqlite"), "_ansible_check_mode": check, "_ansible_diff": True, **options}
+        command = [sys.executable, "-m", f"ansible_collections.elemental.networking.plugins.modules.{name}"]
+        given = json.dumps({"ANSIBLE_MODULE_ARGS": arguments})
+        result = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+        assert "Traceback" not in result.stdout + result.stderr, result.stderr
+        return dict(json.loads(result.stdout))
+
+    return run
+
+
+def one(module: Module, **options: t.Any) -> dict[str, t.Any]:
+    return module("ip_address_claim", machine="node1", key="ip", pools=[POOL], **{"pool": REFERENCE, **options})
+
+
+def test_one_claim_returns_the_same_fields_changed_or_not(module: Module) -> None:
+    first, second = one(module), one(module)
+    expected = {"name": "node1-ip", "namespace": "default", "machine": "node1", "key": "ip", "pool": REFERENCE, **FIRST}
+    assert first["changed"]
+    assert not second["changed"]
+    for result in (first, second):
+        assert {name: result[name] for name in expected} == expected
+
+
+def test_check_mode_says_what_would_be_claimed_and_invents_nothing(module: Module) -> None:
+    result = one(module, check=True)
+    assert result["changed"]
+    assert result["address"] is None
+    assert "would claim node1-ip" in result["msg"]
+    assert result["diff"] == {"before": {}, "after": {"node1-ip": {name: result[name] for name in result["diff"]["after"]["node1-ip"]}}}
+    assert module("ip_address_claim_info")["claims"] == []
+
+
+def test_absent_releases_by_the_same_key_and_says_what(module: Module) -> None:
+    one(module)
+    assert module("ip_address_claim", check=True, machine="node1", key="ip", state="absent")["changed"]
+    released = module("ip_address_claim", machine="node1", key="ip", state="absent")
+    assert released["changed"]
+    assert released["address"] == FIRST["address"]
+    assert not module("ip_address_claim", machine="node1", key="ip", state="absent")["changed"]
+
+
+def test_a_bulk_answers_in_the_order_asked_and_by_machine_and_key(module: Module) -> None:
+    claims = [{"machine": machine, "key": "ip", "pool": REFERENCE} for machine in ("b", "a")]
+    result = module("ip_address_claims", claims=claims, pools=[POOL])
+    assert [(claim["machine"], claim["address"]) for claim in result["claims"]] == [("b", "192.168.122.150"), ("a", "192.168.122.151")]
+    assert result["addresses"]["b"]["ip"] == FIRST
+    assert not module("ip_address_claims", claims=claims, pools=[POOL])["changed"]
+
+
+def test_info_filters(module: Module) -> None:
+    claims = [{"machine": machine, "key": key, "pool": REFERENCE} for machine in ("a", "b") for key in ("x", "y")]
+    module("ip_address_claims", claims=claims, pools=[POOL])
+    assert {claim["name"] for claim in module("ip_address_claim_info", machine="a")["claims"]} == {"a-x", "a-y"}
+    assert {claim["name"] for claim in module("ip_address_claim_info", key="y", pool="p")["claims"]} == {"a-y", "b-y"}
+    assert module("ip_address_claim_info", namespace="other")["claims"] == []
+    assert len(module("ip_address_claim_info", namespace="other", all_namespaces=True)["claims"]) == 4
+
+
+def test_a_pool_is_registered_changed_and_deleted(module: Module) -> None:
+    assert module("ip_pool", check=True, definition=POOL)["changed"]
+    assert module("ip_pool_info")["pools"] == []
+    created = module("ip_pool", definition=POOL)
+    assert (created["changed"], created["pool"]["total"], created["pool"]["free"]) == (True, 51, 51)
+    assert not module("ip_pool", definition=POOL)["changed"]
+    wider = {**POOL, "spec": {**POOL["spec"], "addresses": ["192.168.122.140-192.168.122.200"]}}  # type: ignore[dict-item]
+    changed = module("ip_pool", definition=wider)
+    assert changed["pool"]["total"] == 61
+    assert changed["diff"]["before"]["spec"]["addresses"] != changed["diff"]["after"]["spec"]["addresses"]
+    identity = {name: POOL[name] for name in ("apiVersion", "kind", "metadata")}
+    assert module("ip_pool", definition=identity, state="absent")["changed"]
+    assert module("ip_pool_info")["pools"] == []
+
+
+def test_pool_info_counts_what_is_used(module: Module) -> None:
+    one(module)
+    (pool,) = module("ip_pool_info", name="p")["pools"]
+    assert (pool["total"], pool["used"], pool["free"], pool["out_of_range"]) == (51, 1, 50, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"pool": {"kind": "InClusterIPPool", "name": "p"}}, "add apiGroup: ipam.cluster.x-k8s.io"),
+        ({"pool": {**REFERENCE, "apiGroup": f"{GROUP}/v1alpha2"}}, "without a version"),
+        ({"pool": None}, "names no pool"),
+        ({"pool": {**REFERENCE, "name": "q"}}, "pool InClusterIPPool.ipam.cluster.x-k8s.io/q, which does not exist"),
+        ({"machine": "Node_1"}, "DNS-1123"),
+        ({"machine": ""}, "a machine and a key"),
+        ({"database": ""}, "needs a database"),
+        ({"database": "/proc/ipam.sqlite"}, "cannot be made"),
+        ({"family": "IPv6"}, "expects an IPv6 address"),
+        ({"pools": [{**POOL, "spec": {"addresses": ["x"], "prefix": 24}}]}, "not a valid IP"),
+    ],
+)
+def test_bad_input_is_one_sentence(module: Module, options: dict[str, t.Any], words: str) -> None:
+    asked = {"machine": "node1", "key": "ip", "pool": REFERENCE, "pools": [POOL], **options}
+    result = module("ip_address_claim", **asked)
+    assert result["failed"]
+    assert words in result["msg"]
+    assert "\n" not in result["msg"]
+
+
+def test_an_empty_text_counts_as_unset(module: Module) -> None:
+    """AWX surveys send one for a question that was not answered."""
+    assert one(module, namespace="", name="")["name"] == "node1-ip"

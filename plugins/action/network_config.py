@@ -17,7 +17,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     PlaceholderError,
     resolve_placeholders,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._render import Profile, RenderError, Rendering, render
+from ansible_collections.elemental.networking.plugins.module_utils._render import (
+    Profile,
+    RenderError,
+    Rendering,
+    render,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._addresses import addresses_from_result
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import carry_out, checked_deadline
@@ -60,7 +65,11 @@ class ActionModule(ActionBase):
             "deadline": checked_deadline(options["deadline"]),
             "check": bool(self._task.check_mode),
         }
-        outcome = carry_out(Node.of(self, task_vars), request, [each.address for each in addresses.values() if isinstance(each, Address)])
+        outcome = carry_out(
+            Node.of(self, task_vars),
+            request,
+            [each.address for each in addresses.values() if isinstance(each, Address)],
+        )
         return {**result, **_report(rendering, outcome.reasons, outcome.stale), **outcome.result(bool(self._task.diff))}
 
 

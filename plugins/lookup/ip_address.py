@@ -72,7 +72,11 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
-from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses, machine_name, option
+from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import (
+    claimed_addresses,
+    machine_name,
+    option,
+)
 
 
 class LookupModule(LookupBase):

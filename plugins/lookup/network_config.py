@@ -120,7 +120,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     PlaceholderError,
     resolve_placeholders,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses, machine_name, option
+from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import (
+    claimed_addresses,
+    machine_name,
+    option,
+)
 
 
 class LookupModule(LookupBase):

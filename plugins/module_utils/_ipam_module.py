@@ -104,7 +104,9 @@ def _pool_reference(options: t.Mapping[str, t.Any]) -> PoolReference:
     if not reference.get("apiGroup"):
         raise IpamError(f"the pool of {owner} has no apiGroup; add apiGroup: {GROUP}")
     if "/" in reference["apiGroup"]:
-        raise IpamError(f"the pool of {owner} has apiGroup {reference['apiGroup']}; give the group only, without a version")
+        raise IpamError(
+            f"the pool of {owner} has apiGroup {reference['apiGroup']}; give the group only, without a version"
+        )
     if not reference.get("kind") or not reference.get("name"):
         raise IpamError(f"the pool of {owner} needs a kind and a name")
     return PoolReference(reference["apiGroup"], reference["kind"], reference["name"])

@@ -129,7 +129,11 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
         and (options["key"] or bound.claim.key) == bound.claim.key
         and (options["pool"] or bound.claim.pool.name) == bound.claim.pool.name
     ]
-    return {"changed": False, "claims": [claim_result(bound) for bound in claims], "addresses": addresses_result(claims)}
+    return {
+        "changed": False,
+        "claims": [claim_result(bound) for bound in claims],
+        "addresses": addresses_result(claims),
+    }
 
 
 def main() -> None:

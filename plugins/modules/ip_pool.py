@@ -129,7 +129,11 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
         "before": pool_to_manifest(change.before) if change.before else {},
         "after": pool_to_manifest(change.after) if change.after else {},
     }
-    states = [state for state in backend.list_pools(None) if (state.pool.reference, state.pool.namespace) == (reference, namespace)]
+    states = [
+        state
+        for state in backend.list_pools(None)
+        if (state.pool.reference, state.pool.namespace) == (reference, namespace)
+    ]
     result: Result = {"changed": change.changed, "diff": diff}
     if states and module.params["state"] == "present":
         result["pool"] = pool_result(states[0])

@@ -100,7 +100,11 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     states = backend.list_pools(None if options["all_namespaces"] else options["namespace"] or "default")
     return {
         "changed": False,
-        "pools": [pool_result(state) for state in states if (options["name"] or state.pool.reference.name) == state.pool.reference.name],
+        "pools": [
+            pool_result(state)
+            for state in states
+            if (options["name"] or state.pool.reference.name) == state.pool.reference.name
+        ],
     }
 
 

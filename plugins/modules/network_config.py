@@ -132,7 +132,9 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    module.fail_json(msg="elemental.networking.network_config runs through its action plugin; call it as a task of a play")
+    module.fail_json(
+        msg="elemental.networking.network_config runs through its action plugin; call it as a task of a play"
+    )
 
 
 if __name__ == "__main__":

@@ -37,5 +37,9 @@ def claimed_addresses(lookup: LookupBase, variables: t.Mapping[str, t.Any], mach
     folder = variables.get("inventory_dir") or variables.get("playbook_dir") or "."
     database = option(lookup, "database") or os.path.join(str(folder), _DATABASE_NAME)
     with open_backend(BackendOptions(str(option(lookup, "backend")), str(database))) as backend:
-        bound = [each for each in backend.list_claims(option(lookup, "namespace") or "default") if each.claim.machine == machine]
+        bound = [
+            each
+            for each in backend.list_claims(option(lookup, "namespace") or "default")
+            if each.claim.machine == machine
+        ]
     return {each.claim.key: each.address for each in bound if each.address is not None}

@@ -41,7 +41,9 @@ class Node:
         """The node of an action. Raises AnsibleActionFail for a connection that cannot follow a node to a new address."""
         name = action._connection.transport
         if name != "ssh":
-            raise AnsibleActionFail(f"connection plugin {name} is not supported here: use ansible_connection ssh; nothing was changed")
+            raise AnsibleActionFail(
+                f"connection plugin {name} is not supported here: use ansible_connection ssh; nothing was changed"
+            )
         become = action._connection.become
         if become is not None and not getattr(become, "pipelining", True):
             raise AnsibleActionFail(f"become method {become.name} is not supported here: use sudo; nothing was changed")
@@ -76,7 +78,9 @@ class Node:
     def expect_cuts(self) -> None:
         """From now on give up on a connection that falls silent within seconds: the address under it may go at any time."""
         given = str(self._connection.get_option("ssh_extra_args") or "")
-        self._connection.set_option("ssh_extra_args", f"{given} -o ServerAliveInterval=1 -o ServerAliveCountMax=4".strip())
+        self._connection.set_option(
+            "ssh_extra_args", f"{given} -o ServerAliveInterval=1 -o ServerAliveCountMax=4".strip()
+        )
 
     def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
         """Run one request on the node: one remote execution. Raises AnsibleActionFail when it breaks there."""

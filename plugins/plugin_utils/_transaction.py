@@ -115,4 +115,6 @@ def _next_address(node: Node, candidates: t.Sequence[str]) -> str | None:
 
 def _rolled_back(address: str, staged: t.Mapping[str, t.Any], reason: str) -> str:
     tried = f" after trying {', '.join(staged['addresses'])}" if staged["addresses"] else ""
-    return f"rolled back{tried}: {reason}; the host answers on {address} with its old profiles and nothing was persisted"
+    return (
+        f"rolled back{tried}: {reason}; the host answers on {address} with its old profiles and nothing was persisted"
+    )

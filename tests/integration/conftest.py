@@ -19,7 +19,15 @@ import yaml
 
 from tests.testbed.fixtures import nodes
 
-__all__ = ["Controller", "PlayResult", "controller", "inline_network", "manifest", "nodes", "pool"]  # fixtures are found here
+__all__ = [
+    "Controller",
+    "PlayResult",
+    "controller",
+    "inline_network",
+    "manifest",
+    "nodes",
+    "pool",
+]  # fixtures are found here
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTATION_MANIFEST = REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.manifest"
@@ -102,7 +110,9 @@ class Controller:
     def claims(self) -> list[dict[str, t.Any]]:
         """All claims, as the report knows them."""
         report = self.play("report")
-        return list(report.task_result("elemental.networking.ip_address_claim_info", self.nodes.names[0]).get("claims", []))
+        return list(
+            report.task_result("elemental.networking.ip_address_claim_info", self.nodes.names[0]).get("claims", [])
+        )
 
 
 def _read_result(artifacts: Path, output: str) -> PlayResult:
@@ -148,5 +158,10 @@ def pool(addresses: str, prefix: int, gateway: str | None = None, name: str = "t
     spec: dict[str, t.Any] = {"addresses": [addresses], "prefix": prefix}
     if gateway:
         spec["gateway"] = gateway
-    text = {"apiVersion": "ipam.cluster.x-k8s.io/v1alpha2", "kind": "InClusterIPPool", "metadata": {"name": name}, "spec": spec}
+    text = {
+        "apiVersion": "ipam.cluster.x-k8s.io/v1alpha2",
+        "kind": "InClusterIPPool",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
     return t.cast("dict[str, t.Any]", yaml.safe_load(yaml.safe_dump(text)))

@@ -33,16 +33,24 @@ def claimed(controller: Controller, node: str, interface: str) -> str:
 
 def installed(controller: Controller, node: str) -> str:
     """Names and check sums of what is in /etc."""
-    return str(controller.nodes.oob(node, ["sh", "-c", "cd /etc/NetworkManager/system-connections && md5sum * 2>/dev/null | sort"]).stdout)
+    return str(
+        controller.nodes.oob(
+            node, ["sh", "-c", "cd /etc/NetworkManager/system-connections && md5sum * 2>/dev/null | sort"]
+        ).stdout
+    )
 
 
 def profiles(controller: Controller, node: str) -> list[list[str]]:
     """What nmcli says of each profile: name, device, file, time of the last activation."""
-    lines = controller.nodes.oob(node, ["nmcli", "-t", "-f", "NAME,DEVICE,FILENAME,TIMESTAMP", "connection"]).stdout.splitlines()
+    lines = controller.nodes.oob(
+        node, ["nmcli", "-t", "-f", "NAME,DEVICE,FILENAME,TIMESTAMP", "connection"]
+    ).stdout.splitlines()
     return [line.split(":") for line in lines]
 
 
-def test_documentation_manifest_configures_all_nodes_and_a_second_run_changes_nothing(controller: Controller, manifest: Path) -> None:
+def test_documentation_manifest_configures_all_nodes_and_a_second_run_changes_nothing(
+    controller: Controller, manifest: Path
+) -> None:
     """Claim, resolve, push, prove; then changed=0, no activation, one remote execution per node."""
     first = controller.play("configure", machine_network_manifest=str(manifest))
     assert first.succeeded, first.output
@@ -95,7 +103,9 @@ def test_unreachable_by_mistake_rolls_back_by_itself(controller: Controller) -> 
         assert "rolled back" in result.failure(node)
         assert "nothing was persisted" in result.failure(node)
         assert (claimed(controller, node, "eth0"), installed(controller, node)) == before[node]
-        left = controller.nodes.oob(node, ["ls", "/run/NetworkManager/system-connections", "/run/elemental-networking"]).stdout
+        left = controller.nodes.oob(
+            node, ["ls", "/run/NetworkManager/system-connections", "/run/elemental-networking"]
+        ).stdout
         assert "elemental-networking-" not in left
         assert "trial" not in left
 
@@ -162,7 +172,11 @@ def test_secrets_never_appear(controller: Controller) -> None:
         ({"configurator": "nmstate"}, ["nmstate", "nmconnections"]),
         ({"ipAddresses": {"inventory-ip": {"kind": "InClusterIPPool", "name": "test-pool"}}}, ["apiGroup"]),
         (
-            {"ipAddresses": {"inventory-ip": {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "nowhere"}}},
+            {
+                "ipAddresses": {
+                    "inventory-ip": {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "nowhere"}
+                }
+            },
             ["nowhere", "test-pool"],
         ),
     ],

@@ -59,7 +59,9 @@ def _collection_folder(variables: t.Mapping[str, str]) -> Path:
 
 def _unit(requirements: str, python: str | None) -> tuple[t.Sequence[str], Path, dict[str, str]]:
     if python is None:
-        raise Missing("ansible-core 2.21 needs Python 3.12 or later, and there is none on PATH or in pyenv; install one")
+        raise Missing(
+            "ansible-core 2.21 needs Python 3.12 or later, and there is none on PATH or in pyenv; install one"
+        )
     environment = machine.environment(requirements, python)
     variables = _variables(environment)
     command = [str(environment / "bin/pytest"), "-q", "-n", "2", "-p", "no:cacheprovider", "tests/unit"]
@@ -91,6 +93,7 @@ def _nodes() -> tuple[t.Sequence[str], Path, dict[str, str]]:
 
 STAGES = (
     Stage("ruff", "ruff", lambda: _here("ruff", "check", "--no-cache", ".")),
+    Stage("format", "ruff format", lambda: _here("ruff", "format", "--check", "--no-cache", ".")),
     Stage("reuse", "REUSE", lambda: _here("reuse", "lint", "--lines")),
     Stage("mypy", "mypy strict", _mypy),
     Stage("changelog", "changelog fragments", lambda: _here("antsibull-changelog", "lint")),
@@ -98,14 +101,22 @@ STAGES = (
         "docs",
         "docs lint",
         lambda: _in_collection(
-            *("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "--validate-collection-refs=all"),
+            *(
+                "antsibull-docs",
+                "lint-collection-docs",
+                "--plugin-docs",
+                "--skip-rstcheck",
+                "--validate-collection-refs=all",
+            ),
             *("--disallow-unknown-collection-refs", "--check-extra-docs-refs", "."),
         ),
     ),
     Stage("lint", "ansible-lint (production)", lambda: _in_collection("ansible-lint", "--nocolor", "-q")),
     Stage("unit", "unit tests (ansible-core 2.19)", lambda: _unit("test", sys.executable)),
     Stage("unit-2.16", "unit tests (ansible-core 2.16)", lambda: _unit("core-2.16", sys.executable)),
-    Stage("unit-2.21", "unit tests (ansible-core 2.21)", lambda: _unit("core-2.21", machine.newer_python()), optional=True),
+    Stage(
+        "unit-2.21", "unit tests (ansible-core 2.21)", lambda: _unit("core-2.21", machine.newer_python()), optional=True
+    ),
     Stage("sanity", "ansible-test sanity", _sanity),
     Stage("nodes", "integration on nodes", _nodes),
 )

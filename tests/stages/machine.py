@@ -54,7 +54,9 @@ def install(packages: dict[str, str]) -> None:
         raise Missing(f"missing here: {' '.join(missing)}; install them, on Debian with: sudo {' '.join(command)}")
     print(f"installing {' '.join(missing)}", flush=True)
     for step in (["apt-get", "update", "-qq"], command):
-        run = subprocess.run(step, capture_output=True, text=True, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        run = subprocess.run(
+            step, capture_output=True, text=True, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        )
         if run.returncode:
             raise Missing(f"{' '.join(step)} failed: {run.stderr.strip()[-300:]}")
 
@@ -73,7 +75,10 @@ def environment(requirements: str, python: str = sys.executable) -> Path:
     CACHE.mkdir(parents=True, exist_ok=True)
     log = CACHE / f"venv-{requirements}.log"
     with log.open("w") as stream:
-        for command in ([python, "-m", "venv", str(finished)], [str(finished / "bin/pip"), "install", "-q", "-r", str(file)]):
+        for command in (
+            [python, "-m", "venv", str(finished)],
+            [str(finished / "bin/pip"), "install", "-q", "-r", str(file)],
+        ):
             if subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, check=False).returncode:
                 raise Missing(f"the Python environment {requirements} cannot be made, see {log}")
     marker.touch()

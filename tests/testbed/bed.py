@@ -81,7 +81,11 @@ def names() -> list[str]:
 
 def _namespaces() -> list[str]:
     folder = Path("/run/netns")
-    return [entry.name for entry in folder.iterdir() if entry.name.startswith(f"{places.PREFIX}-")] if folder.is_dir() else []
+    return (
+        [entry.name for entry in folder.iterdir() if entry.name.startswith(f"{places.PREFIX}-")]
+        if folder.is_dir()
+        else []
+    )
 
 
 def down() -> None:

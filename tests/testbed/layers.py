@@ -65,9 +65,14 @@ def make(rootfs: Path) -> Path:
 def _simplify_login(rootfs: Path, layer: Path) -> None:
     """No user manager and no greeting per ssh login: a third of a second less each."""
     (layer / "etc/pam.d").mkdir(parents=True)
-    for name, words in (("common-session", ("pam_systemd",)), ("sshd", ("pam_motd", "pam_mail", "pam_nologin", "pam_env"))):
+    for name, words in (
+        ("common-session", ("pam_systemd",)),
+        ("sshd", ("pam_motd", "pam_mail", "pam_nologin", "pam_env")),
+    ):
         lines = (rootfs / "etc/pam.d" / name).read_text().splitlines(keepends=True)
-        (layer / "etc/pam.d" / name).write_text("".join(line for line in lines if not any(word in line for word in words)))
+        (layer / "etc/pam.d" / name).write_text(
+            "".join(line for line in lines if not any(word in line for word in words))
+        )
 
 
 def _authorize(layer: Path) -> None:

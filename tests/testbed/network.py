@@ -62,10 +62,21 @@ def _start_dhcp(numbers: t.Sequence[int]) -> None:
     (places.RUN / "dhcp-hosts").write_text("\n".join(hosts) + "\n")
     places.LEASES.write_text("")
     options = ["--conf-file=/dev/null", "--user=root", "--no-hosts", "--no-resolv", "--bind-interfaces", "--no-ping"]
-    options += ["--dhcp-authoritative", f"--dhcp-hostsfile={places.RUN}/dhcp-hosts", f"--dhcp-leasefile={places.LEASES}"]
-    options += [f"--pid-file={places.RUN}/dnsmasq.pid", f"--log-facility={places.RUN}/dnsmasq.log", "--domain=nodes.test"]
+    options += [
+        "--dhcp-authoritative",
+        f"--dhcp-hostsfile={places.RUN}/dhcp-hosts",
+        f"--dhcp-leasefile={places.LEASES}",
+    ]
+    options += [
+        f"--pid-file={places.RUN}/dnsmasq.pid",
+        f"--log-facility={places.RUN}/dnsmasq.log",
+        "--domain=nodes.test",
+    ]
     for segment in SEGMENTS:
-        options += [f"--interface={segment.bridge}", f"--dhcp-range={segment.network}.70,{segment.network}.99,255.255.255.0,1h"]
+        options += [
+            f"--interface={segment.bridge}",
+            f"--dhcp-range={segment.network}.70,{segment.network}.99,255.255.255.0,1h",
+        ]
         if not segment.routed:
             options.append(f"--dhcp-option=tag:{segment.bridge},option:router")
     in_infrastructure(["dnsmasq", *options])

@@ -49,7 +49,12 @@ done
 def boot(node: str, rootfs: Path, layer: Path) -> None:
     """Start a node; ``wait`` tells when it is there."""
     script = _BOOT.format(
-        node=node, namespace=places.namespace(node), root=places.machine(node), rootfs=rootfs, layer=layer, identity=uuid.uuid4()
+        node=node,
+        namespace=places.namespace(node),
+        root=places.machine(node),
+        rootfs=rootfs,
+        layer=layer,
+        identity=uuid.uuid4(),
     )
     log = (places.RUN / f"{node}.log").open("w")
     subprocess.Popen(
@@ -65,10 +70,16 @@ def boot(node: str, rootfs: Path, layer: Path) -> None:
 def wait(numbers: t.Sequence[int], seconds: float = 120.0) -> None:
     """Wait until ssh answers on every node's DHCP address. Raises TestBedError that names those that do not."""
     deadline = time.monotonic() + seconds
-    silent = [number for number, there in _in_infrastructure(lambda: [(n, _answers(n, deadline)) for n in numbers]) if not there]
+    silent = [
+        number
+        for number, there in _in_infrastructure(lambda: [(n, _answers(n, deadline)) for n in numbers])
+        if not there
+    ]
     if silent:
         names = ", ".join(places.node_name(number) for number in silent)
-        raise TestBedError(f"{names} did not answer within {seconds:.0f} s; look at {places.RUN}/{places.node_name(silent[0])}.log")
+        raise TestBedError(
+            f"{names} did not answer within {seconds:.0f} s; look at {places.RUN}/{places.node_name(silent[0])}.log"
+        )
 
 
 def _answers(number: int, deadline: float) -> bool:

@@ -36,20 +36,26 @@ def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nodes", description="Test nodes with a real NetworkManager, in network namespaces. Needs root.")
+    parser = argparse.ArgumentParser(
+        prog="nodes", description="Test nodes with a real NetworkManager, in network namespaces. Needs root."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="boot nodes and wait until ssh answers")
     up.add_argument("count", type=int, help="how many nodes")
     releases = ", ".join(f"{suite} has {has}" for suite, has in rootfs.SUITES.items())
     up.add_argument("--suite", choices=sorted(rootfs.SUITES), default="bookworm", help=f"Debian release: {releases}")
     up.set_defaults(serve=_up)
-    commands.add_parser("down", help="end and remove everything of the test nodes").set_defaults(serve=lambda _options: bed.down())
+    commands.add_parser("down", help="end and remove everything of the test nodes").set_defaults(
+        serve=lambda _options: bed.down()
+    )
     inventory = commands.add_parser("inventory", help="print the path of the inventory")
     inventory.set_defaults(serve=lambda _options: print(places.INVENTORY))
     run = commands.add_parser("exec", help="run a command where Ansible has to run: exec -- ansible-playbook …")
     run.add_argument("command", nargs=argparse.REMAINDER)
     run.set_defaults(serve=_exec)
-    look = commands.add_parser("oob", help="run a command inside a node, whatever the state of its network: oob node1 -- nmcli")
+    look = commands.add_parser(
+        "oob", help="run a command inside a node, whatever the state of its network: oob node1 -- nmcli"
+    )
     look.add_argument("node")
     look.add_argument("command", nargs=argparse.REMAINDER)
     look.set_defaults(serve=_oob)
@@ -67,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
 def _up(options: argparse.Namespace) -> None:
     started = time.monotonic()
     bed.up(options.count, options.suite)
-    print(f"{options.count} nodes ({rootfs.SUITES[options.suite]}) after {time.monotonic() - started:.1f} s; inventory {places.INVENTORY}")
+    print(
+        f"{options.count} nodes ({rootfs.SUITES[options.suite]}) after {time.monotonic() - started:.1f} s; inventory {places.INVENTORY}"
+    )
 
 
 def _command(options: argparse.Namespace) -> list[str]:
@@ -92,7 +100,9 @@ def _oob(options: argparse.Namespace) -> int:
 
 
 def _link(options: argparse.Namespace) -> None:
-    network.set_link(int(options.node.removeprefix("node")), int(options.card.removeprefix("eth")), options.state == "up")
+    network.set_link(
+        int(options.node.removeprefix("node")), int(options.card.removeprefix("eth")), options.state == "up"
+    )
 
 
 if __name__ == "__main__":

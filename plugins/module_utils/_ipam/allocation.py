@@ -130,7 +130,9 @@ def _parsed(pool: Pool) -> list[tuple[IPAddress, IPAddress]]:
     subnet = _subnet(pool, entries)
     for first, last in entries:
         if first not in subnet or last not in subnet:
-            raise IpamError(f"pool {pool.reference.name}: {first} to {last} is not in one subnet {subnet} with the other addresses")
+            raise IpamError(
+                f"pool {pool.reference.name}: {first} to {last} is not in one subnet {subnet} with the other addresses"
+            )
     return entries
 
 
@@ -144,7 +146,9 @@ def _check_prefix_and_gateway(pool: Pool, address: IPAddress) -> None:
     except ValueError as error:
         raise IpamError(f"pool {pool.reference.name}: gateway {pool.gateway} is not an IP address") from error
     if gateway.version != address.version:
-        raise IpamError(f"pool {pool.reference.name}: gateway {pool.gateway} is of another IP family than the addresses")
+        raise IpamError(
+            f"pool {pool.reference.name}: gateway {pool.gateway} is of another IP family than the addresses"
+        )
 
 
 def _subnet(pool: Pool, entries: t.Sequence[tuple[IPAddress, IPAddress]]) -> IPNetwork:

@@ -93,5 +93,7 @@ def open_backend(options: BackendOptions) -> IpamBackend:
     if options.backend != "embedded":
         raise IpamError(f"there is no IPAM backend {options.backend}; use embedded")
     if not options.database:
-        raise IpamError("the embedded backend needs a database: give the path of its file, for example inventory/.elemental-ipam.sqlite")
+        raise IpamError(
+            "the embedded backend needs a database: give the path of its file, for example inventory/.elemental-ipam.sqlite"
+        )
     return EmbeddedBackend(options.database)

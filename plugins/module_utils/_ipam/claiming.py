@@ -73,7 +73,9 @@ def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
         if other is claim:
             continue
         if (other.machine, other.key) == (claim.machine, claim.key):
-            raise IpamError(f"claim {claim.name} is asked for twice: two hosts have the machine name {claim.machine}; give each its own")
+            raise IpamError(
+                f"claim {claim.name} is asked for twice: two hosts have the machine name {claim.machine}; give each its own"
+            )
         raise IpamError(
             f"machine {other.machine} with key {other.key} and machine {claim.machine} with key {claim.key} "
             f"both ask for the claim {claim.name}: rename one of the machines or keys"

@@ -123,8 +123,12 @@ class EmbeddedBackend(IpamBackend):
             with self._transaction(dry_run) as database:
                 used = len(_used(database, pool))
                 if used:
-                    raise IpamError(f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted")
-                database.execute("DELETE FROM pools WHERE api_group = ? AND kind = ? AND namespace = ? AND name = ?", _key(pool))
+                    raise IpamError(
+                        f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted"
+                    )
+                database.execute(
+                    "DELETE FROM pools WHERE api_group = ? AND kind = ? AND namespace = ? AND name = ?", _key(pool)
+                )
         return PoolChange(pool, None)
 
     def _stored_pool(self, reference: PoolReference, namespace: str) -> Pool | None:
@@ -148,7 +152,11 @@ class EmbeddedBackend(IpamBackend):
 
     def _unknown_pool(self, claim: Claim) -> str:
         names = [str(state.pool.reference) for state in self.list_pools(claim.namespace)]
-        known = f"the pools that it can claim from are {', '.join(names)}" if names else "there are no pools yet, register one first"
+        known = (
+            f"the pools that it can claim from are {', '.join(names)}"
+            if names
+            else "there are no pools yet, register one first"
+        )
         return f"claim {claim.name} asks for pool {claim.pool}, which does not exist in namespace {claim.namespace}; {known}"
 
     # --- the file ---------------------------------------------------------------------------------------------
@@ -196,7 +204,9 @@ class EmbeddedBackend(IpamBackend):
         except sqlite3.Error as error:
             raise IpamError(_plain(self._path, error)) from error
         except OSError as error:
-            raise IpamError(f"the database {self._path} cannot be made: {error.strerror}; choose another path") from error
+            raise IpamError(
+                f"the database {self._path} cannot be made: {error.strerror}; choose another path"
+            ) from error
 
 
 def _plain(path: str, error: sqlite3.Error) -> str:
@@ -208,7 +218,9 @@ def _plain(path: str, error: sqlite3.Error) -> str:
     if "unable to open" in reason:
         return f"the database {path} cannot be opened; check that its folder exists and that this user may write there"
     if "locked" in reason:
-        return f"the database {path} was locked by another process for {_PATIENCE:.0f} s; end that process and run again"
+        return (
+            f"the database {path} was locked by another process for {_PATIENCE:.0f} s; end that process and run again"
+        )
     return f"the database {path} failed: {reason}"
 
 
@@ -261,17 +273,25 @@ def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> l
     """Inside the transaction: another process may have made the same claims since we looked."""
     missing = []
     for claim in claims:
-        row = database.execute("SELECT * FROM claims WHERE namespace = ? AND name = ?", (claim.namespace, claim.name)).fetchone()
+        row = database.execute(
+            "SELECT * FROM claims WHERE namespace = ? AND name = ?", (claim.namespace, claim.name)
+        ).fetchone()
         if row is None:
             missing.append(claim)
         elif _bound_claim(row).claim != claim:
-            raise IpamError(f"claim {claim.name} was made with another pool or machine by somebody else meanwhile; run again")
+            raise IpamError(
+                f"claim {claim.name} was made with another pool or machine by somebody else meanwhile; run again"
+            )
     return missing
 
 
 def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
     addresses = allocatable(pool)
-    lost = [str(address) for address in _used(database, pool) if address.version != addresses.version or address not in addresses]
+    lost = [
+        str(address)
+        for address in _used(database, pool)
+        if address.version != addresses.version or address not in addresses
+    ]
     if lost:
         raise IpamError(
             f"pool {pool.reference.name}: pool addresses do not contain allocated addresses: {', '.join(lost)}; "

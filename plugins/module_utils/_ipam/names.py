@@ -24,7 +24,9 @@ def claim_name(machine: str, key: str) -> str:
 def checked_name(name: str, what: str) -> str:
     """The name itself. Raises IpamError when it is no DNS-1123 subdomain; ``what`` says whose name it is."""
     if len(name) > _LONGEST:
-        raise IpamError(f"the {what} name {name} has {len(name)} characters, {_LONGEST} are allowed: use a shorter machine name or key")
+        raise IpamError(
+            f"the {what} name {name} has {len(name)} characters, {_LONGEST} are allowed: use a shorter machine name or key"
+        )
     if not _SUBDOMAIN.match(name):
         raise IpamError(
             f"the {what} name {name} is no DNS-1123 subdomain: use lower case letters, digits, dashes and dots, "

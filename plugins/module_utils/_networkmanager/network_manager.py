@@ -70,13 +70,19 @@ class NetworkManager:
         try:
             bus = SystemBus.connect()
             bus_path = "/org/freedesktop/DBus"
-            running = bus.call("org.freedesktop.DBus", bus_path, "org.freedesktop.DBus", "NameHasOwner", "s", (_NAME,))[0]
+            running = bus.call("org.freedesktop.DBus", bus_path, "org.freedesktop.DBus", "NameHasOwner", "s", (_NAME,))[
+                0
+            ]
         except BusError as error:
-            raise NetworkManagerError(f"NetworkManager cannot be reached: {error}; start dbus and NetworkManager") from error
+            raise NetworkManagerError(
+                f"NetworkManager cannot be reached: {error}; start dbus and NetworkManager"
+            ) from error
         if running:
             return cls(bus)
         if any(os.path.exists(os.path.join(folder, "NetworkManager")) for folder in ("/usr/sbin", "/usr/bin", "/sbin")):
-            raise NetworkManagerError("NetworkManager is installed but not running; start it (systemctl start NetworkManager)")
+            raise NetworkManagerError(
+                "NetworkManager is installed but not running; start it (systemctl start NetworkManager)"
+            )
         raise NetworkManagerError("NetworkManager is not installed; install NetworkManager 1.40 or later on this host")
 
     # --- profiles ---------------------------------------------------------------------------------------------
@@ -228,6 +234,12 @@ class NetworkManager:
         self._call(_PATH, _NAME, "CheckpointRollback", "o", (checkpoint,), timeout=60.0)
 
     def _call(
-        self, path: str, interface: str, member: str, signature: str = "", arguments: t.Sequence[t.Any] = (), timeout: float = 25.0
+        self,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str = "",
+        arguments: t.Sequence[t.Any] = (),
+        timeout: float = 25.0,
     ) -> list[t.Any]:
         return self._bus.call(_NAME, path, interface, member, signature, arguments, timeout)

@@ -42,7 +42,10 @@ def _serve_controller(request: t.Mapping[str, t.Any], program: str) -> dict[str,
     except (NetworkManagerError, BusError) as error:
         return {"failed": True, "msg": str(error)}
     except PermissionError as error:
-        return {"failed": True, "msg": f"{error.filename} cannot be written on this host; connect as root or set become: true"}
+        return {
+            "failed": True,
+            "msg": f"{error.filename} cannot be written on this host; connect as root or set become: true",
+        }
     except OSError as error:
         return {"failed": True, "msg": f"{error.filename or 'a system call'} failed on this host: {error.strerror}"}
 

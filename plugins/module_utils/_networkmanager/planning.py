@@ -97,4 +97,6 @@ def dhcp_beside(text: str, addresses: t.Sequence[str]) -> str:
     dad-timeout is 0 because the addresses are our own already: a second interface on the same segment would answer the probe.
     """
     lines = [f"address{number}={address}" for number, address in enumerate(addresses, start=1)]
-    return text.replace("[ipv4]\nmethod=auto\n", "[ipv4]\nmethod=auto\ndad-timeout=0\n" + "".join(f"{line}\n" for line in lines))
+    return text.replace(
+        "[ipv4]\nmethod=auto\n", "[ipv4]\nmethod=auto\ndad-timeout=0\n" + "".join(f"{line}\n" for line in lines)
+    )

@@ -76,7 +76,9 @@ def test_options_win_over_variables_and_an_empty_text_counts_as_unset(looked_up:
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_key_without_a_claim_is_an_error_and_allocates_nothing(looked_up: Lookup, tmp_path: Path, exists: bool) -> None:
+def test_a_key_without_a_claim_is_an_error_and_allocates_nothing(
+    looked_up: Lookup, tmp_path: Path, exists: bool
+) -> None:
     database = tmp_path / "ipam.sqlite"
     if exists:
         _claim(database, "other")

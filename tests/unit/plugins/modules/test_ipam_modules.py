@@ -32,7 +32,12 @@ def module(tmp_path: Path) -> Module:
     """Run a module against one database; fails the test when it ends in a traceback."""
 
     def run(name: str, /, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
-        arguments = {"database": str(tmp_path / "ipam.sqlite"), "_ansible_check_mode": check, "_ansible_diff": True, **options}
+        arguments = {
+            "database": str(tmp_path / "ipam.sqlite"),
+            "_ansible_check_mode": check,
+            "_ansible_diff": True,
+            **options,
+        }
         command = [sys.executable, "-m", f"ansible_collections.elemental.networking.plugins.modules.{name}"]
         given = json.dumps({"ANSIBLE_MODULE_ARGS": arguments})
         result = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
@@ -60,7 +65,10 @@ def test_check_mode_says_what_would_be_claimed_and_invents_nothing(module: Modul
     assert result["changed"]
     assert result["address"] is None
     assert "would claim node1-ip" in result["msg"]
-    assert result["diff"] == {"before": {}, "after": {"node1-ip": {name: result[name] for name in result["diff"]["after"]["node1-ip"]}}}
+    assert result["diff"] == {
+        "before": {},
+        "after": {"node1-ip": {name: result[name] for name in result["diff"]["after"]["node1-ip"]}},
+    }
     assert module("ip_address_claim_info")["claims"] == []
 
 
@@ -76,7 +84,10 @@ def test_absent_releases_by_the_same_key_and_says_what(module: Module) -> None:
 def test_a_bulk_answers_in_the_order_asked_and_by_machine_and_key(module: Module) -> None:
     claims = [{"machine": machine, "key": "ip", "pool": REFERENCE} for machine in ("b", "a")]
     result = module("ip_address_claims", claims=claims, pools=[POOL])
-    assert [(claim["machine"], claim["address"]) for claim in result["claims"]] == [("b", "192.168.122.150"), ("a", "192.168.122.151")]
+    assert [(claim["machine"], claim["address"]) for claim in result["claims"]] == [
+        ("b", "192.168.122.150"),
+        ("a", "192.168.122.151"),
+    ]
     assert result["addresses"]["b"]["ip"] == FIRST
     assert not module("ip_address_claims", claims=claims, pools=[POOL])["changed"]
 

@@ -10,7 +10,11 @@ import ipaddress
 import itertools
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.allocation import allocatable, lowest_free, usage
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.allocation import (
+    allocatable,
+    lowest_free,
+    usage,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError, Pool, PoolReference
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,13 +38,21 @@ def test_the_documentations_pool_has_51_addresses() -> None:
 
 def test_upstreams_sample_pool_has_exactly_one_address() -> None:
     sample = pool(
-        "10.0.0.2-10.0.0.254", gateway="10.0.0.1", excluded_addresses=("10.0.0.3-10.0.1.6", "10.0.0.10", "10.0.0.192/26")
+        "10.0.0.2-10.0.0.254",
+        gateway="10.0.0.1",
+        excluded_addresses=("10.0.0.3-10.0.1.6", "10.0.0.10", "10.0.0.192/26"),
     )
     assert texts(sample) == ["10.0.0.2"]
 
 
 def test_first_last_and_gateway_are_reserved_on_ipv4() -> None:
-    assert texts(pool("10.0.0.0/29", prefix=29, gateway="10.0.0.3")) == ["10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.5", "10.0.0.6"]
+    assert texts(pool("10.0.0.0/29", prefix=29, gateway="10.0.0.3")) == [
+        "10.0.0.1",
+        "10.0.0.2",
+        "10.0.0.4",
+        "10.0.0.5",
+        "10.0.0.6",
+    ]
 
 
 def test_reserved_addresses_can_be_given_out_but_never_the_gateway() -> None:
@@ -91,7 +103,9 @@ _HOSTS = st.integers(0, 63).map(lambda number: _NETWORK[number])
 _ENTRY = st.one_of(
     _HOSTS.map(str),
     st.tuples(_HOSTS, _HOSTS).map(lambda pair: f"{min(pair)}-{max(pair)}"),
-    st.tuples(_HOSTS, st.integers(26, 32)).map(lambda pair: str(ipaddress.ip_network(f"{pair[0]}/{pair[1]}", strict=False))),
+    st.tuples(_HOSTS, st.integers(26, 32)).map(
+        lambda pair: str(ipaddress.ip_network(f"{pair[0]}/{pair[1]}", strict=False))
+    ),
 )
 
 
@@ -114,9 +128,15 @@ def listed(entries: tuple[str, ...]) -> set[int]:
     st.sets(_HOSTS, max_size=20),
 )
 def test_it_agrees_with_a_model_that_lists_every_address(
-    addresses: tuple[str, ...], excluded: tuple[str, ...], gateway: str | None, reserved: bool, used: set[ipaddress.IPv4Address]
+    addresses: tuple[str, ...],
+    excluded: tuple[str, ...],
+    gateway: str | None,
+    reserved: bool,
+    used: set[ipaddress.IPv4Address],
 ) -> None:
-    some = pool(*addresses, prefix=26, gateway=gateway, excluded_addresses=excluded, allocate_reserved_addresses=reserved)
+    some = pool(
+        *addresses, prefix=26, gateway=gateway, excluded_addresses=excluded, allocate_reserved_addresses=reserved
+    )
     expected = listed(addresses) - listed(excluded) - ({int(ipaddress.ip_address(gateway))} if gateway else set())
     if not reserved:
         expected -= {int(_NETWORK[0]), int(_NETWORK[-1])}

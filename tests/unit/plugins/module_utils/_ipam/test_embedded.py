@@ -16,10 +16,23 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, IpamBackend, open_backend
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims, release_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
+    BackendOptions,
+    IpamBackend,
+    open_backend,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
+    Wish,
+    ensure_claims,
+    release_claims,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, Pool, PoolReference
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
+    Claim,
+    IpamError,
+    Pool,
+    PoolReference,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import claim_name
 
 GROUP = "ipam.cluster.x-k8s.io"
@@ -34,7 +47,14 @@ def pool(name: str = "p", kind: str = "InClusterIPPool", namespace: str = "defau
     return pool_from_manifest(manifest(name, kind, **spec), namespace)
 
 
-def wish(machine: str, key: str = "ip", pool_name: str = "p", namespace: str = "default", family: str = "", kind: str = "InClusterIPPool") -> Wish:
+def wish(
+    machine: str,
+    key: str = "ip",
+    pool_name: str = "p",
+    namespace: str = "default",
+    family: str = "",
+    kind: str = "InClusterIPPool",
+) -> Wish:
     return Wish(Claim(namespace, claim_name(machine, key), machine, key, PoolReference(GROUP, kind, pool_name)), family)
 
 
@@ -111,7 +131,10 @@ def test_the_wrong_family_names_pool_and_family(path: str) -> None:
 def test_namespaces_are_kept_apart_and_global_pools_are_shared(path: str) -> None:
     shared = pool("g", kind="GlobalInClusterIPPool", addresses=["10.9.0.5-10.9.0.6"])
     pools = [pool(namespace="one"), pool(namespace="two"), shared]
-    assert claim(path, wish("a", namespace="one"), wish("a", namespace="two"), pools=pools) == ["10.0.0.10", "10.0.0.10"]
+    assert claim(path, wish("a", namespace="one"), wish("a", namespace="two"), pools=pools) == [
+        "10.0.0.10",
+        "10.0.0.10",
+    ]
     both = [wish("b", pool_name="g", kind=shared.reference.kind, namespace=namespace) for namespace in ("one", "two")]
     assert claim(path, *both) == ["10.9.0.5", "10.9.0.6"]
     with opened(path) as backend:
@@ -144,7 +167,9 @@ def test_the_file_is_private(path: str) -> None:
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
 
 
-@pytest.mark.parametrize("content", [b"this is no database, and long enough to be looked at " * 40, b"SQLite format 3\0" + b"\xff" * 4096])
+@pytest.mark.parametrize(
+    "content", [b"this is no database, and long enough to be looked at " * 40, b"SQLite format 3\0" + b"\xff" * 4096]
+)
 def test_a_damaged_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "ipam.sqlite"
     file.write_bytes(content)
@@ -166,7 +191,8 @@ def test_a_file_that_cannot_be_written_is_one_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("Node1", "DNS-1123"), ("node_1", "DNS-1123"), ("-a", "DNS-1123"), ("a" * 300, "has 303 characters")]
+    ("name", "words"),
+    [("Node1", "DNS-1123"), ("node_1", "DNS-1123"), ("-a", "DNS-1123"), ("a" * 300, "has 303 characters")],
 )
 def test_names_that_no_cluster_would_take_are_refused(name: str, words: str) -> None:
     with pytest.raises(IpamError, match=words):
@@ -209,7 +235,9 @@ print(json.dumps(addresses))
 def in_processes(path: str, machines: t.Sequence[t.Sequence[str]]) -> list[list[str]]:
     wide = json.dumps(manifest(addresses=["10.0.0.0/20"], prefix=20))
     commands = [[sys.executable, "-c", _WORKER, path, wide, " ".join(names)] for names in machines]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for command in commands]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for command in commands
+    ]
     results = []
     for process in running:
         output, errors = process.communicate(timeout=300)

@@ -26,7 +26,10 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 UUID = "4dcc0d81-3337-59f6-81e4-a603f89aa932"
 TEXT = f"[connection]\nid=eth0\nuuid={UUID}\ntype=ethernet\n"
 WANTED = WantedProfile("eth0.nmconnection", UUID, "ethernet", "eth0", TEXT)
-MANAGED = Managed("node1", (ManagedProfile("eth0.nmconnection", "eth0", "ethernet"), ManagedProfile("bond0.nmconnection", "bond0", "bond")))
+MANAGED = Managed(
+    "node1",
+    (ManagedProfile("eth0.nmconnection", "eth0", "ethernet"), ManagedProfile("bond0.nmconnection", "bond0", "bond")),
+)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +63,14 @@ def test_a_known_profile_is_tried_under_a_uuid_of_its_own() -> None:
 def test_references_follow_the_trial() -> None:
     """A port that names its controller by uuid finds the controller of the trial."""
     port = WantedProfile("port.nmconnection", "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d", "ethernet", "eth1", "")
-    steps = [trial_step(WANTED, Observed("x", True, True, True), TEXT), trial_step(port, Observed(None, False, False, False), "")]
-    texts = {"eth0.nmconnection": TEXT, "port.nmconnection": f"[connection]\nid=port\nuuid={port.uuid}\nmaster={UUID}\n"}
+    steps = [
+        trial_step(WANTED, Observed("x", True, True, True), TEXT),
+        trial_step(port, Observed(None, False, False, False), ""),
+    ]
+    texts = {
+        "eth0.nmconnection": TEXT,
+        "port.nmconnection": f"[connection]\nid=port\nuuid={port.uuid}\nmaster={UUID}\n",
+    }
     assert f"master={steps[0].trial_uuid}" in trial_texts(steps, texts)[steps[1].trial_file]
 
 

@@ -49,7 +49,8 @@ def test_a_variant_comes_back_as_its_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("signature", "types"), [("", []), ("sa{sv}u", ["s", "a{sv}", "u"]), ("a(sasb)(ii)", ["a(sasb)", "(ii)"]), ("aas", ["aas"])]
+    ("signature", "types"),
+    [("", []), ("sa{sv}u", ["s", "a{sv}", "u"]), ("a(sasb)(ii)", ["a(sasb)", "(ii)"]), ("aas", ["aas"])],
 )
 def test_signatures_split_into_complete_types(signature: str, types: list[str]) -> None:
     """Containers stay whole."""

@@ -38,6 +38,7 @@ def main() -> int:
         _step("installing what is missing", lambda: machine.install(machine.NODE_PACKAGES))
         environment = machine.environment("test")
         with tempfile.TemporaryDirectory(prefix="elemental-networking-demo-") as folder:
+            _step(f"booting {_NODES} nodes", lambda: bed.up(_NODES, "bookworm"))
             try:
                 _show(environment, Path(folder))
             finally:
@@ -65,7 +66,6 @@ def _step(title: str, work: t.Callable[[], t.Any]) -> t.Any:
 
 
 def _show(environment: Path, folder: Path) -> None:
-    _step(f"booting {_NODES} nodes", lambda: bed.up(_NODES, "bookworm"))
     inventory = folder / "inventory"
     inventory.mkdir()
     (inventory / "hosts").write_text(places.INVENTORY.read_text())

@@ -179,6 +179,7 @@ def test_secrets_never_appear(controller: Controller) -> None:
             },
             ["nowhere", "test-pool"],
         ),
+        ({"config": {"eth0": ETH0.replace("{inventory-ip}/{inventory-ip.prefix}", "fd00::1/64")}}, ["fd00::1", "ipv4"]),
     ],
 )
 def test_bad_input_gives_one_sentence_and_changes_nothing(
@@ -212,3 +213,42 @@ def test_networkmanager_stopped_is_one_sentence(controller: Controller, manifest
     result = controller.play("configure", machine_network_manifest=str(manifest))
     assert not result.succeeded
     assert "not running" in result.failure(node)
+
+
+def test_a_host_without_networkmanager_is_one_sentence(controller: Controller, manifest: Path) -> None:
+    """The play says what to install, and claims of the other hosts are not held back by it."""
+    node = controller.nodes.names[0]
+    controller.nodes.oob(node, ["sh", "-c", "systemctl stop NetworkManager; mv /usr/sbin/NetworkManager /root/"])
+    result = controller.play("configure", machine_network_manifest=str(manifest))
+    assert "NetworkManager is not installed" in result.failure(node)
+    assert "Traceback" not in result.output
+    assert claimed(controller, controller.nodes.names[1], "eth0") == "192.168.122.151/24"
+
+
+def test_two_hosts_with_the_same_claim_name_are_named(controller: Controller, manifest: Path) -> None:
+    """The same machine name for all hosts: no host gets anything."""
+    result = controller.play(
+        "configure", machine_network_manifest=str(manifest), machine_network_machine="one-for-all"
+    )
+    assert not result.succeeded
+    assert "one-for-all" in result.output
+    assert "Traceback" not in result.output
+    assert controller.claims() == []
+
+
+@pytest.mark.parametrize(
+    ("database", "words"),
+    [("/proc/version", ["/proc/version"]), ("/proc/nowhere/db.sqlite", ["/proc/nowhere"])],
+    ids=["not a database, read-only", "no such folder"],
+)
+def test_an_unusable_database_is_one_sentence(
+    controller: Controller, manifest: Path, database: str, words: t.Sequence[str]
+) -> None:
+    """The play names the file and changes nothing."""
+    node = controller.nodes.names[0]
+    before = claimed(controller, node, "eth0"), installed(controller, node)
+    result = controller.play("configure", machine_network_manifest=str(manifest), machine_network_database=database)
+    assert not result.succeeded
+    assert all(word in result.failure(node) for word in words), result.failure(node)
+    assert "Traceback" not in result.output
+    assert (claimed(controller, node, "eth0"), installed(controller, node)) == before

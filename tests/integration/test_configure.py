@@ -227,9 +227,7 @@ def test_a_host_without_networkmanager_is_one_sentence(controller: Controller, m
 
 def test_two_hosts_with_the_same_claim_name_are_named(controller: Controller, manifest: Path) -> None:
     """The same machine name for all hosts: no host gets anything."""
-    result = controller.play(
-        "configure", machine_network_manifest=str(manifest), machine_network_machine="one-for-all"
-    )
+    result = controller.play("configure", machine_network_manifest=str(manifest), machine_network_machine="one-for-all")
     assert not result.succeeded
     assert "one-for-all" in result.output
     assert "Traceback" not in result.output

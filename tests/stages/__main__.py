@@ -112,8 +112,8 @@ STAGES = (
         ),
     ),
     Stage("lint", "ansible-lint (production)", lambda: _in_collection("ansible-lint", "--nocolor", "-q")),
-    Stage("unit", "unit tests (ansible-core 2.19)", lambda: _unit("test", sys.executable)),
-    Stage("unit-2.16", "unit tests (ansible-core 2.16)", lambda: _unit("core-2.16", sys.executable)),
+    Stage("unit", "unit tests (ansible-core 2.19)", lambda: _unit("test", machine.PYTHON)),
+    Stage("unit-2.16", "unit tests (ansible-core 2.16)", lambda: _unit("core-2.16", machine.PYTHON)),
     Stage(
         "unit-2.21", "unit tests (ansible-core 2.21)", lambda: _unit("core-2.21", machine.newer_python()), optional=True
     ),

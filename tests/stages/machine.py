@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# not that of an environment we are started from: the same environments serve both
+PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "elemental-networking"
 
 # command (or module:name) -> Debian package
@@ -61,7 +63,7 @@ def install(packages: dict[str, str]) -> None:
             raise Missing(f"{' '.join(step)} failed: {run.stderr.strip()[-300:]}")
 
 
-def environment(requirements: str, python: str = sys.executable) -> Path:
+def environment(requirements: str, python: str = PYTHON) -> Path:
     """The Python environment with these pinned requirements; made once, complete or not at all."""
     file = REPOSITORY / "tests/requirements" / f"{requirements}.txt"
     version = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout.strip()

@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
+from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
     PlaceholderError,
     resolve_placeholders,
@@ -24,15 +25,17 @@ from ansible_collections.elemental.networking.plugins.module_utils._render impor
     render,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._addresses import addresses_from_result
+from ansible_collections.elemental.networking.plugins.plugin_utils._elemental_os import YIP_FILE, yip_text
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
-from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import carry_out, checked_deadline
+from ansible_collections.elemental.networking.plugins.plugin_utils._options import common_request
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import Outcome, Transaction
 
 _ARGUMENTS = {
     "configurator": {"type": "str", "default": "none"},
     "config": {"type": "dict", "default": {}},
     "addresses": {"type": "dict", "default": {}},
-    "machine": {"type": "str"},
-    "deadline": {"type": "int", "default": 60},
+    "elemental_os": {"type": "bool", "default": False},
+    **COMMON_ARGUMENTS,
 }
 
 
@@ -47,7 +50,8 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
-        machine = options["machine"] or str(task_vars["inventory_hostname"])
+        common = common_request(options, str(task_vars["inventory_hostname"]), bool(self._task.check_mode))
+        machine = common["machine"]
         addresses = addresses_from_result(options["addresses"])
         try:
             resolved = resolve_placeholders(options["config"], addresses)
@@ -58,19 +62,16 @@ class ActionModule(ActionBase):
             Display().warning(f"{machine}: {warning}")
         if options["configurator"] == "none":
             return {**result, "changed": False, "msg": "configurator is none: the network of this host is not managed"}
+        more_files = {YIP_FILE: yip_text(rendering.profiles)} if options["elemental_os"] else {}
         request = {
+            **common,
             "operation": "stage",
-            "machine": machine,
             "profiles": [_wanted(profile) for profile in rendering.profiles],
-            "deadline": checked_deadline(options["deadline"]),
-            "check": bool(self._task.check_mode),
+            "more_files": more_files,
         }
-        outcome = carry_out(
-            Node.of(self, task_vars),
-            request,
-            [each.address for each in addresses.values() if isinstance(each, Address)],
-        )
-        return {**result, **_report(rendering, outcome.reasons, outcome.stale), **outcome.result(bool(self._task.diff))}
+        claimed = [each.address for each in addresses.values() if isinstance(each, Address)]
+        outcome = Transaction(Node.of(self, task_vars), request, claimed).carry_out()
+        return {**result, **_report(rendering, outcome), **outcome.result(bool(self._task.diff))}
 
 
 def _wanted(profile: Profile) -> dict[str, t.Any]:
@@ -79,15 +80,19 @@ def _wanted(profile: Profile) -> dict[str, t.Any]:
     return values
 
 
-def _report(rendering: Rendering, reasons: t.Mapping[str, str], stale: t.Sequence[str]) -> dict[str, t.Any]:
+def _report(rendering: Rendering, outcome: Outcome) -> dict[str, t.Any]:
     profiles = [
         {
             "file_name": profile.file_name,
             "id": profile.id,
             "uuid": profile.uuid,
             "interface": profile.interface,
-            "reason": reasons.get(profile.file_name, ""),
+            "reason": outcome.reasons.get(profile.file_name, ""),
         }
         for profile in rendering.profiles
     ]
-    return {"profiles": profiles, "removed": list(stale), "warnings": list(rendering.warnings)}
+    return {
+        "profiles": profiles,
+        "removed": list(outcome.stale),
+        "warnings": [*rendering.warnings, *outcome.warnings],
+    }

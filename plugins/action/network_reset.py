@@ -9,13 +9,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
-from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import carry_out, checked_deadline
+from ansible_collections.elemental.networking.plugins.plugin_utils._options import common_request
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import Transaction
 
 _ARGUMENTS = {
     "addresses": {"type": "list", "elements": "str", "default": []},
-    "machine": {"type": "str"},
-    "deadline": {"type": "int", "default": 60},
+    **COMMON_ARGUMENTS,
 }
 
 
@@ -30,11 +31,12 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
-        request = {
-            "operation": "stage_reset",
-            "machine": options["machine"] or str(task_vars["inventory_hostname"]),
-            "deadline": checked_deadline(options["deadline"]),
-            "check": bool(self._task.check_mode),
+        common = common_request(options, str(task_vars["inventory_hostname"]), bool(self._task.check_mode))
+        node = Node.of(self, task_vars)
+        outcome = Transaction(node, {**common, "operation": "stage_reset"}, options["addresses"]).carry_out()
+        return {
+            **result,
+            **outcome.result(bool(self._task.diff)),
+            "removed": list(outcome.stale),
+            "warnings": list(outcome.warnings),
         }
-        outcome = carry_out(Node.of(self, task_vars), request, options["addresses"])
-        return {**result, **outcome.result(bool(self._task.diff)), "removed": list(outcome.stale)}

@@ -22,10 +22,12 @@ description:
   - A host where nothing differs costs one remote execution.
   - Profiles that an earlier run installed and that O(config) does not name any more are removed. Profiles of others are never touched.
 notes:
-  - Works over Ansible's P(ansible.builtin.ssh#connection) connection only; any other one is refused before anything is changed.
+  - Works over Ansible's P(ansible.builtin.ssh#connection) connection only, also through a jump host; any other one is refused
+    before anything is changed.
   - The host needs Python 3.8 or later (standard library only) and NetworkManager 1.40 or later; the task needs to be root there.
   - This is an action plugin; the keyfiles never touch the disk of the host before they are profiles.
 extends_documentation_fragment:
+  - elemental.networking._transaction
   - elemental.networking._attributes
   - elemental.networking._attributes.actiongroup_networking
 attributes:
@@ -56,16 +58,12 @@ options:
         of one machine.
     type: dict
     default: {}
-  machine:
+  elemental_os:
     description:
-      - The name of the machine. A host that was configured as another machine is refused.
-      - The default is C(inventory_hostname).
-    type: str
-  deadline:
-    description:
-      - After how many seconds (5 to 3600) the host rolls back unless the controller has come in.
-    type: int
-    default: 60
+      - Also write the profiles to C(/oem/elemental-network.yaml), for Elemental OS, which writes them from there at every boot because
+        its C(/etc) does not survive one. M(elemental.networking.network_reset) removes the file again.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -110,6 +108,15 @@ profiles:
       uuid: 6a1a0c5e-6a4b-5d0a-8a39-0f1a3c2b9d77
       interface: eth0
       reason: not installed
+probes:
+  description: The probes of a change, each with what it found before and after. Empty when nothing was changed.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - name: gateway
+      before: passed
+      after: passed
 removed:
   description: The files of profiles that were ours and are wanted no more.
   type: list
@@ -118,23 +125,27 @@ removed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elemental.networking.plugins.module_utils._network_module import (
+    COMMON_ARGUMENTS,
+    HANDED_OVER,
+    serve,
+)
 
 
 def main() -> None:
-    """Say that the work is done by the action plugin of the same name."""
+    """Serve the action plugin of the same name where it cannot do without a module."""
     module = AnsibleModule(
         argument_spec={
             "configurator": {"type": "str", "default": "none", "choices": ["none", "nmc", "nmstate", "nmconnections"]},
             "config": {"type": "dict", "default": {}},
             "addresses": {"type": "dict", "default": {}},
-            "machine": {"type": "str"},
-            "deadline": {"type": "int", "default": 60},
+            "elemental_os": {"type": "bool", "default": False},
+            **COMMON_ARGUMENTS,
+            **HANDED_OVER,
         },
         supports_check_mode=True,
     )
-    module.fail_json(
-        msg="elemental.networking.network_config runs through its action plugin; call it as a task of a play"
-    )
+    serve(module)
 
 
 if __name__ == "__main__":

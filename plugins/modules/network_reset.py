@@ -19,9 +19,11 @@ description:
   - Release the claims of a host only after this task succeeded for it.
   - A host that carries no profile of ours, or was reset before, is left alone.
 notes:
-  - Works over Ansible's P(ansible.builtin.ssh#connection) connection only; any other one is refused before anything is changed.
+  - Works over Ansible's P(ansible.builtin.ssh#connection) connection only, also through a jump host; any other one is refused
+    before anything is changed.
   - This is an action plugin.
 extends_documentation_fragment:
+  - elemental.networking._transaction
   - elemental.networking._attributes
   - elemental.networking._attributes.actiongroup_networking
 attributes:
@@ -38,16 +40,6 @@ options:
     type: list
     elements: str
     default: []
-  machine:
-    description:
-      - The name of the machine. A host that was configured as another machine is refused.
-      - The default is C(inventory_hostname).
-    type: str
-  deadline:
-    description:
-      - After how many seconds (5 to 3600) the host rolls back unless the controller has come in.
-    type: int
-    default: 60
 """
 
 EXAMPLES = r"""
@@ -68,6 +60,15 @@ address:
   type: str
   returned: success
   sample: 192.168.122.11
+probes:
+  description: The probes of a change, each with what it found before and after. Empty when nothing was changed.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - name: gateway
+      before: passed
+      after: passed
 removed:
   description: The files of the profiles that were removed.
   type: list
@@ -77,21 +78,24 @@ removed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elemental.networking.plugins.module_utils._network_module import (
+    COMMON_ARGUMENTS,
+    HANDED_OVER,
+    serve,
+)
 
 
 def main() -> None:
-    """Say that the work is done by the action plugin of the same name."""
+    """Serve the action plugin of the same name where it cannot do without a module."""
     module = AnsibleModule(
         argument_spec={
             "addresses": {"type": "list", "elements": "str", "default": []},
-            "machine": {"type": "str"},
-            "deadline": {"type": "int", "default": 60},
+            **COMMON_ARGUMENTS,
+            **HANDED_OVER,
         },
         supports_check_mode=True,
     )
-    module.fail_json(
-        msg="elemental.networking.network_reset runs through its action plugin; call it as a task of a play"
-    )
+    serve(module)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import ANSWER_MARK
-from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import script
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import program, script
+from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import goes_through_proxy
 
+# seconds for a new connection while the address under it may go at any time
+_PATIENCE = 4
 _ANY_PYTHON = '"$(command -v python3 || echo /usr/libexec/platform-python)"'
 
 
@@ -33,6 +36,7 @@ class Node:
     def __init__(self, action: ActionBase, task_vars: t.Mapping[str, t.Any]) -> None:
         self._action = action
         self._connection = action._connection
+        self._task_vars = dict(task_vars)
         interpreter = str(task_vars.get("ansible_python_interpreter") or "auto")
         self._python = _ANY_PYTHON if interpreter.startswith("auto") else shlex.quote(interpreter)
 
@@ -44,9 +48,6 @@ class Node:
             raise AnsibleActionFail(
                 f"connection plugin {name} is not supported here: use ansible_connection ssh; nothing was changed"
             )
-        become = action._connection.become
-        if become is not None and not getattr(become, "pipelining", True):
-            raise AnsibleActionFail(f"become method {become.name} is not supported here: use sudo; nothing was changed")
         return cls(action, task_vars)
 
     @property
@@ -63,7 +64,8 @@ class Node:
     def is_direct(self) -> bool:
         """Whether the controller opens TCP connections to the node itself (no jump host)."""
         options = ("ssh_args", "ssh_common_args", "ssh_extra_args")
-        return not any("proxy" in str(self._connection.get_option(name) or "").lower() for name in options)
+        arguments = " ".join(str(self._connection.get_option(name) or "") for name in options)
+        return "proxy" not in arguments.lower() and not goes_through_proxy(self.address, arguments)
 
     def move_to(self, address: str) -> None:
         """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself."""
@@ -81,18 +83,40 @@ class Node:
         self._connection.set_option(
             "ssh_extra_args", f"{given} -o ServerAliveInterval=1 -o ServerAliveCountMax=4".strip()
         )
+        self._connection.set_option("timeout", _PATIENCE)
 
     def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
         """Run one request on the node: one remote execution. Raises AnsibleActionFail when it breaks there."""
-        command = f"{self._python} -I -S -"
         try:
-            result = self._action._low_level_execute_command(command, in_data=script(request), sudoable=True)
+            return NodeAnswer(self._through_input(request) if self._takes_input else self._as_module(request))
         except AnsibleConnectionFailure:
             return NodeAnswer({}, reached=False)
+
+    @property
+    def _takes_input(self) -> bool:
+        """Whether a program can be fed through standard input: a become method that asks on the terminal (su) takes it away."""
+        become = self._connection.become
+        return become is None or bool(getattr(become, "pipelining", True))
+
+    def _through_input(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+        command = f"{self._python} -I -S -"
+        result = self._action._low_level_execute_command(command, in_data=script(request), sudoable=True)
         for line in reversed(str(result["stdout"]).splitlines()):
             if line.startswith(ANSWER_MARK):
-                return NodeAnswer(json.loads(line[len(ANSWER_MARK) :]))
+                return t.cast("dict[str, t.Any]", json.loads(line[len(ANSWER_MARK) :]))
         raise AnsibleActionFail(_broken(result))
+
+    def _as_module(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+        result = self._action._execute_module(
+            module_name=f"elemental.networking.{self._action._task.action.split('.')[-1]}",
+            module_args={"_request": json.dumps(request), "_program": program()},
+            task_vars=self._task_vars,
+        )
+        if result.get("unreachable"):
+            raise AnsibleConnectionFailure(str(result.get("msg")))
+        if "answer" not in result:
+            raise AnsibleActionFail(str(result.get("msg") or _broken(result)))
+        return t.cast("dict[str, t.Any]", json.loads(result["answer"]))
 
 
 def _broken(result: t.Mapping[str, t.Any]) -> str:

@@ -29,9 +29,14 @@ _ORDER = (
     "planning",
     "looking",
     "store",
+    "journal",
     "undoing",
+    "arp",
+    "probing",
+    "others",
     "staging",
     "confirming",
+    "expiring",
     "node",
 )
 _LOADER = """

@@ -6,10 +6,16 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import selectors
+import shlex
 import socket
+import subprocess
 import time
 import typing as t
+
+_SSH_CONFIGURATIONS = ("~/.ssh/config", "/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d/*")
 
 
 def first_to_answer(addresses: t.Sequence[str], port: int, seconds: float, grace: float = 0.0) -> str | None:
@@ -57,3 +63,25 @@ def _shows_banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) 
     selector.unregister(connection)
     connection.close()
     return banner == b"SSH-"
+
+
+def goes_through_proxy(host: str, arguments: str) -> bool:
+    """Whether ssh's own configuration leads to a host through another one. ``arguments`` are those that ssh is called with."""
+    if "-F" not in arguments and not any(_mentions_proxy(file) for file in _configurations()):
+        return False
+    command = ["ssh", "-G", *shlex.split(arguments), host]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    lines = run.stdout.lower().splitlines()
+    return any(line.startswith(("proxyjump ", "proxycommand ")) and not line.endswith(" none") for line in lines)
+
+
+def _configurations() -> list[str]:
+    return [file for pattern in _SSH_CONFIGURATIONS for file in glob.glob(os.path.expanduser(pattern))]
+
+
+def _mentions_proxy(file: str) -> bool:
+    try:
+        with open(file, encoding="utf-8", errors="replace") as stream:
+            return any("proxy" in line.lower() and not line.lstrip().startswith("#") for line in stream)
+    except OSError:
+        return False

@@ -82,13 +82,17 @@ def remote_executions(output: str, controller: Controller, node: str) -> int:
     return sum("SSH: EXEC" in line and line.startswith(hosts) and "-O" not in line for line in output.splitlines())
 
 
-def test_documentation_manifest_as_it_is_warns_of_its_gateway(controller: Controller) -> None:
-    """192.168.1.1 is outside the subnet of eth0: NetworkManager accepts it, the user learns it, the push proves itself."""
-    result = controller.play("configure", machine_network_manifest=str(DOCUMENTATION_MANIFEST))
-    assert "192.168.1.1" in result.output
+def test_documentation_manifest_as_it_is_warns_of_its_gateway_and_rolls_back(controller: Controller) -> None:
+    """192.168.1.1 is outside the subnet of eth0: NetworkManager accepts it, but no such gateway answers where one did before."""
+    before = {node: installed(controller, node) for node in controller.nodes.names}
+    result = controller.play(
+        "configure", machine_network_manifest=str(DOCUMENTATION_MANIFEST), machine_network_deadline=6
+    )
     assert "outside" in result.output
     for number, node in enumerate(controller.nodes.names):
-        assert claimed(controller, node, "eth0") == f"192.168.122.{150 + number}/24"
+        assert "probe gateway passed before and fails now (192.168.1.1 does not answer on eth0)" in result.failure(node)
+        assert claimed(controller, node, "eth0") == f"192.168.122.{11 + number}/24"
+        assert installed(controller, node) == before[node]
 
 
 def test_unreachable_by_mistake_rolls_back_by_itself(controller: Controller) -> None:

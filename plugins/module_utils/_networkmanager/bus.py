@@ -85,11 +85,6 @@ class SystemBus:
                 raise BusError(fields.get(_ERROR_NAME, ""), str(values[0]) if values else member)
             return values
 
-    def get_property(self, destination: str, path: str, interface: str, name: str) -> t.Any:
-        """The value of a property, without its variant. Raises BusError."""
-        properties = "org.freedesktop.DBus.Properties"
-        return self.call(destination, path, properties, "Get", "ss", (interface, name))[0]
-
     def _send(
         self, destination: str, path: str, interface: str, member: str, signature: str, arguments: t.Sequence[t.Any]
     ) -> int:
@@ -107,7 +102,10 @@ class SystemBus:
         message = bytearray(struct.pack("<cBBBII", b"l", _METHOD_CALL, 0, 1, len(body), self._serial))
         marshal(message, "a(yv)", [fields])
         message.extend(bytes(-len(message) % 8))
-        self._socket.sendall(bytes(message + body))
+        try:
+            self._socket.sendall(bytes(message + body))
+        except OSError as error:
+            raise BusError("", f"the system D-Bus broke off ({error.strerror})") from error
         return self._serial
 
     def _read(self, deadline: float) -> tuple[dict[int, t.Any], int, list[t.Any]]:
@@ -128,7 +126,10 @@ class SystemBus:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([self._socket], [], [], left)[0]:
             raise BusError("", "the system D-Bus did not answer in time")
-        chunk = self._socket.recv(65536)
+        try:
+            chunk = self._socket.recv(65536)
+        except OSError as error:
+            raise BusError("", f"the system D-Bus broke off ({error.strerror})") from error
         if not chunk:
             raise BusError("", "the system D-Bus closed the connection")
         self._received += chunk

@@ -10,14 +10,18 @@ import os
 import typing as t
 from dataclasses import replace
 
-from . import places, store
+from . import journal, places, store
 from .bus import BusError
-from .files import private_folder, remove, sync_folder, write_private
+from .files import private_folder, remove
 from .later import cancel
 from .looking import active_device, leases
 from .model import Managed, Step, Trial
 from .network_manager import NetworkManager, NetworkManagerError
-from .undoing import undo
+from .probing import run_probes
+from .undoing import undo, undo_if_open
+
+# seconds that the work after the proof may take before the checkpoint rolls back
+_TIME_TO_PERSIST = 30
 
 
 def activate(manager: NetworkManager, token: str) -> None:
@@ -34,10 +38,11 @@ def activate(manager: NetworkManager, token: str) -> None:
             _activate_step(manager, step, step.trial_uuid, trial.deadline)
     except (NetworkManagerError, BusError) as error:
         with store.exclusive():
-            undo(manager, trial, str(error))
+            undo_if_open(manager, token, str(error))
         return
     with store.exclusive():
-        if store.load_trial() == trial:
+        trial = store.load_trial()
+        if trial is not None and trial.token == token:
             store.save_trial(replace(trial, phase="activated"))
 
 
@@ -53,15 +58,10 @@ def _activate_step(manager: NetworkManager, step: Step, uuid: str, timeout: floa
             raise NetworkManagerError(f"profile {step.file_name} did not come up: {error}") from error
 
 
-def expire(manager: NetworkManager, token: str) -> None:
-    """The dead-man: nobody confirmed in time."""
-    with store.exclusive():
-        trial = store.load_trial()
-        if trial is not None and trial.token == token:
-            undo(manager, trial, _silence(manager, trial))
-
-
-def _silence(manager: NetworkManager, trial: Trial) -> str:
+def silence(manager: NetworkManager, trial: Trial) -> str:
+    """Why nobody confirmed a trial in time."""
+    if trial.waiting_for:
+        return f"{trial.waiting_for}, for {trial.deadline} s"
     if trial.lease_interface and not leases(manager, trial.lease_interface):
         return f"no DHCP server answered on {trial.lease_interface} within {trial.deadline} s"
     return f"the controller did not come in within {trial.deadline} s"
@@ -77,12 +77,15 @@ def confirm(manager: NetworkManager, token: str, arrived_at: str) -> dict[str, t
         trial = store.load_trial()
         if trial is None or trial.token != token:
             outcome, reason = store.outcome_of(token)
-            return {"state": outcome or "rolled_back", "reason": reason or "the host was restarted, its trial is gone"}
-        if trial.checkpoint not in manager.checkpoints():
-            undo(manager, trial, _silence(manager, trial))
-            return {"state": "rolled_back", "reason": store.outcome_of(token)[1]}
+            return {"state": outcome, "reason": reason}
+        if not manager.holds(trial):
+            reason = silence(manager, trial) if trial.daemon == manager.daemon else "NetworkManager was restarted"
+            undo(manager, trial, reason)
+            return {"state": "rolled_back", "reason": reason}
         waiting = _waiting_for(manager, trial, arrived_at)
         if waiting:
+            if waiting.get("reason", "") != trial.waiting_for:
+                store.save_trial(replace(trial, waiting_for=waiting.get("reason", "")))
             return waiting
         return _keep(manager, trial)
 
@@ -99,7 +102,7 @@ def _waiting_for(manager: NetworkManager, trial: Trial, arrived_at: str) -> dict
         addresses = list(trial.required_addresses)
     if addresses and arrived_at not in addresses:
         return {"state": "elsewhere", "addresses": addresses}
-    return None
+    return _failing_probe(trial)
 
 
 def _is_up(manager: NetworkManager, uuid: str) -> bool:
@@ -107,37 +110,64 @@ def _is_up(manager: NetworkManager, uuid: str) -> bool:
     return device is not None and device.activated
 
 
+def _failing_probe(trial: Trial) -> dict[str, t.Any] | None:
+    """What worked before has to work now; what did not is no business of this change."""
+    passed_before = [probe for probe in trial.probes if not trial.failed_before.get(probe.name)]
+    for name, failure in run_probes(passed_before).items():
+        if failure:
+            return {"state": "pending", "reason": f"probe {name} passed before and fails now ({failure})"}
+    return None
+
+
 def _keep(manager: NetworkManager, trial: Trial) -> dict[str, t.Any]:
     try:
-        _install(manager, trial)
+        manager.extend_checkpoint(trial.checkpoint, _TIME_TO_PERSIST)
+        _write(trial)
+        _take_over(manager, trial)
         manager.close_checkpoint(trial.checkpoint)
     except (NetworkManagerError, BusError, OSError) as error:
-        undo(manager, trial, str(error))
-        return {"state": "rolled_back", "reason": str(error)}
-    store.save_managed(Managed(trial.machine, trial.wanted, trial.is_reset))
+        undo(manager, trial, f"it could not be persisted: {error}")
+        return {"state": "rolled_back", "reason": f"it could not be persisted: {error}"}
+    after = run_probes([probe for probe in trial.probes if trial.failed_before.get(probe.name)])
     store.close_trial(trial.token, "confirmed")
+    journal.end()
     cancel("rollback")
-    return {"state": "confirmed"}
+    return {"state": "confirmed", "failed_after": after}
 
 
-def _install(manager: NetworkManager, trial: Trial) -> None:
-    """Write the new set to /etc, let NetworkManager take it over from the trial, drop what is wanted no more."""
-    private_folder(places.INSTALLED_PROFILES)
-    files = []
+def _write(trial: Trial) -> None:
+    """The new set on the disk, all of it or nothing."""
     texts = store.final_texts()
+    more_files = {path for path in store.load_managed().more_files if path not in trial.more_files}
+    more_files |= {path for path, text in trial.more_files.items() if text is not None}
+    managed = Managed(trial.machine, trial.wanted, trial.is_reset, tuple(sorted(more_files)), trial.token)
+    contents: dict[str, str | None] = {places.MANAGED_FILE: store.managed_text(managed), **trial.more_files}
+    contents.update({_installed(name): None for name in trial.stale_files})
+    contents.update({_installed(step.file_name): texts[step.file_name] for step in trial.steps})
+    private_folder(places.INSTALLED_PROFILES)
+    recover = store.program_command("recover", program=places.RECOVERY_PROGRAM)
+    journal.begin(contents, store.program_text(), recover)
+    journal.carry_out()
+
+
+def _installed(name: str) -> str:
+    return os.path.join(places.INSTALLED_PROFILES, name)
+
+
+def _take_over(manager: NetworkManager, trial: Trial) -> None:
+    """Let NetworkManager go from the trial to what the disk holds, and drop what is wanted no more."""
     for step in trial.steps:
-        file = os.path.join(places.INSTALLED_PROFILES, step.file_name)
-        write_private(file, texts[step.file_name])
         if step.trial_uuid == step.final_uuid:
             remove(os.path.join(places.TRIAL_PROFILES, step.trial_file))
-        files.append(file)
+    files = [_installed(step.file_name) for step in trial.steps]
     refused = manager.load_profiles(files) if files else []
     if refused:
         raise NetworkManagerError(f"NetworkManager refused {', '.join(os.path.basename(file) for file in refused)}")
     for step in trial.steps:
         if step.trial_uuid != step.final_uuid:
             _switch_to_final(manager, step, trial.deadline)
-    _drop_stale(manager, trial)
+    if trial.stale_files:
+        manager.load_profiles([_installed(name) for name in trial.stale_files])
 
 
 def _switch_to_final(manager: NetworkManager, step: Step, timeout: float) -> None:
@@ -146,13 +176,3 @@ def _switch_to_final(manager: NetworkManager, step: Step, timeout: float) -> Non
     if path is not None:
         manager.delete_profile(path)
     remove(os.path.join(places.TRIAL_PROFILES, step.trial_file))
-
-
-def _drop_stale(manager: NetworkManager, trial: Trial) -> None:
-    if not trial.stale_files:
-        return
-    files = [os.path.join(places.INSTALLED_PROFILES, name) for name in trial.stale_files]
-    for file in files:
-        remove(file)
-    sync_folder(places.INSTALLED_PROFILES)
-    manager.load_profiles(files)

@@ -66,7 +66,7 @@ def remove_folder(path: str) -> None:
 def read_json(path: str) -> dict[str, t.Any]:
     """The object in a JSON file; empty when there is no such file or it is cut short."""
     try:
-        content = json.loads(read_text(path) or "{}")
+        content = json.loads(read_text(path) or "{}")  # surrogates survive: JSON escapes them
     except ValueError:
         return {}
     return content if isinstance(content, dict) else {}

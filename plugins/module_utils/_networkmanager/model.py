@@ -10,6 +10,8 @@ import typing as t
 from dataclasses import asdict, dataclass, field
 
 ETHERNET_TYPES = ("ethernet", "802-3-ethernet")
+# seconds: the checkpoint comes first; then the dead-man cleans up, or does it all when NetworkManager died with its checkpoint
+DEAD_MAN_MARGIN = 3.0
 
 
 @dataclass(frozen=True)
@@ -24,27 +26,49 @@ class WantedProfile:
 
 
 @dataclass(frozen=True)
-class StageRequest:
-    """Try these profiles; roll back after ``deadline`` seconds unless somebody confirms.
+class Probe:
+    """Something that has to work after a change if it worked before; ``timeout`` is in seconds.
 
-    ``connected_address`` is the address that the controller came in over.
+    ``kind`` is ``gateway``, ``dns``, ``ping`` (of ``target``), ``tcp`` (to ``target`` and ``port``) or ``command`` (by the shell).
     """
 
-    machine: str
-    profiles: tuple[WantedProfile, ...]
-    deadline: int
-    connected_address: str
-    check: bool
+    name: str
+    kind: str
+    target: str = ""
+    port: int = 0
+    command: str = field(default="", repr=False)
+    timeout: float = 1.0
 
 
 @dataclass(frozen=True)
-class ResetRequest:
-    """Give DHCP back to every interface that carries a profile of ours."""
+class Request:
+    """What both changes need to know; the host rolls back after ``deadline`` seconds unless somebody confirms.
+
+    ``connected_address`` is the address that the controller came in over. ``controller`` says who asks; ``take_over`` is the token
+    of a trial whose controller is known to be dead. ``more_files`` are files outside of NetworkManager's that change with the
+    profiles (None: no such file).
+    """
 
     machine: str
     deadline: int
     connected_address: str
     check: bool
+    controller: str
+    take_over: str
+    probes: tuple[Probe, ...]
+    more_files: t.Mapping[str, t.Optional[str]]
+
+
+@dataclass(frozen=True)
+class StageRequest(Request):
+    """Give the host these profiles."""
+
+    profiles: tuple[WantedProfile, ...]
+
+
+@dataclass(frozen=True)
+class ResetRequest(Request):
+    """Give DHCP back to every interface that carries a profile of ours."""
 
 
 @dataclass(frozen=True)
@@ -69,21 +93,37 @@ class Step:
 
 @dataclass(frozen=True)
 class Trial:
-    """An open trial, as it is kept in /run."""
+    """An open trial, as it is kept in /run.
+
+    ``opened_at`` is on the clock that no jump of the time of day moves. ``daemon`` is NetworkManager's name on the bus: another one
+    means that it was restarted and that the checkpoint is gone. ``waiting_for`` is what keeps it from being confirmed.
+    """
 
     token: str
     machine: str
-    checkpoint: str
+    controller: str
+    opened_at: float
     deadline: int
+    daemon: str
     steps: tuple[Step, ...]
     stale_files: tuple[str, ...]
     idle_interfaces: tuple[str, ...]
     previous: tuple[tuple[str, str], ...]
-    required_addresses: tuple[str, ...]
     lease_interface: str
     is_reset: bool
     wanted: tuple[ManagedProfile, ...]
-    phase: str = "staged"
+    probes: tuple[Probe, ...]
+    more_files: t.Mapping[str, t.Optional[str]] = field(repr=False)
+    checkpoint: str = ""
+    failed_before: t.Mapping[str, str] = field(default_factory=dict)
+    required_addresses: tuple[str, ...] = ()
+    phase: str = "opening"
+    waiting_for: str = ""
+
+    @property
+    def ends_at(self) -> float:
+        """When the host has rolled back at the latest, on the same clock as ``opened_at``."""
+        return self.opened_at + self.deadline + DEAD_MAN_MARGIN
 
     def to_json(self) -> dict[str, t.Any]:
         """A JSON-able form, for ``from_json``."""
@@ -95,6 +135,7 @@ class Trial:
         values = dict(content)
         values["steps"] = tuple(Step(**step) for step in values["steps"])
         values["wanted"] = tuple(ManagedProfile(**profile) for profile in values["wanted"])
+        values["probes"] = tuple(Probe(**probe) for probe in values["probes"])
         values["previous"] = tuple((interface, uuid) for interface, uuid in values["previous"])
         for name in ("stale_files", "idle_interfaces", "required_addresses"):
             values[name] = tuple(values[name])
@@ -112,11 +153,13 @@ class ManagedProfile:
 
 @dataclass(frozen=True)
 class Managed:
-    """Which profiles in /etc are ours, and for which machine."""
+    """Which files are ours, and for which machine; ``token`` is that of the trial that installed them."""
 
     machine: str = ""
     profiles: tuple[ManagedProfile, ...] = ()
     is_reset: bool = False
+    more_files: tuple[str, ...] = ()
+    token: str = ""
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .bus import BusError, SystemBus
+from .model import Trial
 
 _NAME = "org.freedesktop.NetworkManager"
 _PATH = "/org/freedesktop/NetworkManager"
@@ -61,24 +62,31 @@ class Device:
 class NetworkManager:
     """The running daemon."""
 
-    def __init__(self, bus: SystemBus) -> None:
+    def __init__(self, bus: SystemBus, daemon: str, timeout: float) -> None:
         self._bus = bus
+        self._timeout = timeout
+        self.daemon = daemon
 
     @classmethod
-    def connect(cls) -> NetworkManager:
-        """Connect to the daemon. Raises NetworkManagerError when it is not installed or not running."""
+    def connect(cls, timeout: float = 25.0) -> NetworkManager:
+        """Connect to the daemon; each call may take ``timeout`` seconds.
+
+        Raises NetworkManagerError when it is not installed or not running.
+        """
         try:
             bus = SystemBus.connect()
-            bus_path = "/org/freedesktop/DBus"
-            running = bus.call("org.freedesktop.DBus", bus_path, "org.freedesktop.DBus", "NameHasOwner", "s", (_NAME,))[
-                0
-            ]
+            service = "org.freedesktop.DBus"
+            try:
+                return cls(
+                    bus, bus.call(service, "/org/freedesktop/DBus", service, "GetNameOwner", "s", (_NAME,))[0], timeout
+                )
+            except BusError as error:
+                if not error.name.endswith(".NameHasNoOwner"):
+                    raise
         except BusError as error:
             raise NetworkManagerError(
                 f"NetworkManager cannot be reached: {error}; start dbus and NetworkManager"
             ) from error
-        if running:
-            return cls(bus)
         if any(os.path.exists(os.path.join(folder, "NetworkManager")) for folder in ("/usr/sbin", "/usr/bin", "/sbin")):
             raise NetworkManagerError(
                 "NetworkManager is installed but not running; start it (systemctl start NetworkManager)"
@@ -98,7 +106,7 @@ class NetworkManager:
 
     def profile_file(self, path: str) -> str:
         """The file that holds a profile; empty when it lives in memory only."""
-        return str(self._bus.get_property(_NAME, path, _PROFILE, "Filename"))
+        return str(self._property(path, _PROFILE, "Filename"))
 
     def profile_settings(self, path: str) -> dict[str, dict[str, t.Any]]:
         """The settings of a profile, without secrets."""
@@ -147,7 +155,7 @@ class NetworkManager:
         return self._device(path)
 
     def _device(self, path: str) -> Device:
-        properties = self._bus.call(_NAME, path, "org.freedesktop.DBus.Properties", "GetAll", "s", (_DEVICE,))[0]
+        properties = self._properties(path, _DEVICE)
         active_path = properties["ActiveConnection"]
         active = self._active_properties(active_path)
         return Device(
@@ -162,27 +170,24 @@ class NetworkManager:
         if active_path == "/":
             return {}
         try:
-            return t.cast(
-                "dict[str, t.Any]",
-                self._bus.call(_NAME, active_path, "org.freedesktop.DBus.Properties", "GetAll", "s", (_ACTIVE,))[0],
-            )
+            return self._properties(active_path, _ACTIVE)
         except BusError:
             return {}  # it went away between the two calls
 
     def ipv4_addresses(self, device: Device) -> list[str]:
         """The IPv4 addresses that NetworkManager reports on a device, as ``address/prefix``."""
-        config = self._bus.get_property(_NAME, device.path, _DEVICE, "Ip4Config")
+        config = self._property(device.path, _DEVICE, "Ip4Config")
         if config == "/":
             return []
-        data = self._bus.get_property(_NAME, config, _NAME + ".IP4Config", "AddressData")
+        data = self._property(config, _NAME + ".IP4Config", "AddressData")
         return [f"{entry['address']}/{entry['prefix']}" for entry in data]
 
     def lease_address(self, device: Device) -> str | None:
         """The IPv4 address of the DHCP lease on a device, or None while there is none."""
-        config = self._bus.get_property(_NAME, device.path, _DEVICE, "Dhcp4Config")
+        config = self._property(device.path, _DEVICE, "Dhcp4Config")
         if config == "/":
             return None
-        options = self._bus.get_property(_NAME, config, _NAME + ".DHCP4Config", "Options")
+        options = self._property(config, _NAME + ".DHCP4Config", "Options")
         return t.cast("str | None", options.get("ip_address"))
 
     # --- activation -------------------------------------------------------------------------------------------
@@ -207,7 +212,7 @@ class NetworkManager:
     def _failure_reason(self, device_path: str) -> str:
         if device_path == "/":
             return "NetworkManager could not bring it up"
-        code = self._bus.get_property(_NAME, device_path, _DEVICE, "StateReason")[1]
+        code = self._property(device_path, _DEVICE, "StateReason")[1]
         return _REASONS.get(code, f"NetworkManager's reason code is {code}")
 
     def deactivate(self, device: Device) -> None:
@@ -219,11 +224,26 @@ class NetworkManager:
 
     def checkpoints(self) -> list[str]:
         """The object paths of all open checkpoints, whoever made them."""
-        return list(self._bus.get_property(_NAME, _PATH, _NAME, "Checkpoints"))
+        return list(self._property(_PATH, _NAME, "Checkpoints"))
 
     def open_checkpoint(self, seconds: int) -> str:
         """Open a checkpoint over all devices that rolls back by itself after ``seconds``."""
         return str(self._call(_PATH, _NAME, "CheckpointCreate", "aouu", ([], seconds, _CHECKPOINT_FLAGS))[0])
+
+    def holds(self, trial: Trial) -> bool:
+        """Whether the checkpoint of a trial is still open."""
+        return bool(trial.checkpoint) and trial.daemon == self.daemon and trial.checkpoint in self.checkpoints()
+
+    def checkpoint_seconds(self, checkpoint: str) -> float | None:
+        """After how many seconds a checkpoint rolls back by itself; None when it never does."""
+        interface = _NAME + ".Checkpoint"
+        timeout = self._property(checkpoint, interface, "RollbackTimeout")
+        created = self._property(checkpoint, interface, "Created") / 1000  # CLOCK_BOOTTIME
+        return max(0.0, created + timeout - time.clock_gettime(time.CLOCK_BOOTTIME)) if timeout else None
+
+    def extend_checkpoint(self, checkpoint: str, seconds: int) -> None:
+        """Let a checkpoint roll back ``seconds`` from now, and not before."""
+        self._call(_PATH, _NAME, "CheckpointAdjustRollbackTimeout", "ou", (checkpoint, seconds))
 
     def close_checkpoint(self, checkpoint: str) -> None:
         """Keep what is there now. Raises BusError when the checkpoint is gone, that is: rolled back."""
@@ -233,6 +253,15 @@ class NetworkManager:
         """Put back what the checkpoint holds."""
         self._call(_PATH, _NAME, "CheckpointRollback", "o", (checkpoint,), timeout=60.0)
 
+    def _property(self, path: str, interface: str, name: str) -> t.Any:
+        properties = "org.freedesktop.DBus.Properties"
+        return self._bus.call(_NAME, path, properties, "Get", "ss", (interface, name), self._timeout)[0]
+
+    def _properties(self, path: str, interface: str) -> dict[str, t.Any]:
+        properties = "org.freedesktop.DBus.Properties"
+        answer = self._bus.call(_NAME, path, properties, "GetAll", "s", (interface,), self._timeout)[0]
+        return t.cast("dict[str, t.Any]", answer)
+
     def _call(
         self,
         path: str,
@@ -240,6 +269,6 @@ class NetworkManager:
         member: str,
         signature: str = "",
         arguments: t.Sequence[t.Any] = (),
-        timeout: float = 25.0,
+        timeout: float | None = None,
     ) -> list[t.Any]:
-        return self._bus.call(_NAME, path, interface, member, signature, arguments, timeout)
+        return self._bus.call(_NAME, path, interface, member, signature, arguments, timeout or self._timeout)

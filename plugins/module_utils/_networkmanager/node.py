@@ -11,13 +11,15 @@ import sys
 import typing as t
 
 from .bus import BusError
-from .confirming import activate, confirm, expire
-from .model import ResetRequest, StageRequest, WantedProfile
+from .confirming import activate, confirm
+from .expiring import expire, recover
+from .model import Probe, ResetRequest, StageRequest, WantedProfile
 from .network_manager import NetworkManager, NetworkManagerError
 from .staging import stage, stage_reset
 
 # what the controller looks for in the output: a login banner may stand before it
 ANSWER_MARK = "elemental-networking-answer:"
+_COMMON = ("machine", "deadline", "connected_address", "check", "controller", "take_over", "more_files")
 
 
 def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
@@ -25,18 +27,20 @@ def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
     if request is None:
         _serve_timer(*arguments)
         return
-    sys.stdout.write("\n" + ANSWER_MARK + json.dumps(_serve_controller(json.loads(request), program)) + "\n")
+    sys.stdout.write("\n" + ANSWER_MARK + json.dumps(serve_controller(json.loads(request), program)) + "\n")
 
 
-def _serve_timer(operation: str, token: str) -> None:
-    manager = NetworkManager.connect()
+def _serve_timer(operation: str, token: str = "") -> None:
     if operation == "activate":
-        activate(manager, token)
+        activate(NetworkManager.connect(), token)
+    elif operation == "expire":
+        expire(token)
     else:
-        expire(manager, token)
+        recover()
 
 
-def _serve_controller(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
+def serve_controller(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
+    """Serve one request; an error is ``failed`` with one sentence in ``msg``."""
     try:
         return _serve(request, program)
     except (NetworkManagerError, BusError) as error:
@@ -55,8 +59,9 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
     operation = request["operation"]
     if operation == "confirm":
         return confirm(manager, request["token"], request["arrived_at"])
-    common = (request["deadline"], request["connected_address"], request["check"])
+    values = {name: request[name] for name in _COMMON}
+    values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
     if operation == "stage_reset":
-        return stage_reset(manager, ResetRequest(request["machine"], *common), program)
+        return stage_reset(manager, ResetRequest(**values), program)
     profiles = tuple(WantedProfile(**profile) for profile in request["profiles"])
-    return stage(manager, StageRequest(request["machine"], profiles, *common), program)
+    return stage(manager, StageRequest(**values, profiles=profiles), program)

@@ -14,3 +14,8 @@ TRIAL_FOLDER = "/run/elemental-networking/trial"
 OUTCOME_FILE = "/run/elemental-networking/outcome.json"
 # which profiles are ours
 MANAGED_FILE = "/var/lib/elemental-networking/managed.json"
+# what the disk shall hold while it is being written: a power loss in between is made good at the next boot
+JOURNAL_FILE = "/var/lib/elemental-networking/journal.json"
+RECOVERY_PROGRAM = "/var/lib/elemental-networking/recover.py"
+RECOVERY_UNIT = "/etc/systemd/system/elemental-networking-recover.service"
+RECOVERY_LINK = "/etc/systemd/system/NetworkManager.service.wants/elemental-networking-recover.service"

@@ -7,17 +7,36 @@
 from __future__ import annotations
 
 import os
+import time
 import typing as t
 import uuid
 from dataclasses import dataclass, replace
 
 from . import places, store
+from .arp import ArpSearch
 from .files import private_folder, read_text, write_private
-from .keyfile import redact
+from .keyfile import parse, redact
 from .later import run_later
 from .looking import addresses_of_session, device_with_address, observe, previous_connections, static_addresses
-from .model import ETHERNET_TYPES, Managed, ManagedProfile, ResetRequest, StageRequest, Step, Trial, WantedProfile
+from .model import (
+    DEAD_MAN_MARGIN,
+    Managed,
+    ManagedProfile,
+    Request,
+    ResetRequest,
+    StageRequest,
+    Step,
+    Trial,
+    WantedProfile,
+)
 from .network_manager import Device, NetworkManager, NetworkManagerError
+from .others import (
+    busy_with_a_trial,
+    busy_with_another_tool,
+    check_contenders,
+    refuse_other_machine,
+    refuse_unknown_interfaces,
+)
 from .planning import (
     dhcp_beside,
     dhcp_profile,
@@ -27,12 +46,13 @@ from .planning import (
     trial_step,
     trial_texts,
 )
+from .probing import run_probes
 from .undoing import undo
 
 # the answer to the controller leaves the node before its address goes
 _HEAD_START = 0.1
-# the checkpoint comes first; then this cleans up, or does it all when NetworkManager died with its checkpoint
-_DEAD_MAN_MARGIN = 3.0
+# how long a free address is asked for (RFC 5227 asks for longer; NetworkManager's default is the same)
+_DUPLICATE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -46,66 +66,62 @@ class Plan:
     stale: tuple[str, ...]
     idle: tuple[str, ...]
     connected: Device | None
+    more_files: t.Mapping[str, str | None]
+    is_reset: bool = False
 
     @property
     def changes(self) -> bool:
         """Whether anything has to be done."""
-        return bool(self.reasons or self.stale)
+        return bool(self.reasons or self.stale or self.more_files)
 
 
 def stage(manager: NetworkManager, request: StageRequest, program: str) -> dict[str, t.Any]:
     """Try the profiles of a request; the answer says what changes and where the node will be."""
-    managed = store.load_managed()
-    _refuse_other_machine(managed, request.machine)
-    _refuse_unknown_interfaces(manager, request.profiles)
-    plan = _plan(manager, request.profiles, managed, addresses_of_session(request.connected_address))
-    if not plan.changes:
-        return {"changed": False}
-    return _carry_out(manager, plan, request, program, is_reset=False)
+
+    def plan() -> Plan:
+        managed = store.load_managed()
+        refuse_other_machine(managed, request.machine)
+        refuse_unknown_interfaces(manager, request.profiles)
+        return _plan(manager, request, request.profiles, managed)
+
+    return _carry_out(manager, request, program, plan)
 
 
 def stage_reset(manager: NetworkManager, request: ResetRequest, program: str) -> dict[str, t.Any]:
     """Try DHCP on every interface that carries a profile of ours, beside the static address where the controller came in."""
-    managed = store.load_managed()
-    _refuse_other_machine(managed, request.machine)
-    wanted = tuple(dhcp_profile(interface) for interface in managed.ethernet_interfaces if manager.device(interface))
-    plan = _plan(manager, wanted, managed, addresses_of_session(request.connected_address))
-    if not plan.changes:
-        return {"changed": False}
-    return _carry_out(manager, _keeping_static(manager, plan), request, program, is_reset=True)
+
+    def plan() -> Plan:
+        managed = store.load_managed()
+        refuse_other_machine(managed, request.machine)
+        wanted = tuple(dhcp_profile(name) for name in managed.ethernet_interfaces if manager.device(name))
+        return _keeping_static(manager, _plan(manager, request, wanted, managed))
+
+    return _carry_out(manager, request, program, plan)
 
 
-def _refuse_other_machine(managed: Managed, machine: str) -> None:
-    if managed.machine and managed.machine != machine and not managed.is_reset:
-        raise NetworkManagerError(
-            f"this host is configured as machine {managed.machine}, not {machine}: the inventory leads to the wrong host; "
-            f"correct its address, or remove {places.MANAGED_FILE} there if the machine was renamed"
-        )
-
-
-def _refuse_unknown_interfaces(manager: NetworkManager, profiles: t.Sequence[WantedProfile]) -> None:
-    for profile in profiles:
-        if profile.type in ETHERNET_TYPES and profile.interface and not manager.device(profile.interface):
-            known = ", ".join(sorted(device.interface for device in manager.devices() if device.interface != "lo"))
-            raise NetworkManagerError(
-                f"profile {profile.file_name} is for interface {profile.interface}, which this host does not have; it has {known}"
-            )
-
-
-def _plan(
-    manager: NetworkManager, wanted: tuple[WantedProfile, ...], managed: Managed, session: t.Collection[str]
-) -> Plan:
+def _plan(manager: NetworkManager, request: Request, wanted: tuple[WantedProfile, ...], managed: Managed) -> Plan:
     steps, reasons = [], {}
-    connected = device_with_address(manager, session)
     for profile in wanted:
         observed = observe(manager, profile)
         reason = differences(profile, observed)
         if reason:
             reasons[profile.file_name] = reason
             steps.append(trial_step(profile, observed, profile.text))
-    texts = {profile.file_name: profile.text for profile in wanted}
-    stale, idle = stale_files(managed, wanted), idle_interfaces(managed, wanted)
-    return Plan(wanted, tuple(steps), texts, reasons, stale, idle, connected)
+    return Plan(
+        wanted=wanted,
+        steps=tuple(steps),
+        texts={profile.file_name: profile.text for profile in wanted},
+        reasons=reasons,
+        stale=stale_files(managed, wanted),
+        idle=idle_interfaces(managed, wanted),
+        connected=device_with_address(manager, addresses_of_session(request.connected_address)),
+        more_files=_differing_files(request, managed),
+    )
+
+
+def _differing_files(request: Request, managed: Managed) -> dict[str, str | None]:
+    gone = {path: None for path in managed.more_files if path not in request.more_files}
+    return {path: text for path, text in {**gone, **request.more_files}.items() if read_text(path) != text}
 
 
 def _keeping_static(manager: NetworkManager, plan: Plan) -> Plan:
@@ -121,59 +137,89 @@ def _keeping_static(manager: NetworkManager, plan: Plan) -> Plan:
             step = trial_step(profile, observe(manager, profile), texts[profile.file_name])
         # another segment may have no DHCP server: that must not keep a node from its reset
         steps.append(replace(step, awaited=is_connected))
-    return replace(plan, steps=tuple(steps), texts=texts)
+    return replace(plan, steps=tuple(steps), texts=texts, is_reset=True)
 
 
 def _carry_out(
-    manager: NetworkManager, plan: Plan, request: StageRequest | ResetRequest, program: str, is_reset: bool
+    manager: NetworkManager, request: Request, program: str, make_plan: t.Callable[[], Plan]
 ) -> dict[str, t.Any]:
-    answer = {"changed": True, "reasons": dict(plan.reasons), "stale": list(plan.stale), "diff": _diff(plan)}
-    if request.check:
-        return answer
     with store.exclusive():
-        _refuse_second_trial(manager)
-        trial = _open(manager, plan, request, program, is_reset)
+        busy = busy_with_a_trial(manager, request)
+        if busy:
+            return busy
+        plan = make_plan()
+        if not plan.changes:
+            return {"changed": False}
+        warnings = _check_contenders(manager, plan)
+        answer = {
+            "changed": True,
+            "reasons": dict(plan.reasons),
+            "stale": list(plan.stale),
+            "diff": _diff(plan),
+            "warnings": warnings,
+        }
+        if request.check:
+            return answer
+        busy = busy_with_another_tool(manager)
+        if busy:
+            return busy
+        trial = _open(manager, plan, request, program)
     return {
         **answer,
         "token": trial.token,
         "addresses": list(trial.required_addresses),
-        "interface": plan.connected.interface if plan.connected else "",
+        "failed_before": dict(trial.failed_before),
     }
 
 
-def _refuse_second_trial(manager: NetworkManager) -> None:
-    trial = store.load_trial()
-    if trial is not None:
-        undo(manager, trial, "a new change found this one unfinished")
-    if manager.checkpoints():
-        raise NetworkManagerError(
-            "another tool holds a NetworkManager checkpoint on this host; wait until it ends and run again, nothing was changed"
-        )
+def _check_contenders(manager: NetworkManager, plan: Plan) -> list[str]:
+    changed = [profile for profile in plan.wanted if profile.file_name in plan.reasons and profile.interface]
+    wanted = {str(profile.interface): _autoconnect_priority(profile.text) for profile in changed}
+    stale = {os.path.join(places.INSTALLED_PROFILES, name) for name in plan.stale}
+    ours = {profile.uuid for profile in plan.wanted} | {
+        manager.profile_settings(path)["connection"]["uuid"]
+        for path in (manager.profile_paths() if stale else ())
+        if manager.profile_file(path) in stale
+    }
+    return check_contenders(manager, plan.wanted, ours, wanted)
 
 
-def _open(
-    manager: NetworkManager, plan: Plan, request: StageRequest | ResetRequest, program: str, is_reset: bool
-) -> Trial:
+def _autoconnect_priority(text: str) -> int:
+    try:
+        return int(parse(text).get("connection", "autoconnect-priority") or 0)
+    except ValueError:
+        return 0
+
+
+def _open(manager: NetworkManager, plan: Plan, request: Request, program: str) -> Trial:
     trial = Trial(
         token=uuid.uuid4().hex,
         machine=request.machine,
-        checkpoint=manager.open_checkpoint(request.deadline),
+        controller=request.controller,
+        opened_at=time.monotonic(),
         deadline=request.deadline,
+        daemon=manager.daemon,
         steps=plan.steps,
         stale_files=plan.stale,
         idle_interfaces=plan.idle,
         previous=previous_connections(manager),
-        required_addresses=(),
-        lease_interface=_lease_interface(plan) if is_reset else "",
-        is_reset=is_reset,
+        lease_interface=_lease_interface(plan),
+        is_reset=plan.is_reset,
         wanted=tuple(ManagedProfile(each.file_name, each.interface or "", each.type) for each in plan.wanted),
+        probes=request.probes,
+        more_files=plan.more_files,
     )
-    final_texts = {profile.file_name: profile.text for profile in plan.wanted}
+    searches = _start_duplicate_search(manager, plan)
     try:
-        store.open_trial(trial, final_texts, program)
-        run_later("rollback", request.deadline + _DEAD_MAN_MARGIN, store.program_command("expire", trial.token))
+        store.open_trial(trial, program)
+        run_later("rollback", request.deadline + DEAD_MAN_MARGIN, store.program_command("expire", trial.token))
+        trial = replace(trial, failed_before=run_probes(request.probes))
+        trial = replace(trial, checkpoint=manager.open_checkpoint(request.deadline))
+        store.save_trial(trial)
+        store.remember_files(trial, {profile.file_name: profile.text for profile in plan.wanted})
         _load(manager, trial, plan.texts)
-        trial = replace(trial, required_addresses=_required_addresses(manager, plan))
+        trial = replace(trial, required_addresses=_required_addresses(manager, plan), phase="staged")
+        _refuse_duplicates(searches)
         store.save_trial(trial)
         run_later("activate", _HEAD_START, store.program_command("activate", trial.token))
     except BaseException as error:
@@ -182,9 +228,42 @@ def _open(
     return trial
 
 
+def _start_duplicate_search(manager: NetworkManager, plan: Plan) -> list[ArpSearch]:
+    """Ask for every new address whose interface is there already; the answers come in while the trial is written."""
+    if plan.is_reset:
+        return []
+    own = {address.split("/")[0] for device in manager.devices() for address in manager.ipv4_addresses(device)}
+    searches = []
+    for profile in plan.wanted:
+        addresses = [address for address in _ipv4_addresses(profile.text) if address not in own]
+        if profile.file_name in plan.reasons and profile.interface and addresses:
+            searches.append(ArpSearch(profile.interface, addresses))
+    return searches
+
+
+def _ipv4_addresses(text: str) -> list[str]:
+    """The addresses of a keyfile: ``address1=192.0.2.1/24,192.0.2.254``, ``addresses=192.0.2.1/24;…``."""
+    found = []
+    for key, value in parse(text).sections.get("ipv4", {}).items():
+        if key.rstrip("0123456789") == "address":
+            found.append(value.split("/")[0].split(",")[0].strip())
+        elif key == "addresses":
+            found += [part.split("/")[0].split(",")[0].strip() for part in value.split(";") if part.strip()]
+    return found
+
+
+def _refuse_duplicates(searches: t.Iterable[ArpSearch]) -> None:
+    owners: dict[str, str] = {}
+    for search in searches:
+        owners.update(search.finish(_DUPLICATE_SECONDS))
+    if owners:
+        named = ", ".join(f"{address} is used by the machine with MAC address {mac}" for address, mac in owners.items())
+        raise NetworkManagerError(f"{named} on the same network; find out who that is, nothing was changed")
+
+
 def _lease_interface(plan: Plan) -> str:
-    """The interface whose lease has to lead the controller back in; empty when it did not come in over one of ours."""
-    connected = plan.connected.interface if plan.connected else ""
+    """The interface whose lease has to lead the controller back in after a reset; empty when it did not come in over one of ours."""
+    connected = plan.connected.interface if plan.connected and plan.is_reset else ""
     return connected if any(step.awaited and step.interface == connected for step in plan.steps) else ""
 
 
@@ -202,13 +281,20 @@ def _load(manager: NetworkManager, trial: Trial, texts: t.Mapping[str, str]) -> 
 
 def _required_addresses(manager: NetworkManager, plan: Plan) -> tuple[str, ...]:
     """Where the controller has to come in to prove that the node can be reached; empty: anywhere."""
-    addresses: list[str] = []
+    by_interface: dict[str, list[str]] = {}
     for step in plan.steps:
-        if plan.connected is None or step.interface in (None, plan.connected.interface):
-            path = manager.profile_path(step.trial_uuid) or ""
-            for family in ("ipv4", "ipv6"):
-                addresses += [address.split("/")[0] for address in static_addresses(manager, path, family)]
-    return tuple(addresses)
+        path = manager.profile_path(step.trial_uuid) or ""
+        found = [
+            address.split("/")[0] for family in ("ipv4", "ipv6") for address in static_addresses(manager, path, family)
+        ]
+        by_interface.setdefault(step.interface or "", []).extend(found)
+    everywhere = [address for addresses in by_interface.values() for address in addresses]
+    if plan.connected is None:
+        return tuple(everywhere)
+    if plan.connected.interface not in by_interface:
+        return tuple(by_interface.get("", ()))
+    # an interface without an address of its own becomes part of another one: a bond, a bridge, a VLAN's parent
+    return tuple(by_interface[plan.connected.interface] + by_interface.get("", []) or everywhere)
 
 
 def _diff(plan: Plan) -> list[dict[str, str]]:

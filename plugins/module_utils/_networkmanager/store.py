@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import sys
 import typing as t
 from dataclasses import asdict
 
 from . import places
-from .files import private_folder, read_folder, read_json, remove_folder, write_json, write_private
+from .files import private_folder, read_folder, read_json, read_text, remove_folder, write_json, write_private
 from .model import Managed, ManagedProfile, Trial
 
 _TRIAL_FILE = places.TRIAL_FOLDER + "/trial.json"
 _PROGRAM_FILE = places.TRIAL_FOLDER + "/program.py"
-_BEFORE_FOLDER = places.TRIAL_FOLDER + "/before"
-_FINAL_FOLDER = places.TRIAL_FOLDER + "/final"
+_BEFORE_FILE = places.TRIAL_FOLDER + "/before.json"
+_FINAL_FILE = places.TRIAL_FOLDER + "/final.json"
+# what a rollback puts back byte for byte, besides the profiles and what a request adds
+_WATCHED_FILES = ("/etc/hostname", places.MANAGED_FILE)
 
 
 @contextlib.contextmanager
@@ -32,15 +35,26 @@ def exclusive() -> t.Iterator[None]:
         yield
 
 
-def open_trial(trial: Trial, final_texts: t.Mapping[str, str], program: str) -> None:
-    """Remember a trial, what /etc holds now, what it shall hold, and the program that can undo it."""
+def open_trial(trial: Trial, program: str) -> None:
+    """Remember that a trial begins, and the program that can undo it."""
     remove_folder(places.TRIAL_FOLDER)
-    for folder, texts in ((_BEFORE_FOLDER, read_folder(places.INSTALLED_PROFILES)), (_FINAL_FOLDER, final_texts)):
-        private_folder(folder)
-        for name, text in texts.items():
-            write_private(os.path.join(folder, name), text)
+    private_folder(places.TRIAL_FOLDER)
     write_private(_PROGRAM_FILE, program)
     save_trial(trial)
+
+
+def remember_files(trial: Trial, final_texts: t.Mapping[str, str]) -> None:
+    """Remember what the disk holds now and which profiles it shall hold."""
+    write_json(_FINAL_FILE, final_texts)
+    write_json(_BEFORE_FILE, current_files(trial))
+
+
+def current_files(trial: Trial) -> dict[str, str | None]:
+    """The content by path of all files that a trial or NetworkManager may touch."""
+    paths: dict[str, str | None] = {path: read_text(path) for path in (*_WATCHED_FILES, *trial.more_files)}
+    for folder in (places.INSTALLED_PROFILES, places.TRIAL_PROFILES):
+        paths.update({os.path.join(folder, name): text for name, text in read_folder(folder).items()})
+    return paths
 
 
 def save_trial(trial: Trial) -> None:
@@ -56,40 +70,56 @@ def load_trial() -> Trial | None:
 
 def close_trial(token: str, outcome: str, reason: str = "") -> None:
     """Forget the trial and remember how it ended (``confirmed`` or ``rolled_back``)."""
-    write_json(places.OUTCOME_FILE, {"token": token, "outcome": outcome, "reason": reason})
-    remove_folder(places.TRIAL_FOLDER)
+    remove_folder(places.TRIAL_FOLDER)  # first: on a full disk it makes room for the rest
+    try:
+        write_json(places.OUTCOME_FILE, {"token": token, "outcome": outcome, "reason": reason})
+    except OSError:
+        pass  # the controller then learns it from what is installed
 
 
 def outcome_of(token: str) -> tuple[str, str]:
-    """How the trial with this token ended, and why; two empty texts when nothing is known of it."""
+    """How the trial with this token ended (``confirmed`` or ``rolled_back``), and why."""
+    if load_managed().token == token:
+        return "confirmed", ""
     content = read_json(places.OUTCOME_FILE)
     if content.get("token") != token:
-        return "", ""
-    return content.get("outcome", ""), content.get("reason", "")
+        return "rolled_back", "the host was restarted, its trial is gone"
+    return str(content["outcome"]), str(content["reason"])
 
 
-def texts_before() -> dict[str, str]:
-    """What /etc held when the trial was opened."""
-    return read_folder(_BEFORE_FOLDER)
+def files_before() -> dict[str, str | None]:
+    """What the disk held when the trial was opened; empty when nothing was changed since."""
+    return read_json(_BEFORE_FILE)
 
 
 def final_texts() -> dict[str, str]:
-    """What /etc shall hold when the trial is confirmed."""
-    return read_folder(_FINAL_FOLDER)
+    """What /etc shall hold when the trial is confirmed, by file name."""
+    return read_json(_FINAL_FILE)
 
 
-def program_command(operation: str, token: str) -> list[str]:
+def program_text() -> str:
+    """The program that can undo the trial."""
+    return read_text(_PROGRAM_FILE) or ""
+
+
+def program_command(operation: str, token: str = "", program: str = _PROGRAM_FILE) -> list[str]:
     """The command that runs an operation of this program without a controller."""
-    return [sys.executable, "-I", "-S", _PROGRAM_FILE, operation, token]
+    return [sys.executable, "-I", "-S", program, operation, *([token] if token else [])]
 
 
 def load_managed() -> Managed:
-    """Which profiles are ours."""
+    """Which files are ours."""
     content = read_json(places.MANAGED_FILE)
     profiles = tuple(ManagedProfile(**profile) for profile in content.get("profiles", ()))
-    return Managed(content.get("machine", ""), profiles, bool(content.get("is_reset")))
+    return Managed(
+        machine=content.get("machine", ""),
+        profiles=profiles,
+        is_reset=bool(content.get("is_reset")),
+        more_files=tuple(content.get("more_files", ())),
+        token=content.get("token", ""),
+    )
 
 
-def save_managed(managed: Managed) -> None:
-    """Remember which profiles are ours."""
-    write_json(places.MANAGED_FILE, asdict(managed))
+def managed_text(managed: Managed) -> str:
+    """The content of the file that says which files are ours."""
+    return json.dumps(asdict(managed))

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import os
+import typing as t
 
-from . import places, store
+from . import journal, places, store
 from .bus import BusError
-from .files import read_folder, remove, write_private
+from .files import read_text, remove, write_private
 from .later import cancel
 from .model import Trial
 from .network_manager import NetworkManager, NetworkManagerError
@@ -18,68 +19,111 @@ from .network_manager import NetworkManager, NetworkManagerError
 _ACTIVATION_TIMEOUT = 30.0
 
 
-def undo(manager: NetworkManager, trial: Trial, reason: str) -> None:
-    """Roll a trial back and remember why. Safe to call again, and after NetworkManager rolled back by itself."""
-    cancel("activate")
-    _roll_back_checkpoint(manager, trial)
-    _drop_trial_profiles(manager, trial)
-    _restore_files(manager)
-    _activate_previous(manager, trial)
+def undo_if_open(manager: NetworkManager, token: str, reason: str) -> tuple[tuple[str, str], ...]:
+    """Roll the trial with this token back, unless somebody did; the caller holds the lock. Returns what ``undo`` returns."""
+    trial = store.load_trial()
+    if trial is None or trial.token != token:
+        return ()
+    return undo(manager, trial, reason)
+
+
+def undo(manager: NetworkManager, trial: Trial, reason: str) -> tuple[tuple[str, str], ...]:
+    """Roll the open trial back and remember why; the caller holds the lock.
+
+    Safe to call again after it failed half-way, and after NetworkManager rolled back or was restarted. Returns the interfaces (and
+    the profile of each) that could not be brought back yet: their cable is out, say.
+    """
+    before = store.files_before()
+    down: tuple[tuple[str, str], ...] = ()
+    if before:
+        if journal.is_open():
+            _restore_disk(trial, before)  # a power loss from here on leads to the old set
+        _end_checkpoint(manager, trial, manager.roll_back)
+        _drop_trial_profiles(manager, trial, before)
+        _restore_files(manager, trial, before)
+        down = activate_previous(manager, trial.previous)
+    else:  # nothing was changed yet
+        _end_checkpoint(manager, trial, manager.close_checkpoint)
     store.close_trial(trial.token, "rolled_back", reason)
+    cancel("activate")
     cancel("rollback")  # last: until here the timer is the one who would finish the work
+    return down
 
 
-def _roll_back_checkpoint(manager: NetworkManager, trial: Trial) -> None:
-    if trial.checkpoint in manager.checkpoints():
-        try:
-            manager.roll_back(trial.checkpoint)
-        except BusError:
-            pass  # its own time ran out between the two calls
+def _end_checkpoint(manager: NetworkManager, trial: Trial, end: t.Callable[[str], None]) -> None:
+    if not manager.holds(trial):
+        return
+    try:
+        end(trial.checkpoint)
+    except BusError:
+        if manager.holds(trial):
+            raise
+        # its own time ran out between the two calls
 
 
-def _drop_trial_profiles(manager: NetworkManager, trial: Trial) -> None:
+def _drop_trial_profiles(manager: NetworkManager, trial: Trial, before: t.Mapping[str, str | None]) -> None:
     """The trial's files in /run, and what NetworkManager still knows of them (all of it, when it was restarted)."""
     files = [os.path.join(places.TRIAL_PROFILES, step.trial_file) for step in trial.steps]
     for file in files:
         remove(file)
     if files:
         manager.load_profiles(files)
-    installed = set(store.texts_before())
     for step in trial.steps:
         path = manager.profile_path(step.trial_uuid)
-        if path is not None and (step.trial_uuid != step.final_uuid or step.file_name not in installed):
+        is_installed = os.path.join(places.INSTALLED_PROFILES, step.file_name) in before
+        if path is not None and (step.trial_uuid != step.final_uuid or not is_installed):
             manager.delete_profile(path)
 
 
-def _restore_files(manager: NetworkManager) -> None:
-    """/etc as it was, byte for byte: NetworkManager's rollback rewrites keyfiles and may add some (measured on 1.42 and 1.52)."""
-    before, now = store.texts_before(), read_folder(places.INSTALLED_PROFILES)
-    _take_out(manager, [name for name in now if name not in before])
-    changed = [name for name, text in before.items() if now.get(name) != text]
-    for name in changed:
-        write_private(os.path.join(places.INSTALLED_PROFILES, name), before[name])
-    if changed:
-        manager.load_profiles([os.path.join(places.INSTALLED_PROFILES, name) for name in changed])
+def _restore_files(manager: NetworkManager, trial: Trial, before: t.Mapping[str, str | None]) -> None:
+    """The disk as it was: NetworkManager's rollback rewrites keyfiles and may add some (measured on 1.42 and 1.52)."""
+    _take_out(manager, {path for path in _installed(store.current_files(trial)) if path not in before})
+    changed = _restore_disk(trial, before)
+    profiles = [path for path in changed if path.endswith(".nmconnection")]
+    if profiles:
+        manager.load_profiles(profiles)
+    journal.end()
 
 
-def _take_out(manager: NetworkManager, names: list[str]) -> None:
-    files = {os.path.join(places.INSTALLED_PROFILES, name) for name in names}
+def _restore_disk(trial: Trial, before: t.Mapping[str, str | None]) -> list[str]:
+    """Write back what differs, as one; the journal stays open. Returns the paths."""
+    added = {path: None for path in _installed(store.current_files(trial)) if path not in before}
+    contents = {**added, **{path: text for path, text in before.items() if read_text(path) != text}}
+    in_memory = {path: text for path, text in contents.items() if os.path.dirname(path) == places.TRIAL_PROFILES}
+    for path, text in in_memory.items():
+        write_private(path, text or "")
+    on_disk = {path: text for path, text in contents.items() if path not in in_memory}
+    if on_disk or journal.is_open():
+        recover = store.program_command("recover", program=places.RECOVERY_PROGRAM)
+        journal.begin(on_disk, store.program_text(), recover)
+        journal.carry_out()
+    return list(contents)
+
+
+def _installed(files: t.Iterable[str]) -> list[str]:
+    return [path for path in files if os.path.dirname(path) == places.INSTALLED_PROFILES]
+
+
+def _take_out(manager: NetworkManager, files: t.Collection[str]) -> None:
     if not files:
         return
     for path in manager.profile_paths():
         if manager.profile_file(path) in files:
             manager.move_profile_to_memory(path)  # deleting the file of an active profile would disconnect its device
-    for file in files:
-        remove(file)
 
 
-def _activate_previous(manager: NetworkManager, trial: Trial) -> None:
-    """Bring back what was active, where the checkpoint did not (it is gone when NetworkManager was restarted)."""
-    for interface, uuid in trial.previous:
+def activate_previous(manager: NetworkManager, previous: t.Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Bring back what was active, where the checkpoint did not (it is gone when NetworkManager was restarted).
+
+    Returns what could not be brought back.
+    """
+    down = []
+    for interface, uuid in previous:
         device, path = manager.device(interface), manager.profile_path(uuid)
         if path is None or interface == "lo" or (device is not None and device.active_uuid == uuid):
             continue
         try:
             manager.activate(path, device, _ACTIVATION_TIMEOUT)
         except (NetworkManagerError, BusError):
-            continue  # the others still deserve their turn
+            down.append((interface, uuid))  # the others still deserve their turn
+    return tuple(down)

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """What every change of a host's network has in common."""
+
+    DOCUMENTATION = r"""
+options:
+  machine:
+    description:
+      - The name of the machine. A host that was configured as another machine is refused.
+      - The default is C(inventory_hostname).
+    type: str
+  deadline:
+    description:
+      - After how many seconds (5 to 3600) the host rolls back unless the controller has come in.
+    type: int
+    default: 60
+  probes:
+    description:
+      - What has to work on the host. Each probe runs before the change; one that passed then has to pass after it, or the host
+        rolls back at the deadline. One that failed before does not count.
+      - The default is one probe of type V(gateway) and one of type V(dns). Give a list of your own to replace them, or C([]) for none.
+    type: list
+    elements: dict
+    suboptions:
+      type:
+        description:
+          - V(gateway), the default gateway answers (ARP, or ICMP where there is none).
+          - V(dns), a name server of C(/etc/resolv.conf) answers.
+          - V(ping), O(probes[].target) answers ICMP.
+          - V(tcp), O(probes[].target) accepts a connection to O(probes[].port).
+          - V(command), O(probes[].command) ends with exit code 0.
+        type: str
+        required: true
+        choices: [gateway, dns, ping, tcp, command]
+      name:
+        description: What to call it in results and messages. The default says what it does.
+        type: str
+      target:
+        description: An address or a name, for V(ping) and V(tcp).
+        type: str
+      port:
+        description: A TCP port.
+        type: int
+      command:
+        description: A command for the shell of the host; its output is dropped.
+        type: str
+      timeout:
+        description: Seconds that one run of the probe may take. The default is 1 to 10, by its type.
+        type: float
+"""

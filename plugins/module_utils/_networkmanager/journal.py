@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several files that change as one: all of them, or none, whenever the power goes.
+
+What the files shall hold is written down first, in one file that appears at once. From then on it is carried out by whoever comes
+first: this program, the dead-man, or a unit that runs before NetworkManager at the next boot.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from . import places
+from .files import private_folder, read_json, remove, sync_folder, write_json, write_private
+
+_UNIT = """[Unit]
+Description=elemental.networking: finish what a power loss cut short
+Before=NetworkManager.service
+RequiresMountsFor={journal} /etc/NetworkManager
+
+[Service]
+Type=oneshot
+ExecStart={command}
+"""
+
+
+def begin(contents: t.Mapping[str, str | None], program: str, command: t.Sequence[str]) -> None:
+    """From here on each path will have its content (None: no such file). ``command`` is what a boot runs to make that true."""
+    private_folder(os.path.dirname(places.JOURNAL_FILE))
+    write_private(places.RECOVERY_PROGRAM, program)
+    write_private(places.RECOVERY_UNIT, _UNIT.format(journal=places.JOURNAL_FILE, command=" ".join(command)))
+    os.makedirs(os.path.dirname(places.RECOVERY_LINK), exist_ok=True)
+    if not os.path.islink(places.RECOVERY_LINK):
+        os.symlink(places.RECOVERY_UNIT, places.RECOVERY_LINK)
+    sync_folder(os.path.dirname(places.RECOVERY_LINK))
+    write_json(places.JOURNAL_FILE, contents)
+
+
+def carry_out() -> list[str]:
+    """Make the files as the journal wants them; return their paths. Without a journal there is nothing to do."""
+    contents = read_json(places.JOURNAL_FILE)
+    for path, text in contents.items():
+        if text is None:
+            remove(path)
+        else:
+            private_folder(os.path.dirname(path))
+            write_private(path, text)
+    for folder in {os.path.dirname(path) for path in contents}:
+        if os.path.isdir(folder):
+            sync_folder(folder)
+    return list(contents)
+
+
+def end() -> None:
+    """Forget the journal and the unit of the next boot."""
+    for path in (places.JOURNAL_FILE, places.RECOVERY_LINK, places.RECOVERY_UNIT, places.RECOVERY_PROGRAM):
+        remove(path)
+
+
+def is_open() -> bool:
+    """Whether files wait to be written."""
+    return os.path.exists(places.JOURNAL_FILE)
+
+
+def recover() -> None:
+    """Finish what was cut short; safe at any time."""
+    carry_out()
+    end()

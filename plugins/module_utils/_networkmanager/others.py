@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is on the node that is not this change: an older trial, another controller, another tool, profiles of somebody else."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from . import journal, places, store
+from .model import ETHERNET_TYPES, Managed, Request, WantedProfile
+from .network_manager import NetworkManager, NetworkManagerError
+from .undoing import undo
+
+
+def busy_with_a_trial(manager: NetworkManager, request: Request) -> dict[str, t.Any] | None:
+    """Roll back a trial that nobody looks after any more; the answer to the controller when somebody does."""
+    trial = store.load_trial()
+    if trial is None:
+        if journal.is_open():
+            journal.recover()  # the boot could not do it
+        return None
+    seconds = trial.ends_at - time.monotonic()
+    if trial.token == request.take_over or seconds <= 0:
+        undo(manager, trial, "its controller ended before it was confirmed")
+        return None
+    return {"busy": trial.controller, "token": trial.token, "seconds": seconds}
+
+
+def busy_with_another_tool(manager: NetworkManager) -> dict[str, t.Any] | None:
+    """The answer to the controller while somebody else holds a checkpoint: a second one cannot cover the same devices."""
+    checkpoints = manager.checkpoints()
+    if not checkpoints:
+        return None
+    seconds = manager.checkpoint_seconds(checkpoints[0])
+    if seconds is None:
+        raise NetworkManagerError(
+            "another tool (nmstate or Cockpit, say) holds a NetworkManager checkpoint on this host that never ends by itself; "
+            "end it there (nmstatectl commit, or nmstatectl rollback) and run again, nothing was changed"
+        )
+    return {"busy": "another tool with a NetworkManager checkpoint", "token": "", "seconds": seconds}
+
+
+def refuse_other_machine(managed: Managed, machine: str) -> None:
+    """Raise NetworkManagerError where the inventory leads to the wrong host."""
+    if managed.machine and managed.machine != machine and not managed.is_reset:
+        raise NetworkManagerError(
+            f"this host is configured as machine {managed.machine}, not {machine}: the inventory leads to the wrong host; "
+            f"correct its address, or remove {places.MANAGED_FILE} there if the machine was renamed"
+        )
+
+
+def refuse_unknown_interfaces(manager: NetworkManager, profiles: t.Iterable[WantedProfile]) -> None:
+    """Raise NetworkManagerError for a profile whose interface is not there."""
+    for profile in profiles:
+        if profile.type in ETHERNET_TYPES and profile.interface and not manager.device(profile.interface):
+            known = ", ".join(sorted(device.interface for device in manager.devices() if device.interface != "lo"))
+            raise NetworkManagerError(
+                f"profile {profile.file_name} is for interface {profile.interface}, which this host does not have; it has {known}"
+            )
+
+
+def check_contenders(
+    manager: NetworkManager, profiles: t.Sequence[WantedProfile], ours: t.Collection[str], wanted: t.Mapping[str, int]
+) -> list[str]:
+    """The rule for profiles of others on the same interface: they stay, and must not win at the next boot.
+
+    NetworkManager activates the profile with the highest autoconnect-priority, and of equal ones the one used last, which is ours.
+    So a higher one raises NetworkManagerError, and an equal one is a warning. ``ours`` are the uuids of our profiles, ``wanted``
+    the priority of each wanted interface.
+    """
+    warnings = []
+    for path in manager.profile_paths():
+        connection = manager.profile_settings(path).get("connection", {})
+        interface = connection.get("interface-name", "")
+        if interface not in wanted or connection.get("uuid") in ours or not connection.get("autoconnect", True):
+            continue
+        name = f"profile {connection.get('id')} ({manager.profile_file(path) or 'in memory'}), which is not ours,"
+        priority = connection.get("autoconnect-priority", 0)
+        if priority > wanted[interface]:
+            raise NetworkManagerError(
+                f"{name} wants {interface} too and would win at the next boot: its autoconnect-priority is {priority}, ours "
+                f"{wanted[interface]}; remove it or give ours a higher one, nothing was changed"
+            )
+        if priority == wanted[interface]:
+            warnings.append(f"{name} wants {interface} too; ours wins at the next boot because it was used last")
+    return warnings

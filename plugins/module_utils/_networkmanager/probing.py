@@ -1,0 +1,203 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Probes: what works on a node before a change has to work after it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import subprocess
+import threading
+import time
+import typing as t
+
+from .arp import ArpSearch, address_of, is_ethernet
+from .model import Probe
+
+_RESOLVER_FILE = "/etc/resolv.conf"
+# a DNS query for the name servers of the root: each server answers it, if only by refusing
+_DNS_QUERY = struct.pack("!6H", 0x656C, 0x0100, 1, 0, 0, 0) + b"\0" + struct.pack("!2H", 2, 1)
+_SERVER_FAILURE = 2
+_ICMP = {socket.AF_INET: (1, 8, 0), socket.AF_INET6: (58, 128, 129)}
+
+
+def run_probes(probes: t.Sequence[Probe]) -> dict[str, str]:
+    """Run all at once; the failure of each by name, in a few words, and an empty text where it passed."""
+    results: dict[str, str] = {}
+    threads = [threading.Thread(target=_run, args=(probe, results), daemon=True) for probe in probes]
+    for thread in threads:
+        thread.start()
+    for thread, probe in zip(threads, probes):
+        thread.join(probe.timeout + 1)
+    return {probe.name: results.get(probe.name, f"no answer within {probe.timeout:g} s") for probe in probes}
+
+
+def _run(probe: Probe, results: dict[str, str]) -> None:
+    try:
+        results[probe.name] = _KINDS[probe.kind](probe)
+    except (OSError, subprocess.SubprocessError) as error:
+        results[probe.name] = _short(error)
+
+
+def _short(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error) or type(error).__name__
+
+
+# --- the default gateway ------------------------------------------------------------------------------------------
+
+
+def _gateway(probe: Probe) -> str:
+    routes = default_routes()
+    if not routes:
+        return "there is no default gateway"
+    interface, gateway = routes[0]
+    if "." in gateway and is_ethernet(interface):
+        found = ArpSearch(interface, [gateway], address_of(interface)).finish(probe.timeout)
+        return "" if found else f"{gateway} does not answer on {interface}"
+    return _echo(gateway, interface, probe.timeout)
+
+
+def default_routes() -> list[tuple[str, str]]:
+    """The interface and gateway of each default route, best first, IPv4 before IPv6."""
+    found = []
+    for line in _lines("/proc/net/route")[1:]:
+        interface, target, gateway, flags, _references, _use, metric, mask = line.split()[:8]
+        if target == mask == "00000000" and int(flags, 16) & 3 == 3:
+            found.append((int(metric), interface, socket.inet_ntoa(struct.pack("=I", int(gateway, 16)))))
+    found.sort(key=lambda route: route[0])
+    return [(interface, gateway) for _metric, interface, gateway in found] or _default_routes_ipv6()
+
+
+def _default_routes_ipv6() -> list[tuple[str, str]]:
+    found = []
+    for line in _lines("/proc/net/ipv6_route"):
+        target, length, _source, _length, gateway, metric, _references, _use, flags, interface = line.split()
+        if int(target, 16) == 0 and length == "00" and int(flags, 16) & 0x203 == 3:
+            address = socket.inet_ntop(socket.AF_INET6, bytes.fromhex(gateway))
+            found.append((int(metric, 16), interface, address))
+    return [(interface, address) for _metric, interface, address in sorted(found)]
+
+
+def _lines(file: str) -> list[str]:
+    try:
+        with open(file, encoding="ascii") as stream:
+            return stream.read().splitlines()
+    except OSError:
+        return []
+
+
+# --- name servers -------------------------------------------------------------------------------------------------
+
+
+def _dns(probe: Probe) -> str:
+    servers = [line.split()[1] for line in _lines(_RESOLVER_FILE) if line.startswith("nameserver ")]
+    if not servers:
+        return "no name server is configured"
+    connections = [_ask_server(server) for server in servers]
+    deadline = time.monotonic() + probe.timeout
+    try:
+        while time.monotonic() < deadline:
+            if any(connection is not None and _server_answered(connection) for connection in connections):
+                return ""
+            time.sleep(0.005)
+    finally:
+        for connection in connections:
+            if connection is not None:
+                connection.close()
+    return f"{', '.join(servers)} {'does' if len(servers) == 1 else 'do'} not answer"
+
+
+def _ask_server(server: str) -> socket.socket | None:
+    connection = None
+    try:
+        family, kind, _protocol, _name, target = socket.getaddrinfo(server, 53, type=socket.SOCK_DGRAM)[0]
+        connection = socket.socket(family, kind)
+        connection.setblocking(False)
+        connection.connect(target)
+        connection.send(_DNS_QUERY)
+    except OSError:
+        if connection is not None:
+            connection.close()
+        return None
+    return connection
+
+
+def _server_answered(connection: socket.socket) -> bool:
+    try:
+        answer = connection.recv(512)
+    except OSError:
+        return False
+    return len(answer) >= 12 and answer[:2] == _DNS_QUERY[:2] and answer[3] & 15 != _SERVER_FAILURE
+
+
+# --- what a user adds ---------------------------------------------------------------------------------------------
+
+
+def _ping(probe: Probe) -> str:
+    return _echo(probe.target, "", probe.timeout)
+
+
+def _echo(target: str, interface: str, timeout: float) -> str:
+    """One ICMP echo request a second, until one is answered."""
+    scoped = f"{target}%{interface}" if interface and target.startswith("fe80:") else target
+    family, _kind, _protocol, _name, address = socket.getaddrinfo(scoped, None, type=socket.SOCK_RAW)[0]
+    protocol, request, reply = _ICMP[family]
+    number = os.urandom(2)
+    body = bytes([request, 0, 0, 0]) + number + b"\0\1"
+    checksum = struct.pack("!H", 0xFFFF - _sum(body)) if family == socket.AF_INET else b"\0\0"
+    deadline = time.monotonic() + timeout
+    with socket.socket(family, socket.SOCK_RAW, protocol) as connection:
+        while time.monotonic() < deadline:
+            connection.sendto(body[:2] + checksum + body[4:], address)
+            if _echo_returned(connection, family, bytes([reply]), number, min(deadline, time.monotonic() + 1)):
+                return ""
+    return f"{target} does not answer"
+
+
+def _echo_returned(connection: socket.socket, family: int, reply: bytes, number: bytes, deadline: float) -> bool:
+    while time.monotonic() < deadline:
+        connection.settimeout(max(0.001, deadline - time.monotonic()))
+        try:
+            packet = connection.recv(1024)
+        except socket.timeout:
+            return False
+        if family == socket.AF_INET:
+            packet = packet[(packet[0] & 15) * 4 :]
+        if packet[:1] == reply and packet[4:6] == number:
+            return True
+    return False
+
+
+def _sum(body: bytes) -> int:
+    total: int = sum(struct.unpack(f"!{len(body) // 2}H", body))
+    total = (total >> 16) + (total & 0xFFFF)
+    return total + (total >> 16)
+
+
+def _tcp(probe: Probe) -> str:
+    with socket.create_connection((probe.target, probe.port), probe.timeout):
+        return ""
+
+
+def _command(probe: Probe) -> str:
+    run = subprocess.run(
+        ["/bin/sh", "-c", probe.command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=probe.timeout,
+        check=False,
+    )
+    return "" if run.returncode == 0 else f"exit code {run.returncode}"
+
+
+_KINDS: dict[str, t.Callable[[Probe], str]] = {
+    "gateway": _gateway,
+    "dns": _dns,
+    "ping": _ping,
+    "tcp": _tcp,
+    "command": _command,
+}

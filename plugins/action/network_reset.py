@@ -33,7 +33,9 @@ class ActionModule(ActionBase):
         _validation, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         common = common_request(options, str(task_vars["inventory_hostname"]), bool(self._task.check_mode))
         node = Node.of(self, task_vars)
-        outcome = Transaction(node, {**common, "operation": "stage_reset"}, options["addresses"]).carry_out()
+        outcome = Transaction(
+            node, {**common, "operation": "stage_reset", "addresses": options["addresses"]}, options["addresses"]
+        ).carry_out()
         return {
             **result,
             **outcome.result(bool(self._task.diff)),

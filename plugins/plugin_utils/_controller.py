@@ -13,14 +13,14 @@ _SEPARATOR = " "
 
 
 def this_controller() -> str:
-    """This process: machine, process number, and what makes the number unique (process namespace and time of start)."""
-    return _SEPARATOR.join((socket.gethostname(), str(os.getpid()), _namespace(), _start_of(os.getpid())))
+    """This process: machine, process number, and what makes the number unique (boot, process namespace and time of start)."""
+    return _SEPARATOR.join((socket.gethostname(), str(os.getpid()), _world(), _start_of(os.getpid())))
 
 
 def is_dead(controller: str) -> bool:
     """Whether a controller is a process of this very machine that has ended; False when that cannot be known."""
     parts = controller.split(_SEPARATOR)
-    if len(parts) != 4 or not all(parts) or (parts[0], parts[2]) != (socket.gethostname(), _namespace()):
+    if len(parts) != 4 or not all(parts) or (parts[0], parts[2]) != (socket.gethostname(), _world()):
         return False
     return _start_of(int(parts[1])) != parts[3]
 
@@ -31,9 +31,11 @@ def readable(controller: str) -> str:
     return f"the Ansible controller {parts[0]} (process {parts[1]})" if len(parts) == 4 else controller
 
 
-def _namespace() -> str:
+def _world() -> str:
+    """Where process numbers count: the boot of a machine and a namespace; empty when that cannot be known."""
     try:
-        return os.readlink("/proc/self/ns/pid")
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
+            return f"{stream.read().strip()}/{os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return ""
 

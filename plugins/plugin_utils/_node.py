@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
+import threading
 import typing as t
 from dataclasses import dataclass
 
@@ -76,6 +78,17 @@ class Node:
         self._connection.host = address
         self._connection.control_path = None
         self._connection._connected = False
+
+    @contextlib.contextmanager
+    def cut_after(self, seconds: float) -> t.Iterator[None]:
+        """End the connection when what runs over it takes longer: a master of an earlier task never notices a dead address."""
+        timer = threading.Timer(seconds, self._connection.reset)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def expect_cuts(self) -> None:
         """From now on give up on a connection that falls silent within seconds: the address under it may go at any time."""

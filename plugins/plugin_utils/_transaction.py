@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import typing as t
+import uuid
 from dataclasses import dataclass
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
@@ -36,6 +37,7 @@ _LONGEST_WAIT = 3700.0
 _BETWEEN_LOOKS = 1.0
 # tell the user what takes long
 _QUIET = 5.0
+_RESTARTED = "the host was restarted, its trial is gone"
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,10 @@ class Transaction:
     def __init__(self, node: Node, request: t.Mapping[str, t.Any], known_addresses: t.Sequence[str]) -> None:
         self._node = node
         self._request = request
+        self._inventory_address = node.address
         self._known = list(dict.fromkeys([*known_addresses, node.address]))
-        self._said = time.monotonic()
+        self._token = uuid.uuid4().hex
+        self._said = self._asked_at = time.monotonic()
 
     def carry_out(self) -> Outcome:
         """Stage the request and see it through. Raises AnsibleActionFail when the node rolled back or cannot do it."""
@@ -71,7 +75,7 @@ class Transaction:
         staged = self._stage()
         ended: t.Mapping[str, t.Any] = {}
         if staged["changed"] and not self._request["check"]:
-            ended = self._see_through(staged, time.monotonic() + int(self._request["deadline"]))
+            ended = self._see_through(staged, self._asked_at + int(self._request["deadline"]))
         return Outcome(
             changed=bool(staged["changed"]),
             address=self._node.address,
@@ -92,53 +96,99 @@ class Transaction:
 
     def _stage(self) -> t.Mapping[str, t.Any]:
         """Ask until the host is free; what it says then."""
-        request = {**self._request, "controller": this_controller(), "take_over": ""}
+        request = {**self._request, "token": self._token, "controller": this_controller(), "take_over": ""}
         deadline = time.monotonic() + _LONGEST_WAIT
         while True:
-            answer = self._node.run({**request, "connected_address": self._node.address})
-            if not answer.reached:
-                raise AnsibleConnectionFailure(f"{self._node.address} does not answer over ssh, nothing was changed")
-            content = answer.content
+            content = self._ask_to_stage(request)
             if content.get("failed"):
                 raise AnsibleActionFail(str(content["msg"]))
-            if "busy" not in content:
+            if content.get("stranger"):
+                self._leave_stranger()
+            elif "busy" not in content:
                 return content
-            if is_dead(content["busy"]):
+            elif is_dead(content["busy"]):
                 request["take_over"] = content["token"]
-                continue
-            if time.monotonic() + content["seconds"] > deadline:
+            elif time.monotonic() + content["seconds"] > deadline:
                 raise AnsibleActionFail(f"the host is busy with {readable(content['busy'])}, nothing was changed")
-            self._say(f"waits up to {content['seconds']:.0f} s for {readable(content['busy'])}", _QUIET)
-            time.sleep(min(_BETWEEN_LOOKS, content["seconds"] + 0.1))
+            else:
+                self._say(f"waits up to {content['seconds']:.0f} s for {readable(content['busy'])}")
+                time.sleep(min(_BETWEEN_LOOKS, content["seconds"] + 0.1))
+
+    def _ask_to_stage(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+        self._asked_at = time.monotonic()
+        address = self._node.address
+        only_known = address != self._inventory_address
+        with self._node.cut_after(int(self._request["deadline"])):
+            answer = self._node.run({**request, "connected_address": address, "only_known": only_known})
+        if answer.reached:
+            return answer.content
+        return self._after_a_lost_answer(address)
+
+    def _after_a_lost_answer(self, address: str) -> t.Mapping[str, t.Any]:
+        """The connection broke: before the node heard the request, or after it began to carry it out."""
+        answering = first_to_answer(self._known, self._node.port, _FIRST_CONTACT) if self._node.is_direct else address
+        if answering:
+            self._node.move_to(answering)
+            content = self._node.run(self._question(answering, fresh=True)).content
+            if content.get("state", "unknown") != "unknown":
+                return {"changed": True, "addresses": [], "host": ""}
+        raise AnsibleConnectionFailure(
+            f"{address} does not answer over ssh; if it began to change, it is back at its old profiles after {self._request['deadline']} s"
+        )
+
+    def _leave_stranger(self) -> None:
+        """Somebody else sits on the claimed address: go on with the address of the inventory."""
+        Display().warning(
+            f"{self._request['machine']}: another host than the one that claimed it answers on {self._node.address}"
+        )
+        self._node.move_to(self._inventory_address)
+
+    def _question(self, address: str, fresh: bool) -> dict[str, t.Any]:
+        return {"operation": "confirm", "token": self._token, "arrived_at": address, "fresh": fresh}
 
     def _see_through(self, staged: t.Mapping[str, t.Any], deadline: float) -> t.Mapping[str, t.Any]:
         """Ask whoever answers for the outcome until there is one; what the node said when it confirmed."""
         old, started = self._node.address, time.monotonic()
         wanted = list(staged["addresses"]) or [old]
-        self._said = started
+        last, asked = "", False
+        address: str | None = None
         self._node.expect_cuts()
         while time.monotonic() < deadline + _AFTER_DEADLINE:
             settled = time.monotonic() > started + _SETTLING
-            address = self._next_address([*wanted, old, *self._known] if settled else wanted)
+            # who answered is asked again there: connections that only look for the banner count as attacks (OpenSSH 9.8)
             if address is None:
-                self._say(f"answers on none of {_listed([*wanted, old])} yet", _QUIET)
+                address, asked = self._next_address([*wanted, old, *self._known] if settled else wanted), False
+            if address is None:
+                self._say(f"answers on none of {_listed([*wanted, old])} yet")
+                time.sleep(_BETWEEN_QUESTIONS)
                 continue
-            self._node.move_to(address)
-            answer = self._node.run({"operation": "confirm", "token": staged["token"], "arrived_at": address})
-            content = answer.content
-            if not answer.reached or content.get("failed") or content["state"] == "pending":
-                self._say(content.get("reason") or content.get("msg") or f"is not ready yet on {address}", _QUIET)
-                time.sleep(_BETWEEN_PROBES if content.get("reason") else _BETWEEN_QUESTIONS)
-            elif content["state"] == "confirmed":
+            if not asked:
+                self._node.move_to(address)
+            content = self._ask(address, fresh=not asked)
+            asked = True
+            state = content["state"]
+            last = content.get("reason") or content.get("msg") or state
+            if state == "confirmed":
                 return content
-            elif content["state"] == "rolled_back":
-                raise AnsibleActionFail(_rolled_back(address, staged, str(content["reason"])))
-            else:
+            if state == "rolled_back" or (state == "unknown" and content.get("host") == staged["host"]):
+                raise AnsibleActionFail(_rolled_back(address, staged, str(content["reason"] or _RESTARTED)))
+            if state == "elsewhere":
                 wanted = list(content["addresses"])
-        raise AnsibleActionFail(
-            f"the host answers on none of {_listed([*wanted, old])} after the deadline; it rolls back by itself, "
-            "its claims are kept: look at its console if it stays silent"
-        )
+            if state in ("elsewhere", "unknown", "silent"):
+                address = None
+            self._say(f"is not ready yet: {last}")
+            time.sleep(_BETWEEN_PROBES if content.get("reason") else _BETWEEN_QUESTIONS)
+        raise AnsibleActionFail(_lost([*wanted, old], last))
+
+    def _ask(self, address: str, fresh: bool) -> t.Mapping[str, t.Any]:
+        """What the node says of the trial; ``silent`` when it does not."""
+        try:
+            answer = self._node.run(self._question(address, fresh))
+        except AnsibleActionFail as error:
+            return {"state": "pending", "msg": str(error)}
+        if not answer.reached:
+            return {"state": "silent"}
+        return {"state": "pending", **answer.content}
 
     def _next_address(self, candidates: t.Sequence[str]) -> str | None:
         distinct = list(dict.fromkeys(candidates))
@@ -149,11 +199,22 @@ class Transaction:
             return distinct[0]
         return distinct[(distinct.index(self._node.address) + 1) % len(distinct)]
 
-    def _say(self, sentence: str, after: float) -> None:
+    def _say(self, sentence: str) -> None:
         """A line of progress when there was none for a while."""
-        if time.monotonic() > self._said + after:
+        if time.monotonic() > self._said + _QUIET:
             self._said = time.monotonic()
             Display().display(f"{self._request['machine']}: {sentence}")
+
+
+def _lost(addresses: t.Iterable[str], last: str) -> str:
+    if last and last != "silent":
+        return (
+            f"the host did not come to an end after the deadline ({last}); it rolls back by itself, its claims are kept"
+        )
+    return (
+        f"the host answers on none of {_listed(addresses)} after the deadline; it rolls back by itself, its claims are kept: "
+        "look at its console if it stays silent"
+    )
 
 
 def _listed(addresses: t.Iterable[str]) -> str:

@@ -14,11 +14,11 @@ from . import journal, places, store
 from .bus import BusError
 from .files import private_folder, remove
 from .later import cancel
-from .looking import active_device, leases
+from .looking import active_device, host_identity, leases
 from .model import Managed, Step, Trial
 from .network_manager import NetworkManager, NetworkManagerError
 from .probing import run_probes
-from .undoing import undo, undo_if_open
+from .undoing import timer_name, undo, undo_if_open
 
 # seconds that the work after the proof may take before the checkpoint rolls back
 _TIME_TO_PERSIST = 30
@@ -62,27 +62,27 @@ def silence(manager: NetworkManager, trial: Trial) -> str:
     """Why nobody confirmed a trial in time."""
     if trial.waiting_for:
         return f"{trial.waiting_for}, for {trial.deadline} s"
-    if trial.lease_interface and not leases(manager, trial.lease_interface):
-        return f"no DHCP server answered on {trial.lease_interface} within {trial.deadline} s"
+    if trial.lease_interfaces and not _leases(manager, trial):
+        return f"no DHCP server answered on {', '.join(trial.lease_interfaces)} within {trial.deadline} s"
     return f"the controller did not come in within {trial.deadline} s"
 
 
-def confirm(manager: NetworkManager, token: str, arrived_at: str) -> dict[str, t.Any]:
-    """Judge the trial for a controller that came in at ``arrived_at``.
+def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool) -> dict[str, t.Any]:
+    """Judge the trial for a controller that came in at ``arrived_at``, with a connection made just now (``fresh``) or before.
 
     The answer's ``state`` is ``pending`` (ask again), ``elsewhere`` (come in over one of ``addresses``), ``confirmed`` or
-    ``rolled_back`` (with ``reason``).
+    ``rolled_back`` (with ``reason``), or ``unknown``: there was no such trial since this host (``host``) booted.
     """
     with store.exclusive():
         trial = store.load_trial()
         if trial is None or trial.token != token:
             outcome, reason = store.outcome_of(token)
-            return {"state": outcome, "reason": reason}
+            return {"state": outcome, "reason": reason, "host": host_identity()}
         if not manager.holds(trial):
             reason = silence(manager, trial) if trial.daemon == manager.daemon else "NetworkManager was restarted"
             undo(manager, trial, reason)
             return {"state": "rolled_back", "reason": reason}
-        waiting = _waiting_for(manager, trial, arrived_at)
+        waiting = _waiting_for(manager, trial, arrived_at, fresh)
         if waiting:
             if waiting.get("reason", "") != trial.waiting_for:
                 store.save_trial(replace(trial, waiting_for=waiting.get("reason", "")))
@@ -90,19 +90,25 @@ def confirm(manager: NetworkManager, token: str, arrived_at: str) -> dict[str, t
         return _keep(manager, trial)
 
 
-def _waiting_for(manager: NetworkManager, trial: Trial, arrived_at: str) -> dict[str, t.Any] | None:
+def _waiting_for(manager: NetworkManager, trial: Trial, arrived_at: str, fresh: bool) -> dict[str, t.Any] | None:
     awaited = [step for step in trial.steps if step.awaited]
     if trial.phase != "activated" or not all(_is_up(manager, step.trial_uuid) for step in awaited):
         return {"state": "pending"}
-    if trial.lease_interface:
-        addresses = leases(manager, trial.lease_interface)
+    if trial.lease_interfaces:
+        addresses = _leases(manager, trial)
         if not addresses:
             return {"state": "pending"}
     else:
         addresses = list(trial.required_addresses)
     if addresses and arrived_at not in addresses:
         return {"state": "elsewhere", "addresses": addresses}
+    if not fresh:  # an old connection may live on where no new one comes through
+        return {"state": "elsewhere", "addresses": [arrived_at]}
     return _failing_probe(trial)
+
+
+def _leases(manager: NetworkManager, trial: Trial) -> list[str]:
+    return [address for interface in trial.lease_interfaces for address in leases(manager, interface)]
 
 
 def _is_up(manager: NetworkManager, uuid: str) -> bool:
@@ -121,17 +127,20 @@ def _failing_probe(trial: Trial) -> dict[str, t.Any] | None:
 
 def _keep(manager: NetworkManager, trial: Trial) -> dict[str, t.Any]:
     try:
+        trial = replace(trial, phase="persisting")
+        store.save_trial(trial)
         manager.extend_checkpoint(trial.checkpoint, _TIME_TO_PERSIST)
         _write(trial)
         _take_over(manager, trial)
         manager.close_checkpoint(trial.checkpoint)
     except (NetworkManagerError, BusError, OSError) as error:
-        undo(manager, trial, f"it could not be persisted: {error}")
-        return {"state": "rolled_back", "reason": f"it could not be persisted: {error}"}
-    after = run_probes([probe for probe in trial.probes if trial.failed_before.get(probe.name)])
+        reason = f"it could not be persisted: {error}"
+        undo(manager, trial, reason)
+        return {"state": "rolled_back", "reason": reason}
     store.close_trial(trial.token, "confirmed")
     journal.end()
-    cancel("rollback")
+    cancel(timer_name("rollback", trial.token))
+    after = run_probes([probe for probe in trial.probes if trial.failed_before.get(probe.name)])
     return {"state": "confirmed", "failed_after": after}
 
 
@@ -141,7 +150,10 @@ def _write(trial: Trial) -> None:
     more_files = {path for path in store.load_managed().more_files if path not in trial.more_files}
     more_files |= {path for path, text in trial.more_files.items() if text is not None}
     managed = Managed(trial.machine, trial.wanted, trial.is_reset, tuple(sorted(more_files)), trial.token)
-    contents: dict[str, str | None] = {places.MANAGED_FILE: store.managed_text(managed), **trial.more_files}
+    text = store.managed_text(managed)
+    contents: dict[str, str | None] = {places.MANAGED_FILE: text, **trial.more_files}
+    if more_files or os.path.exists(places.MANAGED_COPY):
+        contents[places.MANAGED_COPY] = text if more_files else None
     contents.update({_installed(name): None for name in trial.stale_files})
     contents.update({_installed(step.file_name): texts[step.file_name] for step in trial.steps})
     private_folder(places.INSTALLED_PROFILES)

@@ -36,18 +36,29 @@ def expire(token: str) -> None:
             time.sleep(_PAUSE)
         except OSError:
             time.sleep(_PAUSE)  # the disk is full or read-only
-    while down and time.monotonic() < deadline and store.load_trial() is None:
+    while down and time.monotonic() < deadline:
         time.sleep(_PAUSE)
         try:
-            down = activate_previous(NetworkManager.connect(_HANGS_AFTER), down)
+            down = _bring_back(token, down)
         except (NetworkManagerError, BusError):
             continue
+
+
+def _bring_back(token: str, down: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Try again what is still down, unless somebody began something new."""
+    with store.exclusive():
+        if store.load_trial() is not None or store.outcome_of(token)[0] != "rolled_back":
+            return ()
+        return activate_previous(NetworkManager.connect(_HANGS_AFTER), down)
 
 
 def _roll_back(token: str) -> tuple[tuple[str, str], ...]:
     with store.exclusive():
         trial = store.load_trial()
-        if trial is None or trial.token != token:
+        if trial is None:
+            journal.recover()  # its end was cut short, or there is nothing to do
+            return ()
+        if trial.token != token:
             return ()
         manager = NetworkManager.connect(_HANGS_AFTER)
         return undo(manager, trial, _reason(manager, trial))

@@ -23,16 +23,30 @@ def read_text(path: str) -> str | None:
 
 def write_private(path: str, text: str) -> None:
     """Write a file of mode 0600 atomically: hidden temporary file, fsync, rename, fsync of the folder."""
+    prepare_private(path, text)
+    os.rename(temporary_of(path), path)
+    sync_folder(os.path.dirname(path))
+
+
+def prepare_private(path: str, text: str) -> None:
+    """Write the content of a file beside it, complete and durable, or leave nothing."""
+    temporary = temporary_of(path)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as stream:
+            os.fchmod(stream.fileno(), 0o600)  # the mode of os.open counts only for a new file
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except BaseException:
+        remove(temporary)
+        raise
+
+
+def temporary_of(path: str) -> str:
+    """Where the content of a file is prepared; NetworkManager ignores names that start with a dot or end in ~."""
     folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}~")  # NetworkManager ignores names that start with a dot or end in ~
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as stream:
-        os.fchmod(stream.fileno(), 0o600)  # the mode of os.open counts only for a new file
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.rename(temporary, path)
-    sync_folder(folder)
+    return os.path.join(folder, f".{name}~")
 
 
 def sync_folder(folder: str) -> None:
@@ -45,11 +59,9 @@ def sync_folder(folder: str) -> None:
 
 
 def remove(path: str) -> None:
-    """Remove a file; one that is gone already is fine."""
-    try:
+    """Remove a file; one that is gone already is fine, also where the file system is read-only."""
+    if os.path.lexists(path):
         os.unlink(path)
-    except FileNotFoundError:
-        pass
 
 
 def private_folder(path: str) -> str:

@@ -14,7 +14,17 @@ import os
 import typing as t
 
 from . import places
-from .files import private_folder, read_json, remove, sync_folder, write_json, write_private
+from .files import (
+    prepare_private,
+    private_folder,
+    read_json,
+    read_text,
+    remove,
+    sync_folder,
+    temporary_of,
+    write_json,
+    write_private,
+)
 
 _UNIT = """[Unit]
 Description=elemental.networking: finish what a power loss cut short
@@ -24,11 +34,33 @@ RequiresMountsFor={journal} /etc/NetworkManager
 [Service]
 Type=oneshot
 ExecStart={command}
+
+[Install]
+WantedBy=NetworkManager.service
 """
 
 
 def begin(contents: t.Mapping[str, str | None], program: str, command: t.Sequence[str]) -> None:
-    """From here on each path will have its content (None: no such file). ``command`` is what a boot runs to make that true."""
+    """From here on each path will have its content (None: no such file). ``command`` is what a boot runs to make that true.
+
+    All contents are on the disk before: what is left to do cannot fail for want of space. Raises OSError, with nothing changed.
+    """
+    try:
+        if not is_open():
+            _arm_recovery(program, command)
+        for path, text in contents.items():
+            if text is not None:
+                private_folder(os.path.dirname(path))
+                prepare_private(path, text)
+        write_json(places.JOURNAL_FILE, contents)
+    except OSError:
+        _sweep(contents)
+        if not is_open():
+            end()
+        raise
+
+
+def _arm_recovery(program: str, command: t.Sequence[str]) -> None:
     private_folder(os.path.dirname(places.JOURNAL_FILE))
     write_private(places.RECOVERY_PROGRAM, program)
     write_private(places.RECOVERY_UNIT, _UNIT.format(journal=places.JOURNAL_FILE, command=" ".join(command)))
@@ -36,7 +68,6 @@ def begin(contents: t.Mapping[str, str | None], program: str, command: t.Sequenc
     if not os.path.islink(places.RECOVERY_LINK):
         os.symlink(places.RECOVERY_UNIT, places.RECOVERY_LINK)
     sync_folder(os.path.dirname(places.RECOVERY_LINK))
-    write_json(places.JOURNAL_FILE, contents)
 
 
 def carry_out() -> list[str]:
@@ -45,8 +76,9 @@ def carry_out() -> list[str]:
     for path, text in contents.items():
         if text is None:
             remove(path)
-        else:
-            private_folder(os.path.dirname(path))
+        elif read_text(temporary_of(path)) == text:
+            os.rename(temporary_of(path), path)
+        elif read_text(path) != text:
             write_private(path, text)
     for folder in {os.path.dirname(path) for path in contents}:
         if os.path.isdir(folder):
@@ -56,8 +88,14 @@ def carry_out() -> list[str]:
 
 def end() -> None:
     """Forget the journal and the unit of the next boot."""
+    _sweep(read_json(places.JOURNAL_FILE))
     for path in (places.JOURNAL_FILE, places.RECOVERY_LINK, places.RECOVERY_UNIT, places.RECOVERY_PROGRAM):
         remove(path)
+
+
+def _sweep(contents: t.Iterable[str]) -> None:
+    for path in contents:
+        remove(temporary_of(path))
 
 
 def is_open() -> bool:

@@ -50,7 +50,10 @@ def _start_timer(name: str, seconds: float, command: t.Sequence[str]) -> None:
     ]
     service = [
         ("Description", Variant("s", f"elemental.networking: {name}")),
-        ("Type", Variant("s", "oneshot")),
+        ("CollectMode", Variant("s", "inactive-or-failed")),  # a failed unit would be in the way of the next one
+        ("Restart", Variant("s", "on-failure")),  # also when it is killed
+        ("RestartUSec", Variant("t", 1_000_000)),
+        ("StartLimitIntervalUSec", Variant("t", 0)),
         ("ExecStart", Variant("a(sasb)", [(command[0], list(command), False)])),
     ]
     signature = "ssa(sv)a(sa(sv))"
@@ -82,12 +85,19 @@ def _start_process(name: str, seconds: float, command: t.Sequence[str]) -> None:
     if child:
         os.waitpid(child, 0)
         return
-    os.setsid()
-    if os.fork():
-        os._exit(0)
+    try:
+        os.setsid()
+        if os.fork() == 0:
+            _wait_and_run(name, seconds, command)
+    finally:
+        os._exit(0)  # never back into the program that this is a copy of
+
+
+def _wait_and_run(name: str, seconds: float, command: t.Sequence[str]) -> None:
     quiet = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(quiet, descriptor)
+    os.closerange(3, 4096)
     private_folder(_PROCESS_FOLDER)
     write_private(os.path.join(_PROCESS_FOLDER, name), str(os.getpid()))
     time.sleep(seconds)

@@ -70,6 +70,21 @@ def addresses_of_session(connected_address: str) -> set[str]:
     return addresses
 
 
+def host_identity() -> str:
+    """What tells this host from another one that took its address."""
+    return (read_text("/etc/machine-id") or "").strip()
+
+
+def interfaces_by_file(manager: NetworkManager) -> dict[str, str]:
+    """The interface on which the profile of each file is active; most files do not say it (bound by MAC address, say)."""
+    found = {}
+    for device in manager.devices():
+        path = manager.profile_path(device.active_uuid) if device.active_uuid else None
+        if path:
+            found[os.path.basename(manager.profile_file(path))] = device.interface
+    return found
+
+
 def previous_connections(manager: NetworkManager) -> tuple[tuple[str, str], ...]:
     """What is active on each device: (interface, uuid)."""
     return tuple((device.interface, device.active_uuid) for device in manager.devices() if device.active_uuid)

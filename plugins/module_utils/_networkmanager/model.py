@@ -44,16 +44,19 @@ class Probe:
 class Request:
     """What both changes need to know; the host rolls back after ``deadline`` seconds unless somebody confirms.
 
-    ``connected_address`` is the address that the controller came in over. ``controller`` says who asks; ``take_over`` is the token
-    of a trial whose controller is known to be dead. ``more_files`` are files outside of NetworkManager's that change with the
-    profiles (None: no such file).
+    ``connected_address`` is the address that the controller came in over; with ``only_known`` it is one that anybody may have taken,
+    and only a host that is known as this machine already will do. ``controller`` says who asks. ``take_over`` is the token of a
+    trial whose controller is known to be dead. ``more_files`` are files outside of NetworkManager's that change with the profiles
+    (None: no such file).
     """
 
     machine: str
     deadline: int
     connected_address: str
+    only_known: bool
     check: bool
     controller: str
+    token: str
     take_over: str
     probes: tuple[Probe, ...]
     more_files: t.Mapping[str, t.Optional[str]]
@@ -68,7 +71,9 @@ class StageRequest(Request):
 
 @dataclass(frozen=True)
 class ResetRequest(Request):
-    """Give DHCP back to every interface that carries a profile of ours."""
+    """Give DHCP back to every interface that carries a profile of ours; ``addresses`` are those that must be gone then."""
+
+    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,8 @@ class Trial:
     stale_files: tuple[str, ...]
     idle_interfaces: tuple[str, ...]
     previous: tuple[tuple[str, str], ...]
-    lease_interface: str
+    known_uuids: tuple[str, ...]
+    lease_interfaces: tuple[str, ...]
     is_reset: bool
     wanted: tuple[ManagedProfile, ...]
     probes: tuple[Probe, ...]
@@ -137,7 +143,7 @@ class Trial:
         values["wanted"] = tuple(ManagedProfile(**profile) for profile in values["wanted"])
         values["probes"] = tuple(Probe(**probe) for probe in values["probes"])
         values["previous"] = tuple((interface, uuid) for interface, uuid in values["previous"])
-        for name in ("stale_files", "idle_interfaces", "required_addresses"):
+        for name in ("stale_files", "idle_interfaces", "required_addresses", "known_uuids", "lease_interfaces"):
             values[name] = tuple(values[name])
         return cls(**values)
 
@@ -165,9 +171,3 @@ class Managed:
     def files(self) -> tuple[str, ...]:
         """The names of the files."""
         return tuple(profile.file_name for profile in self.profiles)
-
-    @property
-    def ethernet_interfaces(self) -> tuple[str, ...]:
-        """The interfaces of the machine itself, not those that profiles make."""
-        names = [profile.interface for profile in self.profiles if profile.type in ETHERNET_TYPES and profile.interface]
-        return tuple(dict.fromkeys(names))

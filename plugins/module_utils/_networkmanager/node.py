@@ -19,7 +19,17 @@ from .staging import stage, stage_reset
 
 # what the controller looks for in the output: a login banner may stand before it
 ANSWER_MARK = "elemental-networking-answer:"
-_COMMON = ("machine", "deadline", "connected_address", "check", "controller", "take_over", "more_files")
+_COMMON = (
+    "machine",
+    "deadline",
+    "connected_address",
+    "check",
+    "controller",
+    "take_over",
+    "more_files",
+    "token",
+    "only_known",
+)
 
 
 def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
@@ -58,10 +68,10 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
     manager = NetworkManager.connect()
     operation = request["operation"]
     if operation == "confirm":
-        return confirm(manager, request["token"], request["arrived_at"])
+        return confirm(manager, request["token"], request["arrived_at"], request["fresh"])
     values = {name: request[name] for name in _COMMON}
     values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
     if operation == "stage_reset":
-        return stage_reset(manager, ResetRequest(**values), program)
+        return stage_reset(manager, ResetRequest(**values, addresses=tuple(request["addresses"])), program)
     profiles = tuple(WantedProfile(**profile) for profile in request["profiles"])
     return stage(manager, StageRequest(**values, profiles=profiles), program)

@@ -43,12 +43,17 @@ def busy_with_another_tool(manager: NetworkManager) -> dict[str, t.Any] | None:
     return {"busy": "another tool with a NetworkManager checkpoint", "token": "", "seconds": seconds}
 
 
+def is_stranger(managed: Managed, request: Request) -> bool:
+    """Whether the controller came in over a claimed address and this is not the host that it was claimed for."""
+    return request.only_known and managed.machine != request.machine
+
+
 def refuse_other_machine(managed: Managed, machine: str) -> None:
     """Raise NetworkManagerError where the inventory leads to the wrong host."""
     if managed.machine and managed.machine != machine and not managed.is_reset:
         raise NetworkManagerError(
             f"this host is configured as machine {managed.machine}, not {machine}: the inventory leads to the wrong host; "
-            f"correct its address, or remove {places.MANAGED_FILE} there if the machine was renamed"
+            f"correct its address, or the name in {places.MANAGED_FILE} there if the machine was renamed"
         )
 
 
@@ -60,6 +65,17 @@ def refuse_unknown_interfaces(manager: NetworkManager, profiles: t.Iterable[Want
             raise NetworkManagerError(
                 f"profile {profile.file_name} is for interface {profile.interface}, which this host does not have; it has {known}"
             )
+
+
+def refuse_unknown_addresses(manager: NetworkManager, addresses: t.Collection[str]) -> None:
+    """Raise NetworkManagerError where a host carries claimed addresses and nothing on it is known as ours: a reset would do nothing."""
+    carried = {address.split("/")[0] for device in manager.devices() for address in manager.ipv4_addresses(device)}
+    found = sorted(carried & set(addresses))
+    if found:
+        raise NetworkManagerError(
+            f"this host carries {', '.join(found)}, but {places.MANAGED_FILE} does not say which profile is ours; configure it "
+            "once more and then reset it, nothing was changed"
+        )
 
 
 def check_contenders(

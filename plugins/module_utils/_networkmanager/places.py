@@ -14,6 +14,8 @@ TRIAL_FOLDER = "/run/elemental-networking/trial"
 OUTCOME_FILE = "/run/elemental-networking/outcome.json"
 # which profiles are ours
 MANAGED_FILE = "/var/lib/elemental-networking/managed.json"
+# the same on Elemental OS, where /var/lib does not survive a boot, but /oem does
+MANAGED_COPY = "/oem/elemental-networking.json"
 # what the disk shall hold while it is being written: a power loss in between is made good at the next boot
 JOURNAL_FILE = "/var/lib/elemental-networking/journal.json"
 RECOVERY_PROGRAM = "/var/lib/elemental-networking/recover.py"

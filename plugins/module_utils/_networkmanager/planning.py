@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from .keyfile import with_connection_value
-from .model import Managed, Step, WantedProfile
+from .model import ETHERNET_TYPES, Managed, Step, WantedProfile
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,28 @@ def stale_files(managed: Managed, wanted: t.Sequence[WantedProfile]) -> tuple[st
     return tuple(name for name in managed.files if name not in kept)
 
 
-def idle_interfaces(managed: Managed, wanted: t.Sequence[WantedProfile]) -> tuple[str, ...]:
-    """Interfaces whose profile of ours goes and that get no other one."""
-    served = {profile.interface for profile in wanted}
+def idle_interfaces(
+    managed: Managed, wanted: t.Sequence[WantedProfile], active: t.Mapping[str, str]
+) -> tuple[str, ...]:
+    """Interfaces whose profile of ours goes and that get no other one; ``active`` says on which interface a file is active."""
+    served = {profile.interface for profile in wanted} | {active.get(profile.file_name) for profile in wanted}
     kept = {profile.file_name for profile in wanted}
-    return tuple(
-        profile.interface
+    going = [
+        profile.interface or active.get(profile.file_name, "")
         for profile in managed.profiles
-        if profile.file_name not in kept and profile.interface and profile.interface not in served
-    )
+        if profile.file_name not in kept
+    ]
+    return tuple(dict.fromkeys(interface for interface in going if interface and interface not in served))
+
+
+def ethernet_interfaces(managed: Managed, active: t.Mapping[str, str]) -> tuple[str, ...]:
+    """The interfaces of the machine itself (not those that profiles make) that carry a profile of ours."""
+    names = [
+        profile.interface or active.get(profile.file_name, "")
+        for profile in managed.profiles
+        if profile.type in ETHERNET_TYPES
+    ]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def dhcp_profile(interface: str) -> WantedProfile:

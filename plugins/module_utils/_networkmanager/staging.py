@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 import typing as t
-import uuid
 from dataclasses import dataclass, replace
 
 from . import places, store
@@ -17,7 +16,15 @@ from .arp import ArpSearch
 from .files import private_folder, read_text, write_private
 from .keyfile import parse, redact
 from .later import run_later
-from .looking import addresses_of_session, device_with_address, observe, previous_connections, static_addresses
+from .looking import (
+    addresses_of_session,
+    device_with_address,
+    host_identity,
+    interfaces_by_file,
+    observe,
+    previous_connections,
+    static_addresses,
+)
 from .model import (
     DEAD_MAN_MARGIN,
     Managed,
@@ -34,20 +41,23 @@ from .others import (
     busy_with_a_trial,
     busy_with_another_tool,
     check_contenders,
+    is_stranger,
     refuse_other_machine,
+    refuse_unknown_addresses,
     refuse_unknown_interfaces,
 )
 from .planning import (
     dhcp_beside,
     dhcp_profile,
     differences,
+    ethernet_interfaces,
     idle_interfaces,
     stale_files,
     trial_step,
     trial_texts,
 )
 from .probing import run_probes
-from .undoing import undo
+from .undoing import timer_name, undo
 
 # the answer to the controller leaves the node before its address goes
 _HEAD_START = 0.1
@@ -78,9 +88,7 @@ class Plan:
 def stage(manager: NetworkManager, request: StageRequest, program: str) -> dict[str, t.Any]:
     """Try the profiles of a request; the answer says what changes and where the node will be."""
 
-    def plan() -> Plan:
-        managed = store.load_managed()
-        refuse_other_machine(managed, request.machine)
+    def plan(managed: Managed) -> Plan:
         refuse_unknown_interfaces(manager, request.profiles)
         return _plan(manager, request, request.profiles, managed)
 
@@ -90,10 +98,11 @@ def stage(manager: NetworkManager, request: StageRequest, program: str) -> dict[
 def stage_reset(manager: NetworkManager, request: ResetRequest, program: str) -> dict[str, t.Any]:
     """Try DHCP on every interface that carries a profile of ours, beside the static address where the controller came in."""
 
-    def plan() -> Plan:
-        managed = store.load_managed()
-        refuse_other_machine(managed, request.machine)
-        wanted = tuple(dhcp_profile(name) for name in managed.ethernet_interfaces if manager.device(name))
+    def plan(managed: Managed) -> Plan:
+        names = ethernet_interfaces(managed, interfaces_by_file(manager))
+        wanted = tuple(dhcp_profile(name) for name in names if manager.device(name))
+        if not wanted:
+            refuse_unknown_addresses(manager, request.addresses)
         return _keeping_static(manager, _plan(manager, request, wanted, managed))
 
     return _carry_out(manager, request, program, plan)
@@ -107,13 +116,14 @@ def _plan(manager: NetworkManager, request: Request, wanted: tuple[WantedProfile
         if reason:
             reasons[profile.file_name] = reason
             steps.append(trial_step(profile, observed, profile.text))
+    stale = stale_files(managed, wanted)
     return Plan(
         wanted=wanted,
         steps=tuple(steps),
         texts={profile.file_name: profile.text for profile in wanted},
         reasons=reasons,
-        stale=stale_files(managed, wanted),
-        idle=idle_interfaces(managed, wanted),
+        stale=stale,
+        idle=idle_interfaces(managed, wanted, interfaces_by_file(manager)) if stale else (),
         connected=device_with_address(manager, addresses_of_session(request.connected_address)),
         more_files=_differing_files(request, managed),
     )
@@ -141,13 +151,17 @@ def _keeping_static(manager: NetworkManager, plan: Plan) -> Plan:
 
 
 def _carry_out(
-    manager: NetworkManager, request: Request, program: str, make_plan: t.Callable[[], Plan]
+    manager: NetworkManager, request: Request, program: str, make_plan: t.Callable[[Managed], Plan]
 ) -> dict[str, t.Any]:
     with store.exclusive():
         busy = busy_with_a_trial(manager, request)
         if busy:
             return busy
-        plan = make_plan()
+        managed = store.load_managed()
+        if is_stranger(managed, request):
+            return {"stranger": True}
+        refuse_other_machine(managed, request.machine)
+        plan = make_plan(managed)
         if not plan.changes:
             return {"changed": False}
         warnings = _check_contenders(manager, plan)
@@ -166,7 +180,7 @@ def _carry_out(
         trial = _open(manager, plan, request, program)
     return {
         **answer,
-        "token": trial.token,
+        "host": host_identity(),
         "addresses": list(trial.required_addresses),
         "failed_before": dict(trial.failed_before),
     }
@@ -192,28 +206,31 @@ def _autoconnect_priority(text: str) -> int:
 
 
 def _open(manager: NetworkManager, plan: Plan, request: Request, program: str) -> Trial:
+    searches = _start_duplicate_search(manager, plan)
+    failed_before = run_probes(request.probes)
     trial = Trial(
-        token=uuid.uuid4().hex,
+        token=request.token,
         machine=request.machine,
         controller=request.controller,
         opened_at=time.monotonic(),
+        failed_before=failed_before,
         deadline=request.deadline,
         daemon=manager.daemon,
         steps=plan.steps,
         stale_files=plan.stale,
         idle_interfaces=plan.idle,
         previous=previous_connections(manager),
-        lease_interface=_lease_interface(plan),
+        known_uuids=tuple(manager.profile_settings(path)["connection"]["uuid"] for path in manager.profile_paths()),
+        lease_interfaces=_lease_interfaces(plan),
         is_reset=plan.is_reset,
         wanted=tuple(ManagedProfile(each.file_name, each.interface or "", each.type) for each in plan.wanted),
         probes=request.probes,
         more_files=plan.more_files,
     )
-    searches = _start_duplicate_search(manager, plan)
     try:
         store.open_trial(trial, program)
-        run_later("rollback", request.deadline + DEAD_MAN_MARGIN, store.program_command("expire", trial.token))
-        trial = replace(trial, failed_before=run_probes(request.probes))
+        dead_man = timer_name("rollback", trial.token)
+        run_later(dead_man, request.deadline + DEAD_MAN_MARGIN, store.program_command("expire", trial.token))
         trial = replace(trial, checkpoint=manager.open_checkpoint(request.deadline))
         store.save_trial(trial)
         store.remember_files(trial, {profile.file_name: profile.text for profile in plan.wanted})
@@ -221,7 +238,7 @@ def _open(manager: NetworkManager, plan: Plan, request: Request, program: str) -
         trial = replace(trial, required_addresses=_required_addresses(manager, plan), phase="staged")
         _refuse_duplicates(searches)
         store.save_trial(trial)
-        run_later("activate", _HEAD_START, store.program_command("activate", trial.token))
+        run_later(timer_name("activate", trial.token), _HEAD_START, store.program_command("activate", trial.token))
     except BaseException as error:
         undo(manager, trial, str(error))
         raise
@@ -261,10 +278,14 @@ def _refuse_duplicates(searches: t.Iterable[ArpSearch]) -> None:
         raise NetworkManagerError(f"{named} on the same network; find out who that is, nothing was changed")
 
 
-def _lease_interface(plan: Plan) -> str:
-    """The interface whose lease has to lead the controller back in after a reset; empty when it did not come in over one of ours."""
+def _lease_interfaces(plan: Plan) -> tuple[str, ...]:
+    """The interfaces of which a lease has to lead the controller back in after a reset; none when it did not come in over one of ours."""
     connected = plan.connected.interface if plan.connected and plan.is_reset else ""
-    return connected if any(step.awaited and step.interface == connected for step in plan.steps) else ""
+    interfaces = [step.interface for step in plan.steps if step.interface]
+    if connected in interfaces:
+        return (connected,)
+    # it came in over a bond, a bridge or a VLAN of ours that goes: what it was made of gets the lease
+    return tuple(interfaces) if connected in plan.idle else ()
 
 
 def _load(manager: NetworkManager, trial: Trial, texts: t.Mapping[str, str]) -> None:

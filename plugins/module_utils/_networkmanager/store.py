@@ -23,7 +23,7 @@ _PROGRAM_FILE = places.TRIAL_FOLDER + "/program.py"
 _BEFORE_FILE = places.TRIAL_FOLDER + "/before.json"
 _FINAL_FILE = places.TRIAL_FOLDER + "/final.json"
 # what a rollback puts back byte for byte, besides the profiles and what a request adds
-_WATCHED_FILES = ("/etc/hostname", places.MANAGED_FILE)
+_WATCHED_FILES = (places.MANAGED_FILE, places.MANAGED_COPY)
 
 
 @contextlib.contextmanager
@@ -32,7 +32,10 @@ def exclusive() -> t.Iterator[None]:
     folder = private_folder(os.path.dirname(places.TRIAL_FOLDER))
     with open(os.path.join(folder, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        try:
+            yield
+        finally:
+            fcntl.flock(lock, fcntl.LOCK_UN)  # a process that was forked meanwhile holds the file open
 
 
 def open_trial(trial: Trial, program: str) -> None:
@@ -78,12 +81,12 @@ def close_trial(token: str, outcome: str, reason: str = "") -> None:
 
 
 def outcome_of(token: str) -> tuple[str, str]:
-    """How the trial with this token ended (``confirmed`` or ``rolled_back``), and why."""
+    """How the trial with this token ended (``confirmed`` or ``rolled_back``), and why; ``unknown`` when there was none."""
     if load_managed().token == token:
         return "confirmed", ""
     content = read_json(places.OUTCOME_FILE)
     if content.get("token") != token:
-        return "rolled_back", "the host was restarted, its trial is gone"
+        return "unknown", ""
     return str(content["outcome"]), str(content["reason"])
 
 
@@ -109,7 +112,7 @@ def program_command(operation: str, token: str = "", program: str = _PROGRAM_FIL
 
 def load_managed() -> Managed:
     """Which files are ours."""
-    content = read_json(places.MANAGED_FILE)
+    content = read_json(places.MANAGED_FILE) or read_json(places.MANAGED_COPY)
     profiles = tuple(ManagedProfile(**profile) for profile in content.get("profiles", ()))
     return Managed(
         machine=content.get("machine", ""),

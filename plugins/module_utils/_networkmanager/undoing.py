@@ -31,23 +31,53 @@ def undo(manager: NetworkManager, trial: Trial, reason: str) -> tuple[tuple[str,
     """Roll the open trial back and remember why; the caller holds the lock.
 
     Safe to call again after it failed half-way, and after NetworkManager rolled back or was restarted. Returns the interfaces (and
-    the profile of each) that could not be brought back yet: their cable is out, say.
+    the profile of each) that could not be brought back yet: their cable is out, say. Raises OSError when the disk does not take
+    the old files; the host runs on its old profiles then, and the trial stays open for the dead-man to try again.
     """
     before = store.files_before()
     down: tuple[tuple[str, str], ...] = ()
     if before:
-        if journal.is_open():
-            _restore_disk(trial, before)  # a power loss from here on leads to the old set
-        _end_checkpoint(manager, trial, manager.roll_back)
-        _drop_trial_profiles(manager, trial, before)
-        _restore_files(manager, trial, before)
-        down = activate_previous(manager, trial.previous)
+        trouble = _first_trouble(
+            lambda: _withdraw_journal(trial, before),  # a power loss from here on leads to the old set
+            lambda: _end_checkpoint(manager, trial, manager.roll_back),
+            lambda: _drop_trial_profiles(manager, trial, before),
+            lambda: _restore_files(manager, trial, before),
+        )
+        down = activate_previous(manager, trial.previous, _finals_that_ran(trial))
+        if trouble is not None:
+            raise trouble
     else:  # nothing was changed yet
         _end_checkpoint(manager, trial, manager.close_checkpoint)
     store.close_trial(trial.token, "rolled_back", reason)
-    cancel("activate")
-    cancel("rollback")  # last: until here the timer is the one who would finish the work
+    cancel(timer_name("activate", trial.token))
+    cancel(timer_name("rollback", trial.token))  # last: until here the timer is the one who would finish the work
     return down
+
+
+def timer_name(operation: str, token: str) -> str:
+    """The name of a trial's timer: one that is left from an earlier trial is not in the way."""
+    return f"{operation}-{token[:12]}"
+
+
+def _first_trouble(*steps: t.Callable[[], object]) -> OSError | None:
+    """Take every step, whatever the disk says to one of them; the first complaint."""
+    trouble = None
+    for step in steps:
+        try:
+            step()
+        except OSError as error:
+            trouble = trouble or error
+    return trouble
+
+
+def _withdraw_journal(trial: Trial, before: t.Mapping[str, str | None]) -> None:
+    if journal.is_open():
+        _restore_disk(trial, before)
+
+
+def _finals_that_ran(trial: Trial) -> set[str]:
+    """The profiles that may be active with their new content under the uuid that they had before."""
+    return {step.final_uuid for step in trial.steps} if trial.phase == "persisting" else set()
 
 
 def _end_checkpoint(manager: NetworkManager, trial: Trial, end: t.Callable[[str], None]) -> None:
@@ -77,18 +107,30 @@ def _drop_trial_profiles(manager: NetworkManager, trial: Trial, before: t.Mappin
 
 def _restore_files(manager: NetworkManager, trial: Trial, before: t.Mapping[str, str | None]) -> None:
     """The disk as it was: NetworkManager's rollback rewrites keyfiles and may add some (measured on 1.42 and 1.52)."""
-    _take_out(manager, {path for path in _installed(store.current_files(trial)) if path not in before})
-    changed = _restore_disk(trial, before)
-    profiles = [path for path in changed if path.endswith(".nmconnection")]
-    if profiles:
-        manager.load_profiles(profiles)
+    _take_out(manager, trial, before)
+    changed = [path for path in _restore_disk(trial, before) if path.endswith(".nmconnection")]
+    if changed:
+        manager.load_profiles(changed)
     journal.end()
 
 
+def _take_out(manager: NetworkManager, trial: Trial, before: t.Mapping[str, str | None]) -> None:
+    """Profiles that were not in /etc and are there now, by this change or by NetworkManager's rollback."""
+    installed = [path for path in store.current_files(trial) if os.path.dirname(path) == places.INSTALLED_PROFILES]
+    added = {path for path in installed if path not in before}
+    for path in manager.profile_paths() if added else ():
+        is_ours = manager.profile_settings(path)["connection"]["uuid"] in trial.known_uuids
+        if manager.profile_file(path) in added and is_ours:
+            manager.move_profile_to_memory(path)  # deleting the file of an active profile would disconnect its device
+
+
 def _restore_disk(trial: Trial, before: t.Mapping[str, str | None]) -> list[str]:
-    """Write back what differs, as one; the journal stays open. Returns the paths."""
-    added = {path: None for path in _installed(store.current_files(trial)) if path not in before}
-    contents = {**added, **{path: text for path, text in before.items() if read_text(path) != text}}
+    """Write back what differs and is ours, as one; the journal stays open. Returns the paths."""
+    contents = {path: text for path, text in before.items() if read_text(path) != text and _concerns(trial, path, text)}
+    for step in trial.steps:
+        path = os.path.join(places.INSTALLED_PROFILES, step.file_name)
+        if path not in before and os.path.lexists(path):
+            contents[path] = None
     in_memory = {path: text for path, text in contents.items() if os.path.dirname(path) == places.TRIAL_PROFILES}
     for path, text in in_memory.items():
         write_private(path, text or "")
@@ -100,27 +142,26 @@ def _restore_disk(trial: Trial, before: t.Mapping[str, str | None]) -> list[str]
     return list(contents)
 
 
-def _installed(files: t.Iterable[str]) -> list[str]:
-    return [path for path in files if os.path.dirname(path) == places.INSTALLED_PROFILES]
+def _concerns(trial: Trial, path: str, text: str | None) -> bool:
+    """Whether this change, or NetworkManager's rollback of it, touches a file: what somebody else edits meanwhile stays."""
+    if os.path.dirname(path) not in (places.INSTALLED_PROFILES, places.TRIAL_PROFILES):
+        return True
+    ours = {step.file_name for step in trial.steps} | set(trial.stale_files)
+    return os.path.basename(path) in ours or any(f"uuid={uuid}" in (text or "") for _interface, uuid in trial.previous)
 
 
-def _take_out(manager: NetworkManager, files: t.Collection[str]) -> None:
-    if not files:
-        return
-    for path in manager.profile_paths():
-        if manager.profile_file(path) in files:
-            manager.move_profile_to_memory(path)  # deleting the file of an active profile would disconnect its device
-
-
-def activate_previous(manager: NetworkManager, previous: t.Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+def activate_previous(
+    manager: NetworkManager, previous: t.Iterable[tuple[str, str]], again: t.Collection[str] = ()
+) -> tuple[tuple[str, str], ...]:
     """Bring back what was active, where the checkpoint did not (it is gone when NetworkManager was restarted).
 
-    Returns what could not be brought back.
+    ``again`` are profiles to activate anew even where they are active. Returns what could not be brought back.
     """
     down = []
     for interface, uuid in previous:
         device, path = manager.device(interface), manager.profile_path(uuid)
-        if path is None or interface == "lo" or (device is not None and device.active_uuid == uuid):
+        is_back = device is not None and device.active_uuid == uuid and uuid not in again
+        if path is None or interface == "lo" or is_back:
             continue
         try:
             manager.activate(path, device, _ACTIVATION_TIMEOUT)

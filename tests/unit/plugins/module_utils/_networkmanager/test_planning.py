@@ -17,6 +17,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     dhcp_beside,
     dhcp_profile,
     differences,
+    ethernet_interfaces,
     idle_interfaces,
     stale_files,
     trial_step,
@@ -77,13 +78,20 @@ def test_references_follow_the_trial() -> None:
 def test_only_files_of_ours_become_stale() -> None:
     """What is wanted stays; an interface that nobody serves any more is named."""
     assert stale_files(MANAGED, [WANTED]) == ("bond0.nmconnection",)
-    assert idle_interfaces(MANAGED, [WANTED]) == ("bond0",)
+    assert idle_interfaces(MANAGED, [WANTED], {}) == ("bond0",)
 
 
 def test_an_interface_that_another_profile_serves_is_not_idle() -> None:
     """Taking it down would cut the new profile off."""
     moved = WantedProfile("other.nmconnection", UUID, "ethernet", "eth0", TEXT)
-    assert idle_interfaces(MANAGED, [moved]) == ("bond0",)
+    assert idle_interfaces(MANAGED, [moved], {}) == ("bond0",)
+
+
+def test_a_profile_that_names_no_interface_is_found_where_it_is_active() -> None:
+    """Bound by MAC address, say: without it a reset would take the node's only address away untried."""
+    managed = Managed("node1", (ManagedProfile("bymac.nmconnection", "", "ethernet"),))
+    assert idle_interfaces(managed, [], {"bymac.nmconnection": "eth0"}) == ("eth0",)
+    assert ethernet_interfaces(managed, {"bymac.nmconnection": "eth0"}) == ("eth0",)
 
 
 def test_reset_keeps_the_static_address_beside_the_lease() -> None:

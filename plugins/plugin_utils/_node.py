@@ -90,12 +90,14 @@ class Node:
         finally:
             timer.cancel()
 
-    def expect_cuts(self) -> None:
-        """From now on give up on a connection that falls silent within seconds: the address under it may go at any time."""
+    def notice_cuts(self) -> None:
+        """From now on notice within seconds that a connection is dead: the address under it may go at any time."""
         given = str(self._connection.get_option("ssh_extra_args") or "")
-        self._connection.set_option(
-            "ssh_extra_args", f"{given} -o ServerAliveInterval=1 -o ServerAliveCountMax=4".strip()
-        )
+        alive = "-o ServerAliveInterval=1 -o ServerAliveCountMax=4"
+        self._connection.set_option("ssh_extra_args", f"{given} {alive}".strip())
+
+    def give_up_soon(self) -> None:
+        """From now on wait only a moment for a new connection: another address may be the right one."""
         self._connection.set_option("timeout", _PATIENCE)
 
     def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:

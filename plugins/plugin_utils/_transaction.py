@@ -37,6 +37,9 @@ _LONGEST_WAIT = 3700.0
 _BETWEEN_LOOKS = 1.0
 # tell the user what takes long
 _QUIET = 5.0
+# how often a connection may break before the host heard what it shall do: another controller may be moving it
+_LOST_ANSWERS = 3
+_NEVER_HEARD: t.Mapping[str, t.Any] = {"never heard": True}
 _RESTARTED = "the host was restarted, its trial is gone"
 
 
@@ -67,10 +70,12 @@ class Transaction:
         self._inventory_address = node.address
         self._known = list(dict.fromkeys([*known_addresses, node.address]))
         self._token = uuid.uuid4().hex
+        self._lost = 0
         self._said = self._asked_at = time.monotonic()
 
     def carry_out(self) -> Outcome:
         """Stage the request and see it through. Raises AnsibleActionFail when the node rolled back or cannot do it."""
+        self._node.notice_cuts()
         self._find()
         staged = self._stage()
         ended: t.Mapping[str, t.Any] = {}
@@ -104,6 +109,8 @@ class Transaction:
                 raise AnsibleActionFail(str(content["msg"]))
             if content.get("stranger"):
                 self._leave_stranger()
+            elif content is _NEVER_HEARD:
+                continue
             elif "busy" not in content:
                 return content
             elif is_dead(content["busy"]):
@@ -126,11 +133,14 @@ class Transaction:
 
     def _after_a_lost_answer(self, address: str) -> t.Mapping[str, t.Any]:
         """The connection broke: before the node heard the request, or after it began to carry it out."""
+        self._lost += 1
         answering = first_to_answer(self._known, self._node.port, _FIRST_CONTACT) if self._node.is_direct else address
-        if answering:
+        if answering and self._lost <= _LOST_ANSWERS:
             self._node.move_to(answering)
             content = self._node.run(self._question(answering, fresh=True)).content
-            if content.get("state", "unknown") != "unknown":
+            if content.get("state") == "unknown":
+                return _NEVER_HEARD
+            if content.get("state"):
                 return {"changed": True, "addresses": [], "host": ""}
         raise AnsibleConnectionFailure(
             f"{address} does not answer over ssh; if it began to change, it is back at its old profiles after {self._request['deadline']} s"
@@ -152,7 +162,7 @@ class Transaction:
         wanted = list(staged["addresses"]) or [old]
         last, asked = "", False
         address: str | None = None
-        self._node.expect_cuts()
+        self._node.give_up_soon()
         while time.monotonic() < deadline + _AFTER_DEADLINE:
             settled = time.monotonic() > started + _SETTLING
             # who answered is asked again there: connections that only look for the banner count as attacks (OpenSSH 9.8)

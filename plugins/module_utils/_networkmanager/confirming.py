@@ -40,6 +40,10 @@ def activate(manager: NetworkManager, token: str) -> None:
         with store.exclusive():
             undo_if_open(manager, token, str(error))
         return
+    _mark_activated(token)
+
+
+def _mark_activated(token: str) -> None:
     with store.exclusive():
         trial = store.load_trial()
         if trial is not None and trial.token == token:
@@ -138,8 +142,11 @@ def _keep(manager: NetworkManager, trial: Trial) -> dict[str, t.Any]:
         undo(manager, trial, reason)
         return {"state": "rolled_back", "reason": reason}
     store.close_trial(trial.token, "confirmed")
-    journal.end()
-    cancel(timer_name("rollback", trial.token))
+    try:
+        journal.end()
+        cancel(timer_name("rollback", trial.token))
+    except OSError:
+        pass  # /etc became read-only under us: the timer tidies up when it can
     after = run_probes([probe for probe in trial.probes if trial.failed_before.get(probe.name)])
     return {"state": "confirmed", "failed_after": after}
 

@@ -61,7 +61,7 @@ def _roll_back(token: str) -> tuple[tuple[str, str], ...]:
         if trial.token != token:
             return ()
         manager = NetworkManager.connect(_HANGS_AFTER)
-        return undo(manager, trial, _reason(manager, trial))
+        return undo(manager, trial, _reason(manager, trial), is_last=True)
 
 
 def _reason(manager: NetworkManager, trial: Trial) -> str:

@@ -232,7 +232,7 @@ class NetworkManager:
 
     def holds(self, trial: Trial) -> bool:
         """Whether the checkpoint of a trial is still open."""
-        return bool(trial.checkpoint) and trial.daemon == self.daemon and trial.checkpoint in self.checkpoints()
+        return trial.checkpoint in self.checkpoints() and trial.daemon == self.daemon
 
     def checkpoint_seconds(self, checkpoint: str) -> float | None:
         """After how many seconds a checkpoint rolls back by itself; None when it never does."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 # in memory: survives a restart of NetworkManager, not of the machine; shadows /etc (nms-keyfile-utils.h, NetworkManager 1.20 and later)
 TRIAL_PROFILES = "/run/NetworkManager/system-connections"
 INSTALLED_PROFILES = "/etc/NetworkManager/system-connections"
-# the open trial: what was there before, what comes, and the program that can undo it without a controller
+# the open trial: what was there before and what comes; and the program that can undo it without a controller
 TRIAL_FOLDER = "/run/elemental-networking/trial"
-OUTCOME_FILE = "/run/elemental-networking/outcome.json"
+# outlives the trial: what is left to do then is its own to do
+PROGRAM_FILE = "/run/elemental-networking/program.py"
+OUTCOMES_FILE = "/run/elemental-networking/outcomes.json"
 # which profiles are ours
 MANAGED_FILE = "/var/lib/elemental-networking/managed.json"
 # the same on Elemental OS, where /var/lib does not survive a boot, but /oem does

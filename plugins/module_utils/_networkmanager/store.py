@@ -19,9 +19,10 @@ from .files import private_folder, read_folder, read_json, read_text, remove_fol
 from .model import Managed, ManagedProfile, Trial
 
 _TRIAL_FILE = places.TRIAL_FOLDER + "/trial.json"
-_PROGRAM_FILE = places.TRIAL_FOLDER + "/program.py"
 _BEFORE_FILE = places.TRIAL_FOLDER + "/before.json"
 _FINAL_FILE = places.TRIAL_FOLDER + "/final.json"
+# how many ended trials a node remembers: another controller may have had its turn before the first one asks
+_OUTCOMES = 8
 # what a rollback puts back byte for byte, besides the profiles and what a request adds
 _WATCHED_FILES = (places.MANAGED_FILE, places.MANAGED_COPY)
 
@@ -42,7 +43,7 @@ def open_trial(trial: Trial, program: str) -> None:
     """Remember that a trial begins, and the program that can undo it."""
     remove_folder(places.TRIAL_FOLDER)
     private_folder(places.TRIAL_FOLDER)
-    write_private(_PROGRAM_FILE, program)
+    write_private(places.PROGRAM_FILE, program)
     save_trial(trial)
 
 
@@ -74,8 +75,9 @@ def load_trial() -> Trial | None:
 def close_trial(token: str, outcome: str, reason: str = "") -> None:
     """Forget the trial and remember how it ended (``confirmed`` or ``rolled_back``)."""
     remove_folder(places.TRIAL_FOLDER)  # first: on a full disk it makes room for the rest
+    earlier = list(read_json(places.OUTCOMES_FILE).items())[-_OUTCOMES:]
     try:
-        write_json(places.OUTCOME_FILE, {"token": token, "outcome": outcome, "reason": reason})
+        write_json(places.OUTCOMES_FILE, {**dict(earlier), token: [outcome, reason]})
     except OSError:
         pass  # the controller then learns it from what is installed
 
@@ -84,10 +86,8 @@ def outcome_of(token: str) -> tuple[str, str]:
     """How the trial with this token ended (``confirmed`` or ``rolled_back``), and why; ``unknown`` when there was none."""
     if load_managed().token == token:
         return "confirmed", ""
-    content = read_json(places.OUTCOME_FILE)
-    if content.get("token") != token:
-        return "unknown", ""
-    return str(content["outcome"]), str(content["reason"])
+    outcome, reason = read_json(places.OUTCOMES_FILE).get(token, ("unknown", ""))
+    return str(outcome), str(reason)
 
 
 def files_before() -> dict[str, str | None]:
@@ -102,10 +102,10 @@ def final_texts() -> dict[str, str]:
 
 def program_text() -> str:
     """The program that can undo the trial."""
-    return read_text(_PROGRAM_FILE) or ""
+    return read_text(places.PROGRAM_FILE) or ""
 
 
-def program_command(operation: str, token: str = "", program: str = _PROGRAM_FILE) -> list[str]:
+def program_command(operation: str, token: str = "", program: str = places.PROGRAM_FILE) -> list[str]:
     """The command that runs an operation of this program without a controller."""
     return [sys.executable, "-I", "-S", program, operation, *([token] if token else [])]
 

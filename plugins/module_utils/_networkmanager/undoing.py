@@ -27,12 +27,13 @@ def undo_if_open(manager: NetworkManager, token: str, reason: str) -> tuple[tupl
     return undo(manager, trial, reason)
 
 
-def undo(manager: NetworkManager, trial: Trial, reason: str) -> tuple[tuple[str, str], ...]:
+def undo(manager: NetworkManager, trial: Trial, reason: str, is_last: bool = False) -> tuple[tuple[str, str], ...]:
     """Roll the open trial back and remember why; the caller holds the lock.
 
     Safe to call again after it failed half-way, and after NetworkManager rolled back or was restarted. Returns the interfaces (and
-    the profile of each) that could not be brought back yet: their cable is out, say. Raises OSError when the disk does not take
-    the old files; the host runs on its old profiles then, and the trial stays open for the dead-man to try again.
+    the profile of each) that could not be brought back yet: their cable is out, say. The trial then stays open for the dead-man,
+    who calls with ``is_last`` and goes on trying. Raises OSError when the disk does not take the old files; the host runs on its
+    old profiles then, and the dead-man tries again.
     """
     before = store.files_before()
     down: tuple[tuple[str, str], ...] = ()
@@ -46,6 +47,8 @@ def undo(manager: NetworkManager, trial: Trial, reason: str) -> tuple[tuple[str,
         down = activate_previous(manager, trial.previous, _finals_that_ran(trial))
         if trouble is not None:
             raise trouble
+        if down and not is_last:
+            return down
     else:  # nothing was changed yet
         _end_checkpoint(manager, trial, manager.close_checkpoint)
     store.close_trial(trial.token, "rolled_back", reason)
@@ -108,9 +111,11 @@ def _drop_trial_profiles(manager: NetworkManager, trial: Trial, before: t.Mappin
 def _restore_files(manager: NetworkManager, trial: Trial, before: t.Mapping[str, str | None]) -> None:
     """The disk as it was: NetworkManager's rollback rewrites keyfiles and may add some (measured on 1.42 and 1.52)."""
     _take_out(manager, trial, before)
-    changed = [path for path in _restore_disk(trial, before) if path.endswith(".nmconnection")]
+    changed = {path for path in _restore_disk(trial, before) if path.endswith(".nmconnection")}
+    touched = [*(step.file_name for step in trial.steps), *trial.stale_files] if trial.phase == "persisting" else []
+    changed.update(os.path.join(places.INSTALLED_PROFILES, name) for name in touched)
     if changed:
-        manager.load_profiles(changed)
+        manager.load_profiles(sorted(changed))
     journal.end()
 
 

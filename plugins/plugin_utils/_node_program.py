@@ -11,6 +11,7 @@ execution, whatever ANSIBLE_PIPELINING says.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import pkgutil
 import typing as t
@@ -34,22 +35,38 @@ _ORDER = (
     "arp",
     "probing",
     "others",
+    "activating",
     "staging",
     "confirming",
     "expiring",
     "node",
 )
+# compiling is most of what a start costs: a node keeps the result in memory (store.keep_compiled), for root alone
 _LOADER = """
-import sys, types
+import marshal, os, sys, types
+def compiled():
+    kept = "/run/elemental-networking/program.pyc"
+    try:
+        status = os.stat(kept)
+        if status.st_uid == os.geteuid() and not status.st_mode & 0o077:
+            with open(kept, "rb") as stream:
+                identity, codes = marshal.load(stream)
+            if identity == IDENTITY:
+                return codes
+    except (OSError, ValueError, EOFError, TypeError):
+        pass
+    return [compile(source, "elemental.networking/" + name + ".py", "exec") for name, source in SOURCES]
+IDENTITY = (DIGEST, sys.version)
 package = types.ModuleType("_networkmanager")
 package.__path__ = []
+package.COMPILED = (IDENTITY, compiled())
 sys.modules["_networkmanager"] = package
-for name, source in SOURCES:
+for (name, _source), code in zip(SOURCES, package.COMPILED[1]):
     module = types.ModuleType("_networkmanager." + name)
     module.__package__ = "_networkmanager"
     sys.modules[module.__name__] = module
     setattr(package, name, module)
-    exec(compile(source, "elemental.networking/" + name + ".py", "exec"), module.__dict__)
+    exec(code, module.__dict__)
 """
 
 
@@ -63,7 +80,8 @@ def program() -> str:
             raise RuntimeError(f"the collection is incomplete: {name}.py is missing")
         sources.append((name, raw.decode()))
     timers = "if __name__ == '__main__' and len(sys.argv) > 1:\n    sys.modules['_networkmanager.node'].main(sys.argv[1:], None, '')\n"
-    return f"SOURCES = {sources!r}\n{_LOADER}\n{timers}"
+    digest = hashlib.sha256(repr(sources).encode()).hexdigest()
+    return f"SOURCES = {sources!r}\nDIGEST = {digest!r}\n{_LOADER}\n{timers}"
 
 
 def script(request: t.Mapping[str, t.Any]) -> bytes:

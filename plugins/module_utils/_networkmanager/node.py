@@ -11,7 +11,7 @@ import sys
 import typing as t
 
 from .bus import BusError
-from .confirming import activate, confirm
+from .confirming import confirm
 from .expiring import expire, recover
 from .model import Probe, ResetRequest, StageRequest, WantedProfile
 from .network_manager import NetworkManager, NetworkManagerError
@@ -41,9 +41,7 @@ def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
 
 
 def _serve_timer(operation: str, token: str = "") -> None:
-    if operation == "activate":
-        activate(NetworkManager.connect(), token)
-    elif operation == "expire":
+    if operation == "expire":
         expire(token)
     else:
         recover()

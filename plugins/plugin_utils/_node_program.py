@@ -37,6 +37,8 @@ _ORDER = (
     "staging",
     "confirming",
     "expiring",
+    "narrowing",
+    "rendering",
     "node",
 )
 _LOADER = """

@@ -148,5 +148,6 @@ def _check(found: str, wanted: str, what: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    reason = getattr(error, "reason", None) or error
-    return " ".join(str(reason).split())
+    reason = " ".join(str(getattr(error, "reason", None) or error).split())
+    code = getattr(error, "code", None)
+    return f"HTTP {code}, {reason}" if code else reason

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nodes-up nodes-down build clean prepare
+.PHONY: help demo test test-online nodes-up nodes-down build clean prepare
 N ?= 3
 SUITE ?= bookworm
 NODES := python3 -m tests.testbed.nodes
@@ -20,6 +20,9 @@ test: ## run every check, one line per stage (needs root for the nodes)
 
 test-%: ## run one stage alone: test-unit test-nodes test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
 	@python3 -m tests.stages $*
+
+test-online: ## prove what needs the internet: checksums of the releases that the roles install, and nmc against its stand-in
+	@$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/python")') -m tests.online
 
 prepare: ## only install what the tests need
 	@python3 -m tests.stages --prepare

@@ -12,37 +12,14 @@ author:
   - elemental.networking contributors (@elemental-networking)
 description:
   - Looks up addresses that were claimed before. Never claims one.
+extends_documentation_fragment:
+  - elemental.networking._machine
 options:
   _terms:
     description: The placeholder keys of the claims, as in C(ipAddresses).
     type: list
     elements: str
     required: true
-  backend:
-    description: Where claims are kept.
-    type: str
-    default: embedded
-    choices: [embedded]
-    vars:
-      - name: machine_network_backend
-  database:
-    description:
-      - The file of the embedded backend. The default is C(.elemental-ipam.sqlite) beside the inventory, as in the role
-        P(elemental.networking.machine_network#role).
-    type: path
-    vars:
-      - name: machine_network_database
-  namespace:
-    description: The namespace of the claims.
-    type: str
-    default: default
-    vars:
-      - name: machine_network_namespace
-  machine:
-    description: The machine that holds the claims. The default is C(inventory_hostname) in lower case, with dashes for other characters.
-    type: str
-    vars:
-      - name: machine_network_machine
   attribute:
     description: What to return of each address. V(all) is a dictionary of all four.
     type: str
@@ -72,11 +49,17 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
-from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import (
-    claimed_addresses,
-    machine_name,
-    option,
-)
+from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses, given_to, option
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import machine_name
+
+
+def flattened(terms: t.Iterable[t.Any]) -> t.Iterator[t.Any]:
+    """The keys, also where they were given as a list."""
+    for term in terms:
+        if isinstance(term, (list, tuple)):
+            yield from flattened(term)
+        else:
+            yield term
 
 
 class LookupModule(LookupBase):
@@ -85,12 +68,14 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         """One value per key."""
         self.set_options(var_options=variables, direct=kwargs)
-        machine = machine_name(self, variables or {})
+        given = given_to(self, variables or {})
+        machine = machine_name(given.machine, given.host)
         try:
-            held = claimed_addresses(self, variables or {}, machine)
+            held = claimed_addresses(given)
         except IpamError as error:
             raise AnsibleLookupError(str(error)) from error
-        return [wrap_var(self._value(held.get(key), key, machine, "default" in kwargs)) for key in terms]
+        keys = [str(key) for key in flattened(terms)]
+        return [wrap_var(self._value(held.get(key), key, machine, "default" in kwargs)) for key in keys]
 
     def _value(self, address: Address | None, key: str, machine: str, has_default: bool) -> t.Any:
         if address is None and not has_default:

@@ -15,42 +15,9 @@ author:
 description:
   - Reads the addresses that a machine has claimed and fills them into its C(machine_network).
   - It reads only. It never claims an address; a key that has no address yet is an error.
-options:
-  network:
-    description:
-      - The network in the shape of C(MachineRegistration.spec.config.network).
-      - Its C(configurator), C(ipAddresses) and C(config) are used.
-    type: dict
-    vars:
-      - name: machine_network
-  machine:
-    description:
-      - The name of the machine whose claims are read.
-      - The default is C(inventory_hostname) in lower case, a dash for each character that a claim name cannot have.
-    type: str
-    vars:
-      - name: machine_network_machine
-  backend:
-    description: Where claims and pools are kept. V(embedded) is one SQLite file.
-    type: str
-    choices: [embedded]
-    default: embedded
-    vars:
-      - name: machine_network_backend
-  database:
-    description:
-      - The file of the embedded backend. One that does not exist is one without claims, and is not made.
-      - The default is C(.elemental-ipam.sqlite) beside the inventory, as in the role.
-    type: path
-    vars:
-      - name: machine_network_database
-  namespace:
-    description:
-      - The namespace of the claims.
-      - The default is V(default).
-    type: str
-    vars:
-      - name: machine_network_namespace
+extends_documentation_fragment:
+  - elemental.networking._machine
+  - elemental.networking._machine.network
 seealso:
   - plugin: elemental.networking.resolve_placeholders
     plugin_type: filter
@@ -120,11 +87,8 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     PlaceholderError,
     resolve_placeholders,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import (
-    claimed_addresses,
-    machine_name,
-    option,
-)
+from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses, given_to
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import machine_network
 
 
 class LookupModule(LookupBase):
@@ -132,23 +96,19 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         """One resolved network; see the documentation."""
-        variables = variables or {}
         self.set_options(var_options=variables, direct=kwargs)
         if terms:
             raise AnsibleError("lookup elemental.networking.network_config takes options only, no terms")
-        network = option(self, "network") or {}
-        if not isinstance(network, t.Mapping):
-            raise AnsibleError("machine_network has to be a dictionary with configurator, ipAddresses and config")
-        machine = machine_name(self, variables)
+        given = given_to(self, variables or {})
+        asked = machine_network(given)
         try:
-            known = claimed_addresses(self, variables, machine)
-            addresses = _wanted(network.get("ipAddresses") or {}, known)
-            config = resolve_placeholders(network.get("config") or {}, addresses)
+            known = claimed_addresses(given)
+            addresses = _wanted(asked.network.get("ipAddresses") or {}, known)
+            config = resolve_placeholders(asked.network.get("config") or {}, addresses)
         except (IpamError, PlaceholderError) as error:
-            raise AnsibleError(f"{machine}: {error}") from error
+            raise AnsibleError(f"{asked.machine}: {error}") from error
         described = {key: _described(address) for key, address in addresses.items()}
-        configurator = network.get("configurator") or "none"
-        return [wrap_var({"configurator": configurator, "ipAddresses": described, "config": config})]
+        return [wrap_var({"configurator": asked.configurator, "ipAddresses": described, "config": config})]
 
 
 def _wanted(keys: t.Iterable[str], known: t.Mapping[str, Address]) -> dict[str, Address]:

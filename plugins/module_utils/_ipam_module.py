@@ -12,6 +12,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
     BackendOptions,
     IpamBackend,
+    PoolChange,
     PoolState,
     open_backend,
 )
@@ -20,7 +21,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.claimin
     ensure_claims,
     release_claims,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import GROUP, pool_from_manifest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
+    GROUP,
+    pool_from_manifest,
+    pool_to_manifest,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
     BoundClaim,
     Claim,
@@ -48,6 +53,7 @@ CLAIM_SPEC: Spec = {
         "options": {"apiGroup": {"type": "str"}, "kind": {"type": "str"}, "name": {"type": "str"}},
     },
     "family": {"type": "str", "choices": ["IPv4", "IPv6"]},
+    "host": {"type": "str"},
 }
 
 
@@ -68,24 +74,48 @@ def serve_claims(module: AnsibleModule, backend: IpamBackend, asked: t.Sequence[
     if module.params["state"] == "absent":
         names = [(each.get("namespace") or namespace, _name(each)) for each in asked]
         released = release_claims(backend, names, module.check_mode)
-        return _claims_result(released, bool(released), before=released, after=[])
+        return _claims_result(released, before=released, after=[], pool_changes=[])
     pools = [pool_from_manifest(manifest, namespace) for manifest in module.params["pools"] or []]
     wishes = [_wish(each, namespace) for each in asked]
+    _refuse_same_key(wishes)
     claiming = ensure_claims(backend, wishes, pools, module.check_mode)
     created = set(claiming.created)
     before = [bound for bound in claiming.bound if bound.claim not in created]
-    result = _claims_result(claiming.bound, bool(created), before, claiming.bound)
+    result = _claims_result(claiming.bound, before, claiming.bound, claiming.pool_changes)
     if created and module.check_mode:
         result["msg"] = f"would claim {', '.join(claim.name for claim in claiming.created)}"
     return result
+
+
+def _refuse_same_key(wishes: t.Sequence[Wish]) -> None:
+    """The result says addresses by machine and key: a machine that has a key twice would get the wrong one."""
+    seen: dict[tuple[str, str], Claim] = {}
+    for claim in (wish.claim for wish in wishes):
+        other = seen.setdefault((claim.machine, claim.key), claim)
+        if _title(other) != _title(claim):
+            raise IpamError(
+                f"machine {claim.machine} asks for key {claim.key} twice, as claim {_title(other)} and as claim {_title(claim)}:"
+                " give each machine and each key a name of its own"
+            )
 
 
 def _wish(options: t.Mapping[str, t.Any], namespace: str) -> Wish:
     machine, key = options.get("machine"), options.get("key")
     if not machine or not key:
         raise IpamError("a claim needs a machine and a key")
-    claim = Claim(options.get("namespace") or namespace, _name(options), machine, key, _pool_reference(options))
+    place = checked_name(options.get("namespace") or namespace, "namespace")
+    claim = Claim(place, _name(options), machine, key, _pool_reference(options), options.get("host") or "")
     return Wish(claim, options.get("family") or "")
+
+
+def named(options: t.Mapping[str, t.Any], namespace: str) -> Result:
+    """What is known of a claim before anybody looks for it."""
+    return {
+        "name": _name(options),
+        "namespace": options.get("namespace") or namespace,
+        "machine": options.get("machine"),
+        "key": options.get("key"),
+    }
 
 
 def _name(options: t.Mapping[str, t.Any]) -> str:
@@ -120,6 +150,7 @@ def claim_result(bound: BoundClaim) -> Result:
         "namespace": claim.namespace,
         "machine": claim.machine,
         "key": claim.key,
+        "host": claim.host or None,
         "pool": {"apiGroup": claim.pool.api_group, "kind": claim.pool.kind, "name": claim.pool.name},
         "address": address.address if address else None,
         "prefix": address.prefix if address else None,
@@ -138,18 +169,27 @@ def addresses_result(claims: t.Iterable[BoundClaim]) -> Result:
     return addresses
 
 
+def _title(claim: Claim) -> str:
+    return f"{claim.namespace}/{claim.name}"
+
+
 def _claims_result(
-    claims: t.Sequence[BoundClaim], changed: bool, before: t.Sequence[BoundClaim], after: t.Sequence[BoundClaim]
+    claims: t.Sequence[BoundClaim],
+    before: t.Sequence[BoundClaim],
+    after: t.Sequence[BoundClaim],
+    pool_changes: t.Sequence[PoolChange],
 ) -> Result:
-    diff = {
-        "before": {bound.claim.name: claim_result(bound) for bound in before},
-        "after": {bound.claim.name: claim_result(bound) for bound in after},
-    }
+    was, will_be = ({_title(bound.claim): claim_result(bound) for bound in side} for side in (before, after))
+    changed = was.keys() != will_be.keys() or bool(pool_changes)
+    for change in pool_changes:
+        for side, pool in ((was, change.before), (will_be, change.after)):
+            if pool:
+                side[f"pool {pool.reference}"] = pool_to_manifest(pool)
     return {
         "changed": changed,
         "claims": [claim_result(bound) for bound in claims],
         "addresses": addresses_result(claims),
-        "diff": diff,
+        "diff": {"before": was, "after": will_be},
     }
 
 

@@ -2,15 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The node's half of a transaction as a module, for connections where a program cannot be fed through standard input."""
+"""What the modules that change a node's network have in common. PRIVATE to the collection."""
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import serve_controller
 
 # the options that every change of a node's network has
 COMMON_ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -29,16 +27,9 @@ COMMON_ARGUMENTS: dict[str, dict[str, t.Any]] = {
         },
     },
 }
-# what the action plugin of the same name hands over; users never see them
-HANDED_OVER = {
-    "_request": {"type": "str", "no_log": True},
-    "_program": {"type": "str", "no_log": False},
-}
 
 
-def serve(module: AnsibleModule) -> None:
-    """Serve one request of the action plugin."""
-    if not module.params["_request"]:
-        module.fail_json(msg="this runs through the action plugin of the same name; call it as a task of a play")
-    answer = serve_controller(json.loads(module.params["_request"]), module.params["_program"])
-    module.exit_json(changed=False, answer=json.dumps(answer))
+def refuse(arguments: t.Mapping[str, t.Any]) -> None:
+    """Say that a module has all its work done by its action plugin; what is here documents it."""
+    module = AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True)
+    module.fail_json(msg="this runs through the action plugin of the same name; call it as a task of a play")

@@ -52,6 +52,11 @@ options:
       name:
         description: The name of the pool. Required.
         type: str
+  host:
+    description:
+      - The name that the inventory has for the machine. A claim that was made for another host is an error that names both, since
+        two hosts with one machine name would share one address.
+    type: str
   family:
     description: The family that the address has to be of. Any will do by default.
     type: str
@@ -106,30 +111,35 @@ key:
   type: str
   returned: always
   sample: inventory-ip
+host:
+  description: The name that the inventory has for the machine, or null when nobody said.
+  type: str
+  returned: success, unless a claim was to be released that does not exist
+  sample: node1
 pool:
   description: The pool that the address is from.
   type: dict
-  returned: always
+  returned: success, unless a claim was to be released that does not exist
   sample: {apiGroup: ipam.cluster.x-k8s.io, kind: InClusterIPPool, name: elemental-inventory-pool}
 address:
   description: The address; null in check mode while there is none.
   type: str
-  returned: always
+  returned: success, unless a claim was to be released that does not exist
   sample: 192.168.122.150
 prefix:
   description: The prefix length, in bits.
   type: int
-  returned: always
+  returned: success, unless a claim was to be released that does not exist
   sample: 24
 gateway:
   description: The gateway of the pool when the claim was made, or null.
   type: str
-  returned: always
+  returned: success, unless a claim was to be released that does not exist
   sample: 192.168.122.1
 family:
   description: V(IPv4) or V(IPv6).
   type: str
-  returned: always
+  returned: success, unless a claim was to be released that does not exist
   sample: IPv4
 msg:
   description: What would be claimed.
@@ -144,6 +154,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
     POOLS_SPEC,
     STATE_SPEC,
     Result,
+    named,
     run,
     serve_claims,
 )
@@ -155,10 +166,11 @@ if t.TYPE_CHECKING:
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     """A bulk of one, with the fields of its claim at the top."""
-    result = serve_claims(module, backend, [{**module.params, "namespace": None}])
+    asked = {**module.params, "namespace": None}
+    result = serve_claims(module, backend, [asked])
     claims = result.pop("claims")
     result.pop("addresses")
-    return {**(claims[0] if claims else {}), **result}
+    return {**(claims[0] if claims else named(asked, module.params["namespace"] or "default")), **result}
 
 
 def main() -> None:

@@ -71,6 +71,11 @@ claims:
       type: str
       returned: always
       sample: inventory-ip
+    host:
+      description: The name that the inventory has for the machine, or null when nobody said.
+      type: str
+      returned: always
+      sample: node1
     pool:
       description: The pool that the address is from.
       type: dict

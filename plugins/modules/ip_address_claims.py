@@ -58,6 +58,11 @@ options:
           name:
             description: The name of the pool. Required.
             type: str
+      host:
+        description:
+          - The name that the inventory has for the machine. A claim that was made for another host is an error that names both, since
+            two hosts with one machine name would share one address.
+        type: str
       family:
         description: The family that the address has to be of. Any will do by default.
         type: str
@@ -128,6 +133,11 @@ claims:
       type: str
       returned: always
       sample: inventory-ip
+    host:
+      description: The name that the inventory has for the machine, or null when nobody said.
+      type: str
+      returned: always
+      sample: node1
     pool:
       description: The pool that the address is from.
       type: dict

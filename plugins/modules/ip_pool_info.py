@@ -24,9 +24,9 @@ options:
     description: Only pools of this name.
     type: str
   all_namespaces:
-    description: Look in all namespaces instead of O(namespace).
+    description: Look in all namespaces instead of O(namespace), whose pools and the global ones are shown by default.
     type: bool
-    default: true
+    default: false
 """
 
 EXAMPLES = r"""
@@ -110,7 +110,7 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
 
 def main() -> None:
     """Run the module."""
-    run({"name": {"type": "str"}, "all_namespaces": {"type": "bool", "default": True}}, serve)
+    run({"name": {"type": "str"}, "all_namespaces": {"type": "bool", "default": False}}, serve)
 
 
 if __name__ == "__main__":

@@ -163,29 +163,21 @@ removed:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.elemental.networking.plugins.module_utils._network_module import (
-    COMMON_ARGUMENTS,
-    HANDED_OVER,
-    serve,
-)
+from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS, refuse
 
 
 def main() -> None:
-    """Serve the action plugin of the same name where it cannot do without a module."""
-    module = AnsibleModule(
-        argument_spec={
+    """Tell that the action plugin of the same name does it all."""
+    refuse(
+        {
             "configurator": {"type": "str", "default": "none", "choices": ["none", "nmc", "nmstate", "nmconnections"]},
             "config": {"type": "dict", "default": {}},
             "addresses": {"type": "dict", "default": {}},
             "render_on": {"type": "str", "default": "node", "choices": ["node", "controller"]},
             "elemental_os": {"type": "bool", "default": False},
             **COMMON_ARGUMENTS,
-            **HANDED_OVER,
-        },
-        supports_check_mode=True,
+        }
     )
-    serve(module)
 
 
 if __name__ == "__main__":

@@ -77,25 +77,12 @@ removed:
   sample: [eth0.nmconnection]
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.elemental.networking.plugins.module_utils._network_module import (
-    COMMON_ARGUMENTS,
-    HANDED_OVER,
-    serve,
-)
+from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS, refuse
 
 
 def main() -> None:
-    """Serve the action plugin of the same name where it cannot do without a module."""
-    module = AnsibleModule(
-        argument_spec={
-            "addresses": {"type": "list", "elements": "str", "default": []},
-            **COMMON_ARGUMENTS,
-            **HANDED_OVER,
-        },
-        supports_check_mode=True,
-    )
-    serve(module)
+    """Tell that the action plugin of the same name does it all."""
+    refuse({"addresses": {"type": "list", "elements": "str", "default": []}, **COMMON_ARGUMENTS})
 
 
 if __name__ == "__main__":

@@ -2,20 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The addresses that a machine has claimed, for lookups: read, never made. Defaults are those of the role machine_network."""
+"""What lookups have in common: the options of a machine, and the addresses that it has claimed, read, never made."""
 
 from __future__ import annotations
 
-import os
-import re
 import typing as t
 
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, BoundClaim, IpamError
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given, machine_name
+from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import database_path
 
-# hidden: Ansible reads every other file of an inventory folder as an inventory
-_DATABASE_NAME = ".elemental-ipam.sqlite"
+_TEXTS = ("machine", "backend", "database", "namespace", "manifest")
+_RAW = ("network", "pools", "pool_files")
 
 
 def option(lookup: LookupBase, name: str) -> t.Any:
@@ -23,23 +23,35 @@ def option(lookup: LookupBase, name: str) -> t.Any:
     return lookup._templar.template(lookup.get_option(name))
 
 
-def machine_name(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> str:
-    """The machine whose claims are looked at."""
+def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
+    """What the user gave for the host of a lookup; what the lookup has no option for is left out."""
+    known = lookup.get_options()
+    texts = {name: str(option(lookup, name) or "") for name in _TEXTS if name in known}
+    raw = {name: option(lookup, name) for name in _RAW if name in known}
     host = str(variables.get("inventory_hostname", "localhost"))
-    return str(option(lookup, "machine") or re.sub("[^0-9a-z.]", "-", host.lower()))
+    return Given(host=host, inventory_folder=variables.get("inventory_dir") or None, **texts, **raw)
 
 
-def claimed_addresses(lookup: LookupBase, variables: t.Mapping[str, t.Any], machine: str) -> dict[str, Address]:
+def claimed_addresses(given: Given) -> dict[str, Address]:
     """The addresses of a machine by placeholder key; a claim without an address is left out.
 
-    Raises IpamError when the backend cannot be read. A database that does not exist is one without claims.
+    Raises IpamError when the backend cannot be read, or when namespaces differ about a key. A database that does not
+    exist is one without claims.
     """
-    folder = variables.get("inventory_dir") or variables.get("playbook_dir") or "."
-    database = option(lookup, "database") or os.path.join(str(folder), _DATABASE_NAME)
-    with open_backend(BackendOptions(str(option(lookup, "backend")), str(database))) as backend:
-        bound = [
-            each
-            for each in backend.list_claims(option(lookup, "namespace") or "default")
-            if each.claim.machine == machine
-        ]
-    return {each.claim.key: each.address for each in bound if each.address is not None}
+    machine = machine_name(given.machine, given.host)
+    database = database_path(given.database, given.inventory_folder)
+    with open_backend(BackendOptions(given.backend or "embedded", database)) as backend:
+        held = [each for each in backend.list_claims(given.namespace or None) if each.claim.machine == machine]
+    _refuse_two_namespaces(held)
+    return {each.claim.key: each.address for each in held if each.address is not None}
+
+
+def _refuse_two_namespaces(held: t.Sequence[BoundClaim]) -> None:
+    seen: dict[str, str] = {}
+    for each in held:
+        other = seen.setdefault(each.claim.key, each.claim.namespace)
+        if other != each.claim.namespace:
+            raise IpamError(
+                f"machine {each.claim.machine} holds {each.claim.key} in the namespaces {other} and {each.claim.namespace};"
+                " say which with machine_network_namespace"
+            )

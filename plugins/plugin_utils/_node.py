@@ -125,8 +125,8 @@ class Node:
 
     def _as_module(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         result = self._action._execute_module(
-            module_name=f"elemental.networking.{self._action._task.action.split('.')[-1]}",
-            module_args={"_request": json.dumps(request), "_program": program()},
+            module_name="elemental.networking.network_node",
+            module_args={"request": json.dumps(request), "program": program()},
             task_vars=self._task_vars,
         )
         if result.get("unreachable"):

@@ -85,9 +85,7 @@ def remote_executions(output: str, controller: Controller, node: str) -> int:
 def test_documentation_manifest_as_it_is_warns_of_its_gateway_and_rolls_back(controller: Controller) -> None:
     """192.168.1.1 is outside the subnet of eth0: NetworkManager accepts it, but no such gateway answers where one did before."""
     before = {node: installed(controller, node) for node in controller.nodes.names}
-    result = controller.play(
-        "configure", machine_network_manifest=str(DOCUMENTATION_MANIFEST), machine_network_deadline=6
-    )
+    result = controller.play("configure", machine_network_manifest=str(DOCUMENTATION_MANIFEST))
     assert "outside" in result.output
     for number, node in enumerate(controller.nodes.names):
         assert "probe gateway passed before and fails now (192.168.1.1 does not answer on eth0)" in result.failure(node)

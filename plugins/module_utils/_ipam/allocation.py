@@ -91,13 +91,23 @@ def allocatable(pool: Pool) -> AddressSet:
     version = entries[0][0].version
     addresses = AddressSet(version, [(int(first), int(last)) for first, last in entries])
     subnet = _subnet(pool, entries)
-    removed = [(int(first), int(last)) for first, last in _ranges(pool, pool.excluded_addresses, "excludedAddresses")]
+    removed = [(int(first), int(last)) for first, last in _excluded(pool, version)]
     if pool.gateway:
         gateway = int(ipaddress.ip_address(pool.gateway))
         removed.append((gateway, gateway))
     if not pool.allocate_reserved_addresses:
         removed += _reserved(subnet)
     return addresses.without(removed)
+
+
+def _excluded(pool: Pool, version: int) -> list[tuple[IPAddress, IPAddress]]:
+    ranges = _ranges(pool, pool.excluded_addresses, "excludedAddresses")
+    for first, _last in ranges:
+        if first.version != version:
+            raise IpamError(
+                f"pool {pool.reference.name}: {first} in excludedAddresses is of another IP family than the addresses"
+            )
+    return ranges
 
 
 def _reserved(subnet: IPNetwork) -> list[tuple[int, int]]:
@@ -164,11 +174,12 @@ def _ranges(pool: Pool, texts: t.Iterable[str], field: str) -> list[tuple[IPAddr
 def _range(pool: Pool, text: str, field: str) -> tuple[IPAddress, IPAddress]:
     try:
         if "/" in text:
-            network = ipaddress.ip_network(text, strict=False)
+            # Go's netip.ParsePrefix, which the provider uses, takes no netmask
+            network = ipaddress.ip_network(f"{text.rpartition('/')[0]}/{int(text.rpartition('/')[2])}", strict=False)
             return network[0], network[-1]
-        first_text, _dash, last_text = text.partition("-")
+        first_text, dash, last_text = text.partition("-")
         first = ipaddress.ip_address(first_text.strip())
-        last = ipaddress.ip_address(last_text.strip()) if last_text else first
+        last = ipaddress.ip_address(last_text.strip()) if dash else first
     except ValueError as error:
         raise IpamError(f"pool {pool.reference.name}: {text} in {field} is not a valid IP, range, nor CIDR") from error
     if first.version != last.version or int(first) > int(last):

@@ -62,8 +62,8 @@ class IpamBackend(abc.ABC):
         """The claims of a namespace, or of all when it is None, sorted by namespace and name."""
 
     @abc.abstractmethod
-    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> None:
-        """Apply ``pools``, then create ``claims``: all of them or none."""
+    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> list[PoolChange]:
+        """Apply ``pools``, then create ``claims``: all of them or none. Returns what that did to each pool."""
 
     @abc.abstractmethod
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .backend import IpamBackend
-from .model import BoundClaim, Claim, IpamError, Pool
+from .backend import IpamBackend, PoolChange
+from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Claiming:
 
     bound: tuple[BoundClaim, ...]
     created: tuple[Claim, ...]
+    pool_changes: tuple[PoolChange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
     """See that every claim exists and has its address. Raises IpamError and creates nothing when one of them cannot be."""
     claims = [wish.claim for wish in wishes]
     _refuse_same_name(claims)
+    pools = _each_once(pools)
     existing = _existing(backend, claims)
     for claim in claims:
         found = existing.get((claim.namespace, claim.name))
@@ -40,12 +42,12 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
             _compare(claim, found.claim)
     missing = [claim for claim in claims if (claim.namespace, claim.name) not in existing]
     _check_families(wishes, pools, backend)
-    backend.create_claims(missing, pools, dry_run)
+    pool_changes = [change for change in backend.create_claims(missing, pools, dry_run) if change.changed]
     if dry_run:
         bound = [existing.get((claim.namespace, claim.name)) or BoundClaim(claim, None) for claim in claims]
     else:
         bound = backend.wait_for_addresses(claims)
-    return Claiming(tuple(bound), tuple(missing))
+    return Claiming(tuple(bound), tuple(missing), tuple(pool_changes))
 
 
 def release_claims(backend: IpamBackend, names: t.Sequence[tuple[str, str]], dry_run: bool) -> list[BoundClaim]:
@@ -65,6 +67,15 @@ def _existing(backend: IpamBackend, claims: t.Sequence[Claim]) -> dict[tuple[str
     }
 
 
+def _each_once(pools: t.Sequence[Pool]) -> list[Pool]:
+    """Hosts of one play bring the same pools along; two that differ are a mistake that the last one must not win."""
+    seen: dict[tuple[PoolReference, str], Pool] = {}
+    for pool in pools:
+        if seen.setdefault((pool.reference, pool.namespace), pool) != pool:
+            raise IpamError(f"pool {pool.reference} is given twice, with different definitions; leave one of them")
+    return list(seen.values())
+
+
 def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
     """Two machines with one claim name would share one address."""
     seen: dict[tuple[str, str], Claim] = {}
@@ -73,8 +84,9 @@ def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
         if other is claim:
             continue
         if (other.machine, other.key) == (claim.machine, claim.key):
+            hosts = f" ({other.host} and {claim.host})" if other.host != claim.host else ""
             raise IpamError(
-                f"claim {claim.name} is asked for twice: two hosts have the machine name {claim.machine}; give each its own"
+                f"claim {claim.name} is asked for twice: two hosts{hosts} have the machine name {claim.machine}; give each its own"
             )
         raise IpamError(
             f"machine {other.machine} with key {other.key} and machine {claim.machine} with key {claim.key} "
@@ -93,6 +105,12 @@ def _compare(wanted: Claim, found: Claim) -> None:
         raise IpamError(
             f"claim {wanted.name} belongs to machine {found.machine} with key {found.key}, "
             f"not to machine {wanted.machine} with key {wanted.key}: rename one of them"
+        )
+    if found.host and wanted.host and found.host != wanted.host:
+        raise IpamError(
+            f"claim {wanted.name} was made for host {found.host}, and host {wanted.host} has the same machine name "
+            f"{wanted.machine}: give one of them another name (machine_network_machine), "
+            f"or reset {found.host} first where it is only called {wanted.host} now"
         )
 
 

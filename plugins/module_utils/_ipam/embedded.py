@@ -32,7 +32,7 @@ CREATE TABLE pools (
 CREATE TABLE claims (
     namespace TEXT NOT NULL, name TEXT NOT NULL, machine TEXT NOT NULL, key TEXT NOT NULL,
     api_group TEXT NOT NULL, kind TEXT NOT NULL, pool_namespace TEXT NOT NULL, pool TEXT NOT NULL,
-    address TEXT NOT NULL, prefix INTEGER NOT NULL, gateway TEXT,
+    address TEXT NOT NULL, prefix INTEGER NOT NULL, gateway TEXT, host TEXT NOT NULL,
     PRIMARY KEY (namespace, name),
     UNIQUE (api_group, kind, pool_namespace, pool, address)
 );
@@ -67,16 +67,18 @@ class EmbeddedBackend(IpamBackend):
             rows = self._database.execute(f"SELECT * FROM claims{where} ORDER BY namespace, name", values)
             return [_bound_claim(row) for row in rows]
 
-    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> None:
+    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> list[PoolChange]:
         """Apply pools, then allocate: lowest free first, in the order of the claims, all or none."""
-        changed = [pool for pool in pools if self._stored_pool(pool.reference, pool.namespace) != pool]
-        if not claims and not changed:
-            return
+        changes = [PoolChange(self._stored_pool(pool.reference, pool.namespace), pool) for pool in pools]
+        if not claims and not any(change.changed for change in changes):
+            return changes
         with self._transaction(dry_run) as database:
-            for pool in changed:
-                _put_pool(database, pool)
+            for change in changes:
+                if change.changed and change.after:
+                    _put_pool(database, change.after)
             for pool, asking in self._by_pool(claims).items():
                 _allocate(database, pool, asking)
+        return changes
 
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
         """The claims with their addresses; they have them as soon as they exist."""
@@ -201,7 +203,7 @@ class EmbeddedBackend(IpamBackend):
     def _said_plainly(self) -> t.Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise IpamError(_plain(self._path, error)) from error
         except OSError as error:
             raise IpamError(
@@ -209,9 +211,11 @@ class EmbeddedBackend(IpamBackend):
             ) from error
 
 
-def _plain(path: str, error: sqlite3.Error) -> str:
+def _plain(path: str, error: sqlite3.Error | UnicodeDecodeError) -> str:
     reason = str(error)
-    if "not a database" in reason or "malformed" in reason:
+    if any(
+        word in reason for word in ("not a database", "malformed", "UTF-8", "utf-8", "no such table", "no such column")
+    ):
         return f"the database {path} is no SQLite file or is damaged; restore it from a backup, or name another file"
     if "readonly" in reason or "read-only" in reason:
         return f"the database {path} is read-only; make the file and its folder writable for this user"
@@ -263,10 +267,13 @@ def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim
             "release claims or widen the pool"
         )
     rows = [
-        (claim.namespace, claim.name, claim.machine, claim.key, *_key(pool), str(address), pool.prefix, pool.gateway)
+        (
+            *(claim.namespace, claim.name, claim.machine, claim.key, *_key(pool)),
+            *(str(address), pool.prefix, pool.gateway, claim.host),
+        )
         for claim, address in zip(asking, free)
     ]
-    database.executemany(f"INSERT INTO claims VALUES ({', '.join('?' * 11)})", rows)
+    database.executemany(f"INSERT INTO claims VALUES ({', '.join('?' * 12)})", rows)
 
 
 def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> list[Claim]:
@@ -308,14 +315,35 @@ def _key(pool: Pool) -> tuple[str, str, str, str]:
 def _used(database: sqlite3.Connection, pool: Pool) -> list[IPAddress]:
     condition = "api_group = ? AND kind = ? AND pool_namespace = ? AND pool = ?"
     rows = database.execute(f"SELECT address FROM claims WHERE {condition}", _key(pool))
-    return [ipaddress.ip_address(row["address"]) for row in rows]
+    with _believed():
+        return [ipaddress.ip_address(row["address"]) for row in rows]
 
 
 def _pool(row: sqlite3.Row) -> Pool:
-    return pool_from_manifest(json.loads(row["manifest"]), row["namespace"])
+    with _believed():
+        return pool_from_manifest(json.loads(row["manifest"]), row["namespace"])
 
 
 def _bound_claim(row: sqlite3.Row) -> BoundClaim:
-    pool = PoolReference(row["api_group"], row["kind"], row["pool"])
-    claim = Claim(row["namespace"], row["name"], row["machine"], row["key"], pool)
-    return BoundClaim(claim, Address(row["address"], row["prefix"], row["gateway"]))
+    with _believed():
+        texts = [
+            _text(row[name]) for name in ("api_group", "kind", "pool", "namespace", "name", "machine", "key", "host")
+        ]
+        api_group, kind, pool, namespace, name, machine, key, host = texts
+        address = Address(str(ipaddress.ip_address(_text(row["address"]))), int(row["prefix"]), row["gateway"])
+        return BoundClaim(Claim(namespace, name, machine, key, PoolReference(api_group, kind, pool), host), address)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
+
+
+@contextlib.contextmanager
+def _believed() -> t.Iterator[None]:
+    """What is not what we wrote was damaged since, whatever SQLite thinks of the file."""
+    try:
+        yield
+    except (TypeError, ValueError, IndexError, AttributeError, IpamError) as error:
+        raise sqlite3.DatabaseError("database disk image is malformed") from error

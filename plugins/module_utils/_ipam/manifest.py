@@ -40,11 +40,12 @@ def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str) -> Pool:
         reference=reference,
         namespace=pool_namespace,
         addresses=_texts(reference.name, spec, "addresses"),
-        prefix=_prefix(reference.name, spec),
+        prefix=_whole_number(reference.name, spec, "prefix"),
         gateway=str(spec["gateway"]) if spec.get("gateway") else None,
         excluded_addresses=_texts(reference.name, spec, "excludedAddresses"),
-        allocate_reserved_addresses=bool(spec.get("allocateReservedIPAddresses", False)),
+        allocate_reserved_addresses=_boolean(reference.name, spec, "allocateReservedIPAddresses"),
     )
+    _refuse_grace_period(reference.name, spec)
     allocatable(pool)
     return pool
 
@@ -61,7 +62,7 @@ def identity(manifest: t.Mapping[str, t.Any], namespace: str) -> tuple[PoolRefer
     if not name or not isinstance(metadata, t.Mapping):
         raise IpamError(f"a pool manifest of kind {kind} has no metadata.name")
     reference = PoolReference(GROUP, str(kind), checked_name(str(name), "pool"))
-    return reference, "" if kind == GLOBAL else str(metadata.get("namespace") or namespace)
+    return reference, "" if kind == GLOBAL else checked_name(str(metadata.get("namespace") or namespace), "namespace")
 
 
 def pool_to_manifest(pool: Pool) -> dict[str, t.Any]:
@@ -95,8 +96,27 @@ def _texts(name: str, spec: t.Mapping[str, t.Any], field: str) -> tuple[str, ...
     return tuple(value)
 
 
-def _prefix(name: str, spec: t.Mapping[str, t.Any]) -> int:
-    try:
-        return int(spec["prefix"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise IpamError(f"pool {name}: prefix is required and has to be a number") from error
+def _whole_number(name: str, spec: t.Mapping[str, t.Any], field: str) -> int:
+    value = spec.get(field)
+    # Jinja2 makes texts of numbers; anything else that int() would take, a cluster refuses
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise IpamError(f"pool {name}: {field} is required and has to be a whole number")
+    return value
+
+
+def _boolean(name: str, spec: t.Mapping[str, t.Any], field: str) -> bool:
+    value = spec.get(field, False)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise IpamError(f"pool {name}: {field} has to be true or false, not {value!r}")
+
+
+def _refuse_grace_period(name: str, spec: t.Mapping[str, t.Any]) -> None:
+    """v1.1.0 of the provider holds released addresses back for that long; here they are free at once, and saying nothing would lie."""
+    field = "addressReuseGracePeriodSeconds"
+    if spec.get(field) is not None and _whole_number(name, spec, field) != 0:
+        raise IpamError(
+            f"pool {name}: the embedded backend gives released addresses out again at once; leave {field} out"
+        )

@@ -51,7 +51,8 @@ class Pool:
 class Claim:
     """One machine's wish for one address: what an ``IPAddressClaim`` says.
 
-    ``key`` is the placeholder that the address will fill; ``name`` is ``<machine>-<key>`` as in Elemental.
+    ``key`` is the placeholder that the address will fill; ``name`` is ``<machine>-<key>`` as in Elemental. ``host`` is
+    the inventory's name for the machine, empty when nobody said: two hosts must not share the claim of one machine name.
     """
 
     namespace: str
@@ -59,6 +60,7 @@ class Claim:
     machine: str
     key: str
     pool: PoolReference
+    host: str = ""
 
 
 @dataclass(frozen=True)

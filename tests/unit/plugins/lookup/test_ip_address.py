@@ -42,7 +42,7 @@ Lookup = t.Callable[..., t.List[t.Any]]
 def look(loaded: t.Callable[..., t.Any]) -> Lookup:
     """Look addresses up."""
 
-    def run(variables: dict[str, t.Any], *terms: str, **options: t.Any) -> list[t.Any]:
+    def run(variables: dict[str, t.Any], *terms: t.Any, **options: t.Any) -> list[t.Any]:
         return list(loaded(ip_address, variables).run(list(terms), variables, **options))
 
     return run
@@ -67,3 +67,24 @@ def test_an_unclaimed_key_is_an_error_or_the_default(look: Lookup, variables: di
 def test_it_makes_no_database(look: Lookup, tmp_path: Path) -> None:
     assert look({"inventory_hostname": "n", "inventory_dir": str(tmp_path)}, "x", default=None) == [None]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_may_come_as_a_list(look: Lookup, variables: dict[str, t.Any]) -> None:
+    assert look(variables, ["inventory-ip"]) == ["10.0.0.5"]
+
+
+def test_claims_are_found_in_any_namespace_unless_two_have_the_key(
+    look: Lookup, variables: dict[str, t.Any], tmp_path: Path
+) -> None:
+    with open_backend(BackendOptions("embedded", str(tmp_path / ".elemental-ipam.sqlite"))) as backend:
+        pool = pool_from_manifest({**MANIFEST, "spec": {"addresses": ["10.9.0.5-10.9.0.6"], "prefix": 24}}, "site")
+        for key in ("other", "inventory-ip"):
+            claim = Claim("site", f"node-1-{key}", "node-1", key, pool.reference)
+            ensure_claims(backend, [Wish(claim)], [pool], False)
+            if key == "other":
+                assert look(variables, "other") == ["10.9.0.5"]
+    with pytest.raises(
+        AnsibleError, match="in the namespaces default and site; say which with machine_network_namespace"
+    ):
+        look(variables, "inventory-ip")
+    assert look(variables, "inventory-ip", namespace="site") == ["10.9.0.6"]

@@ -48,7 +48,7 @@ def module(tmp_path: Path) -> Module:
 
 
 def one(module: Module, **options: t.Any) -> dict[str, t.Any]:
-    return module("ip_address_claim", machine="node1", key="ip", pools=[POOL], **{"pool": REFERENCE, **options})
+    return module("ip_address_claim", machine="node1", key="ip", **{"pool": REFERENCE, "pools": [POOL], **options})
 
 
 def test_one_claim_returns_the_same_fields_changed_or_not(module: Module) -> None:
@@ -65,10 +65,10 @@ def test_check_mode_says_what_would_be_claimed_and_invents_nothing(module: Modul
     assert result["changed"]
     assert result["address"] is None
     assert "would claim node1-ip" in result["msg"]
-    assert result["diff"] == {
-        "before": {},
-        "after": {"node1-ip": {name: result[name] for name in result["diff"]["after"]["node1-ip"]}},
-    }
+    assert result["diff"]["before"] == {}
+    after = result["diff"]["after"]
+    assert after["default/node1-ip"] == {name: result[name] for name in after["default/node1-ip"]}
+    assert after["pool InClusterIPPool.ipam.cluster.x-k8s.io/p"]["spec"]["prefix"] == 24
     assert module("ip_address_claim_info")["claims"] == []
 
 
@@ -78,7 +78,9 @@ def test_absent_releases_by_the_same_key_and_says_what(module: Module) -> None:
     released = module("ip_address_claim", machine="node1", key="ip", state="absent")
     assert released["changed"]
     assert released["address"] == FIRST["address"]
-    assert not module("ip_address_claim", machine="node1", key="ip", state="absent")["changed"]
+    again = module("ip_address_claim", machine="node1", key="ip", state="absent")
+    assert not again["changed"]
+    assert (again["name"], again["namespace"], again["machine"], again["key"]) == ("node1-ip", "default", "node1", "ip")
 
 
 def test_a_bulk_answers_in_the_order_asked_and_by_machine_and_key(module: Module) -> None:
@@ -90,6 +92,36 @@ def test_a_bulk_answers_in_the_order_asked_and_by_machine_and_key(module: Module
     ]
     assert result["addresses"]["b"]["ip"] == FIRST
     assert not module("ip_address_claims", claims=claims, pools=[POOL])["changed"]
+
+
+def test_a_pool_that_changes_along_the_way_is_a_change(module: Module) -> None:
+    one(module)
+    wider = {**POOL, "spec": {**POOL["spec"], "addresses": ["192.168.122.140-192.168.122.200"]}}  # type: ignore[dict-item]
+    for check, changed in ((True, True), (False, True), (False, False)):
+        result = one(module, check=check, pools=[wider])
+        assert result["changed"] == changed
+        title = f"pool InClusterIPPool.{GROUP}/p"
+        assert (result["diff"]["before"].get(title) != result["diff"]["after"].get(title)) == changed
+
+
+def test_hosts_that_bring_different_definitions_of_a_pool_are_refused(module: Module) -> None:
+    other = {**POOL, "spec": {**POOL["spec"], "gateway": "192.168.122.2"}}  # type: ignore[dict-item]
+    assert "given twice, with different definitions" in one(module, pools=[POOL, other])["msg"]
+    assert module("ip_pool_info")["pools"] == []
+
+
+def test_two_hosts_never_share_the_claim_of_one_machine_name(module: Module) -> None:
+    one(module, host="a")
+    assert not one(module, host="a")["changed"]
+    assert not one(module)["changed"]
+    message = one(module, host="b")["msg"]
+    assert "made for host a, and host b has the same machine name node1" in message
+
+
+def test_a_key_that_a_machine_has_twice_is_refused(module: Module) -> None:
+    claims = [{"machine": "a", "key": "ip", "namespace": place, "pool": REFERENCE} for place in ("default", "other")]
+    message = module("ip_address_claims", claims=claims, pools=[POOL])["msg"]
+    assert "machine a asks for key ip twice, as claim default/a-ip and as claim other/a-ip" in message
 
 
 def test_info_filters(module: Module) -> None:
@@ -135,6 +167,7 @@ def test_pool_info_counts_what_is_used(module: Module) -> None:
         ({"database": "/proc/ipam.sqlite"}, "cannot be made"),
         ({"family": "IPv6"}, "expects an IPv6 address"),
         ({"pools": [{**POOL, "spec": {"addresses": ["x"], "prefix": 24}}]}, "not a valid IP"),
+        ({"namespace": "No_Namespace"}, "the namespace name No_Namespace is no DNS-1123"),
     ],
 )
 def test_bad_input_is_one_sentence(module: Module, options: dict[str, t.Any], words: str) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -15,6 +16,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+import hypothesis
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
     BackendOptions,
@@ -34,6 +36,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
     PoolReference,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import claim_name
+from hypothesis import strategies as st
 
 GROUP = "ipam.cluster.x-k8s.io"
 
@@ -177,6 +180,28 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
         claim(str(file), wish("a"), pools=[pool()])
 
 
+@hypothesis.settings(max_examples=150, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@hypothesis.given(where=st.integers(0, 2**20), damage=st.binary(min_size=1, max_size=400))
+def test_damage_anywhere_is_one_sentence_or_harmless(tmp_path: Path, where: int, damage: bytes) -> None:
+    """Bytes overwritten anywhere in the file: an IpamError or an answer, never anything else."""
+    sound = tmp_path / "sound.sqlite"
+    if not sound.exists():
+        claim(str(sound), *(wish(name) for name in "abc"), pools=[pool()])
+        with contextlib.closing(sqlite3.connect(sound)) as database:
+            database.execute("PRAGMA journal_mode = DELETE")
+    content = bytearray(sound.read_bytes())
+    start = where % len(content)
+    content[start : start + len(damage)] = damage[: len(content) - start]
+    file = tmp_path / "damaged.sqlite"
+    file.write_bytes(content)
+    for suffix in ("-wal", "-shm", "-journal"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    with contextlib.suppress(IpamError), opened(str(file)) as backend:
+        backend.list_pools(None)
+        backend.list_claims(None)
+        ensure_claims(backend, [wish("a"), wish("d")], [], True)
+
+
 def test_a_newer_schema_is_not_touched(path: str) -> None:
     claim(path, wish("a"), pools=[pool()])
     with sqlite3.connect(path) as database:
@@ -208,6 +233,14 @@ def test_names_that_no_cluster_would_take_are_refused(name: str, words: str) -> 
         ({"metadata": {}}, "metadata.name"),
         ({"spec": {"addresses": ["10.0.0.5"]}}, "prefix is required"),
         ({"spec": {"addresses": "10.0.0.5", "prefix": 24}}, "list of texts"),
+        ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24.5}}, "whole number"),
+        ({"spec": {"addresses": ["10.0.0.5"], "prefix": True}}, "whole number"),
+        ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "allocateReservedIPAddresses": "no"}}, "true or false"),
+        ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "addressReuseGracePeriodSeconds": 60}}, "at once"),
+        ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "excludedAddresses": ["fd00::1"]}}, "another IP family"),
+        ({"spec": {"addresses": ["10.0.0.0/255.255.255.0"], "prefix": 24}}, "not a valid IP"),
+        ({"spec": {"addresses": ["10.0.0.5-"], "prefix": 24}}, "not a valid IP"),
+        ({"metadata": {"name": "p", "namespace": "No_Such"}}, "namespace name No_Such"),
     ],
 )
 def test_a_wrong_manifest_is_one_sentence(change: dict[str, t.Any], words: str) -> None:

@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of lookups that look at one machine. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Which machine, and where its claims are."""
+
+    DOCUMENTATION = r"""
+options:
+  machine:
+    description:
+      - The name of the machine.
+      - The default is C(inventory_hostname) in lower case, a dash for each character that a claim name cannot have.
+    type: str
+    vars:
+      - name: machine_network_machine
+  backend:
+    description: Where claims and pools are kept. V(embedded), the default, is one SQLite file.
+    type: str
+    vars:
+      - name: machine_network_backend
+  database:
+    description:
+      - The file of the embedded backend. One that does not exist is one without claims, and is not made.
+      - The default is C(.elemental-ipam.sqlite). It and a relative path are beside the inventory, or, where the inventory is no file, in
+        the folder where ansible-playbook was started.
+    type: str
+    vars:
+      - name: machine_network_database
+  namespace:
+    description:
+      - The namespace of the claims. By default the claims of the machine are found in any.
+    type: str
+    vars:
+      - name: machine_network_namespace
+"""
+
+    NETWORK = r"""
+options:
+  network:
+    description:
+      - The network in the shape of C(MachineRegistration.spec.config.network), or a text with it in YAML.
+      - Ignored when O(manifest) is given.
+    type: raw
+    vars:
+      - name: machine_network
+  manifest:
+    description:
+      - A file on the controller with the manifests of an Elemental user. Its pools and the network section of its
+        MachineRegistration are used as they are, in the namespace of the MachineRegistration.
+      - A relative path is looked up where ansible-playbook was started, then beside the inventory.
+    type: str
+    vars:
+      - name: machine_network_manifest
+  pools:
+    description: Pools, as C(InClusterIPPool) or C(GlobalInClusterIPPool) manifests, or a text with them in YAML.
+    type: raw
+    vars:
+      - name: machine_network_pools
+  pool_files:
+    description: Files on the controller that hold such manifests; paths are as for O(manifest).
+    type: raw
+    vars:
+      - name: machine_network_pool_files
+"""

@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lookup elemental.networking.machine_network."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: machine_network
+short_description: What network a host asks for, and which claims that takes
+version_added: 0.1.0
+author:
+  - elemental.networking contributors (@elemental-networking)
+description:
+  - Puts together what was given for a host, from the variable C(machine_network) or from the manifest of an Elemental user, and checks it
+    before anything is claimed or sent. The placeholders and the form of the profiles are tried with stand-ins for the addresses.
+  - It reads only files of the controller, never claims an address and changes nothing.
+  - The role P(elemental.networking.machine_network#role) works with it.
+extends_documentation_fragment:
+  - elemental.networking._machine
+  - elemental.networking._machine.network
+options:
+  check:
+    description:
+      - Refuse a host without a network, and a network that can never become profiles.
+      - With V(false) only what was given is put together.
+    type: bool
+    default: true
+seealso:
+  - plugin: elemental.networking.network_config
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Claim what the hosts of this play ask for
+  elemental.networking.ip_address_claims:
+    database: "{{ mine.database }}"
+    pools: "{{ mine.pools }}"
+    claims: "{{ mine.claims }}"
+  delegate_to: localhost
+  vars:
+    mine: "{{ lookup('elemental.networking.machine_network') }}"
+"""
+
+RETURN = r"""
+_list:
+  description: One dictionary.
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: The name of the host in the inventory.
+      type: str
+      sample: node1
+    machine:
+      description: The name of the machine.
+      type: str
+      sample: node1
+    namespace:
+      description: The namespace of its claims.
+      type: str
+      sample: default
+    backend:
+      description: Where claims are kept.
+      type: str
+      sample: embedded
+    database:
+      description: The absolute path of the file of the embedded backend.
+      type: str
+    configurator:
+      description: The form of the configuration.
+      type: str
+      sample: nmconnections
+    config:
+      description: The configuration, its placeholders not filled.
+      type: dict
+    claims:
+      description: The claims, as M(elemental.networking.ip_address_claims) takes them.
+      type: list
+      elements: dict
+    pools:
+      description: The manifests of the pools that were given along, each with its namespace.
+      type: list
+      elements: dict
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
+from ansible_collections.elemental.networking.plugins.module_utils._placeholders import PlaceholderError
+from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError
+from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import given_to
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
+    MachineNetwork,
+    machine_network,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import rehearse
+
+
+class LookupModule(LookupBase):
+    """The lookup for Ansible's loader."""
+
+    def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        """What one host asks for; see the documentation."""
+        self.set_options(var_options=variables, direct=kwargs)
+        if terms:
+            raise AnsibleError("lookup elemental.networking.machine_network takes options only, no terms")
+        asked = machine_network(given_to(self, variables or {}))
+        try:
+            if self.get_option("check"):
+                rehearse(asked)
+        except (IpamError, PlaceholderError, RenderError) as error:
+            raise AnsibleError(f"{asked.machine}: {error}") from error
+        return [wrap_var(_described(asked))]
+
+
+def _described(asked: MachineNetwork) -> dict[str, t.Any]:
+    return {
+        "host": asked.host,
+        "machine": asked.machine,
+        "namespace": asked.namespace,
+        "backend": asked.backend,
+        "database": asked.database,
+        "configurator": asked.configurator,
+        "config": asked.network.get("config") or {},
+        "claims": asked.claims,
+        "pools": list(asked.pools),
+    }

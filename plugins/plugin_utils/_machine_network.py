@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host asks for: its network, from a variable or from the manifest of an Elemental user, and the claims that it needs."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+import yaml
+from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import GLOBAL, NAMESPACED
+from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import database_path, read_manifests
+
+_Document = t.Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user gave for a host; an empty text, as AWX surveys send one, counts as unset everywhere."""
+
+    host: str
+    inventory_folder: str | None = None
+    network: object = None
+    manifest: str = ""
+    pools: object = None
+    pool_files: object = None
+    backend: str = ""
+    database: str = ""
+    namespace: str = ""
+    machine: str = ""
+
+
+@dataclass(frozen=True)
+class MachineNetwork:
+    """What a host asks for; ``network`` has the shape of ``MachineRegistration.spec.config.network``, or is empty."""
+
+    host: str
+    machine: str
+    namespace: str
+    backend: str
+    database: str
+    network: t.Mapping[str, t.Any]
+    pools: tuple[t.Mapping[str, t.Any], ...]
+
+    @property
+    def configurator(self) -> str:
+        """The configurator; none where the network of the host is not managed."""
+        return str(self.network.get("configurator") or "none")
+
+    @property
+    def claims(self) -> list[dict[str, t.Any]]:
+        """The claims in the form that the module ip_address_claims takes; a host that is not managed needs none."""
+        if self.configurator == "none":
+            return []
+        common = {"machine": self.machine, "namespace": self.namespace, "host": self.host}
+        wanted = self.network.get("ipAddresses") or {}
+        return [{**common, "key": str(key), "pool": pool} for key, pool in wanted.items()]
+
+
+def machine_network(given: Given) -> MachineNetwork:
+    """Put together what a host asks for. Raises AnsibleError with one sentence for what cannot be understood."""
+    documents = read_manifests(given.manifest, given.inventory_folder) if given.manifest else []
+    registration = _registration(documents, given.manifest) if given.manifest else {}
+    namespace = given.namespace or str((registration.get("metadata") or {}).get("namespace") or "default")
+    network = _section(registration, given.manifest) if given.manifest else _mapping(given.network)
+    return MachineNetwork(
+        host=given.host,
+        machine=machine_name(given.machine, given.host),
+        namespace=namespace,
+        backend=given.backend or "embedded",
+        database=database_path(given.database, given.inventory_folder),
+        network=network,
+        pools=tuple(_in_namespace(pool, namespace) for pool in _pools(given, documents)),
+    )
+
+
+def machine_name(name: str, host: str) -> str:
+    """The name of the machine: as given, else that of the host in lower case, with dashes, as Elemental makes machine names."""
+    return name or re.sub("[^0-9a-z.]", "-", host.lower())
+
+
+def _registration(documents: t.Sequence[_Document], file: str) -> _Document:
+    found = [document for document in documents if document.get("kind") == "MachineRegistration"]
+    if len(found) != 1:
+        raise AnsibleError(f"{file} holds {len(found)} manifests of kind MachineRegistration; give a file with one")
+    return found[0]
+
+
+def _section(registration: _Document, file: str) -> t.Mapping[str, t.Any]:
+    section: object = registration
+    for name in ("spec", "config", "network"):
+        section = section.get(name) if isinstance(section, t.Mapping) else None
+    if not isinstance(section, t.Mapping):
+        raise AnsibleError(
+            f"the MachineRegistration in {file} has no spec.config.network; add it, or name another file"
+        )
+    return section
+
+
+def _mapping(network: object) -> t.Mapping[str, t.Any]:
+    value = _parsed(network, "machine_network") or {}
+    if not isinstance(value, t.Mapping):
+        raise AnsibleError("machine_network has to be a dictionary with configurator, ipAddresses and config")
+    return value
+
+
+def _pools(given: Given, documents: t.Sequence[_Document]) -> list[_Document]:
+    pools = _parsed(given.pools, "machine_network_pools") or []
+    if isinstance(pools, t.Mapping):
+        pools = [pools]
+    if not isinstance(pools, (list, tuple)) or not all(isinstance(pool, t.Mapping) for pool in pools):
+        raise AnsibleError(
+            "machine_network_pools has to be a list of InClusterIPPool or GlobalInClusterIPPool manifests"
+        )
+    files = _parsed(given.pool_files, "machine_network_pool_files") or []
+    names = [files] if isinstance(files, str) else list(t.cast("t.Iterable[t.Any]", files))
+    from_files = [each for name in names for each in read_manifests(str(name), given.inventory_folder)]
+    return [*pools, *from_files, *(each for each in documents if each.get("kind") in (NAMESPACED, GLOBAL))]
+
+
+def _parsed(value: object, what: str) -> object:
+    """A text is YAML: AWX and the command line know nothing else."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return t.cast(object, yaml.safe_load(value))
+    except yaml.YAMLError:  # its text quotes the network, which may hold a secret
+        raise AnsibleError(f"{what} is a text that is no YAML; correct it") from None
+
+
+def _in_namespace(pool: _Document, namespace: str) -> _Document:
+    """The manifest with its namespace said: hosts of one play may have different ones."""
+    metadata = pool.get("metadata")
+    if pool.get("kind") != NAMESPACED or not isinstance(metadata, t.Mapping) or metadata.get("namespace"):
+        return pool
+    return {**pool, "metadata": {**metadata, "namespace": namespace}}

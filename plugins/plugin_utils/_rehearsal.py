@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a network can become profiles, found out before anything is claimed: checked with addresses that nobody will have."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.allocation import allocatable
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError, Pool
+from ansible_collections.elemental.networking.plugins.module_utils._placeholders import resolve_placeholders
+from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, check
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import MachineNetwork
+
+# of the ranges for documentation (RFC 5737, RFC 3849): a stand-in for an address of a pool that is not in sight
+_UNKNOWN = (Address("192.0.2.2", 24, "192.0.2.1"), Address("2001:db8::2", 64, "2001:db8::1"))
+
+
+def rehearse(asked: MachineNetwork) -> None:
+    """Fill and check the network with stand-ins. Raises PlaceholderError, RenderError or IpamError for what can never work."""
+    if not asked.network.get("configurator"):
+        raise RenderError(_nothing_asked(asked))
+    if asked.configurator == "none":
+        return
+    keys = list(asked.network.get("ipAddresses") or {})
+    pools = [pool_from_manifest(manifest, asked.namespace) for manifest in asked.pools]
+    choices = [_stand_ins(asked.network["ipAddresses"][key], asked.namespace, pools) for key in keys]
+    errors = []
+    # the family of a pool that is not in sight is unknown: what renders with one of them may work
+    for stand_ins in itertools.islice(itertools.product(*choices), 16):
+        try:
+            _render(asked, dict(zip(keys, stand_ins)))
+        except RenderError as error:
+            errors.append(error)
+        else:
+            return
+    raise errors[0]
+
+
+def _nothing_asked(asked: MachineNetwork) -> str:
+    if asked.network:
+        return (
+            "the network names no configurator; add configurator: nmconnections, or none where it is not to be managed"
+        )
+    return (
+        "there is neither machine_network nor machine_network_manifest; give one, "
+        "or machine_network: {configurator: none} for a host that is not to be managed"
+    )
+
+
+def _render(asked: MachineNetwork, stand_ins: t.Mapping[str, Address]) -> None:
+    config = resolve_placeholders(asked.network.get("config") or {}, stand_ins)
+    if not isinstance(config, t.Mapping):
+        raise RenderError("config of the network has to be a dictionary")
+    check(asked.configurator, t.cast("t.Mapping[str, object]", config))
+
+
+def _stand_ins(reference: object, namespace: str, pools: t.Sequence[Pool]) -> t.Sequence[Address]:
+    for pool in pools:
+        if _is_meant(reference, namespace, pool):
+            first = next(iter(allocatable(pool)), None)
+            return (Address(str(first), pool.prefix, pool.gateway),) if first else _UNKNOWN
+    return _UNKNOWN
+
+
+def _is_meant(reference: object, namespace: str, pool: Pool) -> bool:
+    if not isinstance(reference, t.Mapping):
+        raise IpamError("every entry of ipAddresses has to be a pool with apiGroup, kind and name")
+    named = (reference.get("apiGroup"), reference.get("kind"), reference.get("name"))
+    own = (pool.reference.api_group, pool.reference.kind, pool.reference.name)
+    return named == own and pool.namespace in ("", namespace)

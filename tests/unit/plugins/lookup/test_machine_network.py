@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lookup machine_network: what a host asks for, and what is refused before anything is claimed."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.lookup import machine_network
+
+Lookup = t.Callable[..., t.Dict[str, t.Any]]
+_REFERENCE = {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "p"}
+_KEYFILE = """[connection]
+id=eth0
+type=ethernet
+interface-name=eth0
+[ipv4]
+method=manual
+address1={ip}/{ip.prefix},{ip.gateway}
+"""
+_NETWORK = {"configurator": "nmconnections", "ipAddresses": {"ip": _REFERENCE}, "config": {"eth0": _KEYFILE}}
+
+
+def _pool(**spec: t.Any) -> dict[str, t.Any]:
+    given = {"addresses": ["10.0.0.10-10.0.0.12"], "prefix": 24, "gateway": "10.0.0.1", **spec}
+    version = "ipam.cluster.x-k8s.io/v1alpha2"
+    return {"apiVersion": version, "kind": "InClusterIPPool", "metadata": {"name": "p"}, "spec": given}
+
+
+_REGISTRATION = {
+    "apiVersion": "elemental.cattle.io/v1beta1",
+    "kind": "MachineRegistration",
+    "metadata": {"name": "fire-nodes", "namespace": "fleet-default"},
+    "spec": {"config": {"network": _NETWORK}},
+}
+
+
+@pytest.fixture
+def ask(loaded: t.Callable[..., t.Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lookup:
+    """What the host Node_1 asks for; ansible-playbook was started in the folder ``here``, the inventory is in ``inventory``."""
+    for name in ("here", "inventory"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    def run(options: t.Mapping[str, t.Any] | None = None, **variables: t.Any) -> dict[str, t.Any]:
+        known = {"inventory_hostname": "Node_1", "inventory_dir": str(tmp_path / "inventory"), **variables}
+        (result,) = loaded(machine_network, known).run([], known, **(options or {}))
+        return t.cast("dict[str, t.Any]", result)
+
+    return run
+
+
+def _write(path: Path, *documents: object) -> None:
+    path.write_text(yaml.safe_dump_all(documents))
+
+
+def test_a_variable_becomes_claims_and_pools_of_its_namespace(ask: Lookup, tmp_path: Path) -> None:
+    asked = ask(machine_network=_NETWORK, machine_network_pools=[_pool()], machine_network_namespace="site")
+    common = {"machine": "node-1", "namespace": "site", "host": "Node_1"}
+    assert asked["claims"] == [{**common, "key": "ip", "pool": _REFERENCE}]
+    assert asked["pools"][0]["metadata"] == {"name": "p", "namespace": "site"}
+    assert asked["database"] == str(tmp_path / "inventory/.elemental-ipam.sqlite")
+    assert (asked["configurator"], asked["config"]) == ("nmconnections", {"eth0": _KEYFILE})
+
+
+def test_empty_texts_count_as_unset(ask: Lookup) -> None:
+    unset = ("manifest", "pools", "pool_files", "backend", "database", "namespace", "machine")
+    asked = ask(machine_network=_NETWORK, **{f"machine_network_{name}": "" for name in unset})
+    assert (asked["machine"], asked["namespace"], asked["backend"], asked["pools"]) == (
+        "node-1",
+        "default",
+        "embedded",
+        [],
+    )
+
+
+@pytest.mark.parametrize("folder", ["here", "inventory"])
+def test_a_manifest_is_found_where_the_play_was_started_or_beside_the_inventory(
+    ask: Lookup, tmp_path: Path, folder: str
+) -> None:
+    _write(tmp_path / folder / "m.yaml", _pool(), _REGISTRATION)
+    asked = ask(machine_network_manifest="m.yaml")
+    assert asked["namespace"] == "fleet-default"
+    assert asked["pools"][0]["metadata"]["namespace"] == "fleet-default"
+    assert asked["claims"][0]["pool"] == _REFERENCE
+
+
+def test_texts_are_yaml_as_surveys_send_them(ask: Lookup) -> None:
+    asked = ask(machine_network=yaml.safe_dump(_NETWORK), machine_network_pools=yaml.safe_dump([_pool()]))
+    assert asked["claims"][0]["key"] == "ip"
+    assert asked["pools"][0]["spec"]["prefix"] == 24
+
+
+def test_without_an_inventory_folder_the_database_is_where_the_play_was_started(ask: Lookup, tmp_path: Path) -> None:
+    asked = ask(machine_network=_NETWORK, inventory_dir=None)
+    assert asked["database"] == str(tmp_path / "here/.elemental-ipam.sqlite")
+
+
+def test_a_host_that_is_not_managed_claims_nothing(ask: Lookup) -> None:
+    assert ask(machine_network={"configurator": "none", "ipAddresses": {"ip": _REFERENCE}})["claims"] == []
+
+
+def test_without_the_check_anything_goes(ask: Lookup) -> None:
+    assert ask({"check": False})["claims"] == []
+
+
+@pytest.mark.parametrize(
+    ("network", "pools", "words"),
+    [
+        (None, [], "neither machine_network nor machine_network_manifest"),
+        ({"config": {"eth0": _KEYFILE}}, [], "names no configurator"),
+        ("{", [], "is a text that is no YAML"),
+        (["eth0"], [], "has to be a dictionary"),
+        ({**_NETWORK, "configurator": "netplan"}, [], "netplan"),
+        ({**_NETWORK, "ipAddresses": {}}, [], "{ip} in config.eth0 line 7 cannot be filled"),
+        ({**_NETWORK, "config": {"eth0": "no keyfile"}}, [], "line 1"),
+        (_NETWORK, [_pool(gateway=None)], "has no gateway"),
+        (_NETWORK, [_pool(addresses=["fd00::5"], prefix=64, gateway="fd00::1")], "ipv4"),
+        (_NETWORK, [_pool(addresses=["x"])], "x in addresses is not a valid IP"),
+        (_NETWORK, ["p"], "has to be a list of InClusterIPPool"),
+    ],
+)
+def test_what_can_never_work_is_one_sentence(ask: Lookup, network: object, pools: object, words: str) -> None:
+    with pytest.raises(AnsibleError) as error:
+        ask(machine_network=network, machine_network_pools=pools)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_pool_that_is_registered_already_may_be_of_any_family(ask: Lookup) -> None:
+    keyfile = _KEYFILE.replace("[ipv4]", "[ipv6]")
+    assert ask(machine_network={**_NETWORK, "config": {"eth0": keyfile}})["claims"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "there is no file"),
+        ("a: [", "is no YAML (line 1"),
+        ("just a text", "holds no manifests"),
+        (yaml.safe_dump(_pool()), "holds 0 manifests of kind MachineRegistration"),
+        (yaml.safe_dump_all([_REGISTRATION, _REGISTRATION]), "holds 2 manifests of kind MachineRegistration"),
+        (yaml.safe_dump({**_REGISTRATION, "spec": {"config": None}}), "has no spec.config.network"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_is_one_sentence(
+    ask: Lookup, tmp_path: Path, content: str | None, words: str
+) -> None:
+    if content is not None:
+        (tmp_path / "here/m.yaml").write_text(content)
+    with pytest.raises(AnsibleError) as error:
+        ask(machine_network_manifest="m.yaml")
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)

@@ -1,9 +1,12 @@
-#!/usr/bin/env python3
+#!/bin/sh
 # Copyright: (c) 2026, elemental.networking contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for nm-configurator's ``nmc``, which no package registry has: its command line and its folders, around the real nmstatectl.
+""":"
+exec python3 "$0" "$@"
+
+A stand-in for nm-configurator's ``nmc``, which no package registry has: its command line and its folders, around the real nmstatectl.
 
 ``nmc generate`` 0.3.5 writes byte for byte what ``nmstatectl gc`` prints for the same ``_all.yaml`` (compared once, with nmstate 2.2.60 and
 2.2.62). Around that this program behaves as src/main.rs and src/generate_conf.rs of v0.3.5 do: the options, the exit codes, the log

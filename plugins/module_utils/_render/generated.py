@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import typing as t
 
-import yaml
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import HIDDEN, is_secret_key
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import (
     TOOLS,
@@ -55,6 +54,8 @@ def render_generated(configurator: str, config: t.Mapping[str, object], run_tool
 
 def _files_of_gc(output: str) -> dict[str, str]:
     """File name to text, out of the YAML that ``nmstatectl gc`` prints."""
+    import yaml  # part of ansible-core; this runs on the controller only
+
     try:
         content = yaml.safe_load(output)
         return {str(name): str(text) for name, text in content["NetworkManager"]}

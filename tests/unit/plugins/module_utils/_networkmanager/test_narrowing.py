@@ -39,7 +39,10 @@ def test_another_complaint_counts_when_nothing_cures() -> None:
 
 def test_what_a_part_is_does_not_count_as_its_mistake() -> None:
     """Without its type a bond is an ethernet interface, and its options are not looked at."""
-    complain = lambda text: "bad" if "bond" in text and "wrong" in text else ""  # noqa: E731
+
+    def complain(text: str) -> str:
+        return "bad" if "bond" in text and "wrong" in text else ""
+
     document = '{"interfaces": [{"type": "bond", "mode": "wrong"}]}'
     assert narrowing.culprit(document, "bad", complain) == ("interfaces", 0, "mode")
 

@@ -123,7 +123,7 @@ def _walk(part: object, path: Path) -> t.Iterator[tuple[Path, object]]:
 
 def _check_value(path: Path, value: object) -> None:
     where = readable(path)
-    if isinstance(value, str) and _BREAKS_KEYFILE.search(value):
+    if _BREAKS_KEYFILE.search(str(path[-1])) or (isinstance(value, str) and _BREAKS_KEYFILE.search(value)):
         raise RenderError(
             f"{where} holds a backslash, a line break or a control character, which the tool writes into the keyfile as it is and"
             " NetworkManager reads as something else; use configurator nmconnections for it"

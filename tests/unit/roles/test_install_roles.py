@@ -64,9 +64,14 @@ class Bench:
         packed = (self.served / "nmstatectl.zip").read_bytes()
         return {"nmstatectl_url": f"{self.address}/nmstatectl.zip", "nmstatectl_sha256": sha256(packed)}
 
+    def delegated(self, options: t.Mapping[str, t.Any]) -> Played:
+        """Run the role for a host that cannot be reached, delegated to this machine."""
+        role = {"name": f"elemental.networking.{self.role}", "apply": {"delegate_to": "localhost"}}
+        book = [{"hosts": "node1", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": role}]}]
+        return self._run(book, {**options, "ansible_host": "192.0.2.9"}, "-i", "node1,")
+
     def play(self, options: t.Mapping[str, t.Any], *arguments: str) -> Played:
         """Run the role with these options."""
-        values = {f"{self.role}_path": str(self.path), **options, "ansible_python_interpreter": sys.executable}
         book = [
             {
                 "hosts": "localhost",
@@ -75,9 +80,13 @@ class Bench:
                 "roles": [f"elemental.networking.{self.role}"],
             }
         ]
+        return self._run(book, options, "-i", "localhost,", *arguments)
+
+    def _run(self, book: t.Any, options: t.Mapping[str, t.Any], *arguments: str) -> Played:
+        values = {f"{self.role}_path": str(self.path), **options, "ansible_python_interpreter": sys.executable}
         file = self.folder / "play.json"
         file.write_text(json.dumps(book))
-        command = ["ansible-playbook", "-i", "localhost,", "-e", json.dumps(values), *arguments, str(file)]
+        command = ["ansible-playbook", "-e", json.dumps(values), *arguments, str(file)]
         environment = {
             **os.environ,
             "ANSIBLE_NOCOLOR": "1",
@@ -240,6 +249,16 @@ def test_a_file_of_the_controller(bench: Bench) -> None:
     wrong = bench.play({**options, f"{bench.role}_sha256": "0" * 64})
     assert f"has the sha256 {sha256(program('mine'))}, not" in " ".join(wrong.text.split())
     assert bench.path.read_bytes() == program("mine")
+
+
+@both
+def test_delegated_to_the_controller(bench: Bench) -> None:
+    """For render_on: controller, in a play for the hosts."""
+    played = bench.delegated(bench.release(program("here")))
+    assert (played.changed, bench.path.read_bytes()) == (1, program("here")), played.text
+    (bench.folder / bench.role).write_bytes(program("mine"))
+    played = bench.delegated({f"{bench.role}_method": "file"})
+    assert (played.changed, bench.path.read_bytes()) == (1, program("mine")), played.text
 
 
 @pytest.mark.parametrize("bench", ["nmstatectl"], indirect=True)

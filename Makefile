@@ -35,7 +35,8 @@ nodes-down: ## end the test nodes and remove all that is theirs
 	@$(NODES) down
 
 build: ## build the collection's tarball
-	@tree=$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/ansible-galaxy")') && $$tree collection build --force
+	@galaxy=$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/ansible-galaxy")' | tail -n 1) \
+	  && $$galaxy collection build --force
 
 clean: ## remove what the tests and the demo keep in the cache
 	@rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/elemental-networking"

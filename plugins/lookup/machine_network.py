@@ -13,21 +13,14 @@ version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Puts together what was given for a host, from the variable C(machine_network) or from the manifest of an Elemental user, and checks it
-    before anything is claimed or sent. The placeholders and the form of the profiles are tried with stand-ins for the addresses.
-  - It reads only files of the controller, never claims an address and changes nothing.
-  - The role P(elemental.networking.machine_network#role) works with it.
+  - Puts together what was given for a host, from the variable C(machine_network) or from the manifest of an Elemental user.
+  - It reads only files of the controller, never claims an address and changes nothing. The module M(elemental.networking.machine_network)
+    checks it, too.
 extends_documentation_fragment:
   - elemental.networking._machine
   - elemental.networking._machine.network
-options:
-  check:
-    description:
-      - Refuse a host without a network, and a network that can never become profiles.
-      - With V(false) only what was given is put together.
-    type: bool
-    default: true
 seealso:
+  - module: elemental.networking.machine_network
   - plugin: elemental.networking.network_config
     plugin_type: lookup
 """
@@ -90,15 +83,11 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
-from ansible_collections.elemental.networking.plugins.module_utils._placeholders import PlaceholderError
-from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError
 from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import given_to
 from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
     MachineNetwork,
     machine_network,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import rehearse
 
 
 class LookupModule(LookupBase):
@@ -110,11 +99,6 @@ class LookupModule(LookupBase):
         if terms:
             raise AnsibleError("lookup elemental.networking.machine_network takes options only, no terms")
         asked = machine_network(given_to(self, variables or {}))
-        try:
-            if self.get_option("check"):
-                rehearse(asked)
-        except (IpamError, PlaceholderError, RenderError) as error:
-            raise AnsibleError(f"{asked.machine}: {error}") from error
         return [wrap_var(_described(asked))]
 
 

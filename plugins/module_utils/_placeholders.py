@@ -155,16 +155,16 @@ def _bare(address: str, name: str, attribute: str, place: _Place) -> str:
 
 
 def _unknown(name: str, addresses: Addresses, place: _Place) -> str:
-    owner, _dot, attribute = name.rpartition(".")
-    if owner in addresses:
-        return f"{{{name}}} in {place} cannot be filled: {owner} has {_listed(_ATTRIBUTES)}, but no {attribute}"
-    key = _key_and_attribute(name)[0]
     known = f"the keys are {_listed(sorted(addresses))}" if addresses else "no keys are given"
     if place.holds_secret:
         return (
             f"a placeholder in {place} cannot be filled, and is not shown because the line may hold a secret: there is"
             f" no such key in ipAddresses ({known}); write a backslash before the brace for the literal text"
         )
+    owner, _dot, attribute = name.rpartition(".")
+    if owner in addresses:
+        return f"{{{name}}} in {place} cannot be filled: {owner} has {_listed(_ATTRIBUTES)}, but no {attribute}"
+    key = _key_and_attribute(name)[0]
     return (
         f"{{{name}}} in {place} cannot be filled: there is no key {key} in ipAddresses ({known});"
         f" write \\{{{name}}} for the literal text"

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
@@ -33,7 +33,8 @@ def _address(key: str, item: object) -> Address | str | None:
     if item.get("prefix") is None:
         return str(item["address"])
     try:
-        address = Address(str(ip_address(str(item["address"]))), int(item["prefix"]), item.get("gateway") or None)
-    except ValueError as error:
-        raise AnsibleError(f"the address of {key} is not valid: {error}") from error
-    return address
+        interface = ip_interface(f"{item['address']}/{int(item['prefix'])}")
+        gateway = str(ip_address(str(item["gateway"]))) if item.get("gateway") else None
+    except (TypeError, ValueError) as error:
+        raise AnsibleError(f"the address of {key} is not valid: {error}") from None
+    return Address(str(interface.ip), interface.network.prefixlen, gateway)

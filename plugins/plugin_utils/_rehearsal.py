@@ -9,18 +9,37 @@ from __future__ import annotations
 import itertools
 import typing as t
 
+from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.allocation import allocatable
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError, Pool
-from ansible_collections.elemental.networking.plugins.module_utils._placeholders import resolve_placeholders
+from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
+    PlaceholderError,
+    resolve_placeholders,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, check
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import MachineNetwork
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
+    Given,
+    MachineNetwork,
+    machine_network,
+)
 
 # of the ranges for documentation (RFC 5737, RFC 3849): a stand-in for an address of a pool that is not in sight
 _UNKNOWN = (Address("192.0.2.2", 24, "192.0.2.1"), Address("2001:db8::2", 64, "2001:db8::1"))
 
 
-def rehearse(asked: MachineNetwork) -> None:
+def checked(given: Given) -> MachineNetwork:
+    """What a host asks for, once it is known that it can work. Raises AnsibleError with one sentence that names the machine."""
+    asked = machine_network(given)
+    try:
+        _rehearse(asked)
+    except (IpamError, PlaceholderError, RenderError) as error:
+        # no cause: its text would follow the sentence a second time
+        raise AnsibleError(f"{asked.machine}: {error}") from None
+    return asked
+
+
+def _rehearse(asked: MachineNetwork) -> None:
     """Fill and check the network with stand-ins. Raises PlaceholderError, RenderError or IpamError for what can never work."""
     if not asked.network.get("configurator"):
         raise RenderError(_nothing_asked(asked))

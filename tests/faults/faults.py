@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tests.testbed import network, node, tools
 
-from . import sets
+from . import clock, sets
 
 _SHORT_CUT = 5.0
 
@@ -74,12 +74,6 @@ def _duplicate(number: int, action: str) -> None:
 _KILL_SESSIONS = "pkill -9 -f '^sshd: root|^sshd-session: root'; pkill -9 -f 'python3 -I -S -$'"
 _FILL = "cat /dev/zero > /filler 2>/dev/null; cat /dev/zero > /filler2 2>/dev/null; true"
 _READ_ONLY = "mount --bind /etc /etc && mount -o remount,bind,ro /etc"
-# a double: the clock is the machine's and no namespace has its own; libfaketime shows NetworkManager and the node's program another one
-_CLOCK = "/run/faketime"
-_FAKE = (
-    "LD_PRELOAD=/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1 FAKETIME_TIMESTAMP_FILE=" + _CLOCK + " "
-    "DONT_FAKE_MONOTONIC=1 FAKETIME_NO_CACHE=1"
-)
 
 FAULTS = (
     Fault("wrong gateway", mistake=True),
@@ -112,6 +106,18 @@ FAULTS = (
     Fault("ssh session killed", lambda number: inside(number, _KILL_SESSIONS)),
     Fault("controller killed -9", kills_controller=True),
     Fault("two controllers at once", second_controller=True),
+    Fault(
+        "clock jumps a day ahead",
+        lambda number: inside(number, clock.jump(86400)),
+        lambda number: inside(number, clock.machines_clock()),
+        prepare=lambda number: inside(number, clock.own_clock()),
+    ),
+    Fault(
+        "clock jumps a day back",
+        lambda number: inside(number, clock.jump(-86400)),
+        lambda number: inside(number, clock.machines_clock()),
+        prepare=lambda number: inside(number, clock.own_clock()),
+    ),
     Fault(
         "duplicate address",
         lambda number: _duplicate(number, "add"),

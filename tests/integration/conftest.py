@@ -20,13 +20,18 @@ import yaml
 from tests.testbed.fixtures import nodes
 
 __all__ = [
+    "ETH0",
+    "ROUTED",
     "Controller",
     "PlayResult",
+    "claimed",
     "controller",
     "inline_network",
+    "installed",
     "manifest",
     "nodes",
     "pool",
+    "profiles",
 ]  # fixtures are found here
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -47,8 +52,8 @@ class PlayResult:
         return self.stats.get("changed", {}).get(host, 0)
 
     def failure(self, host: str) -> str:
-        """The message of the task that failed for a host, in one line."""
-        for event in self.events:
+        """The message of the last task that failed for a host, in one line."""
+        for event in reversed(self.events):
             data = event.get("event_data", {})
             if event["event"] in ("runner_on_failed", "runner_on_unreachable") and data.get("host") == host:
                 return str(data["res"].get("msg", data["res"]))
@@ -81,8 +86,21 @@ class Controller:
         shutil.copy(nodes.inventory_path, self.inventory / Path(nodes.inventory_path).name)
         self.runs = 0
 
+    def tasks(self, *tasks: t.Mapping[str, t.Any], hosts: str = "all", **variables: t.Any) -> PlayResult:
+        """Run tasks of a user's own play."""
+        playbook = self.folder / f"playbook{self.runs}.json"
+        play = {"hosts": hosts, "gather_facts": False, "tasks": list(tasks)}
+        playbook.write_text(json.dumps([play]))
+        return self.play(str(playbook), **variables)
+
+    def set_hosts(self, **variables: str) -> None:
+        """Connection variables for every host, as a user has them in his inventory."""
+        folder = self.inventory / "group_vars"
+        folder.mkdir(exist_ok=True)
+        (folder / "all.yml").write_text(yaml.safe_dump(variables))
+
     def play(self, playbook: str, verbosity: int = 0, arguments: str = "", **variables: t.Any) -> PlayResult:
-        """Run a playbook of the collection."""
+        """Run a playbook: one of the collection by its short name, or a file."""
         self.runs += 1
         private = self.folder / f"run{self.runs}"
         (private / "env").mkdir(parents=True)
@@ -100,7 +118,14 @@ class Controller:
             *("env", *(f"{name}={value}" for name, value in environment.items())),
             f"PATH={Path(sys.executable).parent}:{os.environ['PATH']}",
             *(sys.executable, "-m", "ansible_runner", "run", str(private)),
-            *("--playbook", f"elemental.networking.{playbook}", "--inventory", str(self.inventory), "--ident", "play"),
+            *(
+                "--playbook",
+                playbook if "/" in playbook else f"elemental.networking.{playbook}",
+                "--inventory",
+                str(self.inventory),
+                "--ident",
+                "play",
+            ),
             *((f"--cmdline={' '.join(flags)}",) if flags else ()),
         ]
         run = self.nodes.run(command)
@@ -165,3 +190,40 @@ def pool(addresses: str, prefix: int, gateway: str | None = None, name: str = "t
         "spec": spec,
     }
     return t.cast("dict[str, t.Any]", yaml.safe_load(yaml.safe_dump(text)))
+
+
+ETH0 = """[connection]
+id=eth0
+type=ethernet
+interface-name=eth0
+[ipv4]
+method=manual
+address1={inventory-ip}/{inventory-ip.prefix}
+[ipv6]
+method=disabled
+"""
+# keeps what the DHCP server gave: the gateway and the name server
+ROUTED = ETH0.replace("{inventory-ip.prefix}", "{inventory-ip.prefix},{inventory-ip.gateway}\ndns=192.168.122.1;")
+
+
+def claimed(controller: Controller, node: str, interface: str) -> str:
+    """The IPv4 address of an interface, as the kernel has it."""
+    line = controller.nodes.oob(node, ["ip", "-br", "-4", "address", "show", interface]).stdout.split()
+    return str(line[2]) if len(line) > 2 else ""
+
+
+def installed(controller: Controller, node: str) -> str:
+    """Names and check sums of what is in /etc."""
+    return str(
+        controller.nodes.oob(
+            node, ["sh", "-c", "cd /etc/NetworkManager/system-connections && md5sum * 2>/dev/null | sort"]
+        ).stdout
+    )
+
+
+def profiles(controller: Controller, node: str) -> list[list[str]]:
+    """What nmcli says of each profile: name, device, file, time of the last activation."""
+    lines = controller.nodes.oob(
+        node, ["nmcli", "-t", "-f", "NAME,DEVICE,FILENAME,TIMESTAMP", "connection"]
+    ).stdout.splitlines()
+    return [line.split(":") for line in lines]

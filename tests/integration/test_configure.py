@@ -11,41 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import DOCUMENTATION_MANIFEST, Controller, inline_network, pool
-
-ETH0 = """[connection]
-id=eth0
-type=ethernet
-interface-name=eth0
-[ipv4]
-method=manual
-address1={inventory-ip}/{inventory-ip.prefix}
-[ipv6]
-method=disabled
-"""
-
-
-def claimed(controller: Controller, node: str, interface: str) -> str:
-    """The IPv4 address of an interface, as the kernel has it."""
-    line = controller.nodes.oob(node, ["ip", "-br", "-4", "address", "show", interface]).stdout.split()
-    return str(line[2]) if len(line) > 2 else ""
-
-
-def installed(controller: Controller, node: str) -> str:
-    """Names and check sums of what is in /etc."""
-    return str(
-        controller.nodes.oob(
-            node, ["sh", "-c", "cd /etc/NetworkManager/system-connections && md5sum * 2>/dev/null | sort"]
-        ).stdout
-    )
-
-
-def profiles(controller: Controller, node: str) -> list[list[str]]:
-    """What nmcli says of each profile: name, device, file, time of the last activation."""
-    lines = controller.nodes.oob(
-        node, ["nmcli", "-t", "-f", "NAME,DEVICE,FILENAME,TIMESTAMP", "connection"]
-    ).stdout.splitlines()
-    return [line.split(":") for line in lines]
+from .conftest import (
+    DOCUMENTATION_MANIFEST,
+    ETH0,
+    Controller,
+    claimed,
+    inline_network,
+    installed,
+    pool,
+    profiles,
+)
 
 
 def test_documentation_manifest_configures_all_nodes_and_a_second_run_changes_nothing(

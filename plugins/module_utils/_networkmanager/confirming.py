@@ -88,8 +88,8 @@ def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool) -
             return {"state": "rolled_back", "reason": reason}
         waiting = _waiting_for(manager, trial, arrived_at, fresh)
         if waiting:
-            if waiting.get("reason", "") != trial.waiting_for:
-                store.save_trial(replace(trial, waiting_for=waiting.get("reason", "")))
+            if waiting.get("reason", trial.waiting_for) != trial.waiting_for:
+                store.save_trial(replace(trial, waiting_for=waiting["reason"]))
             return waiting
         return _keep(manager, trial)
 
@@ -106,9 +106,10 @@ def _waiting_for(manager: NetworkManager, trial: Trial, arrived_at: str, fresh: 
         addresses = list(trial.required_addresses)
     if addresses and arrived_at not in addresses:
         return {"state": "elsewhere", "addresses": addresses}
-    if not fresh:  # an old connection may live on where no new one comes through
+    failing = _failing_probe(trial)
+    if not failing and not fresh:  # an old connection may live on where no new one comes through
         return {"state": "elsewhere", "addresses": [arrived_at]}
-    return _failing_probe(trial)
+    return failing
 
 
 def _leases(manager: NetworkManager, trial: Trial) -> list[str]:

@@ -106,36 +106,8 @@ def test_a_host_that_is_not_managed_claims_nothing(ask: Lookup) -> None:
     assert ask(machine_network={"configurator": "none", "ipAddresses": {"ip": _REFERENCE}})["claims"] == []
 
 
-def test_without_the_check_anything_goes(ask: Lookup) -> None:
-    assert ask({"check": False})["claims"] == []
-
-
-@pytest.mark.parametrize(
-    ("network", "pools", "words"),
-    [
-        (None, [], "neither machine_network nor machine_network_manifest"),
-        ({"config": {"eth0": _KEYFILE}}, [], "names no configurator"),
-        ("{", [], "is a text that is no YAML"),
-        (["eth0"], [], "has to be a dictionary"),
-        ({**_NETWORK, "configurator": "netplan"}, [], "netplan"),
-        ({**_NETWORK, "ipAddresses": {}}, [], "{ip} in config.eth0 line 7 cannot be filled"),
-        ({**_NETWORK, "config": {"eth0": "no keyfile"}}, [], "line 1"),
-        (_NETWORK, [_pool(gateway=None)], "has no gateway"),
-        (_NETWORK, [_pool(addresses=["fd00::5"], prefix=64, gateway="fd00::1")], "ipv4"),
-        (_NETWORK, [_pool(addresses=["x"])], "x in addresses is not a valid IP"),
-        (_NETWORK, ["p"], "has to be a list of InClusterIPPool"),
-    ],
-)
-def test_what_can_never_work_is_one_sentence(ask: Lookup, network: object, pools: object, words: str) -> None:
-    with pytest.raises(AnsibleError) as error:
-        ask(machine_network=network, machine_network_pools=pools)
-    assert words in str(error.value)
-    assert "\n" not in str(error.value)
-
-
-def test_a_pool_that_is_registered_already_may_be_of_any_family(ask: Lookup) -> None:
-    keyfile = _KEYFILE.replace("[ipv4]", "[ipv6]")
-    assert ask(machine_network={**_NETWORK, "config": {"eth0": keyfile}})["claims"]
+def test_a_host_without_a_network_asks_for_nothing(ask: Lookup) -> None:
+    assert ask()["claims"] == []
 
 
 @pytest.mark.parametrize(

@@ -126,9 +126,10 @@ def test_two_keys_that_become_the_same_are_an_error() -> None:
         resolve_placeholders({"{inventory-ip}": 1, "192.168.122.150": 2}, _ADDRESSES)
 
 
-def test_a_brace_pair_inside_a_secret_is_not_shown() -> None:
+@pytest.mark.parametrize("text", ["{hunter2}", "{inventory-ip.hunter2}"])
+def test_a_brace_pair_inside_a_secret_is_not_shown(text: str) -> None:
     with pytest.raises(PlaceholderError) as caught:
-        resolve_placeholders({"wifi": "[wifi-security]\npsk=abc{hunter2}\n"}, _ADDRESSES)
+        resolve_placeholders({"wifi": f"[wifi-security]\npsk=abc{text}\n"}, _ADDRESSES)
     assert "hunter2" not in str(caught.value)
     assert "config.wifi line 2" in str(caught.value)
 

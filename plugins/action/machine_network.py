@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action elemental.networking.machine_network."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.elemental.networking.plugins.module_utils._machine_network_options import ARGUMENTS
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given, machine_network
+from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import checked
+
+
+class ActionModule(ActionBase):
+    """Put together what a host asks for, and check it; only files of the controller are read."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the action; see the documentation of the module."""
+        task_vars = task_vars or {}
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _validation, options = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        rehearsed = options.pop("check")
+        options = {name: "" if value is None else value for name, value in options.items()}
+        given = Given(str(task_vars["inventory_hostname"]), task_vars.get("inventory_dir") or None, **options)
+        asked = checked(given) if rehearsed else machine_network(given)
+        return {
+            **result,
+            "changed": False,
+            "machine": asked.machine,
+            "namespace": asked.namespace,
+            "backend": asked.backend,
+            "database": asked.database,
+            "configurator": asked.configurator,
+            "claims": asked.claims,
+            "pools": list(asked.pools),
+        }

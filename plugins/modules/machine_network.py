@@ -1,0 +1,136 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: machine_network
+short_description: Check what network a host asks for, and which claims that takes
+version_added: 0.1.0
+author:
+  - elemental.networking contributors (@elemental-networking)
+description:
+  - Puts together what was given for a host, a network or the manifest of an Elemental user, and checks it before anything is claimed
+    or sent. The placeholders and the form of the profiles are tried with stand-ins for the addresses.
+  - Reads only files of the controller, never claims an address and does not connect to the host.
+  - The role P(elemental.networking.machine_network#role) begins with it. The lookup P(elemental.networking.machine_network#lookup)
+    gives the same together with the configuration, which may hold secrets and is therefore not part of a result here.
+extends_documentation_fragment:
+  - elemental.networking._attributes
+  - elemental.networking._attributes.actiongroup_networking
+  - elemental.networking._attributes.info_module
+options:
+  network:
+    description:
+      - The network in the shape of C(MachineRegistration.spec.config.network), or a text with it in YAML.
+      - Ignored when O(manifest) is given.
+    type: raw
+  manifest:
+    description:
+      - A file on the controller with the manifests of an Elemental user. Its pools and the network section of its
+        MachineRegistration are used as they are, in the namespace of the MachineRegistration.
+      - A relative path is looked up where ansible-playbook was started, then beside the inventory.
+    type: str
+  pools:
+    description: Pools, as C(InClusterIPPool) or C(GlobalInClusterIPPool) manifests, or a text with them in YAML.
+    type: raw
+  pool_files:
+    description: Files on the controller that hold such manifests; paths are as for O(manifest).
+    type: raw
+  backend:
+    description: Where claims and pools are kept. V(embedded), the default, is one SQLite file.
+    type: str
+  database:
+    description:
+      - The file of the embedded backend. The default is C(.elemental-ipam.sqlite). It and a relative path are beside the inventory,
+        or, where the inventory is no file, in the folder where ansible-playbook was started.
+    type: str
+  namespace:
+    description: The namespace of the claims. The default is that of the MachineRegistration, else V(default).
+    type: str
+  machine:
+    description:
+      - The name of the machine.
+      - The default is C(inventory_hostname) in lower case, a dash for each character that a claim name cannot have.
+    type: str
+  check:
+    description:
+      - Refuse a host without a network, and a network that can never become profiles.
+      - With V(false) only what was given is put together, which is enough for a reset.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: Check what the hosts ask for
+  elemental.networking.machine_network:
+    network: "{{ machine_network }}"
+    pool_files: [pools.yaml]
+  register: asked
+
+- name: Claim it
+  elemental.networking.ip_address_claims:
+    database: "{{ asked.database }}"
+    pools: "{{ asked.pools }}"
+    claims: "{{ asked.claims }}"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+machine:
+  description: The name of the machine.
+  type: str
+  returned: success
+  sample: node1
+namespace:
+  description: The namespace of its claims.
+  type: str
+  returned: success
+  sample: default
+backend:
+  description: Where claims are kept.
+  type: str
+  returned: success
+  sample: embedded
+database:
+  description: The absolute path of the file of the embedded backend.
+  type: str
+  returned: success
+  sample: /srv/site/inventory/.elemental-ipam.sqlite
+configurator:
+  description: The form of the configuration.
+  type: str
+  returned: success
+  sample: nmconnections
+claims:
+  description: The claims, as M(elemental.networking.ip_address_claims) takes them.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - machine: node1
+      host: node1
+      namespace: default
+      key: inventory-ip
+      pool: {apiGroup: ipam.cluster.x-k8s.io, kind: InClusterIPPool, name: elemental-inventory-pool}
+pools:
+  description: The manifests of the pools that were given along, each with its namespace.
+  type: list
+  elements: dict
+  returned: success
+"""
+
+from ansible_collections.elemental.networking.plugins.module_utils._machine_network_options import ARGUMENTS
+from ansible_collections.elemental.networking.plugins.module_utils._network_module import refuse
+
+
+def main() -> None:
+    """Tell that the action plugin of the same name does it all."""
+    refuse(ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()

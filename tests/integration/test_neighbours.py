@@ -1,0 +1,204 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What else is on a node and its network: duplicate addresses, other tools, other profiles, probes of the user's own."""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+
+import pytest
+import yaml
+
+from tests.testbed import network
+
+from .conftest import ROUTED, Controller, PlayResult, claimed, inline_network, installed, pool
+
+FIRST = "192.168.122.150"
+BRIDGE = """[connection]
+id=lan
+type=bridge
+interface-name=lan
+[bridge]
+stp=false
+[ipv4]
+method=manual
+address1=172.16.0.160/24
+"""
+PORT = """[connection]
+id=port
+type=ethernet
+interface-name=eth1
+master=lan
+slave-type=bridge
+"""
+
+
+def push(controller: Controller, config: t.Mapping[str, str] | None = None, **variables: t.Any) -> PlayResult:
+    """Configure node1 only."""
+    wanted = inline_network(config or {"eth0": ROUTED}, pool("192.168.122.150-192.168.122.200", 24, "192.168.122.1"))
+    return controller.play("configure", machine_network_hosts="node1", **wanted, **variables)
+
+
+def result_of(result: PlayResult, module: str = "network_config") -> t.Mapping[str, t.Any]:
+    """What the push returned."""
+    return result.task_result(f"elemental.networking.{module}", "node1")
+
+
+@pytest.fixture
+def somebody_elses_address() -> t.Iterator[str]:
+    """The first address of the pool is in use by another machine; gives its MAC address."""
+    change = ["dev", "br0"]
+    network.in_infrastructure(["ip", "address", "add", f"{FIRST}/32", *change])
+    yield json.loads(network.in_infrastructure(["ip", "-j", "link", "show", "br0"]).stdout)[0]["address"]
+    network.in_infrastructure(["ip", "address", "del", f"{FIRST}/32", *change])
+
+
+def test_a_duplicate_address_is_refused_with_the_mac_of_its_owner(
+    controller: Controller, somebody_elses_address: str
+) -> None:
+    before = claimed(controller, "node1", "eth0"), installed(controller, "node1")
+    result = push(controller)
+    expected = f"{FIRST} is used by the machine with MAC address {somebody_elses_address} on the same network"
+    assert expected in result.failure("node1").replace(somebody_elses_address.upper(), somebody_elses_address)
+    assert (claimed(controller, "node1", "eth0"), installed(controller, "node1")) == before
+
+
+CHECKPOINT = "busctl call org.freedesktop.NetworkManager /org/freedesktop/NetworkManager org.freedesktop.NetworkManager"
+
+
+def test_a_checkpoint_of_another_tool_is_waited_for(controller: Controller) -> None:
+    started = time.monotonic()
+    controller.nodes.oob("node1", ["sh", "-c", f"{CHECKPOINT} CheckpointCreate aouu 0 9 0"])
+    result = push(controller)
+    assert result.succeeded, result.output
+    assert "another tool with a NetworkManager checkpoint" in result.output
+    assert time.monotonic() - started > 9
+    assert claimed(controller, "node1", "eth0") == f"{FIRST}/24"
+
+
+def test_a_checkpoint_that_never_ends_is_named(controller: Controller) -> None:
+    controller.nodes.oob("node1", ["sh", "-c", f"{CHECKPOINT} CheckpointCreate aouu 0 0 0"])
+    result = push(controller)
+    assert "holds a NetworkManager checkpoint on this host that never ends by itself" in result.failure("node1")
+    assert installed(controller, "node1") == ""
+
+
+def add_their_profile(controller: Controller, priority: int) -> None:
+    """A profile of somebody else for eth0, not active."""
+    command = (
+        f"nmcli connection add type ethernet ifname eth0 con-name theirs connection.autoconnect-priority {priority}"
+    )
+    assert controller.nodes.oob("node1", ["sh", "-c", command]).returncode == 0
+
+
+def test_a_profile_of_others_stays_and_is_named(controller: Controller) -> None:
+    add_their_profile(controller, 0)
+    result = push(controller)
+    assert result.succeeded, result.output
+    assert "profile theirs" in " ".join(result_of(result)["warnings"])
+    assert "theirs.nmconnection" in installed(controller, "node1")
+    reset = controller.play("reset", machine_network_hosts="node1")
+    assert reset.succeeded, reset.output
+    assert "theirs.nmconnection" in installed(controller, "node1")
+
+
+def test_a_profile_of_others_that_would_win_at_boot_is_refused(controller: Controller) -> None:
+    add_their_profile(controller, 10)
+    before = installed(controller, "node1")
+    result = push(controller)
+    assert "theirs" in result.failure("node1")
+    assert "would win at the next boot" in result.failure("node1")
+    assert installed(controller, "node1") == before
+
+
+def test_a_probe_that_passed_before_has_to_pass_after(controller: Controller) -> None:
+    lease = claimed(controller, "node1", "eth0")
+    command = f"ip -4 -br address show eth0 | grep -qF {lease}"
+    result = push(controller, machine_network_probes=[{"type": "command", "name": "old address", "command": command}])
+    assert "rolled back" in result.failure("node1")
+    assert "probe old address passed before and fails now" in result.failure("node1")
+    assert claimed(controller, "node1", "eth0") == lease
+
+
+def test_a_probe_that_failed_before_does_not_block_and_is_shown(controller: Controller) -> None:
+    probes = [
+        {"type": "tcp", "target": "192.168.122.1", "port": 9},
+        {"type": "ping", "target": "192.168.122.1"},
+        {"type": "command", "name": "own", "command": "true"},
+    ]
+    result = push(controller, machine_network_probes=probes)
+    assert result.succeeded, result.output
+    shown = {probe["name"]: (probe["before"], probe["after"]) for probe in result_of(result)["probes"]}
+    assert shown["ping 192.168.122.1"] == shown["own"] == ("passed", "passed")
+    assert "passed" not in shown["tcp 192.168.122.1:9"][0]
+
+
+def test_profiles_for_elemental_os_are_kept_and_removed(controller: Controller) -> None:
+    file = "/oem/elemental-network.yaml"
+    controller.nodes.oob("node1", ["mkdir", "-p", "/oem"])
+    result = push(controller, machine_network_elemental_os=True)
+    assert result.succeeded, result.output
+    kept = yaml.safe_load(controller.nodes.oob("node1", ["cat", file]).stdout)
+    (step,) = [step for stage in kept["stages"].values() for step in stage]
+    assert {each["path"] for each in step["files"]} == {"/etc/NetworkManager/system-connections/eth0.nmconnection"}
+    assert f"address1={FIRST}/24" in step["files"][0]["content"]
+    assert controller.nodes.oob("node1", ["stat", "-c", "%a", file]).stdout.strip() == "600"
+    again = push(controller, machine_network_elemental_os=True)
+    assert again.changed("node1") == 0, again.output
+    assert controller.play("reset", machine_network_hosts="node1").succeeded
+    assert controller.nodes.oob("node1", ["ls", file]).returncode != 0
+
+
+def test_a_bridge_of_ours_goes_with_the_reset(controller: Controller) -> None:
+    result = push(controller, {"eth0": ROUTED, "lan": BRIDGE, "port": PORT})
+    assert result.succeeded, result.output
+    assert claimed(controller, "node1", "lan") == "172.16.0.160/24"
+    reset = controller.play("reset", machine_network_hosts="node1")
+    assert reset.succeeded, reset.output
+    assert controller.nodes.oob("node1", ["ip", "link", "show", "lan"]).returncode != 0
+    assert claimed(controller, "node1", "eth1") == f"{network.lease(1, 1)}/24"
+    files = installed(controller, "node1").split()[1::2]
+    assert files == ["elemental-dhcp-eth0.nmconnection", "elemental-dhcp-eth1.nmconnection"]
+
+
+def test_a_node_that_is_gone_is_released_only_by_force(controller: Controller) -> None:
+    assert push(controller).succeeded
+    controller.nodes.link("node1", "eth0", "down")
+    kept = controller.play("reset", machine_network_hosts="node1")
+    assert "keeps its claims" in kept.failure("node1")
+    assert len(controller.claims()) == 1
+    forced = controller.play("reset", machine_network_hosts="node1", machine_network_force_release=True)
+    assert "released by force" in forced.failure("node1")
+    assert controller.claims() == []
+
+
+def test_without_a_dhcp_server_a_node_stays_as_it_was(controller: Controller) -> None:
+    assert push(controller).succeeded
+    before = installed(controller, "node1")
+    controller.nodes.dhcp(False)
+    result = controller.play("reset", machine_network_hosts="node1", machine_network_deadline=8)
+    assert "keeps its claims" in result.failure("node1")
+    assert (claimed(controller, "node1", "eth0"), installed(controller, "node1")) == (f"{FIRST}/24", before)
+    assert len(controller.claims()) == 1
+    controller.nodes.dhcp(True)
+    assert controller.play("reset", machine_network_hosts="node1").succeeded
+    assert controller.claims() == []
+
+
+def test_hosts_with_different_databases_are_refused(controller: Controller) -> None:
+    database = "{{ inventory_dir }}/.{{ inventory_hostname }}.sqlite"
+    wanted = inline_network({"eth0": ROUTED}, pool("192.168.122.150-192.168.122.200", 24, "192.168.122.1"))
+    result = controller.play("configure", machine_network_database=database, **wanted)
+    assert "name different databases" in result.output
+    assert list(controller.inventory.glob(".*.sqlite")) == []
+
+
+def test_one_machine_name_in_two_batches_is_found_out(controller: Controller) -> None:
+    wanted = inline_network({"eth0": ROUTED}, pool("192.168.122.150-192.168.122.200", 24, "192.168.122.1"))
+    result = controller.play("configure", machine_network_serial=1, machine_network_machine="one-for-all", **wanted)
+    assert "made for host node1, and host node2 has the same machine name" in result.output
+    assert [claim["host"] for claim in controller.claims()] == ["node1"]

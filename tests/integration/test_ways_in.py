@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every way that Ansible has into a node: jump hosts, become, without pipelining, other Pythons, without systemd."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from tests.testbed import network, places
+
+from .conftest import ROUTED, Controller, claimed, inline_network, installed, pool
+
+FIRST = "192.168.122.150"
+
+
+def push(controller: Controller, **variables: t.Any) -> t.Any:
+    """Configure node1 only, and reset nobody."""
+    wanted = inline_network({"eth0": ROUTED}, pool("192.168.122.150-192.168.122.200", 24, "192.168.122.1"))
+    return controller.play("configure", machine_network_hosts="node1", **wanted, **variables)
+
+
+def there_and_back(controller: Controller) -> None:
+    """A push that moves the address, a second one that changes nothing, and a reset."""
+    lease = claimed(controller, "node1", "eth0")
+    first = push(controller)
+    assert first.succeeded, first.output
+    assert claimed(controller, "node1", "eth0") == f"{FIRST}/24"
+    second = push(controller)
+    assert second.succeeded, second.output
+    assert second.changed("node1") == 0
+    reset = controller.play("reset", machine_network_hosts="node1")
+    assert reset.succeeded, reset.output
+    assert claimed(controller, "node1", "eth0") == lease
+
+
+@pytest.fixture
+def only_through_node2(nodes: t.Any, tmp_path: Path) -> t.Iterator[str]:
+    """An ssh configuration with node2 as the jump host of node1, which cannot be reached directly."""
+    routes = [f"{address}/32" for address in (network.lease(1), FIRST)]
+    for route in routes:
+        network.in_infrastructure(["ip", "route", "add", "unreachable", route])
+    common = (
+        "  IdentityFile {}\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n  User root\n"
+    )
+    hosts = f"Host {network.lease(1)} {FIRST}\n  ProxyJump jump\nHost jump\n  HostName {network.lease(2)}\nHost *\n"
+    file = tmp_path / "ssh_config"
+    file.write_text(hosts + common.format(places.KEY))
+    yield f"-F {file}"
+    for route in routes:
+        network.in_infrastructure(["ip", "route", "del", "unreachable", route])
+
+
+def test_through_a_jump_host(controller: Controller, only_through_node2: str) -> None:
+    controller.set_hosts(ansible_ssh_common_args=only_through_node2)
+    there_and_back(controller)
+
+
+def test_through_a_jump_host_an_unreachable_subnet_rolls_back(controller: Controller, only_through_node2: str) -> None:
+    controller.set_hosts(ansible_ssh_common_args=only_through_node2)
+    before = claimed(controller, "node1", "eth0"), installed(controller, "node1")
+    wanted = inline_network({"eth0": ROUTED}, pool("10.99.0.10-10.99.0.20", 24, "10.99.0.1"))
+    result = controller.play("configure", machine_network_hosts="node1", machine_network_deadline=8, **wanted)
+    assert "rolled back" in result.failure("node1")
+    assert (claimed(controller, "node1", "eth0"), installed(controller, "node1")) == before
+
+
+@pytest.mark.parametrize("plugin", ["paramiko", "local"])
+def test_another_connection_plugin_changes_nothing_and_says_why(controller: Controller, plugin: str) -> None:
+    before = claimed(controller, "node1", "eth0"), installed(controller, "node1")
+    result = push(controller, ansible_connection=plugin)
+    assert not result.succeeded
+    assert f"connection plugin {plugin}" in result.output
+    assert "Traceback" not in result.output
+    assert (claimed(controller, "node1", "eth0"), installed(controller, "node1")) == before
+
+
+@pytest.fixture
+def as_operator(controller: Controller) -> None:
+    """A user who is not root on node1, may sudo, and knows root's password."""
+    script = """
+        useradd -m ops && echo 'root:secret' | chpasswd
+        install -d -m 700 -o ops /home/ops/.ssh
+        install -m 600 -o ops /root/.ssh/authorized_keys /home/ops/.ssh/
+        echo 'ops ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/ops
+    """
+    done = controller.nodes.oob("node1", ["sh", "-ec", script])
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.usefixtures("as_operator")
+@pytest.mark.parametrize("method", ["sudo", "su"])
+def test_with_become(controller: Controller, method: str) -> None:
+    """sudo takes the program through standard input; su asks on a terminal, so it comes as a module there."""
+    variables = {"ansible_user": "ops", "ansible_become": True, "ansible_become_method": method}
+    inventory = controller.inventory / Path(controller.nodes.inventory_path).name
+    inventory.write_text(inventory.read_text().replace("ansible_user=root", "ansible_user=ops"))
+    controller.set_hosts(**variables, ansible_become_password="secret")
+    there_and_back(controller)
+
+
+@pytest.mark.usefixtures("as_operator")
+def test_without_become_one_sentence_says_what_to_set(controller: Controller) -> None:
+    inventory = controller.inventory / Path(controller.nodes.inventory_path).name
+    inventory.write_text(inventory.read_text().replace("ansible_user=root", "ansible_user=ops"))
+    result = push(controller)
+    assert "become" in result.failure("node1"), result.output
+    assert "Traceback" not in result.output
+
+
+def test_without_pipelining(controller: Controller) -> None:
+    controller.set_hosts(ansible_pipelining=False, ansible_ssh_pipelining=False)
+    there_and_back(controller)
+
+
+def test_on_a_node_that_has_only_platform_python(controller: Controller) -> None:
+    """As Red Hat's minimal images: no python3 on PATH."""
+    script = "mkdir -p /usr/libexec && ln -s $(readlink -f /usr/bin/python3) /usr/libexec/platform-python && rm /usr/bin/python3"
+    assert controller.nodes.oob("node1", ["sh", "-ec", script]).returncode == 0
+    inventory = controller.inventory / Path(controller.nodes.inventory_path).name
+    inventory.write_text(inventory.read_text().replace("ansible_python_interpreter=/usr/bin/python3\n", ""))
+    there_and_back(controller)
+
+
+def test_without_systemd_a_detached_process_is_the_dead_man(controller: Controller) -> None:
+    """A double for a node without systemd: the folder by which programs know it (sd_booted(3)) is taken away."""
+    assert controller.nodes.oob("node1", ["mv", "/run/systemd/system", "/run/systemd/hidden"]).returncode == 0
+    there_and_back(controller)
+    before = claimed(controller, "node1", "eth0")
+    wanted = inline_network({"eth0": ROUTED}, pool("10.99.0.10-10.99.0.20", 24, "10.99.0.1", "unreachable"))
+    result = controller.play("configure", machine_network_hosts="node1", machine_network_deadline=8, **wanted)
+    assert "rolled back" in result.failure("node1")
+    assert claimed(controller, "node1", "eth0") == before
+    assert "elemental-networking" not in controller.nodes.oob("node1", ["ps", "-eo", "args"]).stdout

@@ -4,9 +4,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-online nodes-up nodes-down build clean prepare
+.PHONY: help demo test test-online bench-nodes nodes-up nodes-down build clean prepare
 N ?= 3
 SUITE ?= bookworm
+ROUNDS ?= 3
+export TESTBED_SUITE = $(SUITE)
 NODES := python3 -m tests.testbed.nodes
 
 help: ## list the targets
@@ -18,7 +20,7 @@ demo: ## claim, configure, report and reset on three real NetworkManager nodes (
 test: ## run every check, one line per stage (needs root for the nodes)
 	@python3 -m tests.stages
 
-test-%: ## run one stage alone: test-unit test-nodes test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
+test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
 	@python3 -m tests.stages $*
 
 test-online: ## prove what needs the internet: checksums of the releases that the roles install, and nmc against its stand-in
@@ -26,6 +28,9 @@ test-online: ## prove what needs the internet: checksums of the releases that th
 
 prepare: ## only install what the tests need
 	@python3 -m tests.stages --prepare
+
+bench-nodes: ## compare a push with a ping, with bare ssh and with other modules (needs root; ROUNDS=3)
+	@python3 -m tests.benchmark.nodes --rounds $(ROUNDS) --suite $(SUITE)
 
 nodes-up: ## boot N=3 test nodes, SUITE=bookworm or trixie (needs root)
 	@python3 -c 'from tests.stages import machine; machine.install(machine.NODE_PACKAGES)'

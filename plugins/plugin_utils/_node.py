@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import shlex
 import threading
@@ -64,9 +65,9 @@ class Node:
         """The ssh port."""
         return int(self._connection.get_option("port") or 22)
 
-    @property
+    @functools.cached_property
     def is_direct(self) -> bool:
-        """Whether the controller opens TCP connections to the node itself (no jump host)."""
+        """Whether the controller opens TCP connections to the node itself (no jump host), as for the address of the inventory."""
         options = ("ssh_args", "ssh_common_args", "ssh_extra_args")
         arguments = " ".join(str(self._connection.get_option(name) or "") for name in options)
         return "proxy" not in arguments.lower() and not goes_through_proxy(self.address, arguments)

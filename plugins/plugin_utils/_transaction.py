@@ -126,8 +126,7 @@ class Transaction:
     def _after_a_lost_answer(self, address: str) -> t.Mapping[str, t.Any]:
         """The connection broke: before the node heard the request, or after it began to carry it out."""
         self._lost += 1
-        answering = first_to_answer(self._known, self._node.port, _FIRST_CONTACT) if self._node.is_direct else address
-        if answering and self._lost <= _LOST_ANSWERS:
+        for answering in self._who_answers(address) if self._lost <= _LOST_ANSWERS else ():
             self._node.move_to(answering)
             content = self._node.run(self._question(answering, fresh=True)).content
             if content.get("state") == "unknown":
@@ -137,6 +136,13 @@ class Transaction:
         raise AnsibleConnectionFailure(
             f"{address} does not answer over ssh; if it began to change, it is back at its old profiles after {self._request['deadline']} s"
         )
+
+    def _who_answers(self, silent: str) -> list[str]:
+        """Where to ask after an address fell silent; behind a jump host only ssh itself can tell who answers."""
+        if not self._node.is_direct:
+            return [*(address for address in self._known if address != silent), silent]
+        answering = first_to_answer(self._known, self._node.port, _FIRST_CONTACT)
+        return [answering] if answering else []
 
     def _leave_stranger(self) -> None:
         """Somebody else sits on the claimed address: go on with the address of the inventory."""

@@ -33,7 +33,7 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        machine.install(machine.NODE_PACKAGES)
+        machine.install({**machine.NODE_PACKAGES, **machine.FAULT_PACKAGES})
         machine.environment("test")
         bed.down()
         failures = sum(_run(options, number) for number in range(1, options.runs + 1))

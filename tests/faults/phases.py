@@ -33,7 +33,9 @@ PHASES = (
     Phase("activated", "activated"),
     Phase("before confirm", "before-confirm"),
     Phase("during confirm", "during-confirm"),
-    Phase("during reset", "activated", is_reset=True),
+    Phase("reset: activated", "activated", is_reset=True),
+    Phase("reset: before confirm", "before-confirm", is_reset=True),
+    Phase("reset: during confirm", "during-confirm", is_reset=True),
 )
 
 _PAUSE_POINTS = f"""

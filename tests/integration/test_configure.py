@@ -172,6 +172,8 @@ def test_bad_input_gives_one_sentence_and_changes_nothing(
     assert all(word in result.failure(node) for word in words), result.failure(node)
     assert "Traceback" not in result.output
     assert (claimed(controller, node, "eth0"), installed(controller, node)) == before
+    # which interfaces there are is known to the node only, after the claim; the next run gets the same address
+    assert "eth7" in words or controller.claims() == []
 
 
 def test_an_exhausted_pool_says_how_many(controller: Controller) -> None:

@@ -72,7 +72,8 @@ def test_through_a_jump_host_an_unreachable_subnet_rolls_back(controller: Contro
 @pytest.mark.parametrize("plugin", ["paramiko", "local"])
 def test_another_connection_plugin_changes_nothing_and_says_why(controller: Controller, plugin: str) -> None:
     before = claimed(controller, "node1", "eth0"), installed(controller, "node1")
-    result = push(controller, ansible_connection=plugin)
+    controller.set_hosts(ansible_connection=plugin)
+    result = push(controller)
     assert not result.succeeded
     assert f"connection plugin {plugin}" in result.output
     assert "Traceback" not in result.output

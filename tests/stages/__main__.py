@@ -31,6 +31,8 @@ class Stage:
     title: str
     command: t.Callable[[], tuple[t.Sequence[str], Path, dict[str, str]]]
     optional: bool = False
+    # what begins so in the output is what the user asked for, and is shown
+    report: tuple[str, ...] = ()
 
 
 def _tool(name: str) -> str:
@@ -94,6 +96,17 @@ def _nodes() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     return command, REPOSITORY, {**variables, "PYTHONPATH": str(REPOSITORY)}
 
 
+def _faults() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    if os.geteuid() != 0:
+        raise Missing("the test nodes need root: run make test as root")
+    machine.install({**machine.NODE_PACKAGES, **machine.FAULT_PACKAGES})
+    return [sys.executable, "-m", "tests.faults"], REPOSITORY, {"TESTBED_SUITE": _suite()}
+
+
+def _suite() -> str:
+    return os.environ.get("TESTBED_SUITE") or "bookworm"
+
+
 STAGES = (
     Stage("ruff", "ruff", lambda: _here("ruff", "check", "--no-cache", ".")),
     Stage("format", "ruff format", lambda: _here("ruff", "format", "--check", "--no-cache", ".")),
@@ -121,7 +134,8 @@ STAGES = (
         "unit-2.21", "unit tests (ansible-core 2.21)", lambda: _unit("core-2.21", machine.newer_python()), optional=True
     ),
     Stage("sanity", "ansible-test sanity", _sanity),
-    Stage("nodes", "integration on nodes", _nodes),
+    Stage("nodes", f"integration on nodes ({_suite()})", _nodes),
+    Stage("faults", f"fault matrix ({_suite()})", _faults, report=("| ", "|-", "run ")),
 )
 
 
@@ -176,6 +190,8 @@ def _run(stage: Stage) -> str:
             verdict = "failed"
     shown = verdict if verdict == "passed" else verdict.upper()
     print(f"{shown:8} {stage.title:32} {time.monotonic() - started:6.1f} s  {reason}", flush=True)
+    if stage.report and not reason:
+        print("\n".join(line for line in log.read_text().splitlines() if line.startswith(stage.report)), flush=True)
     if verdict == "failed" and not reason:
         print("\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:]), flush=True)
     return verdict

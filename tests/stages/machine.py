@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "elemental-networking"
 
-# command (or module:name) -> Debian package
+# command (or module:name, or file) -> Debian package
 TEST_PACKAGES = {
     "module:ensurepip": "python3-venv",
     "git": "git",
@@ -34,6 +34,8 @@ NODE_PACKAGES = {
     "ssh": "openssh-client",
     "module:ensurepip": "python3-venv",
 }
+# for a clock of a node's own
+FAULT_PACKAGES = {"cc": "gcc", "/usr/include/stdio.h": "libc6-dev"}
 
 
 class Missing(Exception):
@@ -43,6 +45,8 @@ class Missing(Exception):
 def _is_there(name: str) -> bool:
     if name.startswith("module:"):
         return importlib.util.find_spec(name.removeprefix("module:")) is not None
+    if name.startswith("/"):
+        return Path(name).exists()
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is not None
 
 

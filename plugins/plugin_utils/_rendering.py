@@ -11,7 +11,7 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import ToolRun, run_tool
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, RunTool
-from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node, NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import find
 
 # more than the tool and a search for the mistake need
@@ -36,24 +36,29 @@ class _ToolOnNode:
     def __call__(self, configurator: str, document: str) -> ToolRun:
         """What the tool made of the document. Raises RenderError when there is no such tool on the node."""
         find(self._node, self._claimed)
+        for address in self._candidates():
+            if address != self._node.address:
+                self._node.move_to(address)
+            answer = self._ask(configurator, document)
+            if answer.content.get("failed"):
+                raise RenderError(str(answer.content["msg"]))
+            if answer.reached and not answer.content.get("stranger"):
+                return ToolRun.from_json(answer.content)
+        raise AnsibleConnectionFailure(f"{self._node.inventory_address} does not answer over ssh, nothing was changed")
+
+    def _candidates(self) -> list[str]:
+        """Where to ask; behind a jump host only ssh itself can tell who answers."""
+        others = [] if self._node.is_direct else self._claimed
+        return list(dict.fromkeys([self._node.address, self._node.inventory_address, *others]))
+
+    def _ask(self, configurator: str, document: str) -> NodeAnswer:
         request = {
             "operation": "render",
             "configurator": configurator,
             "document": document,
             "machine": self._machine,
+            # anybody may sit on a claimed address
             "only_known": self._node.address != self._node.inventory_address,
         }
-        content = self._ask(request)
-        if content.get("stranger"):
-            self._node.move_to(self._node.inventory_address)
-            content = self._ask({**request, "only_known": False})
-        if content.get("failed"):
-            raise RenderError(str(content["msg"]))
-        return ToolRun.from_json(content)
-
-    def _ask(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         with self._node.cut_after(_PATIENCE):
-            answer = self._node.run(request)
-        if not answer.reached:
-            raise AnsibleConnectionFailure(f"{self._node.address} does not answer over ssh, nothing was changed")
-        return answer.content
+            return self._node.run(request)

@@ -23,7 +23,8 @@ class FakeNode:
 
     inventory_address = "192.0.2.1"
 
-    def __init__(self, *answers: t.Any) -> None:
+    def __init__(self, *answers: t.Any, is_direct: bool = True) -> None:
+        self.is_direct = is_direct
         self.address = self.inventory_address
         self.asked: list[tuple[str, t.Mapping[str, t.Any]]] = []
         self._answers = list(answers)
@@ -72,6 +73,19 @@ def test_a_node_without_the_tool_says_which_role_installs_it(monkeypatch: pytest
 def test_a_node_that_does_not_answer_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AnsibleConnectionFailure, match="192.0.2.1 does not answer over ssh, nothing was changed"):
         ask(FakeNode(None), monkeypatch)
+
+
+def test_behind_a_jump_host_the_claimed_address_is_tried_when_the_inventory_is_out_of_date(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = FakeNode(None, asdict(ToolRun(output="x")), is_direct=False)
+    monkeypatch.setattr(_rendering, "find", lambda _node, _known: None)
+    tool = _rendering.tool_on("node", t.cast("t.Any", node), "node1", ["192.0.2.150"])
+    assert tool("nmstate", "{}").output == "x"
+    assert [(address, request["only_known"]) for address, request in node.asked] == [
+        ("192.0.2.1", False),
+        ("192.0.2.150", True),
+    ]
 
 
 def test_the_controller_needs_no_node() -> None:

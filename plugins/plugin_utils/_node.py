@@ -41,6 +41,8 @@ class Node:
         self._connection = action._connection
         self._task_vars = dict(task_vars)
         interpreter = str(task_vars.get("ansible_python_interpreter") or "auto")
+        # anybody may sit on another one
+        self.inventory_address = self.address
         self._python = _ANY_PYTHON if interpreter.startswith("auto") else shlex.quote(interpreter)
 
     @classmethod

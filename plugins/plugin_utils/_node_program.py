@@ -39,6 +39,8 @@ _ORDER = (
     "staging",
     "confirming",
     "expiring",
+    "narrowing",
+    "rendering",
     "node",
 )
 # compiling is most of what a start costs: a node keeps the result in memory (store.keep_compiled), for root alone

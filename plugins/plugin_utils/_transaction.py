@@ -67,8 +67,8 @@ class Transaction:
     def __init__(self, node: Node, request: t.Mapping[str, t.Any], known_addresses: t.Sequence[str]) -> None:
         self._node = node
         self._request = request
-        self._inventory_address = node.address
-        self._known = list(dict.fromkeys([*known_addresses, node.address]))
+        self._inventory_address = node.inventory_address
+        self._known = list(dict.fromkeys([*known_addresses, node.inventory_address]))
         self._token = uuid.uuid4().hex
         self._lost = 0
         self._said = self._asked_at = time.monotonic()
@@ -76,7 +76,7 @@ class Transaction:
     def carry_out(self) -> Outcome:
         """Stage the request and see it through. Raises AnsibleActionFail when the node rolled back or cannot do it."""
         self._node.notice_cuts()
-        self._find()
+        find(self._node, self._known)
         staged = self._stage()
         ended: t.Mapping[str, t.Any] = {}
         if staged["changed"] and not self._request["check"]:
@@ -90,14 +90,6 @@ class Transaction:
             warnings=tuple(staged.get("warnings", ())),
             probes=_probe_results(staged.get("failed_before", {}), ended.get("failed_after", {})),
         )
-
-    def _find(self) -> None:
-        """Use the address that answers: an earlier run may have moved the node to one that the inventory does not know."""
-        if len(self._known) == 1 or not self._node.is_direct:
-            return
-        found = first_to_answer(self._known, self._node.port, _FIRST_CONTACT, _PREFERENCE_GRACE)
-        if found and found != self._node.address:
-            self._node.move_to(found)
 
     def _stage(self) -> t.Mapping[str, t.Any]:
         """Ask until the host is free; what it says then."""
@@ -220,6 +212,16 @@ class Transaction:
         if time.monotonic() > self._said + _QUIET:
             self._said = time.monotonic()
             Display().display(f"{self._request['machine']}: {sentence}")
+
+
+def find(node: Node, known_addresses: t.Sequence[str]) -> None:
+    """Use the address that answers: an earlier run may have moved the node to one that the inventory does not know."""
+    known = list(dict.fromkeys([*known_addresses, node.inventory_address]))
+    if len(known) == 1 or not node.is_direct:
+        return
+    found = first_to_answer(known, node.port, _FIRST_CONTACT, _PREFERENCE_GRACE)
+    if found and found != node.address:
+        node.move_to(found)
 
 
 def _lost(addresses: t.Iterable[str], last: str) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import machine
+from . import machine, nmstatectl
 from .machine import REPOSITORY, Missing
 
 _LAST_LINES = 80
@@ -66,6 +67,8 @@ def _unit(requirements: str, python: str | None) -> tuple[t.Sequence[str], Path,
         )
     environment = machine.environment(requirements, python)
     variables = _variables(environment)
+    with contextlib.suppress(Missing):  # without it the tests that need it are skipped, and say so
+        variables["PATH"] = f"{nmstatectl.build().parent}:{variables['PATH']}"
     command = [str(environment / "bin/pytest"), "-q", "-n", "2", "-p", "no:cacheprovider", "tests/unit"]
     return command, _collection_folder(variables), variables
 

@@ -19,8 +19,7 @@ import yaml
 from tests.data.cases import CASES
 from tests.stages import nmstatectl
 
-from .conftest import REPOSITORY, Controller
-from .test_configure import claimed, installed, profiles
+from .conftest import REPOSITORY, Controller, claimed, installed, profiles
 
 _REGISTRATION = "tests/data/elemental/machineregistration-{}.manifest"
 _PLACES = "/etc/NetworkManager/system-connections"

@@ -158,22 +158,28 @@ class Transaction:
         """Ask whoever answers for the outcome until there is one; what the node said when it confirmed."""
         old, started = self._node.address, time.monotonic()
         wanted = list(staged["addresses"]) or [old]
-        last, asked = "", False
-        address: str | None = None
+        last, asked = "", 0
+        # where the address stays, so does the play's own connection; nobody has to be looked for
+        address: str | None = None if staged["addresses"] else old
+        stays = address is not None
         self._node.give_up_soon()
         while time.monotonic() < deadline + _AFTER_DEADLINE:
             settled = time.monotonic() > started + _SETTLING
             # who answered is asked again there: connections that only look for the banner count as attacks (OpenSSH 9.8)
             if address is None:
-                address, asked = self._next_address([*wanted, old, *self._known] if settled else wanted), False
+                address, asked, stays = (
+                    self._next_address([*wanted, old, *self._known] if settled else wanted),
+                    0,
+                    False,
+                )
             if address is None:
                 self._say(f"answers on none of {_listed([*wanted, old])} yet")
                 time.sleep(_BETWEEN_QUESTIONS)
                 continue
-            if not asked:
+            if not asked and not stays:
                 self._node.move_to(address)
             content = self._ask(address, fresh=not asked)
-            asked = True
+            asked += 1
             state = content["state"]
             last = content.get("reason") or content.get("msg") or state
             if state == "confirmed":
@@ -185,13 +191,14 @@ class Transaction:
             if state in ("elsewhere", "unknown", "silent"):
                 address = None
             self._say(f"is not ready yet: {last}")
-            time.sleep(_BETWEEN_PROBES if content.get("reason") else _BETWEEN_QUESTIONS)
+            time.sleep(_BETWEEN_PROBES if content.get("reason") else min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * asked))
         raise AnsibleActionFail(_lost([*wanted, old], last))
 
     def _ask(self, address: str, fresh: bool) -> t.Mapping[str, t.Any]:
         """What the node says of the trial; ``silent`` when it does not."""
+        fresh = fresh or self._node.takes_input  # such a question has a connection of its own
         try:
-            answer = self._node.run(self._question(address, fresh))
+            answer = self._node.run_over_own_connection(self._question(address, fresh))
         except AnsibleActionFail as error:
             return {"state": "pending", "msg": str(error)}
         if not answer.reached:

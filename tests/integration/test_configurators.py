@@ -106,19 +106,25 @@ def test_a_node_without_the_tool_names_the_role(controller: Controller) -> None:
         assert "the role elemental.networking.nmstatectl installs it" in result.failure(node)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"].replace(" ", "-"))
-def test_what_renders_loads(tools: Controller, case: t.Mapping[str, t.Any]) -> None:
-    """NetworkManager takes every profile, also of types that the kernel here does not have; none is activated."""
-    gc = [str(nmstatectl.BINARY), "gc", "-"]
-    output = tools.nodes.run(gc, input=json.dumps(case["config"])).stdout
-    node = tools.nodes.names[0]
+def test_what_renders_loads(controller: Controller) -> None:
+    """NetworkManager takes every profile of every document, also of types that the kernel here does not have; none is activated."""
+    node = controller.nodes.names[0]
+    refused = {case["name"]: reason for case in CASES for reason in _refused(controller, node, case["config"])}
+    assert refused == {}
+
+
+def _refused(controller: Controller, node: str, config: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """Load what nmstatectl makes of a document, one profile at a time, and take it out again."""
+    output = controller.nodes.run([str(nmstatectl.build()), "gc", "-"], input=json.dumps(config)).stdout
     for name, text in yaml.safe_load(output)["NetworkManager"]:
         quiet = text.replace("autoconnect=true", "autoconnect=false")
         content = base64.b64encode(quiet.encode()).decode()
         file = f"{_PLACES}/{name}"
-        script = f"umask 077; echo {content} | base64 -d > {file}; nmcli connection load {file}"
-        loaded = tools.nodes.oob(node, ["sh", "-c", script])
-        known = tools.nodes.oob(node, ["nmcli", "-g", "FILENAME", "connection"]).stdout
-        removed = tools.nodes.oob(node, ["sh", "-c", f"rm {file}; nmcli connection load {file}"])
-        assert (loaded.returncode, loaded.stderr, removed.returncode) == (0, "", 0)
-        assert file in known.replace("\\", "")
+        script = f"""
+            umask 077; echo {content} | base64 -d > {file}; nmcli connection load {file}
+            nmcli -g FILENAME connection | tr -d '\\\\' | grep -qx {file} || echo "{name} is not there"
+            rm {file}; nmcli connection load {file}
+        """
+        loaded = controller.nodes.oob(node, ["sh", "-c", script])
+        if loaded.stdout + loaded.stderr:
+            yield loaded.stdout + loaded.stderr

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import time
 import typing as t
 from dataclasses import replace
 
@@ -23,6 +24,10 @@ from .undoing import timer_name, undo
 
 # seconds that the work after the proof may take before the checkpoint rolls back
 _TIME_TO_PERSIST = 30
+# how long a question waits for a trial to come up, and how often it looks, in seconds
+_PATIENCE = 2.0
+_BETWEEN_LOOKS = 0.02
+_NOT_UP = {"state": "pending"}
 
 
 def silence(manager: NetworkManager, trial: Trial) -> str:
@@ -37,9 +42,19 @@ def silence(manager: NetworkManager, trial: Trial) -> str:
 def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool) -> dict[str, t.Any]:
     """Judge the trial for a controller that came in at ``arrived_at``, with a connection made just now (``fresh``) or before.
 
+    Waits a moment for a trial that is not up yet: that is cheaper than another connection.
     The answer's ``state`` is ``pending`` (ask again), ``elsewhere`` (come in over one of ``addresses``), ``confirmed`` or
     ``rolled_back`` (with ``reason``), or ``unknown``: there was no such trial since this host (``host``) booted.
     """
+    give_up = time.monotonic() + _PATIENCE
+    while True:
+        answer = _judge(manager, token, arrived_at, fresh)
+        if answer != _NOT_UP or time.monotonic() > give_up:
+            return answer
+        time.sleep(_BETWEEN_LOOKS)
+
+
+def _judge(manager: NetworkManager, token: str, arrived_at: str, fresh: bool) -> dict[str, t.Any]:
     with store.exclusive():
         trial = store.load_trial()
         if trial is None or trial.token != token:
@@ -60,11 +75,11 @@ def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool) -
 def _waiting_for(manager: NetworkManager, trial: Trial, arrived_at: str, fresh: bool) -> dict[str, t.Any] | None:
     awaited = [step for step in trial.steps if step.awaited]
     if trial.phase != "activated" or not all(_is_up(manager, step.trial_uuid) for step in awaited):
-        return {"state": "pending"}
+        return dict(_NOT_UP)
     if trial.lease_interfaces:
         addresses = _leases(manager, trial)
         if not addresses:
-            return {"state": "pending"}
+            return dict(_NOT_UP)
     else:
         addresses = list(trial.required_addresses)
     if addresses and arrived_at not in addresses:

@@ -117,12 +117,15 @@ class Node:
         except AnsibleConnectionFailure:
             return NodeAnswer({}, reached=False)
 
-    def run_over_own_connection(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
-        """Run a request of a staged trial over a connection that is made for it alone and shares nothing with the play's."""
+    def run_again(self, request: t.Mapping[str, t.Any], own: bool) -> NodeAnswer:
+        """Run a request of a staged trial; with ``own`` over a connection that is made for it alone and shares nothing with the play's."""
         if not self.takes_input:
             return self.run(request)
         given = str(self._connection.get_option("ssh_extra_args") or "")
-        self._connection.set_option("ssh_extra_args", f"{given} -o ControlPath=none {self._quick_key_exchange}".strip())
+        if own:
+            self._connection.set_option(
+                "ssh_extra_args", f"{given} -o ControlPath=none {self._quick_key_exchange}".strip()
+            )
         try:
             answer = self._through_input(short_script(request))
             return NodeAnswer(answer if answer is not None else self._through_input(script(request)))

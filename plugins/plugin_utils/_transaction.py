@@ -159,7 +159,7 @@ class Transaction:
         old, started = self._node.address, time.monotonic()
         wanted = list(staged["addresses"]) or [old]
         last, asked = "", 0
-        # where the address stays, so does the play's own connection; nobody has to be looked for
+        # where the address stays, so does the play's connection, and a question has one of its own; else its next one is the question
         address: str | None = None if staged["addresses"] else old
         stays = address is not None
         self._node.give_up_soon()
@@ -178,7 +178,7 @@ class Transaction:
                 continue
             if not asked and not stays:
                 self._node.move_to(address)
-            content = self._ask(address, fresh=not asked)
+            content = self._ask(address, not asked, stays)
             asked += 1
             state = content["state"]
             last = content.get("reason") or content.get("msg") or state
@@ -194,11 +194,11 @@ class Transaction:
             time.sleep(_BETWEEN_PROBES if content.get("reason") else min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * asked))
         raise AnsibleActionFail(_lost([*wanted, old], last))
 
-    def _ask(self, address: str, fresh: bool) -> t.Mapping[str, t.Any]:
+    def _ask(self, address: str, fresh: bool, stays: bool) -> t.Mapping[str, t.Any]:
         """What the node says of the trial; ``silent`` when it does not."""
-        fresh = fresh or self._node.takes_input  # such a question has a connection of its own
+        own = stays and self._node.takes_input
         try:
-            answer = self._node.run_over_own_connection(self._question(address, fresh))
+            answer = self._node.run_again(self._question(address, fresh or own), own)
         except AnsibleActionFail as error:
             return {"state": "pending", "msg": str(error)}
         if not answer.reached:

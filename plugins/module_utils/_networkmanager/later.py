@@ -22,6 +22,8 @@ from .wire import Variant
 _SYSTEMD = "org.freedesktop.systemd1"
 _SYSTEMD_PATH = "/org/freedesktop/systemd1"
 _SYSTEMD_MANAGER = "org.freedesktop.systemd1.Manager"
+# seconds
+_LONGEST_GOODBYE = 2.0
 _PROCESS_FOLDER = "/run/elemental-networking/processes"
 
 
@@ -34,7 +36,11 @@ def run_later(name: str, seconds: float, command: t.Sequence[str]) -> None:
 
 
 def run_detached(name: str, seconds: float, work: t.Callable[[], None]) -> None:
-    """Do ``work`` in a copy of this process, in ``seconds``: it costs no start of Python, and the session may end meanwhile."""
+    """Do ``work`` in a copy of this process, ``seconds`` after this one has ended: that costs no start of Python.
+
+    A busy node may need a while to get the answer out of the door before the work takes its address away.
+    """
+    parent = os.getpid()
     child = os.fork()
     if child:
         _adopt(name, child)
@@ -42,6 +48,9 @@ def run_detached(name: str, seconds: float, work: t.Callable[[], None]) -> None:
     try:
         os.setsid()
         _let_go()
+        give_up = time.monotonic() + _LONGEST_GOODBYE
+        while os.getppid() == parent and time.monotonic() < give_up:
+            time.sleep(0.01)
         time.sleep(seconds)
         work()
     finally:

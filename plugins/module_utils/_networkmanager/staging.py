@@ -61,7 +61,7 @@ from .probing import run_probes
 from .undoing import timer_name, undo
 
 # the answer to the controller leaves the node before its address goes
-_HEAD_START = 0.1
+_HEAD_START = 0.15
 # how long a free address is asked for (RFC 5227 asks for longer; NetworkManager's default is the same)
 _DUPLICATE_SECONDS = 0.2
 

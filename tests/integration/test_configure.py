@@ -146,7 +146,7 @@ def test_secrets_never_appear(controller: Controller) -> None:
         ({"config": {"eth0": "no keyfile\n"}}, ["eth0", "line 1"]),
         ({"config": {"eth0": ETH0.replace("{inventory-ip}", "{inventroy-ip}")}}, ["inventroy-ip", "inventory-ip"]),
         ({"config": {"eth0": ETH0.replace("eth0", "eth7")}}, ["eth7"]),
-        ({"configurator": "nmstate"}, ["nmstate", "nmconnections"]),
+        ({"configurator": "netplan"}, ["netplan", "nmconnections"]),
         ({"ipAddresses": {"inventory-ip": {"kind": "InClusterIPPool", "name": "test-pool"}}}, ["apiGroup"]),
         (
             {

@@ -72,11 +72,11 @@ CHECKPOINT = "busctl call org.freedesktop.NetworkManager /org/freedesktop/Networ
 
 def test_a_checkpoint_of_another_tool_is_waited_for(controller: Controller) -> None:
     started = time.monotonic()
-    controller.nodes.oob("node1", ["sh", "-c", f"{CHECKPOINT} CheckpointCreate aouu 0 9 0"])
+    controller.nodes.oob("node1", ["sh", "-c", f"{CHECKPOINT} CheckpointCreate aouu 0 20 0"])
     result = push(controller)
     assert result.succeeded, result.output
     assert "another tool with a NetworkManager checkpoint" in result.output
-    assert time.monotonic() - started > 9
+    assert time.monotonic() - started > 20
     assert claimed(controller, "node1", "eth0") == f"{FIRST}/24"
 
 

@@ -293,6 +293,12 @@ def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> l
 
 
 def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
+    if pool.reuse_grace_period:
+        # v1.1.0 of the provider holds released addresses back for that long; saying nothing would lie
+        raise IpamError(
+            f"pool {pool.reference.name}: the embedded backend gives released addresses out again at once; "
+            "leave addressReuseGracePeriodSeconds out"
+        )
     addresses = allocatable(pool)
     lost = [
         str(address)

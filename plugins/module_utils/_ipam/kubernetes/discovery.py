@@ -54,7 +54,7 @@ class Discovery:
     def find(self, group: str, kind: str) -> Resource | None:
         """A kind in any version of its group, the preferred one first; None where the server does not know it."""
         for version in self._versions_of(group):
-            for resource in self._resources(group, version):
+            for resource in self.resources(group, version):
                 if resource.kind == kind:
                     return resource
         return None
@@ -71,7 +71,7 @@ class Discovery:
 
     def _ipam(self, plural: str) -> Resource:
         for version in [self._claims_version] if self._claims_version else _VERSIONS:
-            found = {resource.plural: resource for resource in self._resources(GROUP, version)}
+            found = {resource.plural: resource for resource in self.resources(GROUP, version)}
             if all(name in found for name in _KINDS):
                 self._claims_version = version
                 return found[plural]
@@ -90,11 +90,13 @@ class Discovery:
             self._versions[group] = [name for name in dict.fromkeys(names) if name]
         return self._versions[group]
 
-    def _resources(self, group: str, version: str) -> list[Resource]:
+    def resources(self, group: str, version: str) -> list[Resource]:
+        """The kinds of one version of a group (of the core where the group is empty); empty where the server has no such version."""
         name = f"{group}/{version}"
         if name not in self._lists:
             try:
-                found = self._api.get(f"/apis/{name}", Place("get", f"API version {name}"))
+                path = f"/apis/{name}" if group else f"/api/{version}"
+                found = self._api.get(path, Place("get", f"API version {name}"))
             except Refused as error:
                 if error.code != 404:
                     raise

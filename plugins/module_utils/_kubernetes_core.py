@@ -34,6 +34,10 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 }
 
 
+# more than requests are sent at once, with a watch beside them
+_KEPT_ALIVE = 12
+
+
 class Pool(t.Protocol):
     """What is used of urllib3's pool manager."""
 
@@ -50,10 +54,10 @@ class Connection:
     headers: t.Callable[[], dict[str, str | list[str]]]
 
 
-def connect(options: t.Mapping[str, t.Any], connections: int) -> Connection:
+def connect(options: t.Mapping[str, t.Any]) -> Connection:
     """A connection as the options, K8S_AUTH_* and the usual files say; nothing is sent yet.
 
-    ``connections`` is how many are kept alive. Raises IpamError when kubernetes.core or the Python library is missing, or when
+    Raises IpamError when kubernetes.core or the Python library is missing, or when
     nothing says where the API server is.
     """
     client = _library()
@@ -73,7 +77,7 @@ def connect(options: t.Mapping[str, t.Any], connections: int) -> Connection:
             "give kubeconfig, or host and api_key, or set K8S_AUTH_KUBECONFIG"
         ) from error
     configuration.retries = False  # retries are ours: urllib3's know nothing of a deadline
-    configuration.connection_pool_maxsize = connections
+    configuration.connection_pool_maxsize = _KEPT_ALIVE
     return _connection(client.ApiClient(configuration), configuration, impersonation)
 
 

@@ -67,8 +67,20 @@ class EmbeddedBackend(IpamBackend):
             rows = self._database.execute(f"SELECT * FROM claims{where} ORDER BY namespace, name", values)
             return [_bound_claim(row) for row in rows]
 
+    def find_claims(self, names: t.Sequence[tuple[str, str]], thorough: bool) -> list[BoundClaim]:
+        """Those of these claims that exist."""
+        wanted = set(names)
+        namespaces = dict.fromkeys(namespace for namespace, _name in names)
+        held = [bound for namespace in namespaces for bound in self.list_claims(namespace)]
+        return [bound for bound in held if (bound.claim.namespace, bound.claim.name) in wanted]
+
     def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> list[PoolChange]:
         """Apply pools, then allocate: lowest free first, in the order of the claims, all or none."""
+        for claim in claims:
+            if claim.owner is not None:
+                raise IpamError(
+                    f"claim {claim.name} has the owner {claim.owner}; the embedded backend has no such objects, leave the owner out"
+                )
         changes = [PoolChange(self._stored_pool(pool.reference, pool.namespace), pool) for pool in pools]
         if not claims and not any(change.changed for change in changes):
             return changes

@@ -25,7 +25,8 @@ _TERMINAL = ("PoolExhausted", "AllocationFailed")
 
 @dataclass(frozen=True)
 class Found:
-    """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it, empty for another's."""
+    """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it,
+    and ``managed`` says that it has our label."""
 
     claim: Claim
     uid: str
@@ -35,6 +36,7 @@ class Found:
     message: str = ""
     call: str = ""
     owners: tuple[str, ...] = ()
+    managed: bool = True
 
     @property
     def hopeless(self) -> bool:
@@ -103,6 +105,7 @@ def found(item: Object) -> Found:
         message=message,
         call=annotations.get(f"{PREFIX}/call", ""),
         owners=tuple(str(owner.get("uid")) for owner in owners),
+        managed=(metadata.get("labels") or {}).get(MANAGED_BY) == PREFIX,
     )
 
 

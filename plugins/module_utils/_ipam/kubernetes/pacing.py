@@ -16,6 +16,10 @@ _SECONDS_PER_CLAIM = 0.2
 _NAMED = 5
 
 
+class Hopeless(IpamError):
+    """Waiting is of no use."""
+
+
 class Patience:
     """A deadline that scales with the number of claims, and moves on with the rate at which they are served."""
 
@@ -44,16 +48,16 @@ class Room:
     free: int
 
 
-def exhausted(pool: PoolReference, room: Room, asking: int) -> IpamError:
+def exhausted(pool: PoolReference, room: Room, asking: int) -> Hopeless:
     """The sentence for a pool that is too small."""
-    return IpamError(
+    return Hopeless(
         f"pool {pool.name} has {max(0, room.free)} free of {room.total}, {asking} claims ask; release claims or widen the pool"
     )
 
 
-def hopeless(claim: Claim, reason: str, message: str) -> IpamError:
+def hopeless(claim: Claim, reason: str, message: str) -> Hopeless:
     """The sentence for a claim that its provider refuses."""
-    return IpamError(
+    return Hopeless(
         f"claim {claim.name} is not served by pool {claim.pool.name}: {reason}: {message}; "
         "see to the pool and its provider, then claim again"
     )

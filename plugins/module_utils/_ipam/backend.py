@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from .allocation import Usage
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 
-
 Report = t.Callable[[str], None]
 
 
@@ -59,6 +58,14 @@ class PoolChange:
         return self.before != self.after
 
 
+@dataclass(frozen=True)
+class Creation:
+    """What creating claims came to: ``created`` are those that did not exist, ``pool_changes`` what it did to each pool."""
+
+    created: tuple[Claim, ...]
+    pool_changes: tuple[PoolChange, ...]
+
+
 class IpamBackend(abc.ABC):
     """Claims and pools, wherever they are kept. All methods raise IpamError with one sentence for the user.
 
@@ -85,8 +92,8 @@ class IpamBackend(abc.ABC):
         """
 
     @abc.abstractmethod
-    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> list[PoolChange]:
-        """Apply ``pools``, then create ``claims``: all of them or none. Returns what that did to each pool."""
+    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
+        """Apply ``pools``, then create ``claims``: all of them or none. A claim that somebody else made meanwhile is adopted."""
 
     @abc.abstractmethod
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from .backend import IpamBackend, PoolChange
 from .model import BoundClaim, Claim, IpamError, Owner, Pool, PoolReference
 
-
 _Name = t.Tuple[str, str]
 
 
@@ -45,12 +44,13 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
             compare(claim, found.claim)
     missing = [claim for claim in claims if (claim.namespace, claim.name) not in existing]
     _check_families(wishes, pools, backend)
-    pool_changes = [change for change in backend.create_claims(missing, pools, dry_run) if change.changed]
+    creation = backend.create_claims(missing, pools, dry_run)
+    pool_changes = [change for change in creation.pool_changes if change.changed]
     if dry_run:
         bound = [existing.get((claim.namespace, claim.name)) or BoundClaim(claim, None) for claim in claims]
     else:
         bound = backend.wait_for_addresses(claims)
-    return Claiming(tuple(bound), tuple(missing), tuple(pool_changes))
+    return Claiming(tuple(bound), creation.created, tuple(pool_changes))
 
 
 def release_claims(backend: IpamBackend, names: t.Sequence[tuple[str, str]], dry_run: bool) -> list[BoundClaim]:

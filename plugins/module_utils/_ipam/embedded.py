@@ -19,7 +19,7 @@ import tempfile
 import typing as t
 
 from .allocation import IPAddress, allocatable, lowest_free, usage
-from .backend import IpamBackend, PoolChange, PoolState
+from .backend import Creation, IpamBackend, PoolChange, PoolState
 from .manifest import GLOBAL, pool_from_manifest, pool_to_manifest
 from .model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
 
@@ -74,7 +74,7 @@ class EmbeddedBackend(IpamBackend):
         held = [bound for namespace in namespaces for bound in self.list_claims(namespace)]
         return [bound for bound in held if (bound.claim.namespace, bound.claim.name) in wanted]
 
-    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> list[PoolChange]:
+    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
         """Apply pools, then allocate: lowest free first, in the order of the claims, all or none."""
         for claim in claims:
             if claim.owner is not None:
@@ -83,14 +83,14 @@ class EmbeddedBackend(IpamBackend):
                 )
         changes = [PoolChange(self._stored_pool(pool.reference, pool.namespace), pool) for pool in pools]
         if not claims and not any(change.changed for change in changes):
-            return changes
+            return Creation((), tuple(changes))
         with self._transaction(dry_run) as database:
             for change in changes:
                 if change.changed and change.after:
                     _put_pool(database, change.after)
             for pool, asking in self._by_pool(claims).items():
                 _allocate(database, pool, asking)
-        return changes
+        return Creation(tuple(claims), tuple(changes))
 
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
         """The claims with their addresses; they have them as soon as they exist."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 import uuid
 
-from ..backend import IpamBackend, PoolChange, PoolState
+from ..backend import Creation, IpamBackend, PoolChange, PoolState
 from ..model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
 from .api import Api
 from .claims import Claims, Listing
@@ -94,14 +94,15 @@ class KubernetesBackend(IpamBackend):
 
     # --- claiming ---------------------------------------------------------------------------------------------
 
-    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> list[PoolChange]:
+    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
         """Apply ``pools``, then create ``claims``; what was created is removed again when one of them is refused."""
         changes = [self._pools.apply(pool, dry_run) for pool in pools]
-        if claims:
-            new = {(pool.reference, pool.namespace) for pool in pools}
-            self._check_room(claims, new if dry_run else set())
-            self._create(with_owners(self.api, self._discovery, claims), dry_run)
-        return changes
+        if not claims:
+            return Creation((), tuple(changes))
+        new = {(pool.reference, pool.namespace) for pool in pools}
+        self._check_room(claims, new if dry_run else set())
+        names = self._create(with_owners(self.api, self._discovery, claims), dry_run)
+        return Creation(tuple(claim for claim in claims if (claim.namespace, claim.name) in names), tuple(changes))
 
     def _check_room(self, claims: t.Sequence[Claim], unwritten: t.Collection[tuple[PoolReference, str]]) -> None:
         """A pool that does not exist, or is too small, is said before anything is created."""
@@ -112,12 +113,14 @@ class KubernetesBackend(IpamBackend):
             if room is not None and room.free < len(asking):
                 raise exhausted(pool, room, len(asking))
 
-    def _create(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+    def _create(self, claims: t.Sequence[Claim], dry_run: bool) -> set[Name]:
+        """Create what does not exist by now; returns the names of what was created."""
         if not dry_run:
             self._wait_out(claims)
-        asked = list(claims)
+        asked, names = list(claims), set()
         while asked:
             created = self._claims.create(asked, dry_run)
+            names |= {(each.claim.namespace, each.claim.name) for each in created.new}
             if not dry_run:
                 self._created += created.new
                 self._known.update({(each.claim.namespace, each.claim.name): each for each in created.new})
@@ -125,6 +128,7 @@ class KubernetesBackend(IpamBackend):
                 self._take_back()
                 raise created.failure
             asked = self._adopt(created.taken, dry_run)
+        return names | {(each.claim.namespace, each.claim.name) for each in self._created}
 
     def _wait_out(self, claims: t.Sequence[Claim]) -> None:
         """The name of a claim that is being released is free when it is gone."""
@@ -178,7 +182,9 @@ class KubernetesBackend(IpamBackend):
         return [BoundClaim(claim, self._addresses[claim.namespace, claim.name]) for claim in claims]
 
     def _bind(self, namespace: str, claims: t.Sequence[Claim]) -> None:
-        known = {claim.name: self._known[namespace, claim.name] for claim in claims if (namespace, claim.name) in self._known}
+        known = {
+            claim.name: self._known[namespace, claim.name] for claim in claims if (namespace, claim.name) in self._known
+        }
         waiting = Waiting(claims, known, self._grace, self._report)
         try:
             with self._watch(namespace, known.values()) as watch:

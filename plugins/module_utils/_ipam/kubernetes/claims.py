@@ -113,7 +113,9 @@ class Claims:
 
         return parallel.each(claims, one)
 
-    def addresses(self, namespace: str | None, bound: t.Sequence[Found]) -> dict[tuple[str, str], tuple[str, PoolReference, Address]]:
+    def addresses(
+        self, namespace: str | None, bound: t.Sequence[Found]
+    ) -> dict[tuple[str, str], tuple[str, PoolReference, Address]]:
         """The addresses that these claims point to, by namespace and name, as claim name, pool and address."""
         resource = self._discovery.addresses()
         if namespace and len(bound) <= _FEW:

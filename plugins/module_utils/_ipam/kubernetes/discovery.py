@@ -75,7 +75,9 @@ class Discovery:
             if all(name in found for name in _KINDS):
                 self._claims_version = version
                 return found[plural]
-        raise api_missing(self._api.host, f"IPAddressClaim and IPAddress (CRDs {', '.join(f'{k}.{GROUP}' for k in _KINDS)})")
+        raise api_missing(
+            self._api.host, f"IPAddressClaim and IPAddress (CRDs {', '.join(f'{k}.{GROUP}' for k in _KINDS)})"
+        )
 
     def _versions_of(self, group: str) -> list[str]:
         if group not in self._versions:

@@ -79,7 +79,9 @@ class Pools:
                     continue
                 raise
             found += [_state(item, resource) for page in pages for item in page["items"]]
-        return sorted(found, key=lambda state: (state.pool.namespace, state.pool.reference.kind, state.pool.reference.name))
+        return sorted(
+            found, key=lambda state: (state.pool.namespace, state.pool.reference.kind, state.pool.reference.name)
+        )
 
     def apply(self, pool: Pool, dry_run: bool) -> PoolChange:
         """Create or change a pool; what the provider refuses is refused."""
@@ -104,7 +106,10 @@ class Pools:
         item = self._get(resource, reference, namespace)
         if item is None:
             return PoolChange(None, None)
-        path, place = resource.path(namespace, reference.name), Place("delete", resource.plural, namespace, reference.name)
+        path, place = (
+            resource.path(namespace, reference.name),
+            Place("delete", resource.plural, namespace, reference.name),
+        )
         try:
             self._api.delete(path, place, dry_run=dry_run)
         except Refused as error:

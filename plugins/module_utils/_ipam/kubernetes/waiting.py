@@ -82,7 +82,11 @@ class Waiting:
             for each in (self.known.get(name) for name in left)
             if each is not None and each.reason
         }
-        why = "; ".join(sorted(reasons)) or trouble or "their IPAM provider says nothing; see whether it runs, or is paused"
+        why = (
+            "; ".join(sorted(reasons))
+            or trouble
+            or "their IPAM provider says nothing; see whether it runs, or is paused"
+        )
         return IpamError(
             f"{len(left)} of {count} claims have no address after {now - self._began:.0f} s: {names(left)} ({why}); "
             "the claims stay, run again to go on waiting"

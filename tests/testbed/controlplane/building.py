@@ -84,7 +84,9 @@ def _stamp() -> str:
 
 def _copy_definitions(finished: Path) -> None:
     """The modules carry the definitions that belong to them; those of Cluster API serve both versions of the provider."""
-    cluster_api = Path(_go("capi-core", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/cluster-api")) / "core/config/crd/bases"
+    cluster_api = (
+        Path(_go("capi-core", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/cluster-api")) / "core/config/crd/bases"
+    )
     provider = Path(_go("provider-1.1", "list", "-m", "-f", "{{.Dir}}", _PROVIDER)) / "config/crd/bases"
     partial = finished / "crds.partial"
     shutil.rmtree(partial, ignore_errors=True)

@@ -20,7 +20,9 @@ _CLONE_NEWNET = 0x40000000
 def enter(name: str) -> None:
     """Move this process, and what it starts from now on, into the namespace; it is made when missing."""
     if os.geteuid() != 0:
-        raise TestBedError("the control plane needs root, for a network namespace of its own: run this as root or with sudo")
+        raise TestBedError(
+            "the control plane needs root, for a network namespace of its own: run this as root or with sudo"
+        )
     file = Path("/run/netns") / name
     if not file.exists():
         run("ip", "netns", "add", name)

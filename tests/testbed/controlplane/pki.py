@@ -61,7 +61,9 @@ def kubeconfig(folder: Path, server: str, user: str, token: str) -> Path:
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "testbed",
-        "clusters": [{"name": "testbed", "cluster": {"server": server, "certificate-authority-data": authority(folder)}}],
+        "clusters": [
+            {"name": "testbed", "cluster": {"server": server, "certificate-authority-data": authority(folder)}}
+        ],
         "users": [{"name": user, "user": {"token": token}}],
         "contexts": [{"name": "testbed", "context": {"cluster": "testbed", "user": user, "namespace": "default"}}],
     }

@@ -4,10 +4,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-nodes nodes-up nodes-down build clean prepare
+.PHONY: help demo test bench-nodes nodes-up nodes-down cluster-up cluster-down bench-claims build clean prepare
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
+PROVIDER ?= 1.1
 export TESTBED_SUITE = $(SUITE)
 NODES := python3 -m tests.testbed.nodes
 
@@ -20,7 +21,7 @@ demo: ## claim, configure, report and reset on three real NetworkManager nodes (
 test: ## run every check, one line per stage (needs root for the nodes)
 	@python3 -m tests.stages
 
-test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
+test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-cluster test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
 	@python3 -m tests.stages $*
 
 prepare: ## only install what the tests need
@@ -35,6 +36,13 @@ nodes-up: ## boot N=3 test nodes, SUITE=bookworm or trixie (needs root)
 
 nodes-down: ## end the test nodes and remove all that is theirs
 	@$(NODES) down
+
+cluster-up: ## start a real control plane with Cluster API's IPAM (needs root and Go; PROVIDER=1.1 or 1.0)
+	@python3 -c 'from tests.stages import machine; machine.install(machine.CLUSTER_PACKAGES)'
+	@python3 -m tests.testbed.controlplane up --provider $(PROVIDER)
+
+cluster-down: ## end the control plane and remove all that is its
+	@python3 -m tests.testbed.controlplane down
 
 build: ## build the collection's tarball
 	@galaxy=$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/ansible-galaxy")' | tail -n 1) \

@@ -100,6 +100,23 @@ def _faults() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     return [sys.executable, "-m", "tests.faults"], REPOSITORY, {"TESTBED_SUITE": _suite()}
 
 
+def _cluster() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    if os.geteuid() != 0:
+        raise Missing("the control plane needs root, for a network namespace of its own: run make test as root")
+    if not shutil.which("go"):
+        raise Missing("the control plane is built from source: install Go 1.26 or later")
+    machine.install(machine.CLUSTER_PACKAGES)
+    environment = machine.environment("cluster")
+    tree = machine.collection()
+    variables = {
+        "PATH": f"{environment / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin",
+        "PYTHONPATH": f"{REPOSITORY}:{tree}",
+        "ANSIBLE_COLLECTIONS_PATH": str(tree),
+    }
+    command = [str(environment / "bin/python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/cluster"]
+    return command, REPOSITORY, variables
+
+
 def _suite() -> str:
     return os.environ.get("TESTBED_SUITE") or "bookworm"
 
@@ -131,6 +148,7 @@ STAGES = (
         "unit-2.21", "unit tests (ansible-core 2.21)", lambda: _unit("core-2.21", machine.newer_python()), optional=True
     ),
     Stage("sanity", "ansible-test sanity", _sanity),
+    Stage("cluster", "claims on a control plane", _cluster),
     Stage("nodes", f"integration on nodes ({_suite()})", _nodes),
     Stage("faults", f"fault matrix ({_suite()})", _faults, report=("| ", "|-", "run ")),
 )

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import typing as t
 
-import yaml
-
 from ...stages.machine import REPOSITORY
 from .admin import Admin
 
@@ -29,6 +27,8 @@ _MANIFESTS = REPOSITORY / "playbooks/files"
 
 def allow(admin: Admin, namespace: str, file: str = "ipam-consumer.yaml", user: str = CONSUMER) -> None:
     """Apply the collection's manifest to a namespace, for a user."""
+    import yaml  # the command line does without it
+
     for document in yaml.safe_load_all((_MANIFESTS / file).read_text()):
         metadata = document["metadata"]
         for subject in document.get("subjects", []):

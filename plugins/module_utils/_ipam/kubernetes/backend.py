@@ -185,7 +185,7 @@ class KubernetesBackend(IpamBackend):
         known = {
             claim.name: self._known[namespace, claim.name] for claim in claims if (namespace, claim.name) in self._known
         }
-        waiting = Waiting(claims, known, self._grace, self._report)
+        waiting = Waiting(claims, known, self._grace, self._report, pools_may_come=self._keep_pending)
         try:
             with self._watch(namespace, known.values()) as watch:
                 waiting.until_bound(watch, self._pools)

@@ -20,6 +20,10 @@ class Hopeless(IpamError):
     """Waiting is of no use."""
 
 
+class PoolMissing(Hopeless):
+    """There is no such pool."""
+
+
 class Patience:
     """A deadline that scales with the number of claims, and moves on with the rate at which they are served."""
 

@@ -16,7 +16,7 @@ from ..model import IpamError, Pool, PoolReference
 from .api import Api, Object
 from .discovery import Discovery, Resource
 from .errors import GROUP, Place, Refused
-from .pacing import Room
+from .pacing import PoolMissing, Room
 
 # how long a new pool may take to say how full it is, in seconds
 _STATUS_PATIENCE = 3.0
@@ -35,7 +35,7 @@ class Pools:
     def room(self, reference: PoolReference, namespace: str) -> Room | None:
         """How full a pool says it is; None where it does not say, or this user may not read it.
 
-        Raises IpamError when the pool does not exist.
+        Raises PoolMissing when the pool does not exist.
         """
         resource = self._discovery.pool(reference)
         try:
@@ -46,7 +46,7 @@ class Pools:
             raise
         if item is None:
             where = f"namespace {namespace}" if resource.namespaced else "the cluster"
-            raise IpamError(
+            raise PoolMissing(
                 f"pool {reference} does not exist in {where}; register it first, or name the namespace of the pool "
                 "(a namespaced pool has to be in the namespace of the claim)"
             )

@@ -11,7 +11,7 @@ import typing as t
 
 from ..model import Claim, IpamError, PoolReference
 from .objects import Found
-from .pacing import Patience, Room, exhausted, hopeless, names
+from .pacing import Patience, PoolMissing, Room, exhausted, hopeless, names
 from .pools import Pools
 from .watching import Change, Watch
 
@@ -26,12 +26,20 @@ _QUIET = 0.6
 class Waiting:
     """The claims of one namespace that a call waits for."""
 
-    def __init__(self, wanted: t.Sequence[Claim], known: t.Mapping[str, Found], grace: float, report: Report) -> None:
+    def __init__(
+        self,
+        wanted: t.Sequence[Claim],
+        known: t.Mapping[str, Found],
+        grace: float,
+        report: Report,
+        pools_may_come: bool = False,
+    ) -> None:
         self._wanted = {claim.name: claim for claim in wanted}
         self.known = {name: each for name, each in known.items() if name in self._wanted}
         self._report = report
         self._began = self._reported = self._changed = time.monotonic()
         self._grace = grace
+        self._pools_may_come = pools_may_come
         self._full: dict[PoolReference, Room] = {}
 
     # --- bound ------------------------------------------------------------------------------------------------
@@ -68,7 +76,12 @@ class Waiting:
             claim = self._wanted[name]
             asking.setdefault(claim.pool, []).append(claim)
         for reference, claims in asking.items():
-            room = pools.room(reference, claims[0].namespace)
+            try:
+                room = pools.room(reference, claims[0].namespace)
+            except PoolMissing:
+                if not self._pools_may_come:
+                    raise
+                continue
             if room is None or room.free > 0:
                 continue
             if self._full.get(reference) == room:

@@ -40,3 +40,16 @@ def allow(admin: Admin, namespace: str, file: str = "ipam-consumer.yaml", user: 
         else:
             metadata["namespace"] = namespace
             admin.create(f"{_RBAC}/namespaces/{namespace}/{document['kind'].lower()}s", document)
+
+
+def allow_also(admin: Admin, namespace: str, user: str) -> None:
+    """Bind the Role that a namespace has already to one more user."""
+    role = "elemental-networking-ipam-consumer"
+    body = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "also"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+    }
+    admin.create(f"{_RBAC}/namespaces/{namespace}/rolebindings", body)

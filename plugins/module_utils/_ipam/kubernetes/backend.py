@@ -27,6 +27,8 @@ if t.TYPE_CHECKING:
 Name = t.Tuple[str, str]
 # a pool's status follows its claims within this, in seconds
 _STATUS_LAG = 1.0
+# how long to see claims go that are taken back, in seconds
+_TAKE_BACK = 10.0
 
 
 class KubernetesBackend(IpamBackend):
@@ -134,7 +136,7 @@ class KubernetesBackend(IpamBackend):
         """The name of a claim that is being released is free when it is gone."""
         leaving = [claim for claim in claims if self._is_terminating((claim.namespace, claim.name))]
         for namespace, each in _grouped(leaving, lambda claim: claim.namespace).items():
-            self._until_gone(namespace, each)
+            self._until_gone(namespace, each, self._grace)
 
     def _is_terminating(self, name: Name) -> bool:
         return name in self._known and self._known[name].terminating
@@ -169,9 +171,15 @@ class KubernetesBackend(IpamBackend):
 
     def _take_back(self) -> None:
         """Remove what this call created: a user is told of one failure, and has nothing to clean up."""
-        if not self._keep_pending:
-            self._claims.delete(self._created)
-            self._created = []
+        if self._keep_pending or not self._created:
+            return
+        created, self._created = self._created, []
+        self._claims.delete(created)
+        for namespace, each in _grouped(created, lambda found: found.claim.namespace).items():
+            try:
+                self._until_gone(namespace, [found.claim for found in each], _TAKE_BACK)
+            except IpamError:
+                continue  # they go as soon as the provider is back; what went wrong first is what the user has to know
 
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
         """The claims with their addresses; what cannot be served is removed again unless it is to be kept."""
@@ -226,12 +234,12 @@ class KubernetesBackend(IpamBackend):
             raise failure
         if not dry_run:
             for namespace, each in _grouped([each.claim for each in found], lambda claim: claim.namespace).items():
-                self._until_gone(namespace, each)
+                self._until_gone(namespace, each, self._grace)
 
-    def _until_gone(self, namespace: str, claims: t.Sequence[Claim]) -> None:
+    def _until_gone(self, namespace: str, claims: t.Sequence[Claim], grace: float) -> None:
         known = {claim.name: self._known[namespace, claim.name] for claim in claims}
         with self._watch(namespace, known.values()) as watch:
-            Waiting(claims, known, self._grace, self._report).until_gone(watch)
+            Waiting(claims, known, grace, self._report).until_gone(watch)
         for claim in claims:
             self._known.pop((namespace, claim.name), None)
 

@@ -47,7 +47,7 @@ def are_established(admin: Admin, names: t.Collection[str]) -> bool:
     good = {
         item["metadata"]["name"]
         for item in admin.call("GET", _DEFINITIONS)["items"]
-        for condition in item.get("status", {}).get("conditions", [])
+        for condition in item.get("status", {}).get("conditions") or []
         if (condition["type"], condition["status"]) == ("Established", "True")
     }
     return good >= set(names)

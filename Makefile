@@ -30,6 +30,9 @@ prepare: ## only install what the tests need
 bench-nodes: ## compare a push with a ping, with bare ssh and with other modules (needs root; ROUNDS=3)
 	@python3 -m tests.benchmark.nodes --rounds $(ROUNDS) --suite $(SUITE)
 
+bench-claims: ## compare claims with the floor of the API and with kubernetes.core (needs root and Go; ROUNDS=3)
+	@python3 -m tests.stages.bench_claims --rounds $(ROUNDS)
+
 nodes-up: ## boot N=3 test nodes, SUITE=bookworm or trixie (needs root)
 	@python3 -c 'from tests.stages import machine; machine.install(machine.NODE_PACKAGES)'
 	@$(NODES) up $(N) --suite $(SUITE)

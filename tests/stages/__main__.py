@@ -100,9 +100,10 @@ def _faults() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     return [sys.executable, "-m", "tests.faults"], REPOSITORY, {"TESTBED_SUITE": _suite()}
 
 
-def _cluster() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def cluster_environment() -> tuple[str, dict[str, str]]:
+    """The Python and the variables of what runs against a control plane. Raises Missing where there can be none."""
     if os.geteuid() != 0:
-        raise Missing("the control plane needs root, for a network namespace of its own: run make test as root")
+        raise Missing("the control plane needs root, for a network namespace of its own: run this as root")
     if not shutil.which("go"):
         raise Missing("the control plane is built from source: install Go 1.26 or later")
     machine.install(machine.CLUSTER_PACKAGES)
@@ -113,8 +114,12 @@ def _cluster() -> tuple[t.Sequence[str], Path, dict[str, str]]:
         "PYTHONPATH": f"{REPOSITORY}:{tree}",
         "ANSIBLE_COLLECTIONS_PATH": str(tree),
     }
-    command = [str(environment / "bin/python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/cluster"]
-    return command, REPOSITORY, variables
+    return str(environment / "bin/python"), variables
+
+
+def _cluster() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    python, variables = cluster_environment()
+    return [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/cluster"], REPOSITORY, variables
 
 
 def _suite() -> str:

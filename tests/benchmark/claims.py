@@ -151,10 +151,10 @@ def main() -> None:
     parser.add_argument("--provider", default="1.1", choices=["1.1", "1.0"])
     parser.add_argument("--loop-up-to", type=int, default=10, help="the kubernetes.core loop takes 3 s per claim")
     options = parser.parse_args()
-    print(
-        "| claims | floor: sent s | ours: sent s | ratio | floor: all s | ours: all s | ratio | requests of both runs | second run s | core loop |"
+    columns = (
+        "claims|floor: sent s|ours: sent s|ratio|floor: all s|ours: all s|ratio|requests of both|again s|core loop"
     )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print(f"| {' | '.join(columns.split('|'))} |\n{'|---' * 10}|")
     with running(f"{places.PREFIX}-bench", options.provider) as plane:
         for _round in range(options.rounds):
             for count in options.counts:

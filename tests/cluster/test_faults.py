@@ -15,6 +15,7 @@ import pytest
 
 from tests.cluster.breaking import refusing_writes
 from tests.testbed.controlplane import users
+from tests.testbed.controlplane.admin import Admin
 from tests.testbed.controlplane.fixtures import Space, asked
 
 _FLOW = "/apis/flowcontrol.apiserver.k8s.io/v1"
@@ -148,6 +149,8 @@ def test_a_token_is_revoked_on_the_way(wide: Space) -> None:
         running = start(wide, 20, kubernetes=options)
         some_claims(wide, 20)
         wide.admin.call("DELETE", f"{accounts}/short")
+        dead = Admin(wide.plane.folder, wide.plane.server, token)
+        wide.admin.until("the token's end", lambda: _answer(dead, wide.path("ipaddressclaims")) == 401)
     finally:
         wide.plane.start_again("provider")
     output, errors = running.communicate(timeout=120)
@@ -217,6 +220,14 @@ def test_the_pool_is_deleted_under_claims(wide: Space) -> None:
         wide.plane.start_again("provider")
     assert "/wide does not exist in namespace" in result["msg"]
     assert wide.items("ipaddressclaims") == []
+
+
+def _answer(user: Admin, path: str) -> int:
+    try:
+        user.call("GET", path)
+    except OSError as error:
+        return int(getattr(error, "code", 0))
+    return 200
 
 
 def _force(space: Space, path: str) -> bool:

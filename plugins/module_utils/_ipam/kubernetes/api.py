@@ -24,6 +24,8 @@ Query = t.Mapping[str, t.Union[str, int]]
 _FIRST_PATIENCE = 6.0
 _PATIENCE = 60.0
 _LONGEST_PAUSE = 2.0
+# an API server that has just started answers 401 and 403 to everybody until it has read its users and roles
+_STARTING = 15.0
 _CONNECT, _READ = 5.0, 30.0
 _PAGE = 1000
 
@@ -35,6 +37,7 @@ class Api:
         self.host = connection.host
         self._connection = connection
         self._answered = threading.Event()
+        self._lost = float("-inf")
         self.requests = 0
 
     def get(self, path: str, place: Place, query: Query | None = None) -> Object:
@@ -96,16 +99,26 @@ class Api:
                 if expired_page and response.status == 410 and (status.get("metadata") or {}).get("continue"):
                     return {"metadata": status["metadata"], "items": []}
                 failure = refusal(self.host, response.status, status, place)
-                if not may_pass(response.status):
+                if not self.may_pass(response.status):
                     raise failure
                 pause = max(pause, seconds_asked(response.headers.get("Retry-After"), status))
             except (OSError, ValueError) + _network_errors() as error:
-                failure = unreachable(self.host, error)
+                failure = self.lost(error)
                 if "not trusted" in str(failure):
                     raise failure from error
             if time.monotonic() - began + pause > self._patience(failure):
                 raise failure
             time.sleep(pause)
+
+    def may_pass(self, code: int) -> bool:
+        """Whether the same request may succeed later; a refusal of rights may, soon after the server was away."""
+        starting = self._answered.is_set() and time.monotonic() - self._lost < _STARTING
+        return may_pass(code) or (starting and code in (401, 403))
+
+    def lost(self, error: Exception) -> Unreachable:
+        """Say that a connection broke; returns the sentence."""
+        self._lost = time.monotonic()
+        return unreachable(self.host, error)
 
     def _patience(self, failure: Exception) -> float:
         if isinstance(failure, Unreachable) and not self._answered.is_set():

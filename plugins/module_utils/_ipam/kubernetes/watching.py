@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..model import IpamError
 from .api import Api, Object
 from .discovery import Resource
-from .errors import Place, may_pass, parse_status, refusal, unreachable
+from .errors import Place, parse_status, refusal
 from .objects import Found, found
 
 # the server ends a watch that is older; a silent one is broken when even its bookmarks (one a minute) stay out
@@ -70,7 +70,7 @@ class Watch:
                 self._queue.put(error)
                 return
             except Exception as error:  # whatever breaks a stream: look again from where we are
-                self.trouble = str(unreachable(self._api.host, error))
+                self.trouble = str(self._api.lost(error))
                 self._ended.wait(_PAUSE)
 
     def _follow(self) -> None:
@@ -100,7 +100,7 @@ class Watch:
             return
         place = Place("watch", self._resource.plural, self._namespace)
         error = refusal(self._api.host, response.status, status, place)
-        if not may_pass(response.status):
+        if not self._api.may_pass(response.status):
             raise error
         self.trouble = str(error)
         self._ended.wait(_PAUSE)

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-nodes nodes-up nodes-down cluster-up cluster-down bench-claims build clean prepare
+.PHONY: help demo test test-online bench-nodes bench-claims nodes-up nodes-down cluster-up cluster-down build clean prepare
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
@@ -23,6 +23,9 @@ test: ## run every check, one line per stage (needs root for the nodes)
 
 test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-cluster test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
 	@python3 -m tests.stages $*
+
+test-online: ## prove what needs the internet: checksums of the releases that the roles install, and nmc against its stand-in
+	@$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/python")') -m tests.online
 
 prepare: ## only install what the tests need
 	@python3 -m tests.stages --prepare

@@ -28,12 +28,14 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._addresses im
 from ansible_collections.elemental.networking.plugins.plugin_utils._elemental_os import YIP_FILE, yip_text
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._options import common_request
+from ansible_collections.elemental.networking.plugins.plugin_utils._rendering import tool_on
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import Outcome, Transaction
 
 _ARGUMENTS = {
     "configurator": {"type": "str", "default": "none"},
     "config": {"type": "dict", "default": {}},
     "addresses": {"type": "dict", "default": {}},
+    "render_on": {"type": "str", "default": "node", "choices": ["node", "controller"]},
     "elemental_os": {"type": "bool", "default": False},
     **COMMON_ARGUMENTS,
 }
@@ -53,15 +55,18 @@ class ActionModule(ActionBase):
         common = common_request(options, str(task_vars["inventory_hostname"]), bool(self._task.check_mode))
         machine = common["machine"]
         addresses = addresses_from_result(options["addresses"])
+        if options["configurator"] == "none":
+            return {**result, "changed": False, "msg": "configurator is none: the network of this host is not managed"}
+        claimed = [each.address for each in addresses.values() if isinstance(each, Address)]
+        node = Node.of(self, task_vars)
         try:
             resolved = resolve_placeholders(options["config"], addresses)
-            rendering = render(options["configurator"], t.cast("dict[str, object]", resolved))
+            tool = tool_on(options["render_on"], node, machine, claimed)
+            rendering = render(options["configurator"], t.cast("dict[str, object]", resolved), tool)
         except (PlaceholderError, RenderError) as error:
             raise AnsibleActionFail(f"{machine}: {error}") from error
         for warning in rendering.warnings:
             Display().warning(f"{machine}: {warning}")
-        if options["configurator"] == "none":
-            return {**result, "changed": False, "msg": "configurator is none: the network of this host is not managed"}
         more_files = {YIP_FILE: yip_text(rendering.profiles)} if options["elemental_os"] else {}
         request = {
             **common,
@@ -69,8 +74,7 @@ class ActionModule(ActionBase):
             "profiles": [_wanted(profile) for profile in rendering.profiles],
             "more_files": more_files,
         }
-        claimed = [each.address for each in addresses.values() if isinstance(each, Address)]
-        outcome = Transaction(Node.of(self, task_vars), request, claimed).carry_out()
+        outcome = Transaction(node, request, claimed).carry_out()
         return {**result, **_report(rendering, outcome), **outcome.result(bool(self._task.diff))}
 
 

@@ -42,13 +42,18 @@ options:
     description:
       - The form of O(config), as in C(MachineRegistration.spec.config.network).
       - With V(none) the network of the host is not managed and nothing is done.
-      - V(nmc) and V(nmstate) are refused by this version.
+      - V(nmstate) is rendered by C(nmstatectl gc), V(nmc) by C(nmc generate) in its unified form. Neither tool applies anything; what
+        they render goes through the same transaction as V(nmconnections) and so has check mode, diff, rollback and reset.
+      - Their tools are installed by the roles P(elemental.networking.nmstatectl#role) and P(elemental.networking.nmc#role).
     type: str
     default: none
     choices: [none, nmc, nmstate, nmconnections]
   config:
     description:
-      - The network, in the form of O(configurator). For V(nmconnections) a mapping from profile name to the text of its keyfile.
+      - The network, in the form of O(configurator). For V(nmconnections) a mapping from profile name to the text of its keyfile, for
+        V(nmc) and V(nmstate) a state as nmstate documents it.
+      - What those two cannot render is refused, with its path in O(config), and never dropped. This concerns C(state) other than C(up),
+        dispatch scripts, C(hostname), unknown keys and types, and texts that a keyfile cannot hold.
       - C({key}), C({key.prefix}), C({key.gateway}) and C({key.family}) are replaced from O(addresses).
     type: dict
     default: {}
@@ -58,6 +63,14 @@ options:
         of one machine.
     type: dict
     default: {}
+  render_on:
+    description:
+      - Where the tool of V(nmc) or V(nmstate) runs; without meaning for O(configurator=nmconnections).
+      - With V(node) it has to be installed on the host, as it is in Elemental's images; this is one remote execution more.
+      - With V(controller) hosts need nothing but NetworkManager, and all hosts are rendered by the same version.
+    type: str
+    default: node
+    choices: [node, controller]
   elemental_os:
     description:
       - Also write the profiles to C(/oem/elemental-network.yaml), for Elemental OS, which writes them from there at every boot because
@@ -79,6 +92,32 @@ EXAMPLES = r"""
         [ipv4]
         method=manual
         address1={inventory-ip}/{inventory-ip.prefix},{inventory-ip.gateway}
+    addresses:
+      inventory-ip:
+        address: 192.168.122.150
+        prefix: 24
+        gateway: 192.168.122.1
+  register: network
+
+- name: The same network in the words of nmstate, rendered on the controller
+  elemental.networking.network_config:
+    configurator: nmstate
+    render_on: controller
+    config:
+      interfaces:
+        - name: eth0
+          type: ethernet
+          state: up
+          ipv4:
+            enabled: true
+            address:
+              - ip: "{inventory-ip}"
+                prefix-length: "{inventory-ip.prefix}"
+      routes:
+        config:
+          - destination: 0.0.0.0/0
+            next-hop-address: "{inventory-ip.gateway}"
+            next-hop-interface: eth0
     addresses:
       inventory-ip:
         address: 192.168.122.150
@@ -134,6 +173,7 @@ def main() -> None:
             "configurator": {"type": "str", "default": "none", "choices": ["none", "nmc", "nmstate", "nmconnections"]},
             "config": {"type": "dict", "default": {}},
             "addresses": {"type": "dict", "default": {}},
+            "render_on": {"type": "str", "default": "node", "choices": ["node", "controller"]},
             "elemental_os": {"type": "bool", "default": False},
             **COMMON_ARGUMENTS,
         }

@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import ANSWER_MARK
-from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import program, script
-from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import goes_through_proxy
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import program, script, short_script
+from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import (
+    goes_through_proxy,
+    quick_key_exchange,
+)
 
 # seconds for a new connection while the address under it may go at any time
 _PATIENCE = 4
@@ -41,6 +44,8 @@ class Node:
         self._connection = action._connection
         self._task_vars = dict(task_vars)
         interpreter = str(task_vars.get("ansible_python_interpreter") or "auto")
+        # anybody may sit on another one
+        self.inventory_address = self.address
         self._python = _ANY_PYTHON if interpreter.startswith("auto") else shlex.quote(interpreter)
 
     @classmethod
@@ -66,9 +71,13 @@ class Node:
     @functools.cached_property
     def is_direct(self) -> bool:
         """Whether the controller opens TCP connections to the node itself (no jump host), as for the address of the inventory."""
-        options = ("ssh_args", "ssh_common_args", "ssh_extra_args")
-        arguments = " ".join(str(self._connection.get_option(name) or "") for name in options)
+        arguments = self._ssh_arguments
         return "proxy" not in arguments.lower() and not goes_through_proxy(self.address, arguments)
+
+    @property
+    def _ssh_arguments(self) -> str:
+        options = ("ssh_args", "ssh_common_args", "ssh_extra_args")
+        return " ".join(str(self._connection.get_option(name) or "") for name in options)
 
     def move_to(self, address: str) -> None:
         """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself."""
@@ -104,22 +113,43 @@ class Node:
     def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
         """Run one request on the node: one remote execution. Raises AnsibleActionFail when it breaks there."""
         try:
-            return NodeAnswer(self._through_input(request) if self._takes_input else self._as_module(request))
+            return NodeAnswer(self._through_input(script(request)) if self.takes_input else self._as_module(request))
         except AnsibleConnectionFailure:
             return NodeAnswer({}, reached=False)
 
+    def run_again(self, request: t.Mapping[str, t.Any], own: bool) -> NodeAnswer:
+        """Run a request of a staged trial; with ``own`` over a connection that is made for it alone and shares nothing with the play's."""
+        if not self.takes_input:
+            return self.run(request)
+        given = str(self._connection.get_option("ssh_extra_args") or "")
+        if own:
+            self._connection.set_option(
+                "ssh_extra_args", f"{given} -o ControlPath=none {self._quick_key_exchange}".strip()
+            )
+        try:
+            answer = self._through_input(short_script(request))
+            return NodeAnswer(answer if answer is not None else self._through_input(script(request)))
+        except AnsibleConnectionFailure:
+            return NodeAnswer({}, reached=False)
+        finally:
+            self._connection.set_option("ssh_extra_args", given)
+
+    @functools.cached_property
+    def _quick_key_exchange(self) -> str:
+        return quick_key_exchange(self.address, self._ssh_arguments)
+
     @property
-    def _takes_input(self) -> bool:
+    def takes_input(self) -> bool:
         """Whether a program can be fed through standard input: a become method that asks on the terminal (su) takes it away."""
         become = self._connection.become
         return become is None or bool(getattr(become, "pipelining", True))
 
-    def _through_input(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    def _through_input(self, text: bytes) -> t.Any:
         command = f"{self._python} -I -S -"
-        result = self._action._low_level_execute_command(command, in_data=script(request), sudoable=True)
+        result = self._action._low_level_execute_command(command, in_data=text, sudoable=True)
         for line in reversed(str(result["stdout"]).splitlines()):
             if line.startswith(ANSWER_MARK):
-                return t.cast("dict[str, t.Any]", json.loads(line[len(ANSWER_MARK) :]))
+                return json.loads(line[len(ANSWER_MARK) :])
         raise AnsibleActionFail(_broken(result))
 
     def _as_module(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:

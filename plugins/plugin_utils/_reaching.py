@@ -69,10 +69,26 @@ def goes_through_proxy(host: str, arguments: str) -> bool:
     """Whether ssh's own configuration leads to a host through another one. ``arguments`` are those that ssh is called with."""
     if "-F" not in arguments and not any(_mentions_proxy(file) for file in _configurations()):
         return False
+    settings = _settings(host, arguments)
+    return any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand"))
+
+
+def quick_key_exchange(host: str, arguments: str) -> str:
+    """The ssh argument that leaves the hybrid key exchanges out of those that are configured, where others are.
+
+    They keep what is said today from a quantum computer of tomorrow and cost seven times the processor time (OpenSSH 9.2: 82 ms
+    instead of 11 ms per connection). That is for connections that carry nothing confidential.
+    """
+    configured = [name for name in _settings(host, arguments).get("kexalgorithms", "").split(",") if name]
+    quick = [name for name in configured if not name.startswith(("sntrup", "mlkem"))]
+    return f"-o KexAlgorithms={','.join(quick)}" if quick and quick != configured else ""
+
+
+def _settings(host: str, arguments: str) -> dict[str, str]:
+    """What ssh makes of its configuration for a host; nothing is connected."""
     command = ["ssh", "-G", *shlex.split(arguments), host]
     run = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    lines = run.stdout.lower().splitlines()
-    return any(line.startswith(("proxyjump ", "proxycommand ")) and not line.endswith(" none") for line in lines)
+    return dict(line.split(" ", 1) for line in run.stdout.lower().splitlines() if " " in line)
 
 
 def _configurations() -> list[str]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a network can become profiles, found out before anything is claimed: rendered with addresses that nobody will have."""
+"""Whether a network can become profiles, found out before anything is claimed: checked with addresses that nobody will have."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     PlaceholderError,
     resolve_placeholders,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, render
+from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, check
 from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
     Given,
     MachineNetwork,
@@ -40,7 +40,7 @@ def checked(given: Given) -> MachineNetwork:
 
 
 def _rehearse(asked: MachineNetwork) -> None:
-    """Fill and render the network with stand-ins. Raises PlaceholderError, RenderError or IpamError for what can never work."""
+    """Fill and check the network with stand-ins. Raises PlaceholderError, RenderError or IpamError for what can never work."""
     if not asked.network.get("configurator"):
         raise RenderError(_nothing_asked(asked))
     if asked.configurator == "none":
@@ -75,7 +75,7 @@ def _render(asked: MachineNetwork, stand_ins: t.Mapping[str, Address]) -> None:
     config = resolve_placeholders(asked.network.get("config") or {}, stand_ins)
     if not isinstance(config, t.Mapping):
         raise RenderError("config of the network has to be a dictionary")
-    render(asked.configurator, t.cast("t.Mapping[str, object]", config))
+    check(asked.configurator, t.cast("t.Mapping[str, object]", config))
 
 
 def _stand_ins(reference: object, namespace: str, pools: t.Sequence[Pool]) -> t.Sequence[Address]:

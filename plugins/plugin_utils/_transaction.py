@@ -67,8 +67,8 @@ class Transaction:
     def __init__(self, node: Node, request: t.Mapping[str, t.Any], known_addresses: t.Sequence[str]) -> None:
         self._node = node
         self._request = request
-        self._inventory_address = node.address
-        self._known = list(dict.fromkeys([*known_addresses, node.address]))
+        self._inventory_address = node.inventory_address
+        self._known = list(dict.fromkeys([*known_addresses, node.inventory_address]))
         self._token = uuid.uuid4().hex
         self._lost = 0
         self._said = self._asked_at = time.monotonic()
@@ -76,7 +76,7 @@ class Transaction:
     def carry_out(self) -> Outcome:
         """Stage the request and see it through. Raises AnsibleActionFail when the node rolled back or cannot do it."""
         self._node.notice_cuts()
-        self._find()
+        find(self._node, self._known)
         staged = self._stage()
         ended: t.Mapping[str, t.Any] = {}
         if staged["changed"] and not self._request["check"]:
@@ -90,14 +90,6 @@ class Transaction:
             warnings=tuple(staged.get("warnings", ())),
             probes=_probe_results(staged.get("failed_before", {}), ended.get("failed_after", {})),
         )
-
-    def _find(self) -> None:
-        """Use the address that answers: an earlier run may have moved the node to one that the inventory does not know."""
-        if len(self._known) == 1 or not self._node.is_direct:
-            return
-        found = first_to_answer(self._known, self._node.port, _FIRST_CONTACT, _PREFERENCE_GRACE)
-        if found and found != self._node.address:
-            self._node.move_to(found)
 
     def _stage(self) -> t.Mapping[str, t.Any]:
         """Ask until the host is free; what it says then."""
@@ -166,22 +158,28 @@ class Transaction:
         """Ask whoever answers for the outcome until there is one; what the node said when it confirmed."""
         old, started = self._node.address, time.monotonic()
         wanted = list(staged["addresses"]) or [old]
-        last, asked = "", False
-        address: str | None = None
+        last, asked = "", 0
+        # where the address stays, so does the play's connection, and a question has one of its own; else its next one is the question
+        address: str | None = None if staged["addresses"] else old
+        stays = address is not None
         self._node.give_up_soon()
         while time.monotonic() < deadline + _AFTER_DEADLINE:
             settled = time.monotonic() > started + _SETTLING
             # who answered is asked again there: connections that only look for the banner count as attacks (OpenSSH 9.8)
             if address is None:
-                address, asked = self._next_address([*wanted, old, *self._known] if settled else wanted), False
+                address, asked, stays = (
+                    self._next_address([*wanted, old, *self._known] if settled else wanted),
+                    0,
+                    False,
+                )
             if address is None:
                 self._say(f"answers on none of {_listed([*wanted, old])} yet")
                 time.sleep(_BETWEEN_QUESTIONS)
                 continue
-            if not asked:
+            if not asked and not stays:
                 self._node.move_to(address)
-            content = self._ask(address, fresh=not asked)
-            asked = True
+            content = self._ask(address, not asked, stays)
+            asked += 1
             state = content["state"]
             last = content.get("reason") or content.get("msg") or state
             if state == "confirmed":
@@ -193,13 +191,14 @@ class Transaction:
             if state in ("elsewhere", "unknown", "silent"):
                 address = None
             self._say(f"is not ready yet: {last}")
-            time.sleep(_BETWEEN_PROBES if content.get("reason") else _BETWEEN_QUESTIONS)
+            time.sleep(_BETWEEN_PROBES if content.get("reason") else min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * asked))
         raise AnsibleActionFail(_lost([*wanted, old], last))
 
-    def _ask(self, address: str, fresh: bool) -> t.Mapping[str, t.Any]:
+    def _ask(self, address: str, fresh: bool, stays: bool) -> t.Mapping[str, t.Any]:
         """What the node says of the trial; ``silent`` when it does not."""
+        own = stays and self._node.takes_input
         try:
-            answer = self._node.run(self._question(address, fresh))
+            answer = self._node.run_again(self._question(address, fresh or own), own)
         except AnsibleActionFail as error:
             return {"state": "pending", "msg": str(error)}
         if not answer.reached:
@@ -220,6 +219,16 @@ class Transaction:
         if time.monotonic() > self._said + _QUIET:
             self._said = time.monotonic()
             Display().display(f"{self._request['machine']}: {sentence}")
+
+
+def find(node: Node, known_addresses: t.Sequence[str]) -> None:
+    """Use the address that answers: an earlier run may have moved the node to one that the inventory does not know."""
+    known = list(dict.fromkeys([*known_addresses, node.inventory_address]))
+    if len(known) == 1 or not node.is_direct:
+        return
+    found = first_to_answer(known, node.port, _FIRST_CONTACT, _PREFERENCE_GRACE)
+    if found and found != node.address:
+        node.move_to(found)
 
 
 def _lost(addresses: t.Iterable[str], last: str) -> str:

@@ -60,6 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--nodes", type=int, nargs="+", default=[3, 10, 20], help="how many nodes, 3 10 20")
     parser.add_argument("--rounds", type=int, default=3, help="how often each way is measured, in turns, 3")
     parser.add_argument("--suite", choices=sorted(rootfs.SUITES), default="bookworm", help="Debian release, bookworm")
+    parser.add_argument("--way", default="", help="only ways whose name holds these words, and the ping")
     return parser.parse_args()
 
 
@@ -71,13 +72,14 @@ Results = t.Dict[Contender, t.List[t.Tuple[Measured, Measured]]]
 
 
 def _measure(count: int, options: argparse.Namespace) -> Results:
-    results: Results = {contender: [] for contender in CONTENDERS}
+    contenders = [each for each in CONTENDERS if options.way in each.title or each is CONTENDERS[0]]
+    results: Results = {contender: [] for contender in contenders}
     with tempfile.TemporaryDirectory(prefix="elemental-networking-bench-") as folder:
         workshop = Workshop(
             Path(folder), machine.environment("benchmark") / "bin/ansible-playbook", range(1, count + 1)
         )
         for number in range(options.rounds):
-            for contender in CONTENDERS:
+            for contender in contenders:
                 bed.up(count, options.suite)
                 command = contender.command(workshop)
                 first, second = _run(command, workshop), _run(command, workshop)
@@ -122,7 +124,7 @@ def _print(count: int, options: argparse.Namespace, results: Results) -> None:
     )
     print("| way | undoes itself | first run | second run | first run, CPU | second run, CPU |")
     print("|---|---|---|---|---|---|")
-    for contender in CONTENDERS:
+    for contender in results:
         ratios = [
             [of(mine[turn]) / of(theirs[turn]) for mine, theirs in zip(results[contender], ping)]
             for of in (lambda each: each.wall, lambda each: each.cpu)

@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The second half of the transaction: activate, judge, and persist once the controller has come in."""
+"""The second half of the transaction: judge, and persist once the controller has come in."""
 
 from __future__ import annotations
 
 import os
+import time
 import typing as t
 from dataclasses import replace
 
 from . import journal, places, store
+from .activating import activate_step
 from .bus import BusError
 from .files import private_folder, remove
 from .later import cancel
@@ -18,48 +20,14 @@ from .looking import active_device, host_identity, leases
 from .model import Managed, Step, Trial
 from .network_manager import NetworkManager, NetworkManagerError
 from .probing import run_probes
-from .undoing import timer_name, undo, undo_if_open
+from .undoing import timer_name, undo
 
 # seconds that the work after the proof may take before the checkpoint rolls back
 _TIME_TO_PERSIST = 30
-
-
-def activate(manager: NetworkManager, token: str) -> None:
-    """Activate the trial's profiles; a failure rolls back at once instead of at the deadline."""
-    trial = store.load_trial()
-    if trial is None or trial.token != token or trial.phase != "staged":
-        return
-    try:
-        for interface in trial.idle_interfaces:
-            device = manager.device(interface)
-            if device is not None:
-                manager.deactivate(device)
-        for step in trial.steps:
-            _activate_step(manager, step, step.trial_uuid, trial.deadline)
-    except (NetworkManagerError, BusError) as error:
-        with store.exclusive():
-            undo_if_open(manager, token, str(error))
-        return
-    _mark_activated(token)
-
-
-def _mark_activated(token: str) -> None:
-    with store.exclusive():
-        trial = store.load_trial()
-        if trial is not None and trial.token == token:
-            store.save_trial(replace(trial, phase="activated"))
-
-
-def _activate_step(manager: NetworkManager, step: Step, uuid: str, timeout: float) -> None:
-    path = manager.profile_path(uuid)
-    if path is None:
-        raise NetworkManagerError(f"profile {step.file_name} is gone from NetworkManager")
-    device = manager.device(step.interface) if step.interface else None
-    try:
-        manager.activate(path, device, timeout if step.awaited else 0)
-    except NetworkManagerError as error:
-        if step.awaited:
-            raise NetworkManagerError(f"profile {step.file_name} did not come up: {error}") from error
+# how long a question waits for a trial to come up, and how often it looks, in seconds
+_PATIENCE = 2.0
+_BETWEEN_LOOKS = 0.02
+_NOT_UP = {"state": "pending"}
 
 
 def silence(manager: NetworkManager, trial: Trial) -> str:
@@ -74,9 +42,19 @@ def silence(manager: NetworkManager, trial: Trial) -> str:
 def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool) -> dict[str, t.Any]:
     """Judge the trial for a controller that came in at ``arrived_at``, with a connection made just now (``fresh``) or before.
 
+    Waits a moment for a trial that is not up yet: that is cheaper than another connection.
     The answer's ``state`` is ``pending`` (ask again), ``elsewhere`` (come in over one of ``addresses``), ``confirmed`` or
     ``rolled_back`` (with ``reason``), or ``unknown``: there was no such trial since this host (``host``) booted.
     """
+    give_up = time.monotonic() + _PATIENCE
+    while True:
+        answer = _judge(manager, token, arrived_at, fresh)
+        if answer != _NOT_UP or time.monotonic() > give_up:
+            return answer
+        time.sleep(_BETWEEN_LOOKS)
+
+
+def _judge(manager: NetworkManager, token: str, arrived_at: str, fresh: bool) -> dict[str, t.Any]:
     with store.exclusive():
         trial = store.load_trial()
         if trial is None or trial.token != token:
@@ -97,11 +75,11 @@ def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool) -
 def _waiting_for(manager: NetworkManager, trial: Trial, arrived_at: str, fresh: bool) -> dict[str, t.Any] | None:
     awaited = [step for step in trial.steps if step.awaited]
     if trial.phase != "activated" or not all(_is_up(manager, step.trial_uuid) for step in awaited):
-        return {"state": "pending"}
+        return dict(_NOT_UP)
     if trial.lease_interfaces:
         addresses = _leases(manager, trial)
         if not addresses:
-            return {"state": "pending"}
+            return dict(_NOT_UP)
     else:
         addresses = list(trial.required_addresses)
     if addresses and arrived_at not in addresses:
@@ -191,7 +169,7 @@ def _take_over(manager: NetworkManager, trial: Trial) -> None:
 
 
 def _switch_to_final(manager: NetworkManager, step: Step, timeout: float) -> None:
-    _activate_step(manager, step, step.final_uuid, timeout)
+    activate_step(manager, step, step.final_uuid, timeout)
     path = manager.profile_path(step.trial_uuid)
     if path is not None:
         manager.delete_profile(path)

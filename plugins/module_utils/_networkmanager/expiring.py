@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 
 from . import journal, store
@@ -83,6 +82,8 @@ def _revive(hangs: bool) -> None:
 
 
 def _systemctl(*arguments: str) -> None:
+    import subprocess  # here: the start of this program counts, and a dead-man seldom has to revive anybody
+
     try:
         subprocess.run(
             ["systemctl", *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import typing as t
 
 
@@ -72,7 +71,17 @@ def private_folder(path: str) -> str:
 
 def remove_folder(path: str) -> None:
     """Remove a folder with all that is in it; one that is gone already is fine."""
-    shutil.rmtree(path, ignore_errors=True)
+    for folder, folders, files in os.walk(path, topdown=False):
+        for name in [*files, *folders]:
+            _remove_entry(os.path.join(folder, name))
+    _remove_entry(path)
+
+
+def _remove_entry(path: str) -> None:
+    try:
+        os.unlink(path) if os.path.islink(path) or not os.path.isdir(path) else os.rmdir(path)
+    except OSError:
+        pass  # it is gone, or cannot go
 
 
 def read_json(path: str) -> dict[str, t.Any]:

@@ -30,6 +30,8 @@ _UNIT = """[Unit]
 Description=elemental.networking: finish what a power loss cut short
 Before=NetworkManager.service
 RequiresMountsFor={journal} /etc/NetworkManager
+# systemd may know this unit for longer than it is there
+ConditionPathExists={program}
 
 [Service]
 Type=oneshot
@@ -63,7 +65,10 @@ def begin(contents: t.Mapping[str, str | None], program: str, command: t.Sequenc
 def _arm_recovery(program: str, command: t.Sequence[str]) -> None:
     private_folder(os.path.dirname(places.JOURNAL_FILE))
     write_private(places.RECOVERY_PROGRAM, program)
-    write_private(places.RECOVERY_UNIT, _UNIT.format(journal=places.JOURNAL_FILE, command=" ".join(command)))
+    write_private(
+        places.RECOVERY_UNIT,
+        _UNIT.format(program=places.RECOVERY_PROGRAM, journal=places.JOURNAL_FILE, command=" ".join(command)),
+    )
     os.makedirs(os.path.dirname(places.RECOVERY_LINK), exist_ok=True)
     if not os.path.islink(places.RECOVERY_LINK):
         os.symlink(places.RECOVERY_UNIT, places.RECOVERY_LINK)

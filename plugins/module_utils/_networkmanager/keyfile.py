@@ -144,9 +144,10 @@ def _redacted(line: str, content: str, in_secrets: bool) -> str:
     key, separator, value = line.partition("=")
     if not separator or _OTHER_LINE_END.search(key):
         return HIDDEN + carriage_return
-    is_secret = in_secrets or _is_secret(key.strip(_SPACE)) or _OTHER_LINE_END.search(content)
+    is_secret = in_secrets or is_secret_key(key.strip(_SPACE)) or _OTHER_LINE_END.search(content)
     return _replaced_value(line, HIDDEN) if is_secret and value.strip(_SPACE) else line
 
 
-def _is_secret(key: str) -> bool:
+def is_secret_key(key: str) -> bool:
+    """Whether the value of a key is a secret."""
     return not key.endswith("-flags") and bool(_SECRET_WORD.search(key))

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a command a little later, detached from the ssh session that asked for it: a systemd timer, else a detached process."""
+"""Run something a little later, detached from the ssh session that asked for it.
+
+A command that has to run whatever dies meanwhile gets a systemd timer, else a detached process. What only has to outlive the session is
+a copy of this process.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,8 @@ from .wire import Variant
 _SYSTEMD = "org.freedesktop.systemd1"
 _SYSTEMD_PATH = "/org/freedesktop/systemd1"
 _SYSTEMD_MANAGER = "org.freedesktop.systemd1.Manager"
+# seconds
+_LONGEST_GOODBYE = 2.0
 _PROCESS_FOLDER = "/run/elemental-networking/processes"
 
 
@@ -27,6 +33,43 @@ def run_later(name: str, seconds: float, command: t.Sequence[str]) -> None:
         _start_timer(name, seconds, command)
     else:
         _start_process(name, seconds, command)
+
+
+def run_detached(name: str, seconds: float, work: t.Callable[[], None]) -> None:
+    """Do ``work`` in a copy of this process, ``seconds`` after this one has ended: that costs no start of Python.
+
+    A busy node may need a while to get the answer out of the door before the work takes its address away.
+    """
+    parent = os.getpid()
+    child = os.fork()
+    if child:
+        _adopt(name, child)
+        return
+    try:
+        os.setsid()
+        _let_go()
+        give_up = time.monotonic() + _LONGEST_GOODBYE
+        while os.getppid() == parent and time.monotonic() < give_up:
+            time.sleep(0.01)
+        time.sleep(seconds)
+        work()
+    finally:
+        os._exit(0)  # never back into the program that this is a copy of
+
+
+def _adopt(name: str, process: int) -> None:
+    """Take a process out of the session's cgroup: logind may be told to kill what a session leaves (KillUserProcesses)."""
+    if not _has_systemd():
+        return
+    properties = [
+        ("Description", Variant("s", f"elemental.networking: {name}")),
+        ("PIDs", Variant("au", [process])),
+        ("CollectMode", Variant("s", "inactive-or-failed")),
+    ]
+    try:
+        _systemd("StartTransientUnit", "ssa(sv)a(sa(sv))", (_unit(name) + ".scope", "replace", properties, []))
+    except BusError:
+        pass  # then it stays where it is
 
 
 def cancel(name: str) -> None:
@@ -94,15 +137,20 @@ def _start_process(name: str, seconds: float, command: t.Sequence[str]) -> None:
 
 
 def _wait_and_run(name: str, seconds: float, command: t.Sequence[str]) -> None:
-    quiet = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(quiet, descriptor)
-    os.closerange(3, 4096)
+    _let_go()
     private_folder(_PROCESS_FOLDER)
     write_private(os.path.join(_PROCESS_FOLDER, name), str(os.getpid()))
     time.sleep(seconds)
     remove(os.path.join(_PROCESS_FOLDER, name))
     os.execv(command[0], list(command))
+
+
+def _let_go() -> None:
+    """Close all that is of the session, and the lock and the bus of the process that this is a copy of."""
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(quiet, descriptor)
+    os.closerange(3, 4096)
 
 
 def _stop_process(name: str) -> None:

@@ -10,11 +10,13 @@ import json
 import sys
 import typing as t
 
+from . import store
 from .bus import BusError
-from .confirming import activate, confirm
+from .confirming import confirm
 from .expiring import expire, recover
 from .model import Probe, ResetRequest, StageRequest, WantedProfile
 from .network_manager import NetworkManager, NetworkManagerError
+from .rendering import serve_rendering
 from .staging import stage, stage_reset
 
 # what the controller looks for in the output: a login banner may stand before it
@@ -41,9 +43,7 @@ def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
 
 
 def _serve_timer(operation: str, token: str = "") -> None:
-    if operation == "activate":
-        activate(NetworkManager.connect(), token)
-    elif operation == "expire":
+    if operation == "expire":
         expire(token)
     else:
         recover()
@@ -65,8 +65,10 @@ def serve_controller(request: t.Mapping[str, t.Any], program: str) -> dict[str, 
 
 
 def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
-    manager = NetworkManager.connect()
     operation = request["operation"]
+    if operation == "render":
+        return _serve_render(request)
+    manager = NetworkManager.connect()
     if operation == "confirm":
         return confirm(manager, request["token"], request["arrived_at"], request["fresh"])
     values = {name: request[name] for name in _COMMON}
@@ -75,3 +77,10 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
         return stage_reset(manager, ResetRequest(**values, addresses=tuple(request["addresses"])), program)
     profiles = tuple(WantedProfile(**profile) for profile in request["profiles"])
     return stage(manager, StageRequest(**values, profiles=profiles), program)
+
+
+def _serve_render(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Nothing is changed, and NetworkManager is not needed; a host that took a claimed address is not asked, though."""
+    if request["only_known"] and store.load_managed().machine != request["machine"]:
+        return {"stranger": True}
+    return serve_rendering(request["configurator"], request["document"])

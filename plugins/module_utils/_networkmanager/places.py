@@ -13,6 +13,8 @@ INSTALLED_PROFILES = "/etc/NetworkManager/system-connections"
 TRIAL_FOLDER = "/run/elemental-networking/trial"
 # outlives the trial: what is left to do then is its own to do
 PROGRAM_FILE = "/run/elemental-networking/program.py"
+# the same, compiled; only ever in memory
+COMPILED_FILE = "/run/elemental-networking/program.pyc"
 OUTCOMES_FILE = "/run/elemental-networking/outcomes.json"
 # which profiles are ours
 MANAGED_FILE = "/var/lib/elemental-networking/managed.json"

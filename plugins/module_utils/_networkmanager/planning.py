@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import typing as t
-import uuid
 from dataclasses import dataclass, field
 
 from .keyfile import with_connection_value
 from .model import ETHERNET_TYPES, Managed, Step, WantedProfile
+
+# RFC 4122, appendix C
+_NAMESPACE_URL = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,12 @@ def differences(wanted: WantedProfile, observed: Observed) -> str:
     return ""
 
 
+def _derived_uuid(namespace: str, name: str) -> str:
+    import uuid  # here: the start of this program counts, and nothing needs it where nothing differs
+
+    return str(uuid.uuid5(uuid.UUID(namespace), name))
+
+
 def trial_step(wanted: WantedProfile, observed: Observed, trial_text: str, awaited: bool = True) -> Step:
     """How to try a profile.
 
@@ -47,7 +55,7 @@ def trial_step(wanted: WantedProfile, observed: Observed, trial_text: str, await
     leaves a shadowing file in /run and one of 1.52 an extra file in /etc (both measured).
     """
     same = not observed.is_known and trial_text == wanted.text
-    trial_uuid = wanted.uuid if same else str(uuid.uuid5(uuid.UUID(wanted.uuid), "trial"))
+    trial_uuid = wanted.uuid if same else _derived_uuid(wanted.uuid, "trial")
     return Step(wanted.file_name, wanted.interface, trial_uuid, wanted.uuid, awaited)
 
 
@@ -96,7 +104,7 @@ def ethernet_interfaces(managed: Managed, active: t.Mapping[str, str]) -> tuple[
 def dhcp_profile(interface: str) -> WantedProfile:
     """The profile that a reset leaves on an interface."""
     name = f"elemental-dhcp-{interface}"
-    identity = str(uuid.uuid5(uuid.NAMESPACE_URL, f"elemental.networking:dhcp:{interface}"))
+    identity = _derived_uuid(_NAMESPACE_URL, f"elemental.networking:dhcp:{interface}")
     text = (
         f"[connection]\nid={name}\nuuid={identity}\ntype=ethernet\ninterface-name={interface}\n\n"
         "[ipv4]\nmethod=auto\n\n[ipv6]\nmethod=auto\n"

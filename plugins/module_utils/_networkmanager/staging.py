@@ -12,10 +12,11 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from . import places, store
+from .activating import activate_trial
 from .arp import ArpSearch
 from .files import private_folder, read_text, write_private
 from .keyfile import parse, redact
-from .later import run_later
+from .later import run_detached, run_later
 from .looking import (
     addresses_of_session,
     device_with_address,
@@ -60,7 +61,7 @@ from .probing import run_probes
 from .undoing import timer_name, undo
 
 # the answer to the controller leaves the node before its address goes
-_HEAD_START = 0.1
+_HEAD_START = 0.15
 # how long a free address is asked for (RFC 5227 asks for longer; NetworkManager's default is the same)
 _DUPLICATE_SECONDS = 0.2
 
@@ -238,7 +239,7 @@ def _open(manager: NetworkManager, plan: Plan, request: Request, program: str) -
         trial = replace(trial, required_addresses=_required_addresses(manager, plan), phase="staged")
         _refuse_duplicates(searches)
         store.save_trial(trial)
-        run_later(timer_name("activate", trial.token), _HEAD_START, store.program_command("activate", trial.token))
+        run_detached(timer_name("activate", trial.token), _HEAD_START, lambda: activate_trial(request.token))
     except BaseException as error:
         undo(manager, trial, str(error))
         raise

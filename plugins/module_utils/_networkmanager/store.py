@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import marshal
 import os
 import sys
 import typing as t
@@ -44,7 +45,19 @@ def open_trial(trial: Trial, program: str) -> None:
     remove_folder(places.TRIAL_FOLDER)
     private_folder(places.TRIAL_FOLDER)
     write_private(places.PROGRAM_FILE, program)
+    _keep_compiled()
     save_trial(trial)
+
+
+def _keep_compiled() -> None:
+    """What the program was compiled to, so that the next start on this node need not; the loader believes only root's own file."""
+    compiled = getattr(sys.modules.get("_networkmanager"), "COMPILED", None)
+    if compiled is None:
+        return  # it came as a module
+    descriptor = os.open(places.COMPILED_FILE + "~", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        marshal.dump(compiled, stream)
+    os.rename(places.COMPILED_FILE + "~", places.COMPILED_FILE)
 
 
 def remember_files(trial: Trial, final_texts: t.Mapping[str, str]) -> None:

@@ -52,7 +52,6 @@ def undo(manager: NetworkManager, trial: Trial, reason: str, is_last: bool = Fal
     else:  # nothing was changed yet
         _end_checkpoint(manager, trial, manager.close_checkpoint)
     store.close_trial(trial.token, "rolled_back", reason)
-    cancel(timer_name("activate", trial.token))
     cancel(timer_name("rollback", trial.token))  # last: until here the timer is the one who would finish the work
     return down
 

@@ -8,27 +8,36 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import run_tool
+
+from .document import checked_document
+from .generated import RunTool, render_generated
 from .nmconnections import render_nmconnections
 from .profile import Profile, RenderError, Rendering
 
-__all__ = ["Profile", "RenderError", "Rendering", "render"]
+__all__ = ["Profile", "RenderError", "Rendering", "RunTool", "check", "render"]
 
 _CHOICES = "nmconnections, nmc, nmstate, none"
 
 
-def render(configurator: str, config: t.Mapping[str, object]) -> Rendering:
+def render(configurator: str, config: t.Mapping[str, object], tool: RunTool = run_tool) -> Rendering:
     """The profiles that a configuration asks for; its placeholders are filled already.
 
-    ``configurator`` is as in Elemental's ``MachineRegistration.spec.config.network``. Raises ``RenderError`` for a
-    configuration that cannot become profiles.
+    ``configurator`` is as in Elemental's ``MachineRegistration.spec.config.network``; ``tool`` runs what ``nmc`` and ``nmstate``
+    need, by default on this machine. Raises ``RenderError`` for a configuration that cannot become profiles.
     """
     if configurator == "none":
         return Rendering(())
     if configurator == "nmconnections":
         return render_nmconnections(config)
     if configurator in ("nmc", "nmstate"):
-        raise RenderError(
-            f"configurator {configurator} is not supported by this version yet;"
-            " use nmconnections, where config holds the text of each NetworkManager keyfile"
-        )
+        return render_generated(configurator, config, tool)
     raise RenderError(f"configurator {configurator} is unknown; choose one of {_CHOICES}")
+
+
+def check(configurator: str, config: t.Mapping[str, object]) -> None:
+    """What ``render`` would refuse, as far as that is known without the tools of ``nmc`` and ``nmstate``; raises ``RenderError``."""
+    if configurator in ("nmc", "nmstate"):
+        checked_document(config)
+    else:
+        render(configurator, config)

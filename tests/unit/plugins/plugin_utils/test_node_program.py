@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import ANSWER_MARK
@@ -32,3 +33,26 @@ def test_any_text_arrives_as_it_is(secret: str) -> None:
     probe = script({**REQUEST, "text": secret}).decode().rsplit("\n", 2)[-2]
     shown = probe.split("main((), ", 1)[1].rsplit(", PROGRAM)", 1)[0]
     assert json.loads(eval(shown))["text"] == secret
+
+
+def test_it_renders_on_the_node_without_networkmanager(tmp_path: Path) -> None:
+    """The tool gets the document through its standard input and nothing is applied."""
+    tool = tmp_path / "nmstatectl"
+    tool.write_text('#!/bin/sh\necho "$*"; cat\n')
+    tool.chmod(0o755)
+    request = {
+        "operation": "render",
+        "configurator": "nmstate",
+        "document": '{"interfaces": []}',
+        "machine": "node1",
+        "only_known": False,
+    }
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    command = [sys.executable, "-I", "-S", "-"]
+    run = subprocess.run(command, input=script(request), capture_output=True, check=True, env=environment)
+    answer = json.loads(run.stdout.decode().rsplit(ANSWER_MARK, 1)[1])
+    assert answer["output"] == 'gc -\n{"interfaces": []}'
+    refused = subprocess.run(
+        command, input=script({**request, "only_known": True}), capture_output=True, check=True, env=environment
+    )
+    assert json.loads(refused.stdout.decode().rsplit(ANSWER_MARK, 1)[1]) == {"stranger": True}

@@ -188,12 +188,6 @@ def test_the_configurator_none_gives_nothing() -> None:
     assert render("none", {}) == Rendering((), ())
 
 
-@pytest.mark.parametrize("configurator", ["nmc", "nmstate"])
-def test_configurators_of_a_later_version_point_to_the_one_that_works(configurator: str) -> None:
-    with pytest.raises(RenderError, match=f"{configurator} is not supported by this version yet; use nmconnections"):
-        render(configurator, {})
-
-
 def test_an_unknown_configurator_lists_the_choices() -> None:
     with pytest.raises(RenderError, match=re.escape("choose one of nmconnections, nmc, nmstate, none")):
         render("netplan", {})

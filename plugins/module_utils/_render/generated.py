@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The configurators ``nmstate`` and ``nmc``: keyfiles that a tool makes of an nmstate document, checked like those of users."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import HIDDEN, is_secret_key
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import (
+    TOOLS,
+    ToolError,
+    ToolRun,
+)
+
+from .document import checked_document, readable
+from .nmconnections import render_nmconnections
+from .profile import RenderError, Rendering
+
+# runs the tool of a configurator on a document, here or elsewhere
+RunTool = t.Callable[[str, str], ToolRun]
+
+_SUFFIX = ".nmconnection"
+# what the tools say before they come to the point
+_PREAMBLE = re.compile(
+    r"(?:Generating config failed: |Provide file is not valid NetworkState(?: or NetworkPolicy)?: |Invalid YAML string: "
+    r"|NmstateError: |InvalidArgument: |interfaces: |serde_yaml::Error: )"
+)
+# a Rust structure at the end of a sentence
+_DUMP = re.compile(r" ?: \w+ \{.*\}")
+
+
+def render_generated(configurator: str, config: t.Mapping[str, object], run_tool: RunTool) -> Rendering:
+    """The profiles that the tool of ``configurator`` makes of an nmstate document; raises ``RenderError``.
+
+    Both tools derive uuids from type and name of an interface (version 5), so that the same document always gives the same profiles.
+    """
+    document = checked_document(config)
+    try:
+        run = run_tool(configurator, document.text)
+    except ToolError as error:
+        raise RenderError(str(error)) from None
+    if run.error:
+        raise RenderError(_explained(configurator, run, config))
+    files = run.files or _files_of_gc(run.output)
+    if not files:
+        raise RenderError("config has no interface that a profile could be made of: add one to interfaces")
+    profiles = render_nmconnections({_profile_name(name): files[name] for name in sorted(files)})
+    return Rendering(profiles.profiles, (*document.warnings, *run.warnings, *profiles.warnings))
+
+
+def _files_of_gc(output: str) -> dict[str, str]:
+    """File name to text, out of the YAML that ``nmstatectl gc`` prints."""
+    import yaml  # part of ansible-core; this runs on the controller only
+
+    try:
+        content = yaml.safe_load(output)
+        return {str(name): str(text) for name, text in content["NetworkManager"]}
+    except (yaml.YAMLError, TypeError, KeyError, ValueError):
+        raise RenderError(
+            "nmstatectl gc printed something else than profiles; is it version 2.2 or later? (nmstatectl version)"
+        ) from None
+
+
+def _profile_name(file_name: str) -> str:
+    return file_name[: -len(_SUFFIX)] if file_name.endswith(_SUFFIX) else file_name
+
+
+def _explained(configurator: str, run: ToolRun, config: t.Mapping[str, object]) -> str:
+    """The tool's complaint as one sentence, with the path and the value that it is about and without secrets."""
+    words = run.error
+    while _PREAMBLE.match(words):
+        words = _PREAMBLE.sub("", words, count=1)
+    words = _DUMP.sub("", words)
+    for secret in sorted(_secrets(config), key=len, reverse=True):
+        words = words.replace(secret, HIDDEN)
+    where = readable(run.path)
+    stated, separator, rest = words.partition(": ")
+    if separator and where and where.startswith(stated):
+        words = rest
+    value = "" if "unknown field" in words else _value_at(config, run.path)
+    shown = f" is {value}" if value and value not in words else ""
+    return f"{where}{shown}: {words} ({TOOLS[configurator]})" if where else f"{words} ({TOOLS[configurator]})"
+
+
+def _value_at(config: object, path: t.Sequence[str | int]) -> str:
+    """The text of a value, empty for one that is no text or number and for a secret."""
+    if not path or any(is_secret_key(str(key)) for key in path):
+        return ""
+    value: t.Any = config
+    for key in path:
+        value = value[key]
+    return str(value) if isinstance(value, (str, int, float)) else ""
+
+
+def _secrets(part: object, key: str = "") -> set[str]:
+    """The values of keys that hold secrets."""
+    if isinstance(part, t.Mapping):
+        return {secret for name, value in part.items() for secret in _secrets(value, str(name))}
+    if isinstance(part, (list, tuple)):
+        return {secret for value in part for secret in _secrets(value, key)}
+    return {str(part)} if key and is_secret_key(key) and part not in (None, "") else set()

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the tool of a configurator runs: on the controller, or on the node, as in Elemental, whose image has it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import ToolRun, run_tool
+from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, RunTool
+from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node, NodeAnswer
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import find
+
+# more than the tool and a search for the mistake need
+_PATIENCE = 60.0
+
+
+def tool_on(place: str, node: Node, machine: str, claimed: t.Sequence[str]) -> RunTool:
+    """What runs the tools: on the ``controller``, or on the ``node`` that may answer on one of the ``claimed`` addresses already."""
+    if place == "controller":
+        return run_tool
+    return _ToolOnNode(node, machine, claimed)
+
+
+class _ToolOnNode:
+    """Runs a tool on a node: one remote execution. The document, which may hold secrets, goes through its standard input."""
+
+    def __init__(self, node: Node, machine: str, claimed: t.Sequence[str]) -> None:
+        self._node = node
+        self._machine = machine
+        self._claimed = claimed
+
+    def __call__(self, configurator: str, document: str) -> ToolRun:
+        """What the tool made of the document. Raises RenderError when there is no such tool on the node."""
+        find(self._node, self._claimed)
+        for address in self._candidates():
+            if address != self._node.address:
+                self._node.move_to(address)
+            answer = self._ask(configurator, document)
+            if answer.content.get("failed"):
+                raise RenderError(str(answer.content["msg"]))
+            if answer.reached and not answer.content.get("stranger"):
+                return ToolRun.from_json(answer.content)
+        raise AnsibleConnectionFailure(f"{self._node.inventory_address} does not answer over ssh, nothing was changed")
+
+    def _candidates(self) -> list[str]:
+        """Where to ask; behind a jump host only ssh itself can tell who answers."""
+        others = [] if self._node.is_direct else self._claimed
+        return list(dict.fromkeys([self._node.address, self._node.inventory_address, *others]))
+
+    def _ask(self, configurator: str, document: str) -> NodeAnswer:
+        request = {
+            "operation": "render",
+            "configurator": configurator,
+            "document": document,
+            "machine": self._machine,
+            # anybody may sit on a claimed address
+            "only_known": self._node.address != self._node.inventory_address,
+        }
+        with self._node.cut_after(_PATIENCE):
+            return self._node.run(request)

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finding the culprit: the smallest part without which the complaint goes away."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager import narrowing
+
+
+def _complain_of(text: str, instead: str = "") -> t.Callable[[str], str]:
+    return lambda document: "bad" if text in document else instead
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        ({"interfaces": [{"name": "a"}, {"name": "b", "x": {"y": "wrong"}}]}, ("interfaces", 1, "x", "y")),
+        ({"a": ["wrong", "wrong"]}, ("a",)),
+        ({"a": "wrong", "b": "wrong"}, ()),
+        ({}, ()),
+    ],
+)
+def test_the_path_leads_to_the_culprit(document: object, path: tuple[object, ...]) -> None:
+    text = json.dumps(document)
+    assert narrowing.culprit(text, "bad", _complain_of("wrong")) == path
+
+
+def test_another_complaint_counts_when_nothing_cures() -> None:
+    """Of two mistakes the tool tells the first."""
+    complain = _complain_of("wrong", instead="another mistake")
+    assert narrowing.culprit('{"a": {"b": "wrong"}, "c": 1}', "bad", complain) == ("a", "b")
+
+
+def test_what_a_part_is_does_not_count_as_its_mistake() -> None:
+    """Without its type a bond is an ethernet interface, and its options are not looked at."""
+
+    def complain(text: str) -> str:
+        return "bad" if "bond" in text and "wrong" in text else ""
+
+    document = '{"interfaces": [{"type": "bond", "mode": "wrong"}]}'
+    assert narrowing.culprit(document, "bad", complain) == ("interfaces", 0, "mode")
+
+
+def test_it_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(narrowing, "_SECONDS", 0.0)
+    assert narrowing.culprit('{"a": "wrong"}', "bad", _complain_of("wrong")) == ()

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is refused before a tool sees it, and how tools are run: no secret is left behind, a missing one is named."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import ToolRun, run_tool
+from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, check, render
+
+Make = t.Callable[[str, str], None]
+
+NMC = 'test "$1" = generate && config=$3 && output=$5'
+
+
+def _ethernet(**more: object) -> dict[str, object]:
+    return {"interfaces": [{"name": "eth0", "type": "ethernet", **more}]}
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        (_ethernet(state="absent"), r"interfaces\[0\].state: absent cannot be rendered.*leave interface eth0 out"),
+        (_ethernet(state="down"), r"interfaces\[0\].state: down cannot be rendered"),
+        (_ethernet(dispatch={"post-activation": "true"}), r"interfaces\[0\].dispatch cannot be rendered"),
+        ({"hostname": {"config": "node1"}}, "hostname cannot be rendered.*ansible.builtin.hostname"),
+        ({"ovs-db": {"external_ids": {"a": "b"}}}, "ovs-db cannot be rendered.*ovs-vsctl"),
+        ({"capture": {}, "desiredState": {}}, "capture cannot be rendered: a policy needs a running host"),
+        (_ethernet(type="wifi"), r"interfaces\[0\].type: wifi is unknown; choose one of bond"),
+        (_ethernet(type="hsr"), r"interfaces\[0\].type: hsr cannot be rendered.*nmconnections"),
+        (_ethernet(identifier="mac-address"), r"interfaces\[0\].mac-address is missing"),
+        (_ethernet(**{"mac-address": "zz"}), r"interfaces\[0\].mac-address is zz, which is no MAC address"),
+        (_ethernet(**{"mac-address": 40896000}), "is a number to YAML.*put it in quotes"),
+        (_ethernet(ipv4={"dhcp": True}), r"interfaces\[0\].ipv4.enabled is missing"),
+        (_ethernet(description="two\nlines"), r"interfaces\[0\].description holds a backslash, a line break"),
+        (_ethernet(**{"802.1x": {"password": "a\\tb"}}), r"interfaces\[0\].802.1x.password holds a backslash"),
+        (_ethernet(description=" x"), "begins or ends with white space"),
+        (_ethernet(description=datetime.date(2026, 1, 1)), "is of type date.*put it in quotes"),
+        ({"interfaces": [], 5: "x"}, "the key 5 in config is no text"),
+        ({"routes": {"config": [{"state": "absent"}]}}, r"routes.config\[0\].state: absent cannot be rendered"),
+        (
+            {"interfaces": [{"name": "eth0", "type": "ethernet"}, {"name": "eth0", "type": "ethernet"}]},
+            r"interfaces\[0\] and interfaces\[1\] have the same profile name, eth0",
+        ),
+        ({}, "config is empty"),
+    ],
+)
+@pytest.mark.parametrize("configurator", ["nmc", "nmstate"])
+def test_what_a_tool_would_drop_or_garble_is_refused(
+    configurator: str, config: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(RenderError, match=sentence):
+        check(configurator, config)
+
+
+def test_a_secret_that_breaks_a_keyfile_is_not_shown() -> None:
+    with pytest.raises(RenderError) as refused:
+        check("nmstate", _ethernet(**{"802.1x": {"password": "hunter\\2"}}))
+    assert "hunter" not in str(refused.value)
+
+
+def test_what_a_host_reports_is_a_warning(tool: Make) -> None:
+    tool(
+        "nmstatectl",
+        "cat > /dev/null; printf 'NetworkManager:\\n- - eth0.nmconnection\\n  - |\\n'; "
+        "printf '    %s\\n' '[connection]' id=eth0 type=ethernet",
+    )
+    rendering = render("nmstate", _ethernet(driver="virtio_net"))
+    assert rendering.warnings == (
+        "interfaces[0].driver has no effect: it is what a host reports and no wish; remove it",
+    )
+
+
+@pytest.mark.parametrize(("configurator", "role"), [("nmc", "nmc"), ("nmstate", "nmstatectl")])
+def test_a_missing_tool_names_the_role(configurator: str, role: str, tool: Make) -> None:
+    with pytest.raises(RenderError, match=f"the role elemental.networking.{role} installs it"):
+        render(configurator, _ethernet())
+
+
+def test_a_tool_for_another_machine_is_one_sentence(tool: Make, tmp_path: Path) -> None:
+    (tmp_path / "fakes/nmstatectl").write_bytes(b"\x7fELF\x02\x01\x01" + bytes(60))
+    (tmp_path / "fakes/nmstatectl").chmod(0o755)
+    with pytest.raises(RenderError, match="nmstatectl cannot be started: Exec format error"):
+        render("nmstate", _ethernet())
+
+
+def test_output_that_is_no_rendering_is_one_sentence(tool: Make) -> None:
+    tool("nmstatectl", "cat > /dev/null; echo hello")
+    with pytest.raises(RenderError, match="nmstatectl gc printed something else than profiles"):
+        render("nmstate", _ethernet())
+
+
+def test_a_secret_in_a_complaint_is_hidden(tool: Make) -> None:
+    tool("nmstatectl", "cat > /dev/null; echo 'NmstateError: InvalidArgument: bad password hunter2' >&2; exit 1")
+    with pytest.raises(RenderError) as refused:
+        render("nmstate", _ethernet(**{"802.1x": {"password": "hunter2"}}))
+    assert "hunter2" not in str(refused.value)
+    assert "bad password <hidden>" in str(refused.value)
+
+
+def test_an_error_that_a_tool_only_logs_is_an_error(tool: Make) -> None:
+    tool(
+        "nmstatectl",
+        "cat > /dev/null; echo '[2026-01-01T00:00:00Z ERROR nmstate::nm] cannot do it' >&2; echo 'NetworkManager: []'",
+    )
+    with pytest.raises(RenderError, match="cannot do it"):
+        render("nmstate", _ethernet())
+
+
+def test_nmc_works_in_a_private_folder_that_is_gone_afterwards(tool: Make, tmp_path: Path) -> None:
+    """Nobody else can look in while it works, whatever the umask of the user, and only _all.yaml is in the folder."""
+    seen = tmp_path / "seen"
+    tool(
+        "nmc",
+        f"{NMC}; {{ stat -c %a $(dirname $config); stat -c %a $config/_all.yaml; ls -A $config; }} > {seen}; "
+        f"mkdir -p $output/_all; echo x > $output/_all/eth0.nmconnection; stat -c %a $output/_all/eth0.nmconnection >> {seen}; "
+        f"dirname $config > {tmp_path}/folder",
+    )
+    run = run_tool("nmc", '{"interfaces": []}')
+    assert run.files == {"eth0.nmconnection": "x\n"}
+    assert seen.read_text().split() == ["700", "600", "_all.yaml", "600"]
+    assert not Path((tmp_path / "folder").read_text().strip()).exists()
+
+
+def test_nmc_leaves_nothing_behind_when_it_fails(tool: Make, tmp_path: Path) -> None:
+    tool(
+        "nmc",
+        f"{NMC}; dirname $config > {tmp_path}/folder; echo '[2026 ERROR nmc] Generating config failed: no' >&2; exit 1",
+    )
+    assert run_tool("nmc", '{"interfaces": []}').error == "Generating config failed: no"
+    assert not Path((tmp_path / "folder").read_text().strip()).exists()
+
+
+def test_the_document_never_is_an_argument_and_stays_out_of_what_is_printed() -> None:
+    assert "hunter2" not in repr(ToolRun(output="hunter2", files={"a": "hunter2"}))
+
+
+def test_text_stays_text(tool: Make, tmp_path: Path) -> None:
+    """1e3 without quotes is a number to a reader of YAML 1.2."""
+    tool("nmstatectl", f"cat > {tmp_path}/document; echo 'NetworkManager: []'")
+    with pytest.raises(RenderError, match="no interface"):
+        render("nmstate", {"interfaces": [{"name": "1e3"}]})
+    assert '"1e3"' in (tmp_path / "document").read_text()

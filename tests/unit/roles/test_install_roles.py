@@ -1,0 +1,295 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The roles nmc and nmstatectl: install, again, upgrade, every way to fail, remove."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import typing as t
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a play ended, and what it printed."""
+
+    changed: int
+    failed: int
+    text: str
+
+
+def program(says: str, code: int = 0) -> bytes:
+    """A program that says this when it is tried."""
+    return f"#!/bin/sh\necho '{says}'\nexit {code}\n".encode()
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass
+class Bench:
+    """One role, the folder that it installs into, and the release that it fetches."""
+
+    role: str
+    folder: Path
+    served: Path
+    address: str
+
+    @property
+    def path(self) -> Path:
+        """Where the program goes."""
+        return self.folder / "prefix/bin" / self.role
+
+    def release(self, content: bytes) -> dict[str, str]:
+        """Serve a release file with this program; the options for it. That of nmstatectl is a zip archive, as upstream's is."""
+        if self.role == "nmc":
+            (self.served / "nmc").write_bytes(content)
+            return {"nmc_url": f"{self.address}/nmc", "nmc_sha256": sha256(content)}
+        with zipfile.ZipFile(self.served / "nmstatectl.zip", "w") as archive:
+            archive.writestr(zipfile.ZipInfo("nmstatectl", (2026, 1, 1, 0, 0, 0)), content)
+        packed = (self.served / "nmstatectl.zip").read_bytes()
+        return {"nmstatectl_url": f"{self.address}/nmstatectl.zip", "nmstatectl_sha256": sha256(packed)}
+
+    def delegated(self, options: t.Mapping[str, t.Any]) -> Played:
+        """Run the role for a host that cannot be reached, delegated to this machine."""
+        role = {"name": f"elemental.networking.{self.role}", "apply": {"delegate_to": "localhost"}}
+        book = [{"hosts": "node1", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": role}]}]
+        return self._run(book, {**options, "ansible_host": "192.0.2.9"}, "-i", "node1,")
+
+    def play(self, options: t.Mapping[str, t.Any], *arguments: str) -> Played:
+        """Run the role with these options."""
+        book = [
+            {
+                "hosts": "localhost",
+                "connection": "local",
+                "gather_facts": False,
+                "roles": [f"elemental.networking.{self.role}"],
+            }
+        ]
+        return self._run(book, options, "-i", "localhost,", *arguments)
+
+    def _run(self, book: t.Any, options: t.Mapping[str, t.Any], *arguments: str) -> Played:
+        values = {f"{self.role}_path": str(self.path), **options, "ansible_python_interpreter": sys.executable}
+        file = self.folder / "play.json"
+        file.write_text(json.dumps(book))
+        command = ["ansible-playbook", "-e", json.dumps(values), *arguments, str(file)]
+        environment = {
+            **os.environ,
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_HOME": str(self.folder),
+        }
+        run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=self.folder)
+        text = run.stdout + run.stderr
+        recap = dict(re.findall(r"(changed|failed|unreachable)=(\d+)", text.rsplit("PLAY RECAP", 1)[-1]))
+        return Played(int(recap.get("changed", -1)), int(recap.get("failed", run.returncode)), text)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_arguments: t.Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> t.Iterator[Bench]:
+    """The bench of a role; ``request.param`` is its name."""
+    served = tmp_path / "served"
+    served.mkdir()
+
+    def handler(*arguments: t.Any) -> _Quiet:
+        return _Quiet(*arguments, directory=str(served))
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Bench(request.param, tmp_path, served, f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+both = pytest.mark.parametrize("bench", ["nmc", "nmstatectl"], indirect=True)
+one = pytest.mark.parametrize("bench", ["nmc"], indirect=True)
+
+
+def _leftovers(bench: Bench) -> list[str]:
+    folder = bench.path.parent
+    return sorted(each.name for each in folder.iterdir() if each.name not in (bench.role, f".{bench.role}.source.json"))
+
+
+@both
+def test_install_again_upgrade_and_remove(bench: Bench) -> None:
+    first = bench.release(program("first"))
+    looked = bench.play(first, "--check")
+    assert (looked.changed, looked.failed, bench.path.exists()) == (1, 0, False), looked.text
+    installed = bench.play(first)
+    assert (installed.changed, installed.failed) == (1, 0), installed.text
+    assert bench.path.read_bytes() == program("first")
+    assert bench.path.stat().st_mode & 0o777 == 0o755
+    again = bench.play(first)
+    assert (again.changed, again.failed) == (0, 0), again.text
+    upgraded = bench.play(bench.release(program("second")))
+    assert (upgraded.changed, bench.path.read_bytes()) == (1, program("second")), upgraded.text
+    assert _leftovers(bench) == []
+    gone = {f"{bench.role}_state": "absent"}
+    assert bench.play(gone, "--check").changed == 1
+    assert bench.path.exists()
+    assert bench.play(gone).changed == 1
+    assert list(bench.path.parent.iterdir()) == []
+    assert bench.play(gone).changed == 0
+
+
+@one
+def test_a_program_that_somebody_changed_is_installed_anew(bench: Bench) -> None:
+    """By its checksum: the version that it says is the same."""
+    release = bench.release(program("nmc 0.3.5"))
+    bench.play(release)
+    bench.path.write_bytes(program("nmc 0.3.5") + b"# tampered with\n")
+    assert bench.play(release).changed == 1
+    assert bench.path.read_bytes() == program("nmc 0.3.5")
+
+
+def _failing(bench: Bench) -> list[tuple[dict[str, t.Any], str]]:
+    role = bench.role
+    good = bench.release(program("new"))
+    wrong = {**good, f"{role}_sha256": "0" * 64}
+    missing = {**good, f"{role}_url": f"{bench.address}/nothing-here"}
+    unreachable = {**good, f"{role}_url": "http://127.0.0.1:1/x"}
+    return [
+        (wrong, "it is damaged, or another version than the one asked for; nothing was installed"),
+        (missing, "cannot be fetched: HTTP 404, File not found; give the address of a mirror"),
+        (unreachable, "cannot be fetched"),
+        ({f"{role}_version": "9.9.9"}, f"checksum of {role} 9.9.9 is not known to this role: give {role}_sha256 too"),
+        ({**good, f"{role}_sha256": "abc"}, "abc is no sha256"),
+    ]
+
+
+@both
+def test_what_is_there_stays_when_the_new_one_cannot_be_had(bench: Bench) -> None:
+    bench.play(bench.release(program("old")))
+    for options, sentence in _failing(bench):
+        played = bench.play(options)
+        assert played.failed == 1
+        assert sentence in " ".join(played.text.split()), played.text
+        assert bench.path.read_bytes() == program("old")
+        assert _leftovers(bench) == []
+
+
+@one
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (
+            b'#!/bin/sh\necho "nmc: /lib64/libc.so.6: version \\`GLIBC_2.39\' not found (required by nmc)" >&2\nexit 1\n',
+            "nmc needs GLIBC 2.39, and this host has",
+        ),
+        (b"\x7fELF\x02\x01\x01" + bytes(60), "nmc is no program for this host"),
+        (program("I do not feel well", 3), "nmc fails when it is tried (exit code 3): I do not feel well"),
+    ],
+    ids=["glibc", "architecture", "broken"],
+)
+def test_a_program_that_does_not_run_here_is_one_sentence(bench: Bench, content: bytes, sentence: str) -> None:
+    bench.play(bench.release(program("old")))
+    played = bench.play(bench.release(content))
+    assert played.failed == 1
+    assert sentence in " ".join(played.text.split()), played.text
+    assert bench.path.read_bytes() == program("old")
+    assert _leftovers(bench) == []
+
+
+@pytest.fixture
+def small_disk(bench: Bench) -> t.Iterator[Path]:
+    """A file system of 64 KiB under the prefix; needs root."""
+    folder = bench.path.parent
+    folder.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a file system needs root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@one
+def test_no_space_and_a_read_only_disk_leave_what_is_there(bench: Bench, small_disk: Path) -> None:
+    bench.play(bench.release(program("old")))
+    full = bench.play(bench.release(program("new") + b"#" * 200_000))
+    assert "cannot be written: No space left on device; make room or choose another path" in full.text
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    read_only = bench.play(bench.release(program("new")))
+    assert "cannot be written: Read-only file system" in read_only.text
+    assert (full.failed, read_only.failed) == (1, 1)
+    assert bench.path.read_bytes() == program("old")
+    assert _leftovers(bench) == []
+
+
+@both
+def test_a_file_of_the_controller(bench: Bench) -> None:
+    """Beside the play, without any network."""
+    (bench.folder / bench.role).write_bytes(program("mine"))
+    options = {f"{bench.role}_method": "file"}
+    assert bench.play(options, "--check").changed == 1
+    assert not bench.path.exists()
+    played = bench.play(options)
+    assert (played.changed, bench.path.read_bytes()) == (1, program("mine")), played.text
+    assert bench.play(options).changed == 0
+    wrong = bench.play({**options, f"{bench.role}_sha256": "0" * 64})
+    assert f"has the sha256 {sha256(program('mine'))}, not" in " ".join(wrong.text.split())
+    assert bench.path.read_bytes() == program("mine")
+
+
+@both
+def test_delegated_to_the_controller(bench: Bench) -> None:
+    """For render_on: controller, in a play for the hosts."""
+    played = bench.delegated(bench.release(program("here")))
+    assert (played.changed, bench.path.read_bytes()) == (1, program("here")), played.text
+    (bench.folder / bench.role).write_bytes(program("mine"))
+    played = bench.delegated({f"{bench.role}_method": "file"})
+    assert (played.changed, bench.path.read_bytes()) == (1, program("mine")), played.text
+
+
+@pytest.mark.parametrize("bench", ["nmstatectl"], indirect=True)
+def test_a_crate(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a cargo that only notes what it is asked for: a real build takes minutes."""
+    tools = bench.folder / "tools"
+    tools.mkdir()
+    cargo = tools / "cargo"
+    cargo.write_text(
+        f"#!/bin/sh\necho \"$*\" >> {tools}/asked\nmkdir -p $6/bin\nprintf '#!/bin/sh\\necho built\\n' > $6/bin/nmstatectl\n"
+    )
+    cargo.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    options = {"nmstatectl_method": "cargo"}
+    assert bench.play(options).changed == 1
+    assert bench.play(options).changed == 0
+    assert (tools / "asked").read_text().startswith("install --locked --version 2.2.62 --root ")
+    assert (tools / "asked").read_text().count("\n") == 1
+    cargo.write_text("#!/bin/sh\necho 'error: could not find `nmstatectl` with version' >&2\nexit 101\n")
+    failed = bench.play({**options, "nmstatectl_version": "9.9.9"})
+    assert "cargo cannot build nmstatectl 9.9.9: error: could not find" in " ".join(failed.text.split())
+    assert bench.path.read_bytes() == b"#!/bin/sh\necho built\n"
+
+
+@one
+def test_a_package_that_is_not_there_is_one_sentence(bench: Bench) -> None:
+    played = bench.play({"nmc_method": "package", "nmc_package": "there-is-no-such-package"}, "--check")
+    assert "The package there-is-no-such-package cannot be installed here" in " ".join(played.text.split()), played.text
+
+
+@one
+def test_an_unknown_method_lists_the_choices(bench: Bench) -> None:
+    played = bench.play({"nmc_method": "cargo"})
+    assert "must be one of: binary, package, file" in played.text

@@ -65,6 +65,9 @@ class KubernetesBackend(IpamBackend):
     def find_claims(self, names: t.Sequence[Name], thorough: bool) -> list[BoundClaim]:
         """Those of these claims that exist: ours from one list per namespace; all others, too, when ``thorough``."""
         found: list[BoundClaim] = []
+        for name in names:  # what an earlier call knew may have changed
+            self._known.pop(name, None)
+            self._addresses.pop(name, None)
         for namespace, wanted in _grouped(names, lambda name: name[0]).items():
             listing = self._claims.list(namespace, all_of_them=False)
             if thorough and any(name not in listing.claims for _namespace, name in wanted):
@@ -98,6 +101,7 @@ class KubernetesBackend(IpamBackend):
 
     def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
         """Apply ``pools``, then create ``claims``; what was created is removed again when one of them is refused."""
+        self._created = []
         changes = [self._pools.apply(pool, dry_run) for pool in pools]
         if not claims:
             return Creation((), tuple(changes))
@@ -242,6 +246,7 @@ class KubernetesBackend(IpamBackend):
             Waiting(claims, known, grace, self._report).until_gone(watch)
         for claim in claims:
             self._known.pop((namespace, claim.name), None)
+            self._addresses.pop((namespace, claim.name), None)
 
     # --- pools ------------------------------------------------------------------------------------------------
 

@@ -179,7 +179,7 @@ def test_ansible_is_killed_at_random_points(wide: Space) -> None:
                 whole(wide, result, count)
             else:
                 assert not result.get("failed"), (seed, result)
-                assert wide.items("ipaddressclaims") == wide.items("ipaddresses") == [], seed
+                assert [wide.items(plural) for plural in ("ipaddressclaims", "ipaddresses")] == [[], []], seed
 
 
 def test_claims_are_deleted_behind_our_back(wide: Space) -> None:

@@ -230,15 +230,17 @@ class KubernetesBackend(IpamBackend):
 
     def release_claims(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
         """Delete the claims and wait until they are gone: their names and addresses are free then."""
-        found = [self._known[name] for name in ((each.namespace, each.name) for each in claims) if name in self._known]
-        if not found:
-            return
+        names = [(each.namespace, each.name) for each in claims]
+        found = [self._known[name] for name in names if name in self._known]
         failure = self._claims.delete(found, dry_run)
         if failure is not None:
             raise failure
         if not dry_run:
-            for namespace, each in _grouped([each.claim for each in found], lambda claim: claim.namespace).items():
-                self._until_gone(namespace, each, self._grace)
+            # those that a run which was ended has deleted hold their addresses until they are gone, too
+            leaving = [each for each in self._known.values() if each.terminating]
+            going = {(each.claim.namespace, each.claim.name): each.claim for each in [*found, *leaving]}
+            for namespace, group in _grouped(going.values(), lambda claim: claim.namespace).items():
+                self._until_gone(namespace, group, self._grace)
 
     def _until_gone(self, namespace: str, claims: t.Sequence[Claim], grace: float) -> None:
         known = {claim.name: self._known[namespace, claim.name] for claim in claims}

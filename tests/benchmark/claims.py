@@ -65,7 +65,7 @@ def floor(space: Space, count: int) -> tuple[float, float]:
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     for number in range(count):
         waiting.put(f"floor{number:04}")
-    senders = [threading.Thread(target=_send, args=(space, path, waiting)) for _ in range(_THREADS)]
+    senders = [threading.Thread(target=_send, args=(space, path, waiting)) for _sender in range(_THREADS)]
     for sender in senders:
         sender.start()
     for sender in senders:
@@ -98,7 +98,7 @@ def _watch(space: Space, path: str, count: int, done: threading.Event) -> None:
 def ours(space: Space, count: int) -> tuple[float, float, int, float]:
     """Seconds of creates, of the whole call, requests, and seconds of the same call again."""
     before = len(space.plane.requests(space.user))
-    first, second = (_call(space, count) for _ in range(2))
+    first, second = (_call(space, count) for _turn in range(2))
     events = space.plane.requests(space.user)[before:]
     requests = len([event for event in events if event["verb"] != "watch"]) + 1
     return first["sent"], first["seconds"], requests, second["seconds"]
@@ -131,7 +131,7 @@ def loop(space: Space, count: int) -> float:
 
 def measure(plane: Plane, count: int, with_loop: bool) -> str:
     """One line of the table."""
-    spaces = [empty_space(plane) for _ in range(3)]
+    spaces = [empty_space(plane) for _space in range(3)]
     for space in spaces:
         space.pool("10.9.0.0/16", "wide", prefix=16)
     floor_sent, floor_all = floor(spaces[0], count)

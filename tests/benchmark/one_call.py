@@ -11,11 +11,14 @@ import resource
 import sys
 import time
 
-import kubernetes.client  # noqa: F401 imported before the clock starts
+import kubernetes.client
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import claims as kubernetes_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference
+
+# imported before the clock starts
+_CLIENT = kubernetes.client
 
 
 def main() -> None:

@@ -143,7 +143,7 @@ def test_a_claim_that_is_being_released_is_waited_out(space: Space) -> None:
 
 
 def test_plays_that_claim_the_same_at_once_get_the_same_answer(space: Space) -> None:
-    running = [space.start("ip_address_claims", claims=asked(*machines(20))) for _ in range(4)]
+    running = [space.start("ip_address_claims", claims=asked(*machines(20))) for _play in range(4)]
     results = [space.answer(each) for each in running]
     assert all(named(result) == space.addresses() for result in results), results
     assert len(space.items("ipaddressclaims")) == 20
@@ -302,7 +302,7 @@ def manifest(space: Space, **spec: t.Any) -> dict[str, t.Any]:
 def test_a_pool_is_made_changed_and_deleted(space: Space) -> None:
     message = space.module("ip_pool", definition=manifest(space))["msg"]
     assert f"may not create inclusterippools in namespace {space.name}" in message
-    users.allow(space.admin, space.name, "ipam-pool-manager.yaml")
+    users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
     space.admin.until("the role", lambda: not space.module("ip_pool", True, definition=manifest(space)).get("failed"))
     assert space.module("ip_pool", check=True, definition=manifest(space))["changed"]
     assert len(space.items("inclusterippools")) == 1
@@ -322,7 +322,7 @@ def test_a_pool_is_made_changed_and_deleted(space: Space) -> None:
 
 
 def test_pools_can_come_along_with_the_claims(space: Space) -> None:
-    users.allow(space.admin, space.name, "ipam-pool-manager.yaml")
+    users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
     space.admin.until("the role", lambda: not space.module("ip_pool", True, definition=manifest(space)).get("failed"))
     assert space.claims("a", pool="made", pools=[manifest(space)], check=True)["changed"]
     result = space.claims("a", pool="made", pools=[manifest(space)])

@@ -87,7 +87,7 @@ def test_both_backends_give_the_same_addresses(plane: Plane) -> None:
     @hypothesis.given(st.integers(0, len(POOLS) - 1), st.lists(STEP, min_size=3, max_size=12))
     def compare(first: int, steps: list[tuple[str, list[int]]]) -> None:
         space = empty_space(plane)
-        users.allow(space.admin, space.name, "ipam-pool-manager.yaml")
+        users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
         with tempfile.TemporaryDirectory() as folder:
             real = open_backend(BackendOptions("kubernetes", kubernetes=space.options))
             embedded = open_backend(BackendOptions("embedded", f"{folder}/ipam.sqlite"))

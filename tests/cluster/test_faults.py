@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -18,6 +19,7 @@ from tests.testbed.controlplane import users
 from tests.testbed.controlplane.admin import Admin
 from tests.testbed.controlplane.fixtures import Space, asked
 
+KILLS = int(os.environ.get("KILLS", "20"))
 _FLOW = "/apis/flowcontrol.apiserver.k8s.io/v1"
 
 
@@ -168,7 +170,7 @@ def test_ansible_is_killed_at_random_points(wide: Space) -> None:
     duration = time.monotonic() - clean
     seed = random.randrange(10**6)
     chance = random.Random(seed)
-    for _round in range(20):
+    for _round in range(KILLS):
         for state, count in (("present", 60), ("absent", 0)):
             running = start(wide, 60, state=state)
             timer = later(chance.uniform(0.2, max(2.0, duration)), running.kill)

@@ -29,7 +29,7 @@ class Ports:
 
 def free_ports() -> Ports:
     """Ports that nobody has now; the namespace is ours, so nobody else takes them."""
-    sockets = [socket.socket() for _ in range(7)]
+    sockets = [socket.socket() for _port in range(7)]
     try:
         for each in sockets:
             each.bind((places.HOST, 0))

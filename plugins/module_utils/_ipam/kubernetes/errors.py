@@ -81,7 +81,7 @@ def _sentence(host: str, code: int, message: str, place: Place) -> str:
         where = f"in namespace {place.namespace}" if place.namespace else "in all namespaces"
         return (
             f"this user may not {place.verb} {place.resource} {where} (403 Forbidden); "
-            "let an administrator apply playbooks/files/ipam-consumer.yaml there, or name another namespace"
+            "let an administrator apply playbooks/files/ipam-consumer.manifest there, or name another namespace"
         )
     if code == 404 and place.verb == "create" and "namespaces" in message:
         return f"namespace {place.namespace} does not exist on {host}; create it or name another namespace"

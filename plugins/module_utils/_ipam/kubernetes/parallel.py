@@ -33,7 +33,7 @@ def each(items: t.Sequence[Item], work: t.Callable[[Item], None]) -> IpamError |
             except BaseException as error:
                 failures.append(error)
 
-    threads = [threading.Thread(target=run, daemon=True) for _ in range(min(WIDTH, len(items)))]
+    threads = [threading.Thread(target=run, daemon=True) for _worker in range(min(WIDTH, len(items)))]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -65,9 +65,9 @@ class KubernetesBackend(IpamBackend):
     def find_claims(self, names: t.Sequence[Name], thorough: bool) -> list[BoundClaim]:
         """Those of these claims that exist: ours from one list per namespace; all others, too, when ``thorough``."""
         found: list[BoundClaim] = []
-        for name in names:  # what an earlier call knew may have changed
-            self._known.pop(name, None)
-            self._addresses.pop(name, None)
+        for title in names:  # what an earlier call knew may have changed
+            self._known.pop(title, None)
+            self._addresses.pop(title, None)
         for namespace, wanted in _grouped(names, lambda name: name[0]).items():
             listing = self._claims.list(namespace, all_of_them=False)
             if thorough and any(name not in listing.claims for _namespace, name in wanted):

@@ -4,10 +4,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-online bench-nodes nodes-up nodes-down build clean prepare
+.PHONY: help demo test test-online bench-nodes bench-claims nodes-up nodes-down cluster-up cluster-down build clean prepare
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
+PROVIDER ?= 1.1
 export TESTBED_SUITE = $(SUITE)
 NODES := python3 -m tests.testbed.nodes
 
@@ -20,7 +21,7 @@ demo: ## claim, configure, report and reset on three real NetworkManager nodes (
 test: ## run every check, one line per stage (needs root for the nodes)
 	@python3 -m tests.stages
 
-test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
+test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-cluster test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
 	@python3 -m tests.stages $*
 
 test-online: ## prove what needs the internet: checksums of the releases that the roles install, and nmc against its stand-in
@@ -32,12 +33,22 @@ prepare: ## only install what the tests need
 bench-nodes: ## compare a push with a ping, with bare ssh and with other modules (needs root; ROUNDS=3)
 	@python3 -m tests.benchmark.nodes --rounds $(ROUNDS) --suite $(SUITE)
 
+bench-claims: ## compare claims with the floor of the API and with kubernetes.core (needs root and Go; ROUNDS=3)
+	@python3 -m tests.stages.bench_claims --rounds $(ROUNDS)
+
 nodes-up: ## boot N=3 test nodes, SUITE=bookworm or trixie (needs root)
 	@python3 -c 'from tests.stages import machine; machine.install(machine.NODE_PACKAGES)'
 	@$(NODES) up $(N) --suite $(SUITE)
 
 nodes-down: ## end the test nodes and remove all that is theirs
 	@$(NODES) down
+
+cluster-up: ## start a real control plane with Cluster API's IPAM (needs root and Go; PROVIDER=1.1 or 1.0)
+	@python3 -c 'from tests.stages import machine; machine.install(machine.CLUSTER_PACKAGES)'
+	@python3 -m tests.testbed.controlplane up --provider $(PROVIDER)
+
+cluster-down: ## end the control plane and remove all that is its
+	@python3 -m tests.testbed.controlplane down
 
 build: ## build the collection's tarball
 	@galaxy=$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/ansible-galaxy")' | tail -n 1) \

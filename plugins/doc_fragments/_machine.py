@@ -20,10 +20,17 @@ options:
     vars:
       - name: machine_network_machine
   backend:
-    description: Where claims and pools are kept. V(embedded), the default, is one SQLite file.
+    description: Where claims and pools are kept. V(embedded), the default, is one SQLite file; V(kubernetes) is a cluster.
     type: str
     vars:
       - name: machine_network_backend
+  kubernetes:
+    description:
+      - How to reach the cluster, for V(kubernetes), with the names of C(kubernetes.core.k8s_auth_options).
+      - What is not given comes from C(K8S_AUTH_*), then from C(~/.kube/config).
+    type: raw
+    vars:
+      - name: machine_network_kubernetes
   database:
     description:
       - The file of the embedded backend. One that does not exist is one without claims, and is not made.
@@ -34,7 +41,8 @@ options:
       - name: machine_network_database
   namespace:
     description:
-      - The namespace of the claims. By default the claims of the machine are found in any.
+      - The namespace of the claims. By default the claims of the machine are found in any; with V(kubernetes) this needs the right to
+        list all namespaces.
     type: str
     vars:
       - name: machine_network_namespace

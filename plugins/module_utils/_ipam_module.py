@@ -30,16 +30,20 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
     BoundClaim,
     Claim,
     IpamError,
+    Owner,
     PoolReference,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_name, claim_name
+
+from . import _kubernetes_core as kubernetes_options
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 Result = t.Dict[str, t.Any]
 
 BACKEND_SPEC: Spec = {
-    "backend": {"type": "str", "default": "embedded", "choices": ["embedded"]},
+    "backend": {"type": "str", "default": "embedded", "choices": ["embedded", "kubernetes"]},
     "database": {"type": "path"},
+    "kubernetes": {"type": "dict", "options": kubernetes_options.OPTIONS},
     "namespace": {"type": "str", "default": "default"},
 }
 POOLS_SPEC: Spec = {"pools": {"type": "list", "elements": "dict", "default": []}}
@@ -54,14 +58,37 @@ CLAIM_SPEC: Spec = {
     },
     "family": {"type": "str", "choices": ["IPv4", "IPv6"]},
     "host": {"type": "str"},
+    "owner": {
+        "type": "dict",
+        "options": {
+            "apiVersion": {"type": "str", "required": True},
+            "kind": {"type": "str", "required": True},
+            "name": {"type": "str", "required": True},
+            "uid": {"type": "str"},
+        },
+    },
+}
+PATIENCE_SPEC: Spec = {
+    "timeout": {"type": "int", "default": 60},
+    "keep_pending": {"type": "bool", "default": False},
 }
 
 
 def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result]) -> None:
     """Run a module: open the backend, serve, and turn an IpamError into one sentence."""
     module = AnsibleModule(argument_spec={**BACKEND_SPEC, **spec}, supports_check_mode=True)
+    options = module.params
     try:
-        with open_backend(BackendOptions(module.params["backend"], module.params["database"] or "")) as backend:
+        with open_backend(
+            BackendOptions(
+                backend=options["backend"],
+                database=options["database"] or "",
+                kubernetes=options["kubernetes"] or {},
+                timeout=options.get("timeout", 60),
+                keep_pending=options.get("keep_pending", False),
+                report=module.debug,
+            )
+        ) as backend:
             result = serve(module, backend)
     except IpamError as error:
         module.fail_json(msg=str(error))
@@ -104,8 +131,15 @@ def _wish(options: t.Mapping[str, t.Any], namespace: str) -> Wish:
     if not machine or not key:
         raise IpamError("a claim needs a machine and a key")
     place = checked_name(options.get("namespace") or namespace, "namespace")
-    claim = Claim(place, _name(options), machine, key, _pool_reference(options), options.get("host") or "")
+    claim = Claim(
+        place, _name(options), machine, key, _pool_reference(options), options.get("host") or "", _owner(options)
+    )
     return Wish(claim, options.get("family") or "")
+
+
+def _owner(options: t.Mapping[str, t.Any]) -> Owner | None:
+    owner = options.get("owner")
+    return Owner(owner["apiVersion"], owner["kind"], owner["name"], owner.get("uid") or "") if owner else None
 
 
 def named(options: t.Mapping[str, t.Any], namespace: str) -> Result:

@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - elemental.networking._attributes.actiongroup_networking
   - elemental.networking._ipam
   - elemental.networking._ipam.pools
+  - elemental.networking._ipam.patience
 attributes:
   check_mode:
     support: full
@@ -63,6 +64,27 @@ options:
           - The name that the inventory has for the machine. A claim that was made for another host is an error that names both, since
             two hosts with one machine name would share one address.
         type: str
+      owner:
+        description:
+          - The object that the claim goes with, in the namespace of the claim, for example a C(MachineInventory). The cluster releases
+            the claim when that object is deleted, as in Elemental. Only with O(backend=kubernetes).
+        type: dict
+        suboptions:
+          apiVersion:
+            description: The API group and version of the object, for example C(elemental.cattle.io/v1beta1).
+            type: str
+            required: true
+          kind:
+            description: The kind of the object.
+            type: str
+            required: true
+          name:
+            description: The name of the object.
+            type: str
+            required: true
+          uid:
+            description: Its uid. It is looked up by default, which needs the verb C(list) on that kind.
+            type: str
       family:
         description: The family that the address has to be of. Any will do by default.
         type: str
@@ -180,6 +202,7 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     CLAIM_SPEC,
+    PATIENCE_SPEC,
     POOLS_SPEC,
     STATE_SPEC,
     Result,
@@ -201,7 +224,7 @@ def main() -> None:
     """Run the module."""
     options = {**CLAIM_SPEC, "namespace": {"type": "str"}}
     claims = {"type": "list", "elements": "dict", "required": True, "options": options}
-    run({"claims": claims, **POOLS_SPEC, **STATE_SPEC}, serve)
+    run({"claims": claims, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC}, serve)
 
 
 if __name__ == "__main__":

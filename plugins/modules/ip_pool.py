@@ -131,7 +131,7 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     }
     states = [
         state
-        for state in backend.list_pools(None)
+        for state in backend.list_pools(namespace or default_namespace)
         if (state.pool.reference, state.pool.namespace) == (reference, namespace)
     ]
     result: Result = {"changed": change.changed, "diff": diff}

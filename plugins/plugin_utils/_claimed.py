@@ -15,7 +15,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._machine_netw
 from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import database_path
 
 _TEXTS = ("machine", "backend", "database", "namespace", "manifest")
-_RAW = ("network", "pools", "pool_files")
+_RAW = ("network", "pools", "pool_files", "kubernetes")
 
 
 def option(lookup: LookupBase, name: str) -> t.Any:
@@ -40,7 +40,8 @@ def claimed_addresses(given: Given) -> dict[str, Address]:
     """
     machine = machine_name(given.machine, given.host)
     database = database_path(given.database, given.inventory_folder)
-    with open_backend(BackendOptions(given.backend or "embedded", database)) as backend:
+    kubernetes = given.kubernetes if isinstance(given.kubernetes, t.Mapping) else {}
+    with open_backend(BackendOptions(given.backend or "embedded", database, kubernetes)) as backend:
         held = [each for each in backend.list_claims(given.namespace or None) if each.claim.machine == machine]
     _refuse_two_namespaces(held)
     return {each.claim.key: each.address for each in held if each.address is not None}

@@ -32,6 +32,7 @@ class Given:
     database: str = ""
     namespace: str = ""
     machine: str = ""
+    kubernetes: object = None
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ NODE_PACKAGES = {
     "ssh": "openssh-client",
     "module:ensurepip": "python3-venv",
 }
+CLUSTER_PACKAGES = {"ip": "iproute2", "openssl": "openssl", "module:ensurepip": "python3-venv"}
 # for a clock of a node's own
 FAULT_PACKAGES = {"cc": "gcc", "/usr/include/stdio.h": "libc6-dev"}
 

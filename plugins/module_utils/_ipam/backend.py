@@ -8,18 +8,33 @@ from __future__ import annotations
 
 import abc
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .allocation import Usage
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 
+Report = t.Callable[[str], None]
+
+
+def _silence(_line: str) -> None:
+    """Nobody listens."""
+
 
 @dataclass(frozen=True)
 class BackendOptions:
-    """How to open a backend; ``database`` is a path."""
+    """How to open a backend. ``database`` is a path, for embedded; the rest is for kubernetes.
+
+    ``kubernetes`` has the authentication options, as kubernetes.core names them. ``timeout`` is how long to wait beyond what
+    the number of claims and the provider's pace explain, in seconds. ``keep_pending`` leaves claims that cannot be served.
+    ``report`` is given a line of progress every few seconds.
+    """
 
     backend: str
-    database: str
+    database: str = ""
+    kubernetes: t.Mapping[str, t.Any] = field(default_factory=dict)
+    timeout: float = 60.0
+    keep_pending: bool = False
+    report: Report = _silence
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,14 @@ class PoolChange:
         return self.before != self.after
 
 
+@dataclass(frozen=True)
+class Creation:
+    """What creating claims came to: ``created`` are those that did not exist, ``pool_changes`` what it did to each pool."""
+
+    created: tuple[Claim, ...]
+    pool_changes: tuple[PoolChange, ...]
+
+
 class IpamBackend(abc.ABC):
     """Claims and pools, wherever they are kept. All methods raise IpamError with one sentence for the user.
 
@@ -62,8 +85,15 @@ class IpamBackend(abc.ABC):
         """The claims of a namespace, or of all when it is None, sorted by namespace and name."""
 
     @abc.abstractmethod
-    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> list[PoolChange]:
-        """Apply ``pools``, then create ``claims``: all of them or none. Returns what that did to each pool."""
+    def find_claims(self, names: t.Sequence[tuple[str, str]], thorough: bool) -> list[BoundClaim]:
+        """Those of the claims with these (namespace, name) that exist.
+
+        Unless ``thorough``, a claim that something else made may be left out; ``create_claims`` then finds it.
+        """
+
+    @abc.abstractmethod
+    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
+        """Apply ``pools``, then create ``claims``: all of them or none. A claim that somebody else made meanwhile is adopted."""
 
     @abc.abstractmethod
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
@@ -88,12 +118,20 @@ class IpamBackend(abc.ABC):
 
 def open_backend(options: BackendOptions) -> IpamBackend:
     """The backend that the options name; use it as a context manager."""
-    from .embedded import EmbeddedBackend  # here, so that another backend does not need what this one imports
+    # imported here, so that a backend does not need what another one imports
+    if options.backend == "kubernetes":
+        from .._kubernetes_core import connect
+        from .kubernetes.backend import KubernetesBackend
 
+        return KubernetesBackend(
+            lambda: connect(options.kubernetes), options.timeout, options.keep_pending, options.report
+        )
     if options.backend != "embedded":
-        raise IpamError(f"there is no IPAM backend {options.backend}; use embedded")
+        raise IpamError(f"there is no IPAM backend {options.backend}; use embedded or kubernetes")
     if not options.database:
         raise IpamError(
             "the embedded backend needs a database: give the path of its file, for example inventory/.elemental-ipam.sqlite"
         )
+    from .embedded import EmbeddedBackend
+
     return EmbeddedBackend(options.database)

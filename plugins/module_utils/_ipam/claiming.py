@@ -10,7 +10,9 @@ import typing as t
 from dataclasses import dataclass
 
 from .backend import IpamBackend, PoolChange
-from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
+from .model import BoundClaim, Claim, IpamError, Owner, Pool, PoolReference
+
+_Name = t.Tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -35,36 +37,33 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
     claims = [wish.claim for wish in wishes]
     _refuse_same_name(claims)
     pools = _each_once(pools)
-    existing = _existing(backend, claims)
+    existing = _existing(backend, [(claim.namespace, claim.name) for claim in claims], thorough=dry_run)
     for claim in claims:
         found = existing.get((claim.namespace, claim.name))
         if found is not None:
-            _compare(claim, found.claim)
+            compare(claim, found.claim)
     missing = [claim for claim in claims if (claim.namespace, claim.name) not in existing]
     _check_families(wishes, pools, backend)
-    pool_changes = [change for change in backend.create_claims(missing, pools, dry_run) if change.changed]
+    creation = backend.create_claims(missing, pools, dry_run)
+    pool_changes = [change for change in creation.pool_changes if change.changed]
     if dry_run:
         bound = [existing.get((claim.namespace, claim.name)) or BoundClaim(claim, None) for claim in claims]
     else:
         bound = backend.wait_for_addresses(claims)
-    return Claiming(tuple(bound), tuple(missing), tuple(pool_changes))
+    return Claiming(tuple(bound), creation.created, tuple(pool_changes))
 
 
 def release_claims(backend: IpamBackend, names: t.Sequence[tuple[str, str]], dry_run: bool) -> list[BoundClaim]:
     """Release the claims with these (namespace, name); return those that existed, with the address that they had."""
-    existing = {(bound.claim.namespace, bound.claim.name): bound for bound in backend.list_claims(None)}
+    existing = _existing(backend, names, thorough=True)
     released = [existing[name] for name in dict.fromkeys(names) if name in existing]
     backend.release_claims([bound.claim for bound in released], dry_run)
     return released
 
 
-def _existing(backend: IpamBackend, claims: t.Sequence[Claim]) -> dict[tuple[str, str], BoundClaim]:
-    namespaces = dict.fromkeys(claim.namespace for claim in claims)
-    return {
-        (bound.claim.namespace, bound.claim.name): bound
-        for namespace in namespaces
-        for bound in backend.list_claims(namespace)
-    }
+def _existing(backend: IpamBackend, names: t.Sequence[_Name], thorough: bool) -> dict[_Name, BoundClaim]:
+    found = backend.find_claims(list(dict.fromkeys(names)), thorough)
+    return {(bound.claim.namespace, bound.claim.name): bound for bound in found}
 
 
 def _each_once(pools: t.Sequence[Pool]) -> list[Pool]:
@@ -94,17 +93,26 @@ def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
         )
 
 
-def _compare(wanted: Claim, found: Claim) -> None:
-    """A claim is immutable: another pool is never a silent reuse of the old pool's address."""
+def compare(wanted: Claim, found: Claim) -> None:
+    """Raise IpamError when a claim that exists is not the one that is wanted.
+
+    A claim is immutable: another pool is never a silent reuse of the old pool's address. One that says no machine was made by
+    something else; its name and its pool are what it is known by.
+    """
     if found.pool != wanted.pool:
         raise IpamError(
             f"claim {wanted.name} exists with an address from pool {found.pool}, but pool {wanted.pool} is asked for: "
             "release it first (state: absent, or reset the machine)"
         )
-    if (found.machine, found.key) != (wanted.machine, wanted.key):
+    if found.machine and (found.machine, found.key) != (wanted.machine, wanted.key):
         raise IpamError(
             f"claim {wanted.name} belongs to machine {found.machine} with key {found.key}, "
             f"not to machine {wanted.machine} with key {wanted.key}: rename one of them"
+        )
+    if wanted.owner is not None and not _same_owner(wanted.owner, found.owner):
+        raise IpamError(
+            f"claim {wanted.name} exists with the owner {found.owner or 'nobody'}, but {wanted.owner} is asked for: "
+            "release it first, or name its owner"
         )
     if found.host and wanted.host and found.host != wanted.host:
         raise IpamError(
@@ -114,11 +122,20 @@ def _compare(wanted: Claim, found: Claim) -> None:
         )
 
 
+def _same_owner(wanted: Owner, found: Owner | None) -> bool:
+    if found is None or (wanted.uid and wanted.uid != found.uid):
+        return False
+    # an object may be served in several versions: the version is not what it is
+    group, other = (owner.api_version.rpartition("/")[0] for owner in (wanted, found))
+    return (group, wanted.kind, wanted.name) == (other, found.kind, found.name)
+
+
 def _check_families(wishes: t.Sequence[Wish], pools: t.Sequence[Pool], backend: IpamBackend) -> None:
     expecting = [wish for wish in wishes if wish.family]
     if not expecting:
         return
-    known = [*pools, *(state.pool for state in backend.list_pools(None))]
+    namespaces = dict.fromkeys(wish.claim.namespace for wish in expecting)
+    known = [*pools, *(state.pool for namespace in namespaces for state in backend.list_pools(namespace))]
     for wish in expecting:
         family = _family_of(wish.claim, known)
         if family and family != wish.family:

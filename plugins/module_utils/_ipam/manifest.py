@@ -24,6 +24,7 @@ _FIELDS = (
     "allocateReservedIPAddresses",
     "addressReuseGracePeriodSeconds",
 )
+_GRACE_PERIOD = "addressReuseGracePeriodSeconds"
 
 
 def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str) -> Pool:
@@ -44,8 +45,8 @@ def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str) -> Pool:
         gateway=str(spec["gateway"]) if spec.get("gateway") else None,
         excluded_addresses=_texts(reference.name, spec, "excludedAddresses"),
         allocate_reserved_addresses=_boolean(reference.name, spec, "allocateReservedIPAddresses"),
+        reuse_grace_period=_grace_period(reference.name, spec),
     )
-    _refuse_grace_period(reference.name, spec)
     allocatable(pool)
     return pool
 
@@ -54,7 +55,7 @@ def identity(manifest: t.Mapping[str, t.Any], namespace: str) -> tuple[PoolRefer
     """The reference and the namespace (empty for a global pool) of the pool in a manifest; needs no spec."""
     kind, version = manifest.get("kind"), manifest.get("apiVersion")
     if kind not in (NAMESPACED, GLOBAL):
-        raise IpamError(f"a pool manifest has kind {kind}; the embedded backend takes {NAMESPACED} and {GLOBAL}")
+        raise IpamError(f"a pool manifest has kind {kind}; write {NAMESPACED} or {GLOBAL}")
     if version != _VERSION:
         raise IpamError(f"a pool manifest of kind {kind} has apiVersion {version}; write it as {_VERSION}")
     metadata = manifest.get("metadata")
@@ -77,7 +78,14 @@ def pool_to_manifest(pool: Pool) -> dict[str, t.Any]:
         spec["excludedAddresses"] = list(pool.excluded_addresses)
     if pool.allocate_reserved_addresses:
         spec["allocateReservedIPAddresses"] = True
+    if pool.reuse_grace_period:
+        spec[_GRACE_PERIOD] = pool.reuse_grace_period
     return {"apiVersion": _VERSION, "kind": pool.reference.kind, "metadata": metadata, "spec": spec}
+
+
+def known_fields(spec: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The part of a pool's spec that this version knows."""
+    return {field: value for field, value in spec.items() if field in _FIELDS}
 
 
 def _refuse_unknown(name: str, spec: t.Mapping[str, t.Any]) -> None:
@@ -113,10 +121,5 @@ def _boolean(name: str, spec: t.Mapping[str, t.Any], field: str) -> bool:
     raise IpamError(f"pool {name}: {field} has to be true or false, not {value!r}")
 
 
-def _refuse_grace_period(name: str, spec: t.Mapping[str, t.Any]) -> None:
-    """v1.1.0 of the provider holds released addresses back for that long; here they are free at once, and saying nothing would lie."""
-    field = "addressReuseGracePeriodSeconds"
-    if spec.get(field) is not None and _whole_number(name, spec, field) != 0:
-        raise IpamError(
-            f"pool {name}: the embedded backend gives released addresses out again at once; leave {field} out"
-        )
+def _grace_period(name: str, spec: t.Mapping[str, t.Any]) -> int:
+    return 0 if spec.get(_GRACE_PERIOD) is None else _whole_number(name, spec, _GRACE_PERIOD)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 
@@ -35,7 +35,8 @@ class Pool:
     """An ``InClusterIPPool`` or ``GlobalInClusterIPPool`` (``ipam.cluster.x-k8s.io/v1alpha2``).
 
     ``namespace`` is empty for a cluster-scoped pool. ``addresses`` and ``excluded_addresses`` are single addresses,
-    ``first-last`` ranges or CIDRs, as written in the manifest.
+    ``first-last`` ranges or CIDRs, as written in the manifest. ``reuse_grace_period`` is how long a released address is
+    held back, in seconds.
     """
 
     reference: PoolReference
@@ -45,6 +46,20 @@ class Pool:
     gateway: str | None = None
     excluded_addresses: tuple[str, ...] = ()
     allocate_reserved_addresses: bool = False
+    reuse_grace_period: int = 0
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The object that a claim goes with, in the claim's namespace, as in ``metadata.ownerReferences``; an empty ``uid`` is looked up."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} ({self.api_version})"
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,7 @@ class Claim:
 
     ``key`` is the placeholder that the address will fill; ``name`` is ``<machine>-<key>`` as in Elemental. ``host`` is
     the inventory's name for the machine, empty when nobody said: two hosts must not share the claim of one machine name.
+    With an ``owner`` the claim is released when that object goes.
     """
 
     namespace: str
@@ -61,6 +77,7 @@ class Claim:
     key: str
     pool: PoolReference
     host: str = ""
+    owner: Owner | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import sqlite3
@@ -32,6 +33,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifes
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
     Claim,
     IpamError,
+    Owner,
     Pool,
     PoolReference,
 )
@@ -236,7 +238,7 @@ def test_names_that_no_cluster_would_take_are_refused(name: str, words: str) -> 
         ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24.5}}, "whole number"),
         ({"spec": {"addresses": ["10.0.0.5"], "prefix": True}}, "whole number"),
         ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "allocateReservedIPAddresses": "no"}}, "true or false"),
-        ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "addressReuseGracePeriodSeconds": 60}}, "at once"),
+        ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "addressReuseGracePeriodSeconds": "x"}}, "whole number"),
         ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "excludedAddresses": ["fd00::1"]}}, "another IP family"),
         ({"spec": {"addresses": ["10.0.0.0/255.255.255.0"], "prefix": 24}}, "not a valid IP"),
         ({"spec": {"addresses": ["10.0.0.5-"], "prefix": 24}}, "not a valid IP"),
@@ -296,3 +298,14 @@ def test_50_processes_with_one_key_get_one_address(path: str) -> None:
     assert {address for result in results for address in result} == {"10.0.0.2"}
     with opened(path) as backend:
         assert len(backend.list_claims(None)) == 1
+
+
+def test_what_only_a_cluster_can_keep_is_refused(path: str) -> None:
+    with pytest.raises(IpamError, match="gives released addresses out again at once"):
+        claim(path, pools=[pool(addressReuseGracePeriodSeconds=60)])
+    owned = wish("a")
+    owned = Wish(dataclasses.replace(owned.claim, owner=Owner("v1", "ConfigMap", "x")))
+    with pytest.raises(IpamError, match="has the owner ConfigMap x .*leave the owner out"):
+        claim(path, owned, pools=[pool()])
+    with opened(path) as backend:
+        assert backend.list_pools(None) == []

@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requests to an API server: retried while there is hope, over connections that are kept alive."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+import typing as t
+from urllib.parse import urlencode
+
+from .errors import Place, Unreachable, may_pass, parse_status, refusal, seconds_asked, unreachable
+
+if t.TYPE_CHECKING:
+    from ..._kubernetes_core import Connection
+
+Object = t.Dict[str, t.Any]
+Query = t.Mapping[str, t.Union[str, int]]
+# seconds; an API server that never answered is probably the wrong one, one that did is probably starting again
+_FIRST_PATIENCE = 6.0
+_PATIENCE = 60.0
+_LONGEST_PAUSE = 2.0
+# an API server that has just started answers 401 and 403 to everybody until it has read its users and roles
+_STARTING = 15.0
+_CONNECT, _READ = 5.0, 30.0
+_PAGE = 1000
+
+
+class Api:
+    """One API server; safe for threads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.host = connection.host
+        self._connection = connection
+        self._answered = threading.Event()
+        self._lost = float("-inf")
+        self.requests = 0
+
+    def get(self, path: str, place: Place, query: Query | None = None) -> Object:
+        """One object, or a Status or a list; Refused and Unreachable are raised when the retries are over."""
+        return self._request("GET", path, place, query)
+
+    def post(self, path: str, place: Place, body: Object, dry_run: bool = False) -> Object:
+        """Create an object."""
+        return self._request("POST", path, place, _dry(dry_run), body)
+
+    def patch(self, path: str, place: Place, body: Object, dry_run: bool = False) -> Object:
+        """Change an object by a merge patch, the only one besides JSON patch that custom resources know."""
+        return self._request("PATCH", path, place, _dry(dry_run), body, "application/merge-patch+json")
+
+    def delete(self, path: str, place: Place, body: Object | None = None, dry_run: bool = False) -> Object:
+        """Delete an object."""
+        return self._request("DELETE", path, place, _dry(dry_run), body)
+
+    def pages(self, path: str, place: Place, selector: str = "") -> t.Iterator[Object]:
+        """All pages of a list. One that expired on the way (410) is followed by the newer rest that the server offers."""
+        query: dict[str, str | int] = {"limit": _PAGE}
+        if selector:
+            query["labelSelector"] = selector
+        while True:
+            page = self._request("GET", path, place, query, expired_page=True)
+            yield page
+            following = (page.get("metadata") or {}).get("continue")
+            if not following:
+                return
+            query["continue"] = following
+
+    def stream(self, path: str, query: Query, seconds: float) -> t.Any:
+        """An open watch, for the caller to read lines of and to close; one attempt. ``seconds`` is how long it may be silent."""
+        return self._send("GET", f"{path}?{urlencode(query)}", None, "", stream_seconds=seconds)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        place: Place,
+        query: Query | None,
+        body: Object | None = None,
+        kind: str = "application/json",
+        expired_page: bool = False,
+    ) -> Object:
+        url = f"{path}?{urlencode(query)}" if query else path
+        data = None if body is None else json.dumps(body).encode()
+        began, attempt = time.monotonic(), 0
+        while True:
+            attempt += 1
+            pause = min(_LONGEST_PAUSE, 0.1 * 2 ** min(attempt, 6)) * random.uniform(0.5, 1.0)
+            failure: Exception
+            try:
+                response = self._send(method, url, data, kind)
+                self._answered.set()
+                if 200 <= response.status < 300:
+                    return t.cast(Object, json.loads(response.data))
+                status = parse_status(response.data)
+                if expired_page and response.status == 410 and (status.get("metadata") or {}).get("continue"):
+                    return {"metadata": status["metadata"], "items": []}
+                failure = refusal(self.host, response.status, status, place)
+                if not self.may_pass(response.status):
+                    raise failure
+                pause = max(pause, seconds_asked(response.headers.get("Retry-After"), status))
+            except (OSError, ValueError) + _network_errors() as error:
+                failure = self.lost(error)
+                if "not trusted" in str(failure):
+                    raise failure from error
+            if time.monotonic() - began + pause > self._patience(failure):
+                raise failure
+            time.sleep(pause)
+
+    def may_pass(self, code: int) -> bool:
+        """Whether the same request may succeed later; a refusal of rights may, soon after the server was away."""
+        starting = self._answered.is_set() and time.monotonic() - self._lost < _STARTING
+        return may_pass(code) or (starting and code in (401, 403))
+
+    def lost(self, error: Exception) -> Unreachable:
+        """Say that a connection broke; returns the sentence."""
+        self._lost = time.monotonic()
+        return unreachable(self.host, error)
+
+    def _patience(self, failure: Exception) -> float:
+        if isinstance(failure, Unreachable) and not self._answered.is_set():
+            return _FIRST_PATIENCE
+        return _PATIENCE
+
+    def _send(self, method: str, path: str, data: bytes | None, kind: str, stream_seconds: float = 0.0) -> t.Any:
+        self.requests += 1
+        headers = _header_dict(self._connection.headers())
+        headers["Accept"] = "application/json"
+        headers["User-Agent"] = "elemental.networking"
+        if data is not None:
+            headers["Content-Type"] = kind
+        return self._connection.pool.request(
+            method,
+            self.host + path,
+            body=data,
+            headers=headers,
+            retries=False,
+            timeout=_timeout(stream_seconds or _READ),
+            preload_content=not stream_seconds,
+        )
+
+
+def _dry(dry_run: bool) -> dict[str, str | int] | None:
+    return {"dryRun": "All"} if dry_run else None
+
+
+def _network_errors() -> tuple[type[Exception], ...]:
+    """urllib3 comes with the kubernetes library, which may be absent: imported late."""
+    import urllib3
+
+    return (urllib3.exceptions.HTTPError,)
+
+
+def _timeout(read: float) -> t.Any:
+    import urllib3
+
+    return urllib3.Timeout(connect=_CONNECT, read=read)
+
+
+def _header_dict(headers: t.Mapping[str, str | list[str]]) -> t.Any:
+    """Groups to impersonate are one header each."""
+    import urllib3
+
+    found = urllib3.HTTPHeaderDict()
+    for name, value in headers.items():
+        for each in value if isinstance(value, list) else [value]:
+            found.add(name, each)
+    return found

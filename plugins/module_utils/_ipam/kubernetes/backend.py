@@ -1,0 +1,276 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kubernetes backend: claims on a Cluster API control plane, in bulk at the pace of the API."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+
+from ..backend import Creation, IpamBackend, PoolChange, PoolState
+from ..model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
+from .api import Api
+from .claims import Claims, Listing
+from .discovery import Discovery
+from .objects import Found, check_address
+from .owners import with_owners
+from .pacing import Hopeless, exhausted
+from .pools import Pools
+from .waiting import Report, Waiting
+from .watching import Watch
+
+if t.TYPE_CHECKING:
+    from ..._kubernetes_core import Connection
+
+Name = t.Tuple[str, str]
+# a pool's status follows its claims within this, in seconds
+_STATUS_LAG = 1.0
+# how long to see claims go that are taken back, in seconds
+_TAKE_BACK = 10.0
+
+
+class KubernetesBackend(IpamBackend):
+    """One API server. A call costs one list, the missing creates, one watch and one list of addresses."""
+
+    def __init__(self, connect: t.Callable[[], Connection], grace: float, keep_pending: bool, report: Report) -> None:
+        self._connect, self._grace, self._keep_pending, self._report = connect, grace, keep_pending, report
+        self._known: dict[Name, Found] = {}
+        self._addresses: dict[Name, Address] = {}
+        self._listings: dict[str, Listing] = {}
+        self._created: list[Found] = []
+
+    def __enter__(self) -> KubernetesBackend:
+        self.api = Api(self._connect())
+        self._discovery = Discovery(self.api)
+        self._pools = Pools(self.api, self._discovery)
+        self._call = str(uuid.uuid4())
+        self._claims = Claims(self.api, self._discovery, self._call)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing is open that the end of the process would not close."""
+
+    # --- looking ----------------------------------------------------------------------------------------------
+
+    def list_claims(self, namespace: str | None) -> list[BoundClaim]:
+        """All claims of a namespace, or of all, whoever made them; those that are being released are not among them."""
+        listing = self._claims.list(namespace, all_of_them=True)
+        found = [each for each in listing.claims.values() if not each.terminating]
+        addresses = self._addresses_of(namespace, found)
+        bound = [BoundClaim(each.claim, addresses.get((each.claim.namespace, each.claim.name))) for each in found]
+        return sorted(bound, key=lambda each: (each.claim.namespace, each.claim.name))
+
+    def find_claims(self, names: t.Sequence[Name], thorough: bool) -> list[BoundClaim]:
+        """Those of these claims that exist: ours from one list per namespace; all others, too, when ``thorough``."""
+        found: list[BoundClaim] = []
+        for title in names:  # what an earlier call knew may have changed
+            self._known.pop(title, None)
+            self._addresses.pop(title, None)
+        for namespace, wanted in _grouped(names, lambda name: name[0]).items():
+            listing = self._claims.list(namespace, all_of_them=False)
+            if thorough and any(name not in listing.claims for _namespace, name in wanted):
+                listing = self._claims.list(namespace, all_of_them=True)
+            self._listings[namespace] = listing
+            for _namespace, name in wanted:
+                if name in listing.claims:
+                    self._known[namespace, name] = listing.claims[name]
+            present = [self._known[name] for name in wanted if name in self._known]
+            alive = [each for each in present if not each.terminating]
+            addresses = self._addresses_of(namespace, alive)
+            found += [BoundClaim(each.claim, addresses.get((namespace, each.claim.name))) for each in alive]
+        return found
+
+    def _addresses_of(self, namespace: str | None, claims: t.Sequence[Found]) -> dict[Name, Address]:
+        bound = [each for each in claims if each.address_name]
+        if not bound:
+            return {}
+        known = self._claims.addresses(namespace, bound)
+        addresses = {}
+        for each in bound:
+            claim = each.claim
+            if (claim.namespace, each.address_name) in known:
+                claim_name, pool, address = known[claim.namespace, each.address_name]
+                check_address(claim, claim_name, pool, each.address_name)
+                addresses[claim.namespace, claim.name] = address
+        self._addresses.update(addresses)
+        return addresses
+
+    # --- claiming ---------------------------------------------------------------------------------------------
+
+    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
+        """Apply ``pools``, then create ``claims``; what was created is removed again when one of them is refused."""
+        self._created = []
+        changes = [self._pools.apply(pool, dry_run) for pool in pools]
+        if not claims:
+            return Creation((), tuple(changes))
+        new = {(pool.reference, pool.namespace) for pool in pools}
+        self._check_room(claims, new if dry_run else set())
+        names = self._create(with_owners(self.api, self._discovery, claims), dry_run)
+        return Creation(tuple(claim for claim in claims if (claim.namespace, claim.name) in names), tuple(changes))
+
+    def _check_room(self, claims: t.Sequence[Claim], unwritten: t.Collection[tuple[PoolReference, str]]) -> None:
+        """A pool that does not exist, or is too small, is said before anything is created."""
+        for (pool, namespace), asking in _grouped(claims, lambda claim: (claim.pool, claim.namespace)).items():
+            if self._keep_pending or (pool, namespace) in unwritten or (pool, "") in unwritten:
+                continue
+            room = self._pools.room_for(pool, namespace, len(asking), _STATUS_LAG)
+            if room is not None and room.free < len(asking):
+                raise exhausted(pool, room, len(asking))
+
+    def _create(self, claims: t.Sequence[Claim], dry_run: bool) -> set[Name]:
+        """Create what does not exist by now; returns the names of what was created."""
+        if not dry_run:
+            self._wait_out(claims)
+        asked, names = list(claims), set()
+        while asked:
+            created = self._claims.create(asked, dry_run)
+            names |= {(each.claim.namespace, each.claim.name) for each in created.new}
+            if not dry_run:
+                self._created += created.new
+                self._known.update({(each.claim.namespace, each.claim.name): each for each in created.new})
+            if created.failure is not None:
+                self._take_back()
+                raise created.failure
+            asked = self._adopt(created.taken, dry_run)
+        return names | {(each.claim.namespace, each.claim.name) for each in self._created}
+
+    def _wait_out(self, claims: t.Sequence[Claim]) -> None:
+        """The name of a claim that is being released is free when it is gone."""
+        leaving = [claim for claim in claims if self._is_terminating((claim.namespace, claim.name))]
+        for namespace, each in _grouped(leaving, lambda claim: claim.namespace).items():
+            self._until_gone(namespace, each, self._grace)
+
+    def _is_terminating(self, name: Name) -> bool:
+        return name in self._known and self._known[name].terminating
+
+    def _adopt(self, taken: t.Sequence[Claim], dry_run: bool) -> list[Claim]:
+        """Claims that exist although no list had them. Returns those whose names are free again by now."""
+        free = []
+        for claim in taken:
+            found = self._claims.get(claim)
+            if found is not None and not found.terminating:
+                self._compare(claim, found)
+                if found.call == self._call and not dry_run:
+                    self._created.append(found)  # the answer to our create was lost
+                self._known[claim.namespace, claim.name] = found
+            else:
+                if found is not None:
+                    self._known[claim.namespace, claim.name] = found
+                free.append(claim)
+        if free and not dry_run:
+            self._wait_out(free)
+            return free
+        return []
+
+    def _compare(self, claim: Claim, found: Found) -> None:
+        from ..claiming import compare  # the algorithm knows the backends, not the other way round
+
+        try:
+            compare(claim, found.claim)
+        except IpamError:
+            self._take_back()
+            raise
+
+    def _take_back(self) -> None:
+        """Remove what this call created: a user is told of one failure, and has nothing to clean up."""
+        if self._keep_pending or not self._created:
+            return
+        created, self._created = self._created, []
+        self._claims.delete(created)
+        for namespace, each in _grouped(created, lambda found: found.claim.namespace).items():
+            try:
+                self._until_gone(namespace, [found.claim for found in each], _TAKE_BACK)
+            except IpamError:
+                continue  # they go as soon as the provider is back; what went wrong first is what the user has to know
+
+    def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
+        """The claims with their addresses; what cannot be served is removed again unless it is to be kept."""
+        for namespace, asked in _grouped(claims, lambda claim: claim.namespace).items():
+            open_ones = [claim for claim in asked if (namespace, claim.name) not in self._addresses]
+            if open_ones:
+                self._bind(namespace, open_ones)
+        return [BoundClaim(claim, self._addresses[claim.namespace, claim.name]) for claim in claims]
+
+    def _bind(self, namespace: str, claims: t.Sequence[Claim]) -> None:
+        known = {
+            claim.name: self._known[namespace, claim.name] for claim in claims if (namespace, claim.name) in self._known
+        }
+        waiting = Waiting(claims, known, self._grace, self._report, pools_may_come=self._keep_pending)
+        try:
+            with self._watch(namespace, known.values()) as watch:
+                waiting.until_bound(watch, self._pools)
+        except Hopeless:
+            self._take_back()
+            raise
+        missing = self._bound(namespace, waiting)
+        if missing:
+            raise IpamError(
+                f"claim {missing[0]} points to an address that does not exist; release the claim and claim anew"
+            )
+
+    def _bound(self, namespace: str, waiting: Waiting) -> list[str]:
+        """Read the addresses; returns the names of claims whose address is not there."""
+        for name, each in waiting.known.items():
+            self._known[namespace, name] = each
+        addresses = self._addresses_of(namespace, list(waiting.known.values()))
+        return sorted(name for name in waiting.known if (namespace, name) not in addresses)
+
+    def _watch(self, namespace: str, claims: t.Iterable[Found]) -> Watch:
+        """Everything since our list; unlabelled claims of others are followed, too, where we wait for one."""
+        listing = self._listings.get(namespace)
+        if listing is None:
+            listing = self._listings[namespace] = self._claims.list(namespace, all_of_them=False)
+        ours = all(each.managed for each in claims)
+        selector = listing.selector if ours else ""
+        return Watch(self.api, self._discovery.claims(), namespace, listing.version, selector)
+
+    # --- releasing --------------------------------------------------------------------------------------------
+
+    def release_claims(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+        """Delete the claims and wait until they are gone: their names and addresses are free then."""
+        names = [(each.namespace, each.name) for each in claims]
+        found = [self._known[name] for name in names if name in self._known]
+        failure = self._claims.delete(found, dry_run)
+        if failure is not None:
+            raise failure
+        if not dry_run:
+            # those that a run which was ended has deleted hold their addresses until they are gone, too
+            leaving = [each for each in self._known.values() if each.terminating]
+            going = {(each.claim.namespace, each.claim.name): each.claim for each in [*found, *leaving]}
+            for namespace, group in _grouped(going.values(), lambda claim: claim.namespace).items():
+                self._until_gone(namespace, group, self._grace)
+
+    def _until_gone(self, namespace: str, claims: t.Sequence[Claim], grace: float) -> None:
+        known = {claim.name: self._known[namespace, claim.name] for claim in claims}
+        with self._watch(namespace, known.values()) as watch:
+            Waiting(claims, known, grace, self._report).until_gone(watch)
+        for claim in claims:
+            self._known.pop((namespace, claim.name), None)
+            self._addresses.pop((namespace, claim.name), None)
+
+    # --- pools ------------------------------------------------------------------------------------------------
+
+    def list_pools(self, namespace: str | None) -> list[PoolState]:
+        """The in-cluster provider's pools that a namespace can claim from, or all."""
+        return self._pools.states(namespace)
+
+    def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
+        """Create or change an in-cluster pool."""
+        return self._pools.apply(pool, dry_run)
+
+    def delete_pool(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
+        """Delete an in-cluster pool."""
+        return self._pools.delete(reference, namespace, dry_run)
+
+
+Key = t.TypeVar("Key")
+Item = t.TypeVar("Item")
+
+
+def _grouped(items: t.Iterable[Item], key: t.Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    groups: dict[Key, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups

@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Claims on an API server: listed, created and deleted, many at a time."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from dataclasses import dataclass, field
+
+from ..model import Address, Claim, IpamError, PoolReference
+from . import parallel
+from .api import Api
+from .discovery import Discovery
+from .errors import Place, Refused
+from .objects import SELECTOR, Found, address, claim_object, found
+
+# so many are asked for one by one; more are found in a list
+_FEW = 3
+
+
+@dataclass
+class Listing:
+    """The claims of a namespace at one resource version, by name; ``selector`` is what they were selected by."""
+
+    version: str
+    selector: str
+    claims: dict[str, Found] = field(default_factory=dict)
+
+
+@dataclass
+class Created:
+    """What a bulk of creates came to: new claims, and names that were taken."""
+
+    new: list[Found] = field(default_factory=list)
+    taken: list[Claim] = field(default_factory=list)
+    failure: IpamError | None = None
+
+
+class Claims:
+    """The requests; each method is one kind of them."""
+
+    def __init__(self, api: Api, discovery: Discovery, call: str) -> None:
+        self._api = api
+        self._discovery = discovery
+        self._call = call
+
+    def list(self, namespace: str | None, all_of_them: bool) -> Listing:
+        """The claims of a namespace (of all when None): those that we manage, or ``all_of_them``."""
+        resource = self._discovery.claims()
+        listing = Listing("", "" if all_of_them else SELECTOR)
+        place = Place("list", resource.plural, namespace or "")
+        for page in self._api.pages(resource.path(namespace or ""), place, listing.selector):
+            listing.version = page["metadata"]["resourceVersion"]
+            for item in page["items"]:
+                claim = found(item)
+                listing.claims[claim.claim.name if namespace else f"{claim.claim.namespace}/{claim.claim.name}"] = claim
+        return listing
+
+    def get(self, claim: Claim) -> Found | None:
+        """One claim, or None."""
+        resource = self._discovery.claims()
+        try:
+            place = Place("get", resource.plural, claim.namespace, claim.name)
+            return found(self._api.get(resource.path(claim.namespace, claim.name), place))
+        except Refused as error:
+            if error.code == 404:
+                return None
+            raise
+
+    def create(self, claims: t.Sequence[Claim], dry_run: bool) -> Created:
+        """Create claims. A name that is taken is no failure: it may be ours from a lost answer, or another run's."""
+        resource = self._discovery.claims()
+        created, lock = Created(), threading.Lock()
+
+        def one(claim: Claim) -> None:
+            place = Place("create", resource.plural, claim.namespace)
+            body = claim_object(claim, resource.version, self._call)
+            try:
+                new = found(self._api.post(resource.path(claim.namespace), place, body, dry_run))
+            except Refused as error:
+                if error.code != 409 or error.reason != "AlreadyExists":
+                    raise
+                with lock:
+                    created.taken.append(claim)
+                return
+            with lock:
+                created.new.append(new)
+
+        created.failure = parallel.each(claims, one)
+        return created
+
+    def delete(self, claims: t.Sequence[Found], dry_run: bool = False) -> IpamError | None:
+        """Delete exactly these claims: one that was made anew under the same name meanwhile stays."""
+        resource = self._discovery.claims()
+
+        def one(each: Found) -> None:
+            claim = each.claim
+            place = Place("delete", resource.plural, claim.namespace, claim.name)
+            options = {
+                "apiVersion": "v1",
+                "kind": "DeleteOptions",
+                "propagationPolicy": "Background",
+                "preconditions": {"uid": each.uid},
+            }
+            try:
+                self._api.delete(resource.path(claim.namespace, claim.name), place, options, dry_run)
+            except Refused as error:
+                if error.code not in (404, 409):
+                    raise
+
+        return parallel.each(claims, one)
+
+    def addresses(
+        self, namespace: str | None, bound: t.Sequence[Found]
+    ) -> dict[tuple[str, str], tuple[str, PoolReference, Address]]:
+        """The addresses that these claims point to, by namespace and name, as claim name, pool and address."""
+        resource = self._discovery.addresses()
+        if namespace and len(bound) <= _FEW:
+            return self._few_addresses(bound)
+        wanted = {(each.claim.namespace, each.address_name) for each in bound}
+        known = {}
+        place = Place("list", resource.plural, namespace or "")
+        for page in self._api.pages(resource.path(namespace or ""), place):
+            for item in page["items"]:
+                name = (item["metadata"]["namespace"], item["metadata"]["name"])
+                if name in wanted:
+                    known[name] = address(item)
+        return known
+
+    def _few_addresses(self, bound: t.Sequence[Found]) -> dict[tuple[str, str], tuple[str, PoolReference, Address]]:
+        resource = self._discovery.addresses()
+        known = {}
+        for each in bound:
+            namespace = each.claim.namespace
+            place = Place("get", resource.plural, namespace, each.address_name)
+            try:
+                item = self._api.get(resource.path(namespace, each.address_name), place)
+            except Refused as error:
+                if error.code != 404:
+                    raise
+                continue
+            known[namespace, each.address_name] = address(item)
+        return known

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which versions of which kinds an API server has: asked once per run, of one group only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..model import IpamError, PoolReference
+from .api import Api
+from .errors import GROUP, Place, Refused, api_missing
+
+# the newest first; claims and addresses have the same fields in both
+_VERSIONS = ("v1beta2", "v1beta1")
+_KINDS = ("ipaddressclaims", "ipaddresses")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind as URLs name it."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool
+
+    def path(self, namespace: str, name: str = "") -> str:
+        """The path of a collection, of all namespaces where ``namespace`` is empty, or of one object."""
+        inside = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
+        api = f"/apis/{self.group}" if self.group else "/api"
+        return f"{api}/{self.version}{inside}/{self.plural}{'/' + name if name else ''}"
+
+
+class Discovery:
+    """Answers from the server's own lists, each read at most once."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._lists: dict[str, list[Resource]] = {}
+        self._versions: dict[str, list[str]] = {}
+        self._claims_version = ""
+
+    def claims(self) -> Resource:
+        """Where claims are."""
+        return self._ipam("ipaddressclaims")
+
+    def addresses(self) -> Resource:
+        """Where addresses are."""
+        return self._ipam("ipaddresses")
+
+    def find(self, group: str, kind: str) -> Resource | None:
+        """A kind in any version of its group, the preferred one first; None where the server does not know it."""
+        for version in self._versions_of(group):
+            for resource in self.resources(group, version):
+                if resource.kind == kind:
+                    return resource
+        return None
+
+    def pool(self, reference: PoolReference) -> Resource:
+        """Where the pools of a reference are. Raises IpamError when the server has no such kind."""
+        resource = self.find(reference.api_group, reference.kind)
+        if resource is None:
+            raise IpamError(
+                f"the cluster {self._api.host} has no kind {reference.kind} in {reference.api_group}; "
+                "correct the pool's apiGroup and kind, or install its IPAM provider (in-cluster pools: role ipam_provider)"
+            )
+        return resource
+
+    def _ipam(self, plural: str) -> Resource:
+        for version in [self._claims_version] if self._claims_version else _VERSIONS:
+            found = {resource.plural: resource for resource in self.resources(GROUP, version)}
+            if all(name in found for name in _KINDS):
+                self._claims_version = version
+                return found[plural]
+        raise api_missing(
+            self._api.host, f"IPAddressClaim and IPAddress (CRDs {', '.join(f'{k}.{GROUP}' for k in _KINDS)})"
+        )
+
+    def _versions_of(self, group: str) -> list[str]:
+        if group not in self._versions:
+            try:
+                found = self._api.get(f"/apis/{group}", Place("get", f"API group {group}"))
+            except Refused as error:
+                if error.code != 404:
+                    raise
+                found = {}
+            preferred = [str((found.get("preferredVersion") or {}).get("version", ""))]
+            names = preferred + [str(each["version"]) for each in found.get("versions", [])]
+            self._versions[group] = [name for name in dict.fromkeys(names) if name]
+        return self._versions[group]
+
+    def resources(self, group: str, version: str) -> list[Resource]:
+        """The kinds of one version of a group (of the core where the group is empty); empty where the server has no such version."""
+        name = f"{group}/{version}"
+        if name not in self._lists:
+            try:
+                path = f"/apis/{name}" if group else f"/api/{version}"
+                found = self._api.get(path, Place("get", f"API version {name}"))
+            except Refused as error:
+                if error.code != 404:
+                    raise
+                found = {}
+            self._lists[name] = [
+                Resource(group, version, each["name"], each["kind"], bool(each["namespaced"]))
+                for each in found.get("resources", [])
+                if "/" not in each["name"]
+            ]
+        return self._lists[name]

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an API server's refusal means: try again, or one sentence for the user (pure)."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+from ..model import IpamError
+
+GROUP = "ipam.cluster.x-k8s.io"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a request is about, in the words of RBAC; ``namespace`` is empty for what has none."""
+
+    verb: str
+    resource: str
+    namespace: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        what = f"{self.resource} {self.name}".strip()
+        return f"{self.verb} {what} in namespace {self.namespace}" if self.namespace else f"{self.verb} {what}"
+
+
+class Refused(IpamError):
+    """A final answer other than success; ``code`` is HTTP's, ``reason`` is Kubernetes' (NotFound, AlreadyExists, …)."""
+
+    def __init__(self, text: str, code: int, reason: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.reason = reason
+
+
+class Unreachable(IpamError):
+    """No answer at all."""
+
+
+def may_pass(code: int) -> bool:
+    """Whether an answer says that the same request may succeed later: overload, a webhook or a store that is away for a moment."""
+    return code == 429 or code >= 500
+
+
+def seconds_asked(header: str | None, status: t.Mapping[str, t.Any]) -> float:
+    """How long the server asks to wait: Retry-After, or the same in a Status; 0 where it says nothing."""
+    if header and header.strip().isdigit():
+        return float(header)
+    details = status.get("details")
+    asked = details.get("retryAfterSeconds") if isinstance(details, t.Mapping) else None
+    return float(asked) if isinstance(asked, (int, float)) else 0.0
+
+
+def parse_status(body: bytes) -> dict[str, t.Any]:
+    """A Status object; an overloaded server and proxies answer in plain text, which becomes its message."""
+    try:
+        status = json.loads(body)
+    except ValueError:
+        status = None
+    if isinstance(status, dict):
+        return status
+    return {"message": body[:300].decode(errors="replace")}
+
+
+def refusal(host: str, code: int, status: t.Mapping[str, t.Any], place: Place) -> Refused:
+    """The sentence for an answer that stays."""
+    message = " ".join(str(status.get("message") or f"HTTP {code}").split())
+    reason = str(status.get("reason") or "")
+    return Refused(_sentence(host, code, message, place), code, reason)
+
+
+def _sentence(host: str, code: int, message: str, place: Place) -> str:
+    if code == 401:
+        return f"the Kubernetes API {host} refuses the credentials (401 Unauthorized); renew the token or name another kubeconfig"
+    if code == 403 and "denied the request" not in message:
+        where = f"in namespace {place.namespace}" if place.namespace else "in all namespaces"
+        return (
+            f"this user may not {place.verb} {place.resource} {where} (403 Forbidden); "
+            "let an administrator apply playbooks/files/ipam-consumer.manifest there, or name another namespace"
+        )
+    if code == 404 and place.verb == "create" and "namespaces" in message:
+        return f"namespace {place.namespace} does not exist on {host}; create it or name another namespace"
+    if code == 429:
+        return f"the Kubernetes API {host} is overloaded and refused to {place} to the end (429); run again later"
+    if code >= 500:
+        return f"the Kubernetes API {host} failed to {place} to the end: {message}; see to its webhooks and its store, then run again"
+    return f"the Kubernetes API refused to {place}: {message}; correct that and run again"
+
+
+def unreachable(host: str, error: BaseException) -> Unreachable:
+    """The sentence for no answer."""
+    cause = _cause(error)
+    if "CERTIFICATE_VERIFY_FAILED" in cause:
+        return Unreachable(
+            f"the certificate of the Kubernetes API {host} is not trusted; give the certificate of its authority with ca_cert"
+        )
+    return Unreachable(
+        f"the Kubernetes API {host} cannot be reached: {cause}; check that it runs and that host or kubeconfig name the right one"
+    )
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason: urllib3 wraps an OSError several times and prints object addresses with it."""
+    inner: BaseException = error
+    while True:
+        following = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
+        if not isinstance(following, BaseException) or following is inner:
+            break
+        inner = following
+    strerror = getattr(inner, "strerror", None)
+    text = str(strerror or inner)
+    return " ".join(text.rsplit(">: ", 1)[-1].split()) or type(inner).__name__
+
+
+def api_missing(host: str, missing: str) -> IpamError:
+    """The sentence for a cluster without Cluster API's IPAM."""
+    return IpamError(
+        f"the cluster {host} has no {missing} ({GROUP} v1beta2 or v1beta1); install Cluster API's IPAM with the role ipam_provider"
+    )

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long to wait, and when waiting is of no use (pure; times are seconds of a monotonic clock)."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ..model import Claim, IpamError, PoolReference
+
+# the slowest provider that was measured (in-cluster v1.0.3) serves 10 claims in a second: twice as long is no fault
+_SECONDS_PER_CLAIM = 0.2
+_NAMED = 5
+
+
+class Hopeless(IpamError):
+    """Waiting is of no use."""
+
+
+class PoolMissing(Hopeless):
+    """There is no such pool."""
+
+
+class Patience:
+    """A deadline that scales with the number of claims, and moves on with the rate at which they are served."""
+
+    def __init__(self, count: int, grace: float, began: float) -> None:
+        self._count, self._grace, self._began = count, grace, began
+        self._served = 0
+        self.deadline = began + grace + _SECONDS_PER_CLAIM * count
+
+    def served(self, count: int, now: float) -> None:
+        """Say that so many are served now."""
+        if count > self._served:
+            self._served = count
+            left = (self._count - count) * (now - self._began) / count
+            self.deadline = max(self.deadline, now + self._grace + 2 * left)
+
+    def is_over(self, now: float) -> bool:
+        """Whether to give up."""
+        return now > self.deadline
+
+
+@dataclass(frozen=True)
+class Room:
+    """How full a pool says it is; ``free`` is negative when used addresses left the pool."""
+
+    total: int
+    free: int
+
+
+def exhausted(pool: PoolReference, room: Room, asking: int) -> Hopeless:
+    """The sentence for a pool that is too small."""
+    return Hopeless(
+        f"pool {pool.name} has {max(0, room.free)} free of {room.total}, {asking} claims ask; release claims or widen the pool"
+    )
+
+
+def hopeless(claim: Claim, reason: str, message: str) -> Hopeless:
+    """The sentence for a claim that its provider refuses."""
+    return Hopeless(
+        f"claim {claim.name} is not served by pool {claim.pool.name}: {reason}: {message}; "
+        "see to the pool and its provider, then claim again"
+    )
+
+
+def names(claims: t.Iterable[str]) -> str:
+    """Some names, and how many more there are."""
+    known = sorted(claims)
+    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+    return f"{', '.join(known[:_NAMED])}{more}"

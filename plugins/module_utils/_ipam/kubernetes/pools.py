@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pools on an API server: any kind's existence and room, and the in-cluster provider's own kinds in full."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ..allocation import Usage, allocatable, usage
+from ..backend import PoolChange, PoolState
+from ..manifest import GLOBAL, NAMESPACED, known_fields, pool_from_manifest, pool_to_manifest
+from ..model import IpamError, Pool, PoolReference
+from .api import Api, Object
+from .discovery import Discovery, Resource
+from .errors import GROUP, Place, Refused
+from .pacing import PoolMissing, Room
+
+# how long a new pool may take to say how full it is, in seconds
+_STATUS_PATIENCE = 3.0
+_GLANCE = 0.1
+
+
+class Pools:
+    """Pools, read and written."""
+
+    def __init__(self, api: Api, discovery: Discovery) -> None:
+        self._api = api
+        self._discovery = discovery
+
+    # --- any kind ---------------------------------------------------------------------------------------------
+
+    def room(self, reference: PoolReference, namespace: str) -> Room | None:
+        """How full a pool says it is; None where it does not say, or this user may not read it.
+
+        Raises PoolMissing when the pool does not exist.
+        """
+        resource = self._discovery.pool(reference)
+        try:
+            item = self._get(resource, reference, namespace)
+        except Refused as error:
+            if error.code == 403:
+                return None  # the least that a claim needs is the claim
+            raise
+        if item is None:
+            where = f"namespace {namespace}" if resource.namespaced else "the cluster"
+            raise PoolMissing(
+                f"pool {reference} does not exist in {where}; register it first, or name the namespace of the pool "
+                "(a namespaced pool has to be in the namespace of the claim)"
+            )
+        return _room(item)
+
+    def room_for(self, reference: PoolReference, namespace: str, asking: int, patience: float) -> Room | None:
+        """The room once it is enough for ``asking`` claims, or when ``patience`` seconds are over: a status lags behind."""
+        end = time.monotonic() + patience
+        while True:
+            room = self.room(reference, namespace)
+            in_cluster = reference.api_group == GROUP and reference.kind in (NAMESPACED, GLOBAL)
+            enough = not in_cluster if room is None else room.free >= asking
+            if enough or time.monotonic() > end:
+                return room
+            time.sleep(_GLANCE)
+
+    # --- the in-cluster provider's kinds ----------------------------------------------------------------------
+
+    def states(self, namespace: str | None) -> list[PoolState]:
+        """The pools that a namespace can claim from, or all; a kind that this user may not list is left out."""
+        found: list[PoolState] = []
+        for kind, place in ((NAMESPACED, namespace or ""), (GLOBAL, "")):
+            resource = self._discovery.find(GROUP, kind)
+            if resource is None:
+                continue
+            try:
+                pages = list(self._api.pages(resource.path(place), Place("list", resource.plural, place)))
+            except Refused as error:
+                if error.code == 403 and kind == GLOBAL:
+                    continue
+                raise
+            found += [_state(item, resource) for page in pages for item in page["items"]]
+        return sorted(
+            found, key=lambda state: (state.pool.namespace, state.pool.reference.kind, state.pool.reference.name)
+        )
+
+    def apply(self, pool: Pool, dry_run: bool) -> PoolChange:
+        """Create or change a pool; what the provider refuses is refused."""
+        resource = self._discovery.pool(pool.reference)
+        item = self._get(resource, pool.reference, pool.namespace)
+        manifest = {**pool_to_manifest(pool), "apiVersion": f"{resource.group}/{resource.version}"}
+        if item is None:
+            place = Place("create", resource.plural, pool.namespace)
+            self._api.post(resource.path(pool.namespace), place, manifest, dry_run)
+            return PoolChange(None, pool)
+        before = _pool(item, resource)
+        if before != pool:
+            # null removes a field in a merge patch: what the manifest does not say is not there
+            spec = {**dict.fromkeys(known_fields(item["spec"])), **manifest["spec"]}
+            place = Place("patch", resource.plural, pool.namespace, pool.reference.name)
+            self._api.patch(resource.path(pool.namespace, pool.reference.name), place, {"spec": spec}, dry_run)
+        return PoolChange(before, pool)
+
+    def delete(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
+        """Delete a pool, and wait until it is gone."""
+        resource = self._discovery.pool(reference)
+        item = self._get(resource, reference, namespace)
+        if item is None:
+            return PoolChange(None, None)
+        path, place = (
+            resource.path(namespace, reference.name),
+            Place("delete", resource.plural, namespace, reference.name),
+        )
+        try:
+            self._api.delete(path, place, dry_run=dry_run)
+        except Refused as error:
+            if error.code == 404:
+                return PoolChange(None, None)
+            if "allocated" in str(error):
+                used = _status(item).get("used", "some")
+                raise IpamError(
+                    f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted"
+                ) from error
+            raise
+        end = time.monotonic() + _STATUS_PATIENCE
+        while not dry_run and self._get(resource, reference, namespace) is not None and time.monotonic() < end:
+            time.sleep(_GLANCE)
+        return PoolChange(_pool(item, resource), None)
+
+    def _get(self, resource: Resource, reference: PoolReference, namespace: str) -> Object | None:
+        place = Place("get", resource.plural, namespace if resource.namespaced else "", reference.name)
+        try:
+            return self._api.get(resource.path(namespace, reference.name), place)
+        except Refused as error:
+            if error.code == 404:
+                return None
+            raise
+
+
+def _status(item: Object) -> dict[str, int]:
+    return t.cast("dict[str, int]", (item.get("status") or {}).get("ipAddresses") or {})
+
+
+def _room(item: Object) -> Room | None:
+    status = _status(item)
+    return Room(status["total"], status["free"]) if "free" in status and "total" in status else None
+
+
+def _pool(item: Object, resource: Resource) -> Pool:
+    """A newer provider may know fields that we do not: they are not ours to judge."""
+    manifest = {
+        "apiVersion": f"{GROUP}/v1alpha2",
+        "kind": resource.kind,
+        "metadata": item["metadata"],
+        "spec": known_fields(item["spec"]),
+    }
+    return pool_from_manifest(manifest, item["metadata"].get("namespace", ""))
+
+
+def _state(item: Object, resource: Resource) -> PoolState:
+    pool, status = _pool(item, resource), _status(item)
+    if not status:
+        return PoolState(pool, usage(pool, []))
+    return PoolState(pool, Usage(allocatable(pool).size, status["used"], status.get("outOfRange", 0)))

@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wait for claims: until all are bound, or gone; with progress, a deadline that scales, and an eye on the pools."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ..model import Claim, IpamError, PoolReference
+from .objects import Found
+from .pacing import Patience, PoolMissing, Room, exhausted, hopeless, names
+from .pools import Pools
+from .watching import Change, Watch
+
+Report = t.Callable[[str], None]
+# seconds
+_TICK = 0.2
+_REPORT_EVERY = 5.0
+# this long without a change, and the pools are looked at; twice full in a row without a change between, and they are
+_QUIET = 0.6
+
+
+class Waiting:
+    """The claims of one namespace that a call waits for."""
+
+    def __init__(
+        self,
+        wanted: t.Sequence[Claim],
+        known: t.Mapping[str, Found],
+        grace: float,
+        report: Report,
+        pools_may_come: bool = False,
+    ) -> None:
+        self._wanted = {claim.name: claim for claim in wanted}
+        self.known = {name: each for name, each in known.items() if name in self._wanted}
+        self._report = report
+        self._began = self._reported = self._changed = time.monotonic()
+        self._grace = grace
+        self._pools_may_come = pools_may_come
+        self._full: dict[PoolReference, Room] = {}
+
+    # --- bound ------------------------------------------------------------------------------------------------
+
+    def until_bound(self, watch: Watch, pools: Pools) -> None:
+        """Wait until every claim points to its address. Raises IpamError when one is gone, refused, or never will be served."""
+        left = {name for name in self._wanted if not self._is_bound(name)}
+        count = len(left)
+        patience = Patience(count, self._grace, self._began)
+        while left:
+            change = watch.next(_TICK)
+            now = time.monotonic()
+            if change is not None:
+                left = {name for name in left if name not in self._take(change) or not self._is_bound(name)}
+                patience.served(count - len(left), now)
+            elif now - self._changed > _QUIET:
+                self._look_at_pools(left, pools)
+            self._say(count - len(left), count, "served", now)
+            if left and patience.is_over(now):
+                raise self._timed_out(left, count, now, watch.trouble)
+
+    def _is_bound(self, name: str) -> bool:
+        each = self.known.get(name)
+        if each is None or each.terminating:
+            raise IpamError(f"claim {name} was released by somebody else meanwhile; run again")
+        if each.hopeless:
+            raise hopeless(each.claim, each.reason, each.message)
+        return bool(each.address_name)
+
+    def _look_at_pools(self, left: t.Collection[str], pools: Pools) -> None:
+        """A provider that says nothing on a claim still says how full its pool is."""
+        asking: dict[PoolReference, list[Claim]] = {}
+        for name in left:
+            claim = self._wanted[name]
+            asking.setdefault(claim.pool, []).append(claim)
+        for reference, claims in asking.items():
+            try:
+                room = pools.room(reference, claims[0].namespace)
+            except PoolMissing:
+                if not self._pools_may_come:
+                    raise
+                continue
+            if room is None or room.free > 0:
+                continue
+            if self._full.get(reference) == room:
+                raise exhausted(reference, room, len(claims))
+            self._full[reference] = room
+        self._changed = time.monotonic()
+
+    def _timed_out(self, left: t.Collection[str], count: int, now: float, trouble: str) -> IpamError:
+        reasons = {
+            f"{each.reason}: {each.message}"
+            for each in (self.known.get(name) for name in left)
+            if each is not None and each.reason
+        }
+        why = (
+            "; ".join(sorted(reasons))
+            or trouble
+            or "their IPAM provider says nothing; see whether it runs, or is paused"
+        )
+        return IpamError(
+            f"{len(left)} of {count} claims have no address after {now - self._began:.0f} s: {names(left)} ({why}); "
+            "the claims stay, run again to go on waiting"
+        )
+
+    # --- gone -------------------------------------------------------------------------------------------------
+
+    def until_gone(self, watch: Watch) -> None:
+        """Wait until none of the claims exists with the uid that it has now."""
+        uids = {name: each.uid for name, each in self.known.items()}
+        left, count = set(uids), len(uids)
+        patience = Patience(count, self._grace, self._began)
+        while left:
+            change = watch.next(_TICK)
+            now = time.monotonic()
+            if change is not None:
+                self._take(change)
+                left = {name for name in left if name in self.known and self.known[name].uid == uids[name]}
+                patience.served(count - len(left), now)
+            self._say(count - len(left), count, "released", now)
+            if left and patience.is_over(now):
+                why = watch.trouble or "their IPAM provider holds the addresses; see whether it runs"
+                raise IpamError(
+                    f"{len(left)} of {count} claims are deleted but not gone after {now - self._began:.0f} s: "
+                    f"{names(left)} ({why}); run again to go on waiting"
+                )
+
+    # --- both -------------------------------------------------------------------------------------------------
+
+    def _take(self, change: Change) -> set[str]:
+        """Take a change in; returns the names that it is about."""
+        touched = {each.claim.name for each in change.claims} | set(change.gone)
+        if change.complete:
+            touched |= set(self.known)
+            self.known = {}
+        for each in change.claims:
+            if each.claim.name in self._wanted:
+                self.known[each.claim.name] = each
+        for name in change.gone:
+            self.known.pop(name, None)
+        if touched & set(self._wanted):
+            self._changed = time.monotonic()
+            self._full.clear()
+        return touched
+
+    def _say(self, done: int, count: int, what: str, now: float) -> None:
+        if now - self._reported >= _REPORT_EVERY:
+            self._reported = now
+            self._report(f"{done}/{count} claims {what}, {done / (now - self._began):.1f} per second")

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place that knows kubernetes.core: its authentication options become a connection to an API server.
+
+Nothing else of kubernetes.core is used. Its own create swallows a conflict, its wait knows conditions only, and its discovery
+writes a cache that others can read.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ._ipam.model import IpamError
+
+# the options of kubernetes.core.k8s_auth_options that the option kubernetes takes
+OPTIONS: dict[str, dict[str, t.Any]] = {
+    "kubeconfig": {"type": "raw", "no_log": True},
+    "context": {"type": "str"},
+    "host": {"type": "str"},
+    "api_key": {"type": "str", "no_log": True},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "validate_certs": {"type": "bool", "aliases": ["verify_ssl"]},
+    "ca_cert": {"type": "path", "aliases": ["ssl_ca_cert"]},
+    "client_cert": {"type": "path", "aliases": ["cert_file"]},
+    "client_key": {"type": "path", "aliases": ["key_file"]},
+    "proxy": {"type": "str"},
+    "no_proxy": {"type": "str"},
+    "impersonate_user": {"type": "str"},
+    "impersonate_groups": {"type": "list", "elements": "str"},
+}
+
+
+# more than requests are sent at once, with a watch beside them
+_KEPT_ALIVE = 12
+
+
+class Pool(t.Protocol):
+    """What is used of urllib3's pool manager."""
+
+    def request(self, method: str, url: str, **options: t.Any) -> t.Any:
+        """Send one request."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An API server and how to authenticate there; ``headers`` is asked anew for every request, since a token may be renewed."""
+
+    host: str
+    pool: Pool
+    headers: t.Callable[[], dict[str, str | list[str]]]
+
+
+def connect(options: t.Mapping[str, t.Any]) -> Connection:
+    """A connection as the options, K8S_AUTH_* and the usual files say; nothing is sent yet.
+
+    Raises IpamError when kubernetes.core or the Python library is missing, or when
+    nothing says where the API server is.
+    """
+    client = _library()
+    try:
+        from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
+    except ImportError as error:
+        raise IpamError(
+            "the kubernetes backend needs the collection kubernetes.core; run: ansible-galaxy collection install kubernetes.core"
+        ) from error
+    given = {name: value for name, value in options.items() if name in OPTIONS and value is not None}
+    try:
+        configuration = core._create_configuration(core._create_auth_spec(None, **given))
+        impersonation = core._create_headers(None, **given)
+    except Exception as error:  # the library raises whatever a file or a login helper raises
+        raise IpamError(
+            f"the credentials for the Kubernetes API cannot be read: {_one_line(error)}; "
+            "give kubeconfig, or host and api_key, or set K8S_AUTH_KUBECONFIG"
+        ) from error
+    configuration.retries = False  # retries are ours: urllib3's know nothing of a deadline
+    configuration.connection_pool_maxsize = _KEPT_ALIVE
+    return _connection(client.ApiClient(configuration), configuration, impersonation)
+
+
+def _library() -> t.Any:
+    try:
+        import kubernetes.client
+    except ImportError as error:
+        raise IpamError(
+            "the kubernetes backend needs the Python library kubernetes 24.2 or later beside the controller; run: pip install kubernetes"
+        ) from error
+    return kubernetes.client
+
+
+def _connection(client: t.Any, configuration: t.Any, impersonation: t.Mapping[str, t.Any]) -> Connection:
+    def headers() -> dict[str, str | list[str]]:
+        found: dict[str, str | list[str]] = dict(impersonation)
+        for setting in configuration.auth_settings().values():
+            if setting["in"] == "header" and setting["value"]:
+                found[setting["key"]] = setting["value"]
+        return found
+
+    return Connection(str(configuration.host).rstrip("/"), client.rest_client.pool_manager, headers)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The embedded backend gives the addresses that the real provider gives, whatever happens in whatever order."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import typing as t
+
+import hypothesis
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
+    BackendOptions,
+    IpamBackend,
+    open_backend,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
+    Wish,
+    ensure_claims,
+    release_claims,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
+from hypothesis import strategies as st
+
+from tests.testbed.controlplane import users
+from tests.testbed.controlplane.fixtures import empty_space
+from tests.testbed.controlplane.plane import Plane
+
+GROUP = "ipam.cluster.x-k8s.io"
+REFERENCE = PoolReference(GROUP, "InClusterIPPool", "p")
+EXAMPLES = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "12"))
+
+# small enough to run out of, and each with a rule of its own
+POOLS: tuple[dict[str, t.Any], ...] = (
+    {"addresses": ["10.0.0.10-10.0.0.13"], "prefix": 24, "gateway": "10.0.0.1"},
+    {"addresses": ["10.0.0.8/29"], "prefix": 29, "gateway": "10.0.0.9"},
+    {"addresses": ["10.0.0.8/29"], "prefix": 29, "gateway": "10.0.0.9", "allocateReservedIPAddresses": True},
+    {"addresses": ["10.0.0.13", "10.0.0.8-10.0.0.11"], "prefix": 24, "excludedAddresses": ["10.0.0.9-10.0.0.10"]},
+    {"addresses": ["10.0.0.0/29"], "prefix": 22},
+    {"addresses": ["fd00::/125"], "prefix": 125, "gateway": "fd00::1"},
+    {"addresses": ["fd00::5-fd00::9"], "prefix": 64, "excludedAddresses": ["fd00::6"]},
+)
+NAMES = st.integers(0, 6)
+STEP = st.one_of(
+    st.tuples(st.just("claim"), st.lists(NAMES, min_size=1, max_size=1)),
+    st.tuples(st.just("bulk"), st.lists(NAMES, min_size=2, max_size=4, unique=True)),
+    st.tuples(st.just("release"), st.lists(NAMES, min_size=1, max_size=3, unique=True)),
+    st.tuples(st.just("pool"), st.lists(st.integers(0, len(POOLS) - 1), min_size=1, max_size=1)),
+)
+
+
+def claim(namespace: str, number: int) -> Claim:
+    return Claim(namespace, f"m{number}-ip", f"m{number}", "ip", REFERENCE)
+
+
+def apply(backend: IpamBackend, namespace: str, step: tuple[str, list[int]]) -> str:
+    """Do a step; returns what it came to."""
+    kind, numbers = step
+    try:
+        if kind == "pool":
+            manifest = {"apiVersion": f"{GROUP}/v1alpha2", "kind": REFERENCE.kind, "metadata": {"name": REFERENCE.name}}
+            changed = backend.apply_pool(pool_from_manifest({**manifest, "spec": POOLS[numbers[0]]}, namespace), False)
+            return f"changed {changed.changed}"
+        if kind == "release":
+            released = release_claims(backend, [(namespace, f"m{number}-ip") for number in numbers], False)
+            return f"released {len(released)}"
+        claiming = ensure_claims(backend, [Wish(claim(namespace, number)) for number in numbers], [], False)
+        return f"created {len(claiming.created)}"
+    except IpamError as error:
+        # the provider's words for an address that would leave its pool are its own
+        return "exhausted" if "claims ask" in str(error) else "refused"
+
+
+def held(backend: IpamBackend, namespace: str) -> dict[str, tuple[str, int, str | None]]:
+    return {
+        bound.claim.name: (bound.address.address, bound.address.prefix, bound.address.gateway)
+        for bound in backend.list_claims(namespace)
+        if bound.address
+    }
+
+
+def test_both_backends_give_the_same_addresses(plane: Plane) -> None:
+    @hypothesis.settings(max_examples=EXAMPLES, deadline=None, database=None, print_blob=True)
+    @hypothesis.given(st.integers(0, len(POOLS) - 1), st.lists(STEP, min_size=3, max_size=12))
+    def compare(first: int, steps: list[tuple[str, list[int]]]) -> None:
+        space = empty_space(plane)
+        users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
+        with tempfile.TemporaryDirectory() as folder:
+            real = open_backend(BackendOptions("kubernetes", kubernetes=space.options))
+            embedded = open_backend(BackendOptions("embedded", f"{folder}/ipam.sqlite"))
+            with real, embedded:
+                _steps([real, embedded], space, [("pool", [first]), *steps])
+
+    compare()
+
+
+def _steps(backends: t.Sequence[IpamBackend], space: t.Any, steps: t.Sequence[tuple[str, list[int]]]) -> None:
+    for step in steps:
+        results = [apply(each, space.name, step) for each in backends]
+        assert results[0] == results[1], step
+        if step[0] == "pool":
+            space.admin.until("the pool's status", lambda: all("status" in i for i in space.items("inclusterippools")))
+        answers = [held(each, space.name) for each in backends]
+        if step[0] == "bulk":
+            # creates of one bulk go out together: who of them gets which is the cluster's choice
+            assert sorted(answers[0].values()) == sorted(answers[1].values()), step
+            _align(backends[1], space.name, answers)
+        else:
+            assert answers[0] == answers[1], step
+
+
+def _align(
+    embedded: IpamBackend, namespace: str, answers: t.Sequence[t.Mapping[str, tuple[str, int, str | None]]]
+) -> None:
+    """Claim on the embedded backend in the order that the cluster served, so that later steps can be compared by name."""
+    real, ours = answers
+    differing = [name for name in real if real[name] != ours[name]]
+    if differing:
+        release_claims(embedded, [(namespace, name) for name in differing], False)
+        order = sorted(differing, key=lambda name: _number(real[name][0]))
+        ensure_claims(embedded, [Wish(claim(namespace, int(name[1:-3]))) for name in order], [], False)
+        assert held(embedded, namespace) == real
+
+
+def _number(address: str) -> int:
+    import ipaddress
+
+    return int(ipaddress.ip_address(address))

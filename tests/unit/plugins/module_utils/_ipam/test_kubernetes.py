@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the kubernetes backend decides without an API server."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import (
+    Place,
+    may_pass,
+    parse_status,
+    refusal,
+    seconds_asked,
+    unreachable,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import (
+    claim_object,
+    found,
+    label_value,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.pacing import Patience, names
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference
+
+CLAIM = Claim("ns", "node1-ip", "node1", "ip", PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "p"), "host1")
+NOT_READY = {"type": "Ready", "status": "False", "reason": "PoolExhausted", "message": "none left"}
+
+
+def item(**status: t.Any) -> dict[str, t.Any]:
+    sent = claim_object(CLAIM, "v1beta2", "call")
+    sent["metadata"]["uid"] = "u"
+    return {**sent, "status": status}
+
+
+def test_a_claim_comes_back_as_it_was_sent() -> None:
+    back = found(item())
+    assert (back.claim, back.call, back.managed) == (CLAIM, "call", True)
+
+
+@pytest.mark.parametrize("status", [{}, {"addressRef": {}}])
+def test_a_claim_that_waits_has_no_address_in_either_version(status: dict[str, t.Any]) -> None:
+    assert found(item(**status)).address_name == ""
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"conditions": [NOT_READY]},
+        {"v1beta2": {"conditions": [NOT_READY]}, "addressRef": {}},
+        {"deprecated": {"v1beta1": {"conditions": [NOT_READY]}}},
+    ],
+)
+def test_a_refusal_is_found_wherever_the_versions_put_it(status: dict[str, t.Any]) -> None:
+    claim = found(item(**status))
+    assert (claim.hopeless, claim.reason, claim.message) == (True, "PoolExhausted", "none left")
+
+
+def test_a_claim_with_an_address_is_served_whatever_its_conditions_say() -> None:
+    assert not found(item(addressRef={"name": "a"}, conditions=[NOT_READY])).hopeless
+
+
+def test_a_claim_that_elemental_made_tells_its_machine() -> None:
+    owner = {"apiVersion": "elemental.cattle.io/v1beta1", "kind": "MachineInventory", "name": "node1", "uid": "x"}
+    made = item()
+    made["metadata"] = {"name": "node1-inventory-ip", "namespace": "ns", "uid": "u", "ownerReferences": [owner]}
+    claim = found(made)
+    assert (claim.claim.machine, claim.claim.key, claim.managed) == ("node1", "inventory-ip", False)
+
+
+@pytest.mark.parametrize("text", ["a" * 64, "a b", "-a", "Ä"])
+def test_a_label_holds_what_is_no_label_value(text: str) -> None:
+    value = label_value(text)
+    assert len(value) <= 63
+    assert value == label_value(value)
+    assert label_value(text + "x") != value
+
+
+def test_a_label_is_the_text_where_it_can_be() -> None:
+    assert label_value("node1.example") == "node1.example"
+
+
+def test_overload_and_failure_may_pass_and_refusals_stay() -> None:
+    assert [code for code in (400, 401, 403, 404, 409, 422, 429, 500, 503) if may_pass(code)] == [429, 500, 503]
+
+
+def test_how_long_to_wait_is_read_from_the_header_or_the_status() -> None:
+    plain = parse_status(b"Too many requests, please try again later.")
+    assert seconds_asked("4", plain) == 4
+    assert seconds_asked(None, parse_status(b'{"details": {"retryAfterSeconds": 2}}')) == 2
+    assert seconds_asked(None, plain) == 0
+    assert plain["message"].startswith("Too many requests")
+
+
+def test_a_webhook_that_denies_is_no_question_of_rights() -> None:
+    text = 'admission webhook "validation" denied the request: spec: Forbidden:\n IPAddressClaim spec is immutable.'
+    message = str(refusal("h", 403, {"message": text}, Place("create", "ipaddressclaims", "ns")))
+    assert "spec is immutable" in message
+    assert "may not" not in message
+    assert "\n" not in message
+
+
+def test_the_innermost_cause_is_what_a_user_reads() -> None:
+    error = RuntimeError("<HTTPSConnection object at 0x7f>: Failed")
+    error.__cause__ = ConnectionRefusedError(111, "Connection refused")
+    assert "cannot be reached: Connection refused;" in str(unreachable("https://h:1", error))
+
+
+def test_a_slow_provider_is_waited_for_and_one_that_stopped_is_not() -> None:
+    patience = Patience(1000, 60.0, began=0.0)
+    for second in range(1, 100):  # 10 in a second: what v1.0.3 does
+        assert not patience.is_over(second)
+        patience.served(second * 10, second)
+    stopped = patience.deadline
+    patience.served(990, 99.5)
+    assert patience.deadline == stopped
+    assert patience.is_over(99 + 300)
+
+
+def test_many_names_are_not_all_said() -> None:
+    assert names(["b", "a"]) == "a, b"
+    assert names(map(str, range(7))) == "0, 1, 2, 3, 4 and 2 more"

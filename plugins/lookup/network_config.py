@@ -78,6 +78,7 @@ _list:
 """
 
 import typing as t
+from dataclasses import replace
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
@@ -88,7 +89,10 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     resolve_placeholders,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses, given_to
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import machine_network
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
+    ip_addresses,
+    machine_network,
+)
 
 
 class LookupModule(LookupBase):
@@ -102,8 +106,8 @@ class LookupModule(LookupBase):
         given = given_to(self, variables or {})
         asked = machine_network(given)
         try:
-            known = claimed_addresses(given)
-            addresses = _wanted(asked.network.get("ipAddresses") or {}, known)
+            known = claimed_addresses(replace(given, namespace=asked.namespace) if given.manifest else given)
+            addresses = _wanted(ip_addresses(asked.network), known)
             config = resolve_placeholders(asked.network.get("config") or {}, addresses)
         except (IpamError, PlaceholderError) as error:
             raise AnsibleError(f"{asked.machine}: {error}") from error

@@ -42,7 +42,9 @@ def claimed_addresses(given: Given) -> dict[str, Address]:
     database = database_path(given.database, given.inventory_folder)
     kubernetes = given.kubernetes if isinstance(given.kubernetes, t.Mapping) else {}
     with open_backend(BackendOptions(given.backend or "embedded", database, kubernetes)) as backend:
-        held = [each for each in backend.list_claims(given.namespace or None) if each.claim.machine == machine]
+        found = [each for each in backend.list_claims(given.namespace or None) if each.claim.machine == machine]
+    # a machine that was named may be another host's; the name that was made of the host's own may be equal by chance
+    held = [each for each in found if given.machine or each.claim.host in ("", given.host)]
     _refuse_two_namespaces(held)
     return {each.claim.key: each.address for each in held if each.address is not None}
 

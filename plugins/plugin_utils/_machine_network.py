@@ -58,15 +58,25 @@ class MachineNetwork:
         if self.configurator == "none":
             return []
         common = {"machine": self.machine, "namespace": self.namespace, "host": self.host}
-        wanted = self.network.get("ipAddresses") or {}
+        wanted = ip_addresses(self.network)
         return [{**common, "key": str(key), "pool": pool} for key, pool in wanted.items()]
+
+
+def ip_addresses(network: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The pools by placeholder key. Raises AnsibleError when they are no mapping."""
+    value = network.get("ipAddresses") or {}
+    if not isinstance(value, t.Mapping):
+        raise AnsibleError("ipAddresses of the network has to be a dictionary of placeholder key to pool")
+    return {str(key): pool for key, pool in value.items()}
 
 
 def machine_network(given: Given) -> MachineNetwork:
     """Put together what a host asks for. Raises AnsibleError with one sentence for what cannot be understood."""
     documents = read_manifests(given.manifest, given.inventory_folder) if given.manifest else []
     registration = _registration(documents, given.manifest) if given.manifest else {}
-    namespace = given.namespace or str((registration.get("metadata") or {}).get("namespace") or "default")
+    metadata = registration.get("metadata")
+    of_registration = metadata.get("namespace") if isinstance(metadata, t.Mapping) else None
+    namespace = given.namespace or str(of_registration or "default")
     network = _section(registration, given.manifest) if given.manifest else _mapping(given.network)
     return MachineNetwork(
         host=given.host,
@@ -118,7 +128,7 @@ def _pools(given: Given, documents: t.Sequence[_Document]) -> list[_Document]:
             "machine_network_pools has to be a list of InClusterIPPool or GlobalInClusterIPPool manifests"
         )
     files = _parsed(given.pool_files, "machine_network_pool_files") or []
-    names = [files] if isinstance(files, str) else list(t.cast("t.Iterable[t.Any]", files))
+    names = list(files) if isinstance(files, (list, tuple)) else [files]
     from_files = [each for name in names for each in read_manifests(str(name), given.inventory_folder)]
     return [*pools, *from_files, *(each for each in documents if each.get("kind") in (NAMESPACED, GLOBAL))]
 
@@ -129,7 +139,7 @@ def _parsed(value: object, what: str) -> object:
         return value
     try:
         return t.cast(object, yaml.safe_load(value))
-    except yaml.YAMLError:  # its text quotes the network, which may hold a secret
+    except (yaml.YAMLError, ValueError, RecursionError):  # its text quotes the network, which may hold a secret
         raise AnsibleError(f"{what} is a text that is no YAML; correct it") from None
 
 

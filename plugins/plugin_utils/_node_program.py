@@ -113,7 +113,7 @@ def short_script(request: t.Mapping[str, t.Any]) -> bytes:
     lines = [
         "import sys",
         "try:",
-        f"    PROGRAM = open({PROGRAM_FILE!r}).read()",
+        f"    PROGRAM = open({PROGRAM_FILE!r}, encoding='utf-8').read()",
         "except OSError:",
         "    PROGRAM = ''",
         f"if {_digest_line()!r} in PROGRAM:",

@@ -21,11 +21,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._render impor
 from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
     Given,
     MachineNetwork,
+    ip_addresses,
     machine_network,
 )
-
-# of the ranges for documentation (RFC 5737, RFC 3849): a stand-in for an address of a pool that is not in sight
-_UNKNOWN = (Address("192.0.2.2", 24, "192.0.2.1"), Address("2001:db8::2", 64, "2001:db8::1"))
 
 
 def checked(given: Given) -> MachineNetwork:
@@ -45,14 +43,14 @@ def _rehearse(asked: MachineNetwork) -> None:
         raise RenderError(_nothing_asked(asked))
     if asked.configurator == "none":
         return
-    keys = list(asked.network.get("ipAddresses") or {})
+    wanted = ip_addresses(asked.network)
     pools = [pool_from_manifest(manifest, asked.namespace) for manifest in asked.pools]
-    choices = [_stand_ins(asked.network["ipAddresses"][key], asked.namespace, pools) for key in keys]
+    choices = [_stand_ins(wanted[key], asked.namespace, pools, number) for number, key in enumerate(wanted)]
     errors = []
     # the family of a pool that is not in sight is unknown: what renders with one of them may work
-    for stand_ins in itertools.islice(itertools.product(*choices), 16):
+    for stand_ins in itertools.islice(itertools.product(*choices), 256):
         try:
-            _render(asked, dict(zip(keys, stand_ins)))
+            _render(asked, dict(zip(wanted, stand_ins)))
         except RenderError as error:
             errors.append(error)
         else:
@@ -78,12 +76,21 @@ def _render(asked: MachineNetwork, stand_ins: t.Mapping[str, Address]) -> None:
     check(asked.configurator, t.cast("t.Mapping[str, object]", config))
 
 
-def _stand_ins(reference: object, namespace: str, pools: t.Sequence[Pool]) -> t.Sequence[Address]:
+def _stand_ins(reference: object, namespace: str, pools: t.Sequence[Pool], number: int) -> t.Sequence[Address]:
+    """What may stand in for the address of the key with this number: no two keys have the same."""
     for pool in pools:
         if _is_meant(reference, namespace, pool):
-            first = next(iter(allocatable(pool)), None)
-            return (Address(str(first), pool.prefix, pool.gateway),) if first else _UNKNOWN
-    return _UNKNOWN
+            first = next(itertools.islice(allocatable(pool), number, None), None)
+            return (Address(str(first), pool.prefix, pool.gateway),) if first else _unknown(number)
+    return _unknown(number)
+
+
+def _unknown(number: int) -> tuple[Address, Address]:
+    """Of the ranges for documentation (RFC 5737, RFC 3849), for an address of a pool that is not in sight."""
+    return (
+        Address(f"192.0.2.{2 + number % 250}", 24, "192.0.2.1"),
+        Address(f"2001:db8::{2 + number:x}", 64, "2001:db8::1"),
+    )
 
 
 def _is_meant(reference: object, namespace: str, pool: Pool) -> bool:

@@ -37,7 +37,7 @@ def read_manifests(name: str, inventory_folder: str | None) -> list[dict[str, t.
             documents = [document for document in yaml.safe_load_all(stream) if document is not None]
     except OSError as error:
         raise AnsibleError(f"the file {path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise AnsibleError(
             f"the file {path} is no YAML{_where(error)}; correct it"
         ) from None  # its text quotes the file

@@ -78,7 +78,13 @@ def _each_once(pools: t.Sequence[Pool]) -> list[Pool]:
 def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
     """Two machines with one claim name would share one address."""
     seen: dict[tuple[str, str], Claim] = {}
+    owners: dict[str, str] = {}
     for claim in claims:
+        owner = owners.setdefault(claim.machine, claim.host) if claim.host else claim.host
+        if owner != claim.host:
+            raise IpamError(
+                f"hosts {owner} and {claim.host} have the same machine name {claim.machine}; give each its own (machine_network_machine)"
+            )
         other = seen.setdefault((claim.namespace, claim.name), claim)
         if other is claim:
             continue

@@ -54,6 +54,6 @@ def activate_step(manager: NetworkManager, step: Step, uuid: str, timeout: float
     device = manager.device(step.interface) if step.interface else None
     try:
         manager.activate(path, device, timeout if step.awaited else 0)
-    except NetworkManagerError as error:
+    except (NetworkManagerError, BusError) as error:
         if step.awaited:
             raise NetworkManagerError(f"profile {step.file_name} did not come up: {error}") from error

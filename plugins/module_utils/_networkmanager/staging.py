@@ -143,8 +143,10 @@ def _keeping_static(manager: NetworkManager, plan: Plan) -> Plan:
         if step is None:
             continue
         is_connected = plan.connected is not None and profile.interface == plan.connected.interface
-        if is_connected and plan.connected:
-            texts[profile.file_name] = dhcp_beside(profile.text, manager.ipv4_addresses(plan.connected))
+        device = manager.device(str(profile.interface))
+        # where nobody knows which one the controller came in over (a name, NAT, IPv6 and sudo hide it) it may be any of ours
+        if device is not None and (is_connected or plan.connected is None):
+            texts[profile.file_name] = dhcp_beside(profile.text, manager.ipv4_addresses(device))
             step = trial_step(profile, observe(manager, profile), texts[profile.file_name])
         # another segment may have no DHCP server: that must not keep a node from its reset
         steps.append(replace(step, awaited=is_connected))
@@ -280,9 +282,13 @@ def _refuse_duplicates(searches: t.Iterable[ArpSearch]) -> None:
 
 
 def _lease_interfaces(plan: Plan) -> tuple[str, ...]:
-    """The interfaces of which a lease has to lead the controller back in after a reset; none when it did not come in over one of ours."""
-    connected = plan.connected.interface if plan.connected and plan.is_reset else ""
+    """The interfaces of which a lease has to lead the controller back in after a reset; none when it came in over another one."""
+    if not plan.is_reset:
+        return ()
     interfaces = [step.interface for step in plan.steps if step.interface]
+    if plan.connected is None:
+        return tuple(interfaces)
+    connected = plan.connected.interface
     if connected in interfaces:
         return (connected,)
     # it came in over a bond, a bridge or a VLAN of ours that goes: what it was made of gets the lease

@@ -102,9 +102,9 @@ class Node:
 
     def notice_cuts(self) -> None:
         """From now on notice within seconds that a connection is dead: the address under it may go at any time."""
-        given = str(self._connection.get_option("ssh_args") or "")
-        # before what the user gave: ssh takes the first value of an option
-        self._connection.set_option("ssh_args", f"-o ServerAliveInterval=1 -o ServerAliveCountMax=4 {given}".strip())
+        given = str(self._connection.get_option("ssh_extra_args") or "")
+        alive = "-o ServerAliveInterval=1 -o ServerAliveCountMax=4"
+        self._connection.set_option("ssh_extra_args", f"{given} {alive}".strip())
 
     def give_up_soon(self) -> None:
         """From now on wait only a moment for a new connection: another address may be the right one."""
@@ -132,7 +132,7 @@ class Node:
         except AnsibleConnectionFailure:
             return NodeAnswer({}, reached=False)
         finally:
-            self._connection.set_option("ssh_args", given)
+            self._connection.set_option("ssh_extra_args", given)
 
     @functools.cached_property
     def _quick_key_exchange(self) -> str:

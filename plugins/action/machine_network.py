@@ -10,7 +10,11 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._machine_network_options import ARGUMENTS
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given, machine_network
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
+    Given,
+    described,
+    machine_network,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import checked
 
 
@@ -29,14 +33,4 @@ class ActionModule(ActionBase):
         options = {name: "" if value is None else value for name, value in options.items()}
         given = Given(str(task_vars["inventory_hostname"]), task_vars.get("inventory_dir") or None, **options)
         asked = checked(given) if rehearsed else machine_network(given)
-        return {
-            **result,
-            "changed": False,
-            "machine": asked.machine,
-            "namespace": asked.namespace,
-            "backend": asked.backend,
-            "database": asked.database,
-            "configurator": asked.configurator,
-            "claims": asked.claims,
-            "pools": list(asked.pools),
-        }
+        return {**result, "changed": False, **described(asked)}

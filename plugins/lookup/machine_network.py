@@ -85,7 +85,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import given_to
 from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
-    MachineNetwork,
+    described,
     machine_network,
 )
 
@@ -99,18 +99,4 @@ class LookupModule(LookupBase):
         if terms:
             raise AnsibleError("lookup elemental.networking.machine_network takes options only, no terms")
         asked = machine_network(given_to(self, variables or {}))
-        return [wrap_var(_described(asked))]
-
-
-def _described(asked: MachineNetwork) -> dict[str, t.Any]:
-    return {
-        "host": asked.host,
-        "machine": asked.machine,
-        "namespace": asked.namespace,
-        "backend": asked.backend,
-        "database": asked.database,
-        "configurator": asked.configurator,
-        "config": asked.network.get("config") or {},
-        "claims": asked.claims,
-        "pools": list(asked.pools),
-    }
+        return [wrap_var({"host": asked.host, "config": asked.network.get("config") or {}, **described(asked)})]

@@ -62,6 +62,19 @@ class MachineNetwork:
         return [{**common, "key": str(key), "pool": pool} for key, pool in wanted.items()]
 
 
+def described(asked: MachineNetwork) -> dict[str, t.Any]:
+    """What may be shown of it: all but the configuration, which may hold secrets."""
+    return {
+        "machine": asked.machine,
+        "namespace": asked.namespace,
+        "backend": asked.backend,
+        "database": asked.database,
+        "configurator": asked.configurator,
+        "claims": asked.claims,
+        "pools": list(asked.pools),
+    }
+
+
 def ip_addresses(network: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The pools by placeholder key. Raises AnsibleError when they are no mapping."""
     value = network.get("ipAddresses") or {}

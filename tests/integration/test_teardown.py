@@ -27,17 +27,18 @@ _TEMPORARY = "elemental-networking-demo-*"
 def left_behind() -> list[str]:
     """Everything of a test bed that is still on the machine."""
     found = [f"namespace {name}" for name in bed._namespaces()]
-    found += [f"mount {line}" for line in Path("/proc/mounts").read_text().splitlines() if places.PREFIX in line]
-    found += [f"cgroup {folder}" for folder in cgroups.UNIFIED.glob(f"{places.PREFIX}*")]
+    found += [f"mount {line}" for line in Path("/proc/mounts").read_text().splitlines() if f"{places.PREFIX}-" in line]
+    found += [f"cgroup {folder}" for folder in cgroups.UNIFIED.glob(places.PREFIX)]
     found += [f"folder {folder}" for folder in Path(tempfile.gettempdir()).glob(_TEMPORARY)]
     if places.RUN.exists():
         found.append(f"folder {places.RUN}")
+    marks = (f"{places.RUN}/", f"--machine={places.PREFIX}-", f"-M {places.PREFIX}-")
     for command in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = command.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue  # it ended
-        if str(places.RUN) in line or f"--machine={places.PREFIX}" in line or f"-M {places.PREFIX}" in line:
+        if any(mark in line for mark in marks):
             found.append(f"process {line}")
     return found
 

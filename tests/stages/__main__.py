@@ -76,7 +76,7 @@ def _unit(requirements: str, python: str | None) -> tuple[t.Sequence[str], Path,
 
 
 def _mypy() -> tuple[t.Sequence[str], Path, dict[str, str]]:
-    options = ("--config-file", str(REPOSITORY / "pyproject.toml"), "--cache-dir", str(machine.CACHE / "mypy"))
+    options = ("--config-file", str(REPOSITORY / "pyproject.toml"), "--cache-dir", str(machine.workshop() / "mypy"))
     command, _folder, variables = _here("mypy", *options, "-p", "ansible_collections.elemental.networking.plugins")
     return command, Path(variables["PYTHONPATH"]), variables
 
@@ -193,7 +193,7 @@ def _run_all(stages: t.Sequence[Stage]) -> int:
 
 def _run(stage: Stage) -> str:
     started = time.monotonic()
-    log = machine.CACHE / "logs" / f"{stage.name}.log"
+    log = machine.workshop() / "logs" / f"{stage.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     reason = ""
     try:

@@ -104,9 +104,14 @@ def _works(python: str) -> bool:
     return subprocess.run([python, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0
 
 
+def workshop() -> Path:
+    """The folder for what is made from this checkout; another checkout has another one."""
+    return CACHE / f"build-{hashlib.sha256(str(REPOSITORY).encode()).hexdigest()[:12]}"
+
+
 def collection() -> Path:
     """A copy of the checkout at the path that Ansible's tools want; returns the folder that holds ``ansible_collections``."""
-    top = CACHE / f"build-{hashlib.sha256(str(REPOSITORY).encode()).hexdigest()[:12]}"
+    top = workshop()
     target = top / "ansible_collections/elemental/networking"
     listing = ["git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard", "-z"]
     names = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split("\0")

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+# a second test bed beside the first one: TESTBED_NAME=b, for two people (or two test runs) at once
+_NAME = os.environ.get("TESTBED_NAME", "")
 # every namespace, cgroup and link of the test bed begins with it
-PREFIX = "elnet"
+PREFIX = f"elnet{_NAME}"
 INFRASTRUCTURE = f"{PREFIX}-infra"
-RUN = Path("/run/elemental-networking-testbed")
+RUN = Path(f"/run/elemental-networking-testbed{_NAME}")
 INVENTORY = RUN / "inventory/hosts"
 KEY = RUN / "id"
 LEASES = RUN / "leases"

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import json
 import shlex
+import subprocess
 import threading
 import typing as t
 from dataclasses import dataclass
@@ -18,10 +19,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import program, script, short_script
-from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import (
-    goes_through_proxy,
-    quick_key_exchange,
-)
+from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import goes_through_proxy
 
 # seconds for a new connection while the address under it may go at any time
 _PATIENCE = 4
@@ -92,13 +90,20 @@ class Node:
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> t.Iterator[None]:
         """End the connection when what runs over it takes longer: a master of an earlier task never notices a dead address."""
-        timer = threading.Timer(seconds, self._connection.reset)
+        timer = threading.Timer(seconds, self._end_master)
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
+
+    def _end_master(self) -> None:
+        """End the shared connection with all that runs over it; Ansible's own ``reset`` lets that go on (``ssh -O stop``)."""
+        executable = self._connection.get_option("ssh_executable")
+        command = self._connection._build_command(executable, "ssh", "-O", "exit", self._connection.host)
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False)
 
     def notice_cuts(self) -> None:
         """From now on notice within seconds that a connection is dead: the address under it may go at any time."""
@@ -117,26 +122,15 @@ class Node:
         except AnsibleConnectionFailure:
             return NodeAnswer({}, reached=False)
 
-    def run_again(self, request: t.Mapping[str, t.Any], own: bool) -> NodeAnswer:
-        """Run a request of a staged trial; with ``own`` over a connection that is made for it alone and shares nothing with the play's."""
+    def run_again(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+        """Run a request of a trial that was staged: the node keeps the program since then."""
         if not self.takes_input:
             return self.run(request)
-        given = str(self._connection.get_option("ssh_extra_args") or "")
-        if own:
-            self._connection.set_option(
-                "ssh_extra_args", f"{given} -o ControlPath=none {self._quick_key_exchange}".strip()
-            )
         try:
             answer = self._through_input(short_script(request))
             return NodeAnswer(answer if answer is not None else self._through_input(script(request)))
         except AnsibleConnectionFailure:
             return NodeAnswer({}, reached=False)
-        finally:
-            self._connection.set_option("ssh_extra_args", given)
-
-    @functools.cached_property
-    def _quick_key_exchange(self) -> str:
-        return quick_key_exchange(self.address, self._ssh_arguments)
 
     @property
     def takes_input(self) -> bool:

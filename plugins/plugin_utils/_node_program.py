@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import importlib
 import json
 import pkgutil
 import typing as t
@@ -22,90 +23,84 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import PROGRAM_FILE
 
 _PACKAGE = "ansible_collections.elemental.networking.plugins.module_utils._networkmanager"
-# each one imports only those before it
-_ORDER = (
-    "places",
-    "wire",
-    "bus",
-    "files",
-    "keyfile",
-    "model",
-    "network_manager",
-    "later",
-    "planning",
-    "looking",
-    "store",
-    "journal",
-    "undoing",
-    "arp",
-    "probing",
-    "others",
-    "activating",
-    "staging",
-    "confirming",
-    "expiring",
-    "narrowing",
-    "rendering",
-    "node",
-)
-# compiling is most of what a start costs: a node keeps the result in memory (store.keep_compiled), for root alone
+# a start is paid for by every request: only modules that are needed are compiled and run, and a node keeps what they were compiled to in
+# memory (store._keep_compiled), for root alone
 _LOADER = """
-import marshal, os, sys, types
-def compiled():
-    kept = "/run/elemental-networking/program.pyc"
+import marshal, os, sys
+class Loader:
+    def __init__(self, kept):
+        self.kept, self.sources = kept, {}
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "_networkmanager":
+            return type(sys.__spec__)(name, self, is_package=name == "_networkmanager")
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        if module.__name__ == "_networkmanager":
+            module.LOADER = self
+        else:
+            exec(self.code(module.__name__.partition(".")[2]), module.__dict__)
+    def code(self, name):
+        if name in self.kept:
+            return marshal.loads(self.kept[name])
+        code = compile(self.source(name), "elemental.networking/" + name + ".py", "exec")
+        self.kept[name] = marshal.dumps(code)
+        return code
+    def source(self, name):
+        if not self.sources:
+            import binascii, json, zlib
+            self.sources = json.loads(zlib.decompress(binascii.a2b_base64(SOURCES)))
+        return self.sources[name]
+    def keep(self, stream):
+        marshal.dump((IDENTITY, self.kept), stream)
+IDENTITY = (DIGEST, sys.version)
+def kept():
     try:
-        status = os.stat(kept)
-        if status.st_uid == os.geteuid() and not status.st_mode & 0o077:
-            with open(kept, "rb") as stream:
+        with open("/run/elemental-networking/program.pyc", "rb") as stream:
+            status = os.fstat(stream.fileno())
+            if status.st_uid == os.geteuid() and not status.st_mode & 0o077:
                 identity, codes = marshal.load(stream)
-            if identity == IDENTITY:
-                return codes
+                if identity == IDENTITY:
+                    return codes
     except (OSError, ValueError, EOFError, TypeError):
         pass
-    return [compile(source, "elemental.networking/" + name + ".py", "exec") for name, source in SOURCES]
-IDENTITY = (DIGEST, sys.version)
-package = types.ModuleType("_networkmanager")
-package.__path__ = []
-package.COMPILED = (IDENTITY, compiled())
-sys.modules["_networkmanager"] = package
-for (name, _source), code in zip(SOURCES, package.COMPILED[1]):
-    module = types.ModuleType("_networkmanager." + name)
-    module.__package__ = "_networkmanager"
-    sys.modules[module.__name__] = module
-    setattr(package, name, module)
-    exec(code, module.__dict__)
+    return {}
+sys.meta_path.insert(0, Loader(kept()))
+def main(*arguments):
+    from _networkmanager.node import main
+    main(*arguments)
 """
 
 
 @functools.lru_cache(maxsize=1)
 def program() -> str:
-    """The program without a request: it defines the package `_networkmanager` when it runs."""
-    sources = _sources()
-    timers = "if __name__ == '__main__' and len(sys.argv) > 1:\n    sys.modules['_networkmanager.node'].main(sys.argv[1:], None, '')\n"
-    return f"SOURCES = {sources!r}\n{_digest_line()}\n{_LOADER}\n{timers}"
+    """The program without a request: it makes the package `_networkmanager` known and defines ``main`` when it runs."""
+    packed = base64.b64encode(zlib.compress(_sources())).decode()
+    timers = "if __name__ == '__main__' and len(sys.argv) > 1:\n    main(sys.argv[1:], None, '')\n"
+    return f"SOURCES = {packed!r}\n{_digest_line()}\n{_LOADER}\n{timers}"
 
 
 @functools.lru_cache(maxsize=1)
 def _digest_line() -> str:
-    return f"DIGEST = {hashlib.sha256(repr(_sources()).encode()).hexdigest()!r}"
+    return f"DIGEST = {hashlib.sha256(_sources()).hexdigest()!r}"
 
 
 @functools.lru_cache(maxsize=1)
-def _sources() -> list[tuple[str, str]]:
-    sources = []
-    for name in _ORDER:
+def _sources() -> bytes:
+    """The modules of the package as JSON: name to text."""
+    package = importlib.import_module(_PACKAGE)
+    sources = {}
+    for name in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
         raw = pkgutil.get_data(_PACKAGE, f"{name}.py")
         if raw is None:
             raise RuntimeError(f"the collection is incomplete: {name}.py is missing")
-        sources.append((name, raw.decode()))
-    return sources
+        sources[name] = raw.decode()
+    return json.dumps(sources).encode()
 
 
 def script(request: t.Mapping[str, t.Any]) -> bytes:
     """The text that serves one request when it is fed to ``python3 -I -S -``."""
-    packed = base64.b64encode(zlib.compress(program().encode())).decode()
-    head = f"import binascii, sys, zlib\nPROGRAM = zlib.decompress(binascii.a2b_base64({packed!r})).decode()\n"
-    return f"{head}{_RUN}{_serving(request)}".encode()
+    return f"PROGRAM = {program()!r}\n{_RUN}{_serving(request)}".encode()
 
 
 def short_script(request: t.Mapping[str, t.Any]) -> bytes:
@@ -128,4 +123,8 @@ _RUN = "exec(compile(PROGRAM, 'elemental.networking', 'exec'))\n"
 
 
 def _serving(request: t.Mapping[str, t.Any]) -> str:
-    return f"sys.modules['_networkmanager.node'].main((), {json.dumps(request)!r}, PROGRAM)\n"
+    return f"main((), {json.dumps(request)!r}, PROGRAM)\n"
+
+
+# Ansible loads its plugins before it forks a process per host: made here, the program is made once for all of them
+program()

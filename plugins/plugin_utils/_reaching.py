@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import selectors
 import shlex
 import socket
 import subprocess
+import threading
 import time
 import typing as t
 
+# seconds after the question: mostly the first counts, the others are for a trial that comes up later; many would count as an attack
+# (OpenSSH 9.8), and each starts a process there
+_KNOCK_AFTER = (0.0, 0.6, 1.2, 1.8)
 _SSH_CONFIGURATIONS = ("~/.ssh/config", "/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d/*")
 
 
@@ -65,23 +70,52 @@ def _shows_banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) 
     return banner == b"SSH-"
 
 
+@contextlib.contextmanager
+def knocking(address: str, port: int) -> t.Iterator[list[int]]:
+    """While this lasts, come in anew a few times; gives the local ports that these TCP connections come from.
+
+    Each connection stays open until the end, so that the other side has time to see it.
+    """
+    connections = _bound_sockets(address, port, len(_KNOCK_AFTER))
+    ended = threading.Event()
+    thread = threading.Thread(target=_knock, args=(connections, (address, port), ended), daemon=True)
+    thread.start()
+    try:
+        yield [connection.getsockname()[1] for connection in connections]
+    finally:
+        ended.set()
+        thread.join()
+        for connection in connections:
+            connection.close()
+
+
+def _bound_sockets(address: str, port: int, count: int) -> list[socket.socket]:
+    try:
+        family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
+    except OSError:
+        return []
+    connections = [socket.socket(family, socket.SOCK_STREAM) for _number in range(count)]
+    for connection in connections:
+        connection.setblocking(False)
+        connection.bind(("", 0))
+    return connections
+
+
+def _knock(connections: t.Iterable[socket.socket], target: tuple[str, int], ended: threading.Event) -> None:
+    began = time.monotonic()
+    for connection, moment in zip(connections, _KNOCK_AFTER):
+        if ended.wait(max(0.0, began + moment - time.monotonic())):
+            return
+        with contextlib.suppress(OSError):  # unreachable: the other side notices that nobody comes
+            connection.connect(target)
+
+
 def goes_through_proxy(host: str, arguments: str) -> bool:
     """Whether ssh's own configuration leads to a host through another one. ``arguments`` are those that ssh is called with."""
     if "-F" not in arguments and not any(_mentions_proxy(file) for file in _configurations()):
         return False
     settings = _settings(host, arguments)
     return any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand"))
-
-
-def quick_key_exchange(host: str, arguments: str) -> str:
-    """The ssh argument that leaves the hybrid key exchanges out of those that are configured, where others are.
-
-    They keep what is said today from a quantum computer of tomorrow and cost seven times the processor time (OpenSSH 9.2: 82 ms
-    instead of 11 ms per connection). That is for connections that carry nothing confidential.
-    """
-    configured = [name for name in _settings(host, arguments).get("kexalgorithms", "").split(",") if name]
-    quick = [name for name in configured if not name.startswith(("sntrup", "mlkem"))]
-    return f"-o KexAlgorithms={','.join(quick)}" if quick and quick != configured else ""
 
 
 def _settings(host: str, arguments: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._controller i
     this_controller,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
-from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer
+from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
 
 # how long a node's claimed address may answer after the inventory's one, and still be preferred
 _PREFERENCE_GRACE = 0.2
@@ -27,6 +27,8 @@ _FIRST_CONTACT = 10.0
 _ONE_RACE = 0.25
 # the old address answers until the activation takes it away, in the middle of an ssh handshake if need be: leave it alone so long
 _SETTLING = 2.0
+# a node answers a question after 2 s and its probes; a connection from before the change may be dead and never say so
+_ANSWER = 6.0
 # the node's own clean-up ends a little after the deadline, later when it has to revive NetworkManager first
 _AFTER_DEADLINE = 30.0
 _BETWEEN_QUESTIONS = 0.02
@@ -128,7 +130,7 @@ class Transaction:
         self._lost += 1
         for answering in self._who_answers(address) if self._lost <= _LOST_ANSWERS else ():
             self._node.move_to(answering)
-            content = self._node.run(self._question(answering, fresh=True)).content
+            content = self._node.run(self._question(answering, fresh=True, ports=())).content
             if content.get("state") == "unknown":
                 return _NEVER_HEARD
             if content.get("state"):
@@ -151,15 +153,21 @@ class Transaction:
         )
         self._node.move_to(self._inventory_address)
 
-    def _question(self, address: str, fresh: bool) -> dict[str, t.Any]:
-        return {"operation": "confirm", "token": self._token, "arrived_at": address, "fresh": fresh}
+    def _question(self, address: str, fresh: bool, ports: t.Sequence[int]) -> dict[str, t.Any]:
+        return {
+            "operation": "confirm",
+            "token": self._token,
+            "arrived_at": address,
+            "fresh": fresh,
+            "ports": list(ports),
+        }
 
     def _see_through(self, staged: t.Mapping[str, t.Any], deadline: float) -> t.Mapping[str, t.Any]:
         """Ask whoever answers for the outcome until there is one; what the node said when it confirmed."""
         old, started = self._node.address, time.monotonic()
         wanted = list(staged["addresses"]) or [old]
         last, asked = "", 0
-        # where the address stays, so does the play's connection, and a question has one of its own; else its next one is the question
+        # where the address stays, so does the play's connection, and a bare one beside it proves the way; else its next one does
         address: str | None = None if staged["addresses"] else old
         stays = address is not None
         self._node.give_up_soon()
@@ -178,7 +186,7 @@ class Transaction:
                 continue
             if not asked and not stays:
                 self._node.move_to(address)
-            content = self._ask(address, not asked, stays)
+            content = self._knock_and_ask(address) if stays else self._ask(address, not asked)
             asked += 1
             state = content["state"]
             last = content.get("reason") or content.get("msg") or state
@@ -194,11 +202,18 @@ class Transaction:
             time.sleep(_BETWEEN_PROBES if content.get("reason") else min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * asked))
         raise AnsibleActionFail(_lost([*wanted, old], last))
 
-    def _ask(self, address: str, fresh: bool, stays: bool) -> t.Mapping[str, t.Any]:
+    def _knock_and_ask(self, address: str) -> t.Mapping[str, t.Any]:
+        """What the node says of the trial, over the connection from before; a new one beside it shows that the way is still open."""
+        if not self._node.is_direct:
+            return self._ask(address, False)
+        seconds = _ANSWER + max((probe["timeout"] for probe in self._request["probes"]), default=0.0)
+        with knocking(address, self._node.port) as ports, self._node.cut_after(seconds):
+            return self._ask(address, False, ports)
+
+    def _ask(self, address: str, fresh: bool, ports: t.Sequence[int] = ()) -> t.Mapping[str, t.Any]:
         """What the node says of the trial; ``silent`` when it does not."""
-        own = stays and self._node.takes_input
         try:
-            answer = self._node.run_again(self._question(address, fresh or own), own)
+            answer = self._node.run_again(self._question(address, fresh, ports))
         except AnsibleActionFail as error:
             return {"state": "pending", "msg": str(error)}
         if not answer.reached:

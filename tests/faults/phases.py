@@ -45,7 +45,7 @@ _PAUSE_POINTS = f"""
 import os as _os
 import time as _time
 
-from . import activating as _activating, confirming as _confirming, staging as _staging
+from . import activating as _activating, confirming as _confirming, opening as _opening
 from .network_manager import NetworkManager as _NetworkManager
 
 
@@ -72,7 +72,7 @@ def _around(place, name, point, before, condition=lambda *arguments: True):
 
 
 _around(_NetworkManager, "open_checkpoint", "before-checkpoint", True)
-_around(_staging, "_load", "trial-written", False)
+_around(_opening, "_load", "trial-written", False)
 _around(_activating, "_mark_activated", "activated", True)
 _around(_confirming, "_waiting_for", "before-confirm", True)
 _around(_confirming, "_take_over", "during-confirm", True)

@@ -2,58 +2,85 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Between the halves of the transaction: activate what was staged, while nobody is connected."""
+"""Between the halves of the transaction: activate what was staged."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from . import store
 from .bus import BusError
 from .model import Step
-from .network_manager import NetworkManager, NetworkManagerError
+from .network_manager import NetworkManager, NetworkManagerError, StillOnItsWay
 from .undoing import undo_if_open
+
+# seconds: a static address is there at once, a lease may take longer
+_MOMENT = 1.0
 
 
 def activate_trial(token: str) -> None:
     """Activate the profiles of the trial with this token, over a connection to NetworkManager of its own."""
-    activate(NetworkManager.connect(), token)
+    trial = store.load_trial()
+    if trial is not None and trial.token == token:
+        activate(NetworkManager.connect(), token, trial.deadline)
 
 
-def activate(manager: NetworkManager, token: str) -> None:
-    """Activate the trial's profiles; a failure rolls back at once instead of at the deadline."""
+def activate_now(manager: NetworkManager, token: str) -> bool:
+    """The same before the controller is answered, where that does not cost its connection; False when it takes longer than a moment."""
+    return activate(manager, token, _MOMENT, is_last=False)
+
+
+def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool = True) -> bool:
+    """Activate the trial's profiles, and say whether they are up.
+
+    A failure rolls back at once instead of at the deadline. Not being up within ``seconds`` is one, unless somebody else goes on waiting.
+    """
     trial = store.load_trial()
     if trial is None or trial.token != token or trial.phase != "staged":
-        return
+        return False
     try:
         for interface in trial.idle_interfaces:
             device = manager.device(interface)
             if device is not None:
                 manager.deactivate(device)
         for step in trial.steps:
-            activate_step(manager, step, step.trial_uuid, trial.deadline)
+            activate_step(manager, step, step.trial_uuid, seconds)
+    except StillOnItsWay as error:
+        if is_last:
+            _give_up(manager, token, error)
+        return False
     except (NetworkManagerError, BusError) as error:
-        with store.exclusive():
-            undo_if_open(manager, token, str(error))
-        return
-    _mark_activated(token)
+        _give_up(manager, token, error)
+        return False
+    _mark_activated(token, not is_last)
+    return True
 
 
-def _mark_activated(token: str) -> None:
+def _give_up(manager: NetworkManager, token: str, error: Exception) -> None:
+    with store.exclusive():
+        undo_if_open(manager, token, str(error))
+
+
+def _mark_activated(token: str, before_the_answer: bool) -> None:
     with store.exclusive():
         trial = store.load_trial()
         if trial is not None and trial.token == token:
-            store.save_trial(replace(trial, phase="activated"))
+            store.save_trial(trial._replace(phase="activated", was_up_when_staged=before_the_answer))
 
 
-def activate_step(manager: NetworkManager, step: Step, uuid: str, timeout: float) -> None:
-    """Activate one profile. Raises NetworkManagerError where the trial needs it and it does not come up."""
+def activate_step(manager: NetworkManager, step: Step, uuid: str, seconds: float) -> None:
+    """Activate one profile, or wait for one that is on its way.
+
+    Raises NetworkManagerError where the trial needs it and it does not come up; StillOnItsWay when only the time is over.
+    """
     path = manager.profile_path(uuid)
     if path is None:
         raise NetworkManagerError(f"profile {step.file_name} is gone from NetworkManager")
     device = manager.device(step.interface) if step.interface else None
     try:
-        manager.activate(path, device, timeout if step.awaited else 0)
+        if device is not None and device.active_uuid == uuid:
+            manager.wait_until_active(device.path, device.active_path, seconds if step.awaited else 0)
+        else:
+            manager.activate(path, device, seconds if step.awaited else 0)
     except (NetworkManagerError, BusError) as error:
         if step.awaited:
-            raise NetworkManagerError(f"profile {step.file_name} did not come up: {error}") from error
+            kind = StillOnItsWay if isinstance(error, StillOnItsWay) else NetworkManagerError
+            raise kind(f"profile {step.file_name} did not come up: {error}") from error

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import time
 import typing as t
-from dataclasses import replace
 
 from . import journal, places, store
 from .activating import activate_step
+from .arriving import Arrival
 from .bus import BusError
 from .files import private_folder, remove
 from .later import cancel
-from .looking import active_device, host_identity, leases
+from .looking import host_identity, leases
 from .model import Managed, Step, Trial
 from .network_manager import NetworkManager, NetworkManagerError
 from .probing import run_probes
@@ -27,7 +27,7 @@ _TIME_TO_PERSIST = 30
 # how long a question waits for a trial to come up, and how often it looks, in seconds
 _PATIENCE = 2.0
 _BETWEEN_LOOKS = 0.02
-_NOT_UP = {"state": "pending"}
+_NOT_YET = {"state": "pending"}
 
 
 def silence(manager: NetworkManager, trial: Trial) -> str:
@@ -39,22 +39,28 @@ def silence(manager: NetworkManager, trial: Trial) -> str:
     return f"the controller did not come in within {trial.deadline} s"
 
 
-def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool) -> dict[str, t.Any]:
+def confirm(
+    manager: NetworkManager, token: str, arrived_at: str, fresh: bool, ports: t.Collection[int]
+) -> dict[str, t.Any]:
     """Judge the trial for a controller that came in at ``arrived_at``, with a connection made just now (``fresh``) or before.
 
-    Waits a moment for a trial that is not up yet: that is cheaper than another connection.
+    One that came in before may prove that it still can: by a TCP connection from one of its ``ports`` while this waits.
+    Waits a moment for a trial that is not up yet: that is cheaper than another question.
     The answer's ``state`` is ``pending`` (ask again), ``elsewhere`` (come in over one of ``addresses``), ``confirmed`` or
     ``rolled_back`` (with ``reason``), or ``unknown``: there was no such trial since this host (``host``) booted.
     """
+    arrival = Arrival(ports)
     give_up = time.monotonic() + _PATIENCE
     while True:
-        answer = _judge(manager, token, arrived_at, fresh)
-        if answer != _NOT_UP or time.monotonic() > give_up:
+        answer = _judge(manager, token, arrived_at, fresh, arrival)
+        if answer != _NOT_YET:
             return answer
+        if time.monotonic() > give_up:
+            return _come_anew(arrived_at) if arrival.is_awaited else answer
         time.sleep(_BETWEEN_LOOKS)
 
 
-def _judge(manager: NetworkManager, token: str, arrived_at: str, fresh: bool) -> dict[str, t.Any]:
+def _judge(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, arrival: Arrival) -> dict[str, t.Any]:
     with store.exclusive():
         trial = store.load_trial()
         if trial is None or trial.token != token:
@@ -64,39 +70,44 @@ def _judge(manager: NetworkManager, token: str, arrived_at: str, fresh: bool) ->
             reason = silence(manager, trial) if trial.daemon == manager.daemon else "NetworkManager was restarted"
             undo(manager, trial, reason)
             return {"state": "rolled_back", "reason": reason}
-        waiting = _waiting_for(manager, trial, arrived_at, fresh)
+        waiting = _waiting_for(manager, trial, arrived_at, fresh, arrival)
         if waiting:
             if waiting.get("reason", trial.waiting_for) != trial.waiting_for:
-                store.save_trial(replace(trial, waiting_for=waiting["reason"]))
+                store.save_trial(trial._replace(waiting_for=waiting["reason"]))
             return waiting
         return _keep(manager, trial)
 
 
-def _waiting_for(manager: NetworkManager, trial: Trial, arrived_at: str, fresh: bool) -> dict[str, t.Any] | None:
-    awaited = [step for step in trial.steps if step.awaited]
-    if trial.phase != "activated" or not all(_is_up(manager, step.trial_uuid) for step in awaited):
-        return dict(_NOT_UP)
+def _waiting_for(
+    manager: NetworkManager, trial: Trial, arrived_at: str, fresh: bool, arrival: Arrival
+) -> dict[str, t.Any] | None:
+    if trial.phase != "activated" or not _is_up(manager, trial):
+        return dict(_NOT_YET)
     if trial.lease_interfaces:
         addresses = _leases(manager, trial)
         if not addresses:
-            return dict(_NOT_UP)
+            return dict(_NOT_YET)
     else:
         addresses = list(trial.required_addresses)
     if addresses and arrived_at not in addresses:
         return {"state": "elsewhere", "addresses": addresses}
-    failing = _failing_probe(trial)
-    if not failing and not fresh:  # an old connection may live on where no new one comes through
-        return {"state": "elsewhere", "addresses": [arrived_at]}
-    return failing
+    if not fresh and not arrival.has_come(trial.was_up_when_staged):
+        return dict(_NOT_YET) if arrival.is_awaited else _come_anew(arrived_at)
+    return _failing_probe(trial)
+
+
+def _come_anew(arrived_at: str) -> dict[str, t.Any]:
+    """An old connection may live on where no new one comes through."""
+    return {"state": "elsewhere", "addresses": [arrived_at]}
 
 
 def _leases(manager: NetworkManager, trial: Trial) -> list[str]:
     return [address for interface in trial.lease_interfaces for address in leases(manager, interface)]
 
 
-def _is_up(manager: NetworkManager, uuid: str) -> bool:
-    device = active_device(manager, uuid)
-    return device is not None and device.activated
+def _is_up(manager: NetworkManager, trial: Trial) -> bool:
+    up = {device.active_uuid for device in manager.devices() if device.activated}
+    return all(step.trial_uuid in up for step in trial.steps if step.awaited)
 
 
 def _failing_probe(trial: Trial) -> dict[str, t.Any] | None:
@@ -110,7 +121,7 @@ def _failing_probe(trial: Trial) -> dict[str, t.Any] | None:
 
 def _keep(manager: NetworkManager, trial: Trial) -> dict[str, t.Any]:
     try:
-        trial = replace(trial, phase="persisting")
+        trial = trial._replace(phase="persisting")
         store.save_trial(trial)
         manager.extend_checkpoint(trial.checkpoint, _TIME_TO_PERSIST)
         _write(trial)

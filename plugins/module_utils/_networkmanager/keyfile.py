@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, field
 
 HIDDEN = "<hidden>"
 
@@ -33,21 +32,27 @@ class KeyfileError(ValueError):
     """A text that NetworkManager could not read; names the line number and never the line, which may hold a secret."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(t.NamedTuple):
     """One ``key=value`` line; ``line`` counts from 1."""
 
     line: int
     section: str
     key: str
-    value: str = field(repr=False)
+    value: str
+
+    def __repr__(self) -> str:
+        """Without the value, which may be a secret."""
+        return f"Entry({self.line}, {self.section!r}, {self.key!r})"
 
 
-@dataclass(frozen=True)
-class Keyfile:
+class Keyfile(t.NamedTuple):
     """The values of a keyfile by section and key, white space around them removed, escapes as written."""
 
-    sections: t.Mapping[str, t.Mapping[str, str]] = field(repr=False)
+    sections: t.Mapping[str, t.Mapping[str, str]]
+
+    def __repr__(self) -> str:
+        """Without the values, which may be secrets."""
+        return f"Keyfile({', '.join(self.sections)})"
 
     def get(self, section: str, key: str) -> str | None:
         """The value of a key, or None when the section or the key is missing."""

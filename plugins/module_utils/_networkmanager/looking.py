@@ -13,18 +13,18 @@ from . import places
 from .bus import BusError
 from .files import read_text
 from .model import WantedProfile
-from .network_manager import Device, NetworkManager
+from .network_manager import FAMILIES, Device, NetworkManager
 from .planning import Observed
 
 
-def observe(manager: NetworkManager, wanted: WantedProfile) -> Observed:
+def observe(manager: NetworkManager, devices: t.Sequence[Device], wanted: WantedProfile) -> Observed:
     """What the node has of a wanted profile."""
     file = os.path.join(places.INSTALLED_PROFILES, wanted.file_name)
     installed_text = read_text(file)
     path = manager.profile_path(wanted.uuid)
     if installed_text is None or path is None:
         return Observed(installed_text, path is not None, False, False)
-    device = active_device(manager, wanted.uuid)
+    device = active_device(devices, wanted.uuid)
     return Observed(
         installed_text=installed_text,
         is_known=True,
@@ -37,28 +37,37 @@ def observe(manager: NetworkManager, wanted: WantedProfile) -> Observed:
 def _lost_addresses(manager: NetworkManager, path: str, device: Device | None) -> tuple[str, ...]:
     if device is None:
         return ()
-    present = manager.ipv4_addresses(device)
-    return tuple(address for address in static_addresses(manager, path, "ipv4") if address not in present)
+    lost: list[str] = []
+    for family, configured in static_addresses(manager, path).items():
+        present = manager.addresses(device, family) if configured else []
+        lost += [address for address in configured if address not in present]
+    return tuple(lost)
 
 
-def static_addresses(manager: NetworkManager, path: str, family: str) -> list[str]:
-    """The addresses that a profile configures by itself, as ``address/prefix``; ``family`` is ``ipv4`` or ``ipv6``."""
-    settings = manager.profile_settings(path).get(family, {})
-    return [f"{entry['address']}/{entry['prefix']}" for entry in settings.get("address-data", [])]
+def static_addresses(manager: NetworkManager, path: str) -> dict[str, list[str]]:
+    """The addresses that a profile configures by itself, as ``address/prefix``, for the families ``ipv4`` and ``ipv6``."""
+    settings = manager.profile_settings(path)
+    return {
+        family: [f"{entry['address']}/{entry['prefix']}" for entry in settings.get(family, {}).get("address-data", [])]
+        for family in FAMILIES
+    }
 
 
-def active_device(manager: NetworkManager, uuid: str) -> Device | None:
+def active_device(devices: t.Iterable[Device], uuid: str) -> Device | None:
     """The device on which a profile is active, or None."""
-    return next((device for device in manager.devices() if device.active_uuid == uuid), None)
+    return next((device for device in devices if device.active_uuid == uuid), None)
 
 
-def device_with_address(manager: NetworkManager, addresses: t.Collection[str]) -> Device | None:
+def carried_addresses(manager: NetworkManager, device: Device) -> set[str]:
+    """The addresses of a device, of both families, without prefix."""
+    return {address.split("/")[0] for family in FAMILIES for address in manager.addresses(device, family)}
+
+
+def device_with_address(
+    manager: NetworkManager, devices: t.Iterable[Device], addresses: t.Collection[str]
+) -> Device | None:
     """The device that carries one of ``addresses`` (without prefix), or None."""
-    for device in manager.devices():
-        carried = {address.split("/")[0] for address in manager.ipv4_addresses(device)}
-        if carried & set(addresses):
-            return device
-    return None
+    return next((device for device in devices if carried_addresses(manager, device) & set(addresses)), None)
 
 
 def addresses_of_session(connected_address: str) -> set[str]:
@@ -75,19 +84,19 @@ def host_identity() -> str:
     return (read_text("/etc/machine-id") or "").strip()
 
 
-def interfaces_by_file(manager: NetworkManager) -> dict[str, str]:
+def interfaces_by_file(manager: NetworkManager, devices: t.Iterable[Device]) -> dict[str, str]:
     """The interface on which the profile of each file is active; most files do not say it (bound by MAC address, say)."""
     found = {}
-    for device in manager.devices():
+    for device in devices:
         path = manager.profile_path(device.active_uuid) if device.active_uuid else None
         if path:
             found[os.path.basename(manager.profile_file(path))] = device.interface
     return found
 
 
-def previous_connections(manager: NetworkManager) -> tuple[tuple[str, str], ...]:
+def previous_connections(devices: t.Iterable[Device]) -> tuple[tuple[str, str], ...]:
     """What is active on each device: (interface, uuid)."""
-    return tuple((device.interface, device.active_uuid) for device in manager.devices() if device.active_uuid)
+    return tuple((device.interface, device.active_uuid) for device in devices if device.active_uuid)
 
 
 def leases(manager: NetworkManager, interface: str) -> list[str]:

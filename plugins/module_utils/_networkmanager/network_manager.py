@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 import typing as t
-from dataclasses import dataclass
 
 from .bus import BusError, SystemBus
 from .model import Trial
@@ -21,6 +20,9 @@ _SETTINGS = _NAME + ".Settings"
 _PROFILE = _NAME + ".Settings.Connection"
 _DEVICE = _NAME + ".Device"
 _ACTIVE = _NAME + ".Connection.Active"
+
+_IP_CONFIGS = {"ipv4": _NAME + ".IP4Config", "ipv6": _NAME + ".IP6Config"}
+FAMILIES = tuple(_IP_CONFIGS)
 
 # NMCheckpointCreateFlags: DELETE_NEW_CONNECTIONS and DISCONNECT_NEW_DEVICES
 _CHECKPOINT_FLAGS = 0x02 | 0x04
@@ -48,15 +50,19 @@ class NetworkManagerError(Exception):
     """NetworkManager cannot do what is asked; the text is one sentence."""
 
 
-@dataclass(frozen=True)
-class Device:
-    """A network device and what is active on it; ``active_uuid`` is empty when nothing is."""
+class StillOnItsWay(NetworkManagerError):
+    """An activation that neither came up nor failed in the time that it was given."""
+
+
+class Device(t.NamedTuple):
+    """A network device and what is active on it; ``active_uuid`` is empty when nothing is. ``ip_configs`` are object paths by family."""
 
     path: str
     interface: str
     active_path: str
     active_uuid: str
     activated: bool
+    ip_configs: t.Mapping[str, str]
 
 
 class NetworkManager:
@@ -116,6 +122,10 @@ class NetworkManager:
         """The object paths of all profiles."""
         return list(self._call(_SETTINGS_PATH, _SETTINGS, "ListConnections")[0])
 
+    def connections(self) -> dict[str, dict[str, t.Any]]:
+        """The setting ``connection`` (id, uuid, interface-name, ...) of all profiles by object path."""
+        return {path: self.profile_settings(path)["connection"] for path in self.profile_paths()}
+
     def load_profiles(self, files: t.Sequence[str]) -> list[str]:
         """Load (or drop, when it is gone) each keyfile; return the files that NetworkManager refused."""
         loaded, failures = self._call(_SETTINGS_PATH, _SETTINGS, "LoadConnections", "as", (list(files),))
@@ -164,6 +174,7 @@ class NetworkManager:
             active_path=active_path if active else "/",
             active_uuid=active.get("Uuid", ""),
             activated=active.get("State") == _ACTIVATED,
+            ip_configs={"ipv4": properties["Ip4Config"], "ipv6": properties["Ip6Config"]},
         )
 
     def _active_properties(self, active_path: str) -> dict[str, t.Any]:
@@ -174,12 +185,17 @@ class NetworkManager:
         except BusError:
             return {}  # it went away between the two calls
 
-    def ipv4_addresses(self, device: Device) -> list[str]:
-        """The IPv4 addresses that NetworkManager reports on a device, as ``address/prefix``."""
-        config = self._property(device.path, _DEVICE, "Ip4Config")
+    def addresses(self, device: Device, family: str) -> list[str]:
+        """The addresses that NetworkManager reports on a device, as ``address/prefix``; ``family`` is ``ipv4`` or ``ipv6``."""
+        config = device.ip_configs[family]
         if config == "/":
             return []
-        data = self._property(config, _NAME + ".IP4Config", "AddressData")
+        try:
+            data = self._property(config, _IP_CONFIGS[family], "AddressData")
+        except BusError as error:
+            if error.name.endswith((".UnknownMethod", ".UnknownObject")):
+                return []  # it went away between the two calls
+            raise
         return [f"{entry['address']}/{entry['prefix']}" for entry in data]
 
     def lease_address(self, device: Device) -> str | None:
@@ -195,10 +211,14 @@ class NetworkManager:
     def activate(self, profile_path: str, device: Device | None, timeout: float) -> None:
         """Activate a profile (on ``device``, else on the device that it creates) and wait until it is up.
 
-        Raises NetworkManagerError with NetworkManager's reason, or when ``timeout`` (seconds) is over.
+        Raises NetworkManagerError with NetworkManager's reason; StillOnItsWay when ``timeout`` (seconds) is over.
         """
         device_path = device.path if device else "/"
         active = self._call(_PATH, _NAME, "ActivateConnection", "ooo", (profile_path, device_path, "/"))[0]
+        self.wait_until_active(device_path, active, timeout)
+
+    def wait_until_active(self, device_path: str, active: str, timeout: float) -> None:
+        """Wait for an activation (its object path is ``active``). Raises what ``activate`` raises."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             state = self._active_properties(active).get("State", _DEACTIVATED)
@@ -207,7 +227,7 @@ class NetworkManager:
             if state == _DEACTIVATED:
                 raise NetworkManagerError(self._failure_reason(device_path))
             time.sleep(0.02)
-        raise NetworkManagerError(f"it was not up after {timeout:.0f} s")
+        raise StillOnItsWay(f"it was not up after {timeout:.0f} s")
 
     def _failure_reason(self, device_path: str) -> str:
         if device_path == "/":

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The program that runs on a node: one operation per start, JSON in, one line of JSON out."""
+"""The program that runs on a node: one operation per start, JSON in, one line of JSON out.
+
+Each operation imports what it needs, because every start is paid for.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,9 @@ import json
 import sys
 import typing as t
 
-from . import store
 from .bus import BusError
-from .confirming import confirm
-from .expiring import expire, recover
-from .model import Probe, ResetRequest, StageRequest, WantedProfile
+from .model import Probe, Request, WantedProfile
 from .network_manager import NetworkManager, NetworkManagerError
-from .rendering import serve_rendering
-from .staging import stage, stage_reset
 
 # what the controller looks for in the output: a login banner may stand before it
 ANSWER_MARK = "elemental-networking-answer:"
@@ -43,6 +41,8 @@ def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
 
 
 def _serve_timer(operation: str, token: str = "") -> None:
+    from .expiring import expire, recover
+
     if operation == "expire":
         expire(token)
     else:
@@ -68,19 +68,31 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
     operation = request["operation"]
     if operation == "render":
         return _serve_render(request)
-    manager = NetworkManager.connect()
     if operation == "confirm":
-        return confirm(manager, request["token"], request["arrived_at"], request["fresh"])
+        return _serve_confirm(request)
+    from .staging import stage, stage_reset
+
     values = {name: request[name] for name in _COMMON}
     values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
+    manager = NetworkManager.connect()
     if operation == "stage_reset":
-        return stage_reset(manager, ResetRequest(**values, addresses=tuple(request["addresses"])), program)
+        return stage_reset(manager, Request(**values), request["addresses"], program)
     profiles = tuple(WantedProfile(**profile) for profile in request["profiles"])
-    return stage(manager, StageRequest(**values, profiles=profiles), program)
+    return stage(manager, Request(**values), profiles, program)
+
+
+def _serve_confirm(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    from .confirming import confirm
+
+    values = {name: request[name] for name in ("token", "arrived_at", "fresh", "ports")}
+    return confirm(NetworkManager.connect(), **values)
 
 
 def _serve_render(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Nothing is changed, and NetworkManager is not needed; a host that took a claimed address is not asked, though."""
+    from . import store
+    from .rendering import serve_rendering
+
     if request["only_known"] and store.load_managed().machine != request["machine"]:
         return {"stranger": True}
     return serve_rendering(request["configurator"], request["document"])

@@ -6,27 +6,40 @@
 
 from __future__ import annotations
 
+import os
 import time
 import typing as t
 
-from . import journal, places, store
+from . import places, store
+from .looking import carried_addresses
 from .model import ETHERNET_TYPES, Managed, Request, WantedProfile
-from .network_manager import NetworkManager, NetworkManagerError
-from .undoing import undo
+from .network_manager import Device, NetworkManager, NetworkManagerError
 
 
-def busy_with_a_trial(manager: NetworkManager, request: Request) -> dict[str, t.Any] | None:
-    """Roll back a trial that nobody looks after any more; the answer to the controller when somebody does."""
+def busy_with_a_trial(manager: NetworkManager, request: Request, warnings: list[str]) -> dict[str, t.Any] | None:
+    """Roll back a trial that nobody looks after any more; the answer to the controller when somebody does.
+
+    Check mode changes nothing: it adds to ``warnings`` what would be rolled back.
+    """
     trial = store.load_trial()
     if trial is None:
-        if journal.is_open():
-            journal.recover()  # the boot could not do it
+        if os.path.exists(places.JOURNAL_FILE) and not request.check:
+            from .journal import recover  # here: few find one
+
+            recover()  # the boot could not do it
         return None
     seconds = trial.ends_at - time.monotonic()
-    if trial.token == request.take_over or seconds <= 0:
+    if trial.token != request.take_over and seconds > 0:
+        return {"busy": trial.controller, "token": trial.token, "seconds": seconds}
+    if request.check:
+        warnings.append(
+            "an earlier change of this host was not brought to its end: it is rolled back before the next one"
+        )
+    else:
+        from .undoing import undo  # here: few find one
+
         undo(manager, trial, "its controller ended before it was confirmed")
-        return None
-    return {"busy": trial.controller, "token": trial.token, "seconds": seconds}
+    return None
 
 
 def busy_with_another_tool(manager: NetworkManager) -> dict[str, t.Any] | None:
@@ -57,19 +70,22 @@ def refuse_other_machine(managed: Managed, machine: str) -> None:
         )
 
 
-def refuse_unknown_interfaces(manager: NetworkManager, profiles: t.Iterable[WantedProfile]) -> None:
+def refuse_unknown_interfaces(devices: t.Sequence[Device], profiles: t.Iterable[WantedProfile]) -> None:
     """Raise NetworkManagerError for a profile whose interface is not there."""
+    present = {device.interface for device in devices}
     for profile in profiles:
-        if profile.type in ETHERNET_TYPES and profile.interface and not manager.device(profile.interface):
-            known = ", ".join(sorted(device.interface for device in manager.devices() if device.interface != "lo"))
+        if profile.type in ETHERNET_TYPES and profile.interface and profile.interface not in present:
+            known = ", ".join(sorted(present - {"lo"}))
             raise NetworkManagerError(
                 f"profile {profile.file_name} is for interface {profile.interface}, which this host does not have; it has {known}"
             )
 
 
-def refuse_unknown_addresses(manager: NetworkManager, addresses: t.Collection[str]) -> None:
+def refuse_unknown_addresses(
+    manager: NetworkManager, devices: t.Iterable[Device], addresses: t.Collection[str]
+) -> None:
     """Raise NetworkManagerError where a host carries claimed addresses and nothing on it is known as ours: a reset would do nothing."""
-    carried = {address.split("/")[0] for device in manager.devices() for address in manager.ipv4_addresses(device)}
+    carried = {address for device in devices for address in carried_addresses(manager, device)}
     found = sorted(carried & set(addresses))
     if found:
         raise NetworkManagerError(
@@ -79,17 +95,19 @@ def refuse_unknown_addresses(manager: NetworkManager, addresses: t.Collection[st
 
 
 def check_contenders(
-    manager: NetworkManager, profiles: t.Sequence[WantedProfile], ours: t.Collection[str], wanted: t.Mapping[str, int]
+    manager: NetworkManager,
+    connections: t.Mapping[str, t.Mapping[str, t.Any]],
+    ours: t.Collection[str],
+    wanted: t.Mapping[str, int],
 ) -> list[str]:
     """The rule for profiles of others on the same interface: they stay, and must not win at the next boot.
 
     NetworkManager activates the profile with the highest autoconnect-priority, and of equal ones the one used last, which is ours.
     So a higher one raises NetworkManagerError, and an equal one is a warning. ``ours`` are the uuids of our profiles, ``wanted``
-    the priority of each wanted interface.
+    the priority of each wanted interface, ``connections`` the settings ``connection`` of all profiles by object path.
     """
     warnings = []
-    for path in manager.profile_paths():
-        connection = manager.profile_settings(path).get("connection", {})
+    for path, connection in connections.items():
         interface = connection.get("interface-name", "")
         if interface not in wanted or connection.get("uuid") in ours or not connection.get("autoconnect", True):
             continue

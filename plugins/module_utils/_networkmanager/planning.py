@@ -7,24 +7,45 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 
-from .keyfile import with_connection_value
 from .model import ETHERNET_TYPES, Managed, Step, WantedProfile
+from .network_manager import Device
 
 # RFC 4122, appendix C
 _NAMESPACE_URL = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
 
 
-@dataclass(frozen=True)
-class Observed:
+class Observed(t.NamedTuple):
     """What a node has of one wanted profile; ``lost_addresses`` are configured but not on the device."""
 
-    installed_text: str | None = field(repr=False)
+    installed_text: str | None
     is_known: bool
     is_loaded_from_etc: bool
     is_active: bool
     lost_addresses: tuple[str, ...] = ()
+
+
+class Plan(t.NamedTuple):
+    """What a request comes to: the profiles, how each is tried, and why. ``connected`` is the device that the controller came in over."""
+
+    wanted: tuple[WantedProfile, ...]
+    steps: tuple[Step, ...]
+    texts: t.Mapping[str, str]
+    reasons: t.Mapping[str, str]
+    stale: tuple[str, ...]
+    idle: tuple[str, ...]
+    more_files: t.Mapping[str, str | None]
+    connected: Device | None = None
+    is_reset: bool = False
+
+    def __repr__(self) -> str:
+        """Without the texts, which may hold secrets."""
+        return f"Plan({dict(self.reasons)!r})"
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything has to be done."""
+        return bool(self.reasons or self.stale or self.more_files)
 
 
 def differences(wanted: WantedProfile, observed: Observed) -> str:
@@ -61,6 +82,8 @@ def trial_step(wanted: WantedProfile, observed: Observed, trial_text: str, await
 
 def trial_texts(steps: t.Sequence[Step], texts: t.Mapping[str, str]) -> dict[str, str]:
     """The keyfiles of a trial by trial file name; references from one profile to another follow the trial's uuids."""
+    from .keyfile import with_connection_value  # here: nothing needs it where nothing differs
+
     moved = [step for step in steps if step.trial_uuid != step.final_uuid]
     result = {}
     for step in steps:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import marshal
 import os
 import sys
 import typing as t
-from dataclasses import asdict
 
 from . import places
 from .files import private_folder, read_folder, read_json, read_text, remove_folder, write_json, write_private
@@ -51,12 +49,12 @@ def open_trial(trial: Trial, program: str) -> None:
 
 def _keep_compiled() -> None:
     """What the program was compiled to, so that the next start on this node need not; the loader believes only root's own file."""
-    compiled = getattr(sys.modules.get("_networkmanager"), "COMPILED", None)
-    if compiled is None:
+    loader = getattr(sys.modules.get("_networkmanager"), "LOADER", None)
+    if loader is None:
         return  # it came as a module
     descriptor = os.open(places.COMPILED_FILE + "~", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
-        marshal.dump(compiled, stream)
+        loader.keep(stream)
     os.rename(places.COMPILED_FILE + "~", places.COMPILED_FILE)
 
 
@@ -138,4 +136,4 @@ def load_managed() -> Managed:
 
 def managed_text(managed: Managed) -> str:
     """The content of the file that says which files are ours."""
-    return json.dumps(asdict(managed))
+    return json.dumps({**managed._asdict(), "profiles": [profile._asdict() for profile in managed.profiles]})

@@ -122,8 +122,8 @@ def _take_out(manager: NetworkManager, trial: Trial, before: t.Mapping[str, str 
     """Profiles that were not in /etc and are there now, by this change or by NetworkManager's rollback."""
     installed = [path for path in store.current_files(trial) if os.path.dirname(path) == places.INSTALLED_PROFILES]
     added = {path for path in installed if path not in before}
-    for path in manager.profile_paths() if added else ():
-        is_ours = manager.profile_settings(path)["connection"]["uuid"] in trial.known_uuids
+    for path, connection in manager.connections().items() if added else ():
+        is_ours = connection["uuid"] in trial.known_uuids
         if manager.profile_file(path) in added and is_ours:
             manager.move_profile_to_memory(path)  # deleting the file of an active profile would disconnect its device
 

@@ -99,7 +99,7 @@ def _copy_definitions(finished: Path) -> None:
 
 def _go(folder: str, *arguments: str) -> str:
     environment: t.Mapping[str, str] = {**os.environ, "CGO_ENABLED": "0"}
-    command = ["nice", "-n", "19", "go", *arguments]
+    command = ["nice", "-n", "5", "go", *arguments]
     run = subprocess.run(
         command, cwd=places.MODULES / folder, env=environment, capture_output=True, text=True, check=False
     )

@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Open a trial: say what it would change, and put it in place so that it undoes itself unless somebody confirms."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+
+from . import places, store
+from .activating import activate_now, activate_trial
+from .arp import ArpSearch
+from .files import private_folder, read_text, write_private
+from .keyfile import parse, redact
+from .later import run_detached, run_later
+from .looking import previous_connections, static_addresses
+from .model import DEAD_MAN_MARGIN, ManagedProfile, Request, Trial
+from .network_manager import Device, NetworkManager, NetworkManagerError
+from .others import check_contenders
+from .planning import Plan, trial_texts
+from .probing import run_probes
+from .undoing import timer_name, undo
+
+# the answer to the controller leaves the node before its address goes
+_HEAD_START = 0.15
+# how long a free address is asked for (RFC 5227 asks for longer; NetworkManager's default is the same)
+_DUPLICATE_SECONDS = 0.2
+
+
+Connections = t.Mapping[str, t.Mapping[str, t.Any]]
+
+
+def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> dict[str, t.Any]:
+    """What the trial of a plan would change. Raises NetworkManagerError where a profile of somebody else is in the way.
+
+    ``connections`` are the settings ``connection`` of all profiles by object path.
+    """
+    return {
+        "reasons": dict(plan.reasons),
+        "stale": list(plan.stale),
+        "diff": _differences(plan),
+        "warnings": _contender_warnings(manager, plan, connections),
+    }
+
+
+def _contender_warnings(manager: NetworkManager, plan: Plan, connections: Connections) -> list[str]:
+    changed = [profile for profile in plan.wanted if profile.file_name in plan.reasons and profile.interface]
+    wanted = {str(profile.interface): _autoconnect_priority(profile.text) for profile in changed}
+    stale = {os.path.join(places.INSTALLED_PROFILES, name) for name in plan.stale}
+    ours = {profile.uuid for profile in plan.wanted} | {
+        connection["uuid"]
+        for path, connection in (connections.items() if stale else ())
+        if manager.profile_file(path) in stale
+    }
+    return check_contenders(manager, connections, ours, wanted)
+
+
+def _autoconnect_priority(text: str) -> int:
+    try:
+        return int(parse(text).get("connection", "autoconnect-priority") or 0)
+    except ValueError:
+        return 0
+
+
+def open_trial(manager: NetworkManager, plan: Plan, request: Request, program: str, connections: Connections) -> Trial:
+    """Open the trial of a plan: probes and duplicates first, then dead-men, then profiles in /run.
+
+    Whatever fails on the way is rolled back and raised.
+    """
+    devices = manager.devices()
+    searches = [] if plan.is_reset else _start_duplicate_search(manager, plan, devices)
+    failed_before = run_probes(request.probes)
+    trial = Trial(
+        token=request.token,
+        machine=request.machine,
+        controller=request.controller,
+        opened_at=time.monotonic(),
+        failed_before=failed_before,
+        deadline=request.deadline,
+        daemon=manager.daemon,
+        steps=plan.steps,
+        stale_files=plan.stale,
+        idle_interfaces=plan.idle,
+        previous=previous_connections(devices),
+        known_uuids=tuple(connection["uuid"] for connection in connections.values()),
+        lease_interfaces=_lease_interfaces(plan),
+        is_reset=plan.is_reset,
+        wanted=tuple(ManagedProfile(each.file_name, each.interface or "", each.type) for each in plan.wanted),
+        probes=request.probes,
+        more_files=plan.more_files,
+    )
+    try:
+        store.open_trial(trial, program)
+        dead_man = timer_name("rollback", trial.token)
+        run_later(dead_man, request.deadline + DEAD_MAN_MARGIN, store.program_command("expire", trial.token))
+        trial = trial._replace(checkpoint=manager.open_checkpoint(request.deadline))
+        store.save_trial(trial)
+        store.remember_files(trial, {profile.file_name: profile.text for profile in plan.wanted})
+        _load(manager, trial, plan.texts)
+        trial = trial._replace(required_addresses=_required_addresses(manager, plan), phase="staged")
+        _refuse_duplicates(searches)
+        store.save_trial(trial)
+    except BaseException as error:
+        undo(manager, trial, str(error))
+        raise
+    return trial
+
+
+def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial) -> None:
+    """Activate an open trial: at once where the controller's own way in is not touched, else when it has got its answer.
+
+    The caller does not hold the lock. Nothing is raised: the controller asks for the outcome anyway.
+    """
+    touched = {step.interface for step in plan.steps} | set(plan.idle)
+    its_way_in = plan.connected.interface if plan.connected else None
+    if its_way_in is None or None in touched or its_way_in in touched:
+        run_detached(timer_name("activate", trial.token), _HEAD_START, lambda: activate_trial(trial.token))
+    elif not activate_now(manager, trial.token):
+        run_detached(timer_name("activate", trial.token), 0.0, lambda: activate_trial(trial.token))
+
+
+def _start_duplicate_search(manager: NetworkManager, plan: Plan, devices: t.Iterable[Device]) -> list[ArpSearch]:
+    """Ask for every new address whose interface is there already; the answers come in while the trial is written."""
+    own = {address.split("/")[0] for device in devices for address in manager.addresses(device, "ipv4")}
+    searches = []
+    for profile in plan.wanted:
+        addresses = [address for address in _ipv4_addresses(profile.text) if address not in own]
+        if profile.file_name in plan.reasons and profile.interface and addresses:
+            searches.append(ArpSearch(profile.interface, addresses))
+    return searches
+
+
+def _ipv4_addresses(text: str) -> list[str]:
+    """The addresses of a keyfile: ``address1=192.0.2.1/24,192.0.2.254``, ``addresses=192.0.2.1/24;…``."""
+    found = []
+    for key, value in parse(text).sections.get("ipv4", {}).items():
+        if key.rstrip("0123456789") == "address":
+            found.append(value.split("/")[0].split(",")[0].strip())
+        elif key == "addresses":
+            found += [part.split("/")[0].split(",")[0].strip() for part in value.split(";") if part.strip()]
+    return found
+
+
+def _refuse_duplicates(searches: t.Iterable[ArpSearch]) -> None:
+    owners: dict[str, str] = {}
+    for search in searches:
+        owners.update(search.finish(_DUPLICATE_SECONDS))
+    if owners:
+        named = ", ".join(f"{address} is used by the machine with MAC address {mac}" for address, mac in owners.items())
+        raise NetworkManagerError(f"{named} on the same network; find out who that is, nothing was changed")
+
+
+def _lease_interfaces(plan: Plan) -> tuple[str, ...]:
+    """The interfaces of which a lease has to lead the controller back in after a reset; none when it came in over another one."""
+    if not plan.is_reset:
+        return ()
+    interfaces = [step.interface for step in plan.steps if step.interface]
+    if plan.connected is None:
+        return tuple(interfaces)
+    connected = plan.connected.interface
+    if connected in interfaces:
+        return (connected,)
+    # it came in over a bond, a bridge or a VLAN of ours that goes: what it was made of gets the lease
+    return tuple(interfaces) if connected in plan.idle else ()
+
+
+def _load(manager: NetworkManager, trial: Trial, texts: t.Mapping[str, str]) -> None:
+    private_folder(places.TRIAL_PROFILES)
+    for name, text in trial_texts(trial.steps, texts).items():
+        write_private(os.path.join(places.TRIAL_PROFILES, name), text)
+    manager.load_profiles([os.path.join(places.TRIAL_PROFILES, step.trial_file) for step in trial.steps])
+    for step in trial.steps:
+        if manager.profile_path(step.trial_uuid) is None:
+            raise NetworkManagerError(
+                f"NetworkManager refused profile {step.file_name}; its log on this host says why (journalctl -u NetworkManager)"
+            )
+
+
+def _required_addresses(manager: NetworkManager, plan: Plan) -> tuple[str, ...]:
+    """Where the controller has to come in to prove that the node can be reached; empty: anywhere."""
+    by_interface: dict[str, list[str]] = {}
+    for step in plan.steps:
+        path = manager.profile_path(step.trial_uuid) or ""
+        found = [
+            address.split("/")[0] for addresses in static_addresses(manager, path).values() for address in addresses
+        ]
+        by_interface.setdefault(step.interface or "", []).extend(found)
+    everywhere = [address for addresses in by_interface.values() for address in addresses]
+    if plan.connected is None:
+        return tuple(everywhere)
+    if plan.connected.interface not in by_interface:
+        return tuple(by_interface.get("", ()))
+    # an interface without an address of its own becomes part of another one: a bond, a bridge, a VLAN's parent
+    return tuple(by_interface[plan.connected.interface] + by_interface.get("", []) or everywhere)
+
+
+def _differences(plan: Plan) -> list[dict[str, str]]:
+    """Before and after of each file, with secrets hidden."""
+    finals = {profile.file_name: profile.text for profile in plan.wanted}
+    result = []
+    for name in [*plan.reasons, *plan.stale]:
+        path = os.path.join(places.INSTALLED_PROFILES, name)
+        before, after = redact(read_text(path) or ""), redact(finals.get(name, ""))
+        if before != after:
+            result.append({"before_header": path, "after_header": path, "before": before, "after": after})
+    return result

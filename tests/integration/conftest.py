@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import sys
 import typing as t
 from dataclasses import dataclass
@@ -86,12 +88,21 @@ class Controller:
         shutil.copy(nodes.inventory_path, self.inventory / Path(nodes.inventory_path).name)
         self.runs = 0
 
-    def tasks(self, *tasks: t.Mapping[str, t.Any], hosts: str = "all", **variables: t.Any) -> PlayResult:
+    def tasks(
+        self, *tasks: t.Mapping[str, t.Any], hosts: str = "all", arguments: str = "", **variables: t.Any
+    ) -> PlayResult:
         """Run tasks of a user's own play."""
         playbook = self.folder / f"playbook{self.runs}.json"
         play = {"hosts": hosts, "gather_facts": False, "tasks": list(tasks)}
         playbook.write_text(json.dumps([play]))
-        return self.play(str(playbook), **variables)
+        return self.play(str(playbook), arguments=arguments, **variables)
+
+    def kill(self) -> None:
+        """Kill -9 every play of this controller."""
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if str(self.folder).encode() in (process / "cmdline").read_bytes():
+                    os.kill(int(process.name), signal.SIGKILL)
 
     def set_hosts(self, **variables: str) -> None:
         """Connection variables for every host, as a user has them in his inventory."""

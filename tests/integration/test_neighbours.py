@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 import time
 import typing as t
 
@@ -163,6 +165,72 @@ def test_a_bridge_of_ours_goes_with_the_reset(controller: Controller) -> None:
     assert claimed(controller, "node1", "eth1") == f"{network.lease(1, 1)}/24"
     files = installed(controller, "node1").split()[1::2]
     assert files == ["elemental-dhcp-eth0.nmconnection", "elemental-dhcp-eth1.nmconnection"]
+
+
+def test_a_host_with_nothing_but_a_bridge_of_ours_is_reset(controller: Controller) -> None:
+    """No interface of the machine itself carries a profile of ours: there is none to give DHCP back to."""
+    alone = BRIDGE.replace("172.16.0.160/24", "{inventory-ip}/32")
+    assert push(controller, {"lan": alone}).succeeded
+    assert claimed(controller, "node1", "lan") == f"{FIRST}/32"
+    reset = controller.play("reset", machine_network_hosts="node1")
+    assert reset.succeeded, reset.output
+    assert controller.nodes.oob("node1", ["ip", "link", "show", "lan"]).returncode != 0
+    assert (installed(controller, "node1"), controller.claims()) == ("", [])
+
+
+def test_an_ipv6_address_that_got_lost_is_put_back(controller: Controller) -> None:
+    dual = ROUTED.replace("method=disabled", "method=manual\naddress1=fd00:16::7/64")
+    assert push(controller, {"eth0": dual}).succeeded
+    assert push(controller, {"eth0": dual}).changed("node1") == 0
+    controller.nodes.oob("node1", ["ip", "address", "del", "fd00:16::7/64", "dev", "eth0"])
+    again = push(controller, {"eth0": dual})
+    assert again.changed("node1") == 1, again.output
+    assert "fd00:16::7/64 missing on the device" in str(result_of(again)["profiles"])
+    assert "fd00:16::7" in controller.nodes.oob("node1", ["ip", "-6", "address", "show", "eth0"]).stdout
+
+
+ETH1 = """[connection]
+id=eth1
+type=ethernet
+interface-name=eth1
+[ipv4]
+method=manual
+address1=172.16.0.170/24
+"""
+
+
+def open_trial_of_a_dead_controller(controller: Controller) -> None:
+    """A trial that is up and cannot be confirmed, and the controller killed beside it."""
+    probe = {"type": "command", "command": "! ip -4 address show eth1 | grep -q 172.16.0.170"}
+    options = {"configurator": "nmconnections", "config": {"eth1": ETH1}, "deadline": 300, "probes": [probe]}
+    task = {"elemental.networking.network_config": options}
+
+    def play() -> None:
+        with contextlib.suppress(AssertionError):  # it is killed: there is no result
+            controller.tasks(task, hosts="node1")
+
+    running = threading.Thread(target=play)
+    running.start()
+    is_up = ["grep", "-q", '"phase": "activated"', "/run/elemental-networking/trial/trial.json"]
+    deadline = time.monotonic() + 60
+    while controller.nodes.oob("node1", is_up).returncode and time.monotonic() < deadline:
+        time.sleep(0.1)
+    controller.kill()
+    running.join(60)
+
+
+def test_check_mode_leaves_the_trial_of_a_dead_controller_to_the_next_run(controller: Controller) -> None:
+    open_trial_of_a_dead_controller(controller)
+    task = {"elemental.networking.network_config": {"configurator": "nmconnections", "config": {"eth1": ETH1}}}
+    checked = controller.tasks(task, hosts="node1", arguments="--check")
+    assert checked.succeeded, checked.output
+    assert checked.changed("node1") == 1
+    assert "an earlier change of this host was not brought to its end" in " ".join(result_of(checked)["warnings"])
+    assert controller.nodes.oob("node1", ["ls", "/run/elemental-networking/trial/trial.json"]).returncode == 0
+    assert installed(controller, "node1") == ""
+    real = controller.tasks(task, hosts="node1")
+    assert real.succeeded, real.output
+    assert "eth1.nmconnection" in installed(controller, "node1")
 
 
 def test_a_node_that_is_gone_is_released_only_by_force(controller: Controller) -> None:

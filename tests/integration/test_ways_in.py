@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 from pathlib import Path
 
@@ -16,6 +17,14 @@ from tests.testbed import network, places
 from .conftest import ROUTED, Controller, claimed, inline_network, installed, pool
 
 FIRST = "192.168.122.150"
+ETH1 = """[connection]
+id=eth1
+type=ethernet
+interface-name=eth1
+[ipv4]
+method=manual
+address1=172.16.0.170/24
+"""
 
 
 def push(controller: Controller, **variables: t.Any) -> t.Any:
@@ -111,6 +120,29 @@ def test_without_become_one_sentence_says_what_to_set(controller: Controller) ->
     result = push(controller)
     assert "become" in result.failure("node1"), result.output
     assert "Traceback" not in result.output
+
+
+def test_a_shared_connection_that_died_does_not_hang_the_play(controller: Controller) -> None:
+    """The user's own ssh options, which come before ours, neither notice a dead connection nor let anybody choose another one."""
+    own = f"-o ControlMaster=auto -o ControlPersist=60 -o ControlPath={places.CONTROL_PATHS}/own-%h -o ServerAliveInterval=0"
+    controller.set_hosts(ansible_ssh_args=own)
+    cut = {"ansible.builtin.command": f"ip link set {network.plug(1, 0)} down", "delegate_to": "localhost"}
+    eth1 = {"configurator": "nmconnections", "config": {"eth1": ETH1}, "deadline": 6}
+    tasks = ({"ansible.builtin.raw": "true"}, cut, {"elemental.networking.network_config": eth1})
+    began = time.monotonic()
+    result = controller.tasks(*tasks, hosts="node1", ansible_timeout=3)
+    assert time.monotonic() - began < 120, "TCP itself gives up after a quarter of an hour"
+    assert "does not answer over ssh" in result.failure("node1"), result.output
+
+
+def test_the_users_own_control_path_is_no_proof_of_a_new_connection(controller: Controller) -> None:
+    own = f"-o ControlMaster=auto -o ControlPersist=60 -o ControlPath={places.CONTROL_PATHS}/own-%h"
+    controller.set_hosts(ansible_ssh_args=own)
+    there_and_back(controller)
+    eth1 = {"configurator": "nmconnections", "config": {"eth1": ETH1}}
+    result = controller.tasks({"elemental.networking.network_config": eth1}, hosts="node1")
+    assert result.succeeded, result.output
+    assert claimed(controller, "node1", "eth1") == "172.16.0.170/24"
 
 
 def test_without_pipelining(controller: Controller) -> None:

@@ -139,7 +139,7 @@ def _shown(verdict: Verdict | None) -> str:
         return ""
     if verdict.trouble:
         return "FAILED"
-    return {"a": "old", "b": "new", "c": "second's", "dhcp": "new"}.get(verdict.state, verdict.state)
+    return {"a": "old", "b": "new", "c": "second's", "d": "new", "dhcp": "new"}.get(verdict.state, verdict.state)
 
 
 if __name__ == "__main__":

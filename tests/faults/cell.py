@@ -83,7 +83,7 @@ class World:
         elif phase.is_reset:
             wanted, task = sets.dhcp(self.number), reset(self.number)
         else:
-            wanted = sets.network("b", self.number)
+            wanted = sets.beside_way_in(self.number) if phase.spares_way_in else sets.network("b", self.number)
             task = configure(self.number, wanted)
         others = [sets.network("c", self.number)] if fault.second_controller else []
         plays = self._strike(fault, phase, task)

@@ -20,11 +20,12 @@ FOLDER = "/run/elemental-networking-faults"
 
 @dataclass(frozen=True)
 class Phase:
-    """A moment of a change. ``point`` is where the node's program stops."""
+    """A moment of a change. ``point`` is where the node's program stops. ``spares_way_in``: eth0, which ssh uses, stays as it is."""
 
     title: str
     point: str
     is_reset: bool = False
+    spares_way_in: bool = False
 
 
 PHASES = (
@@ -33,6 +34,8 @@ PHASES = (
     Phase("activated", "activated"),
     Phase("before confirm", "before-confirm"),
     Phase("during confirm", "during-confirm"),
+    Phase("eth1 alone: activated", "activated", spares_way_in=True),
+    Phase("eth1 alone: before confirm", "before-confirm", spares_way_in=True),
     Phase("reset: activated", "activated", is_reset=True),
     Phase("reset: before confirm", "before-confirm", is_reset=True),
     Phase("reset: during confirm", "during-confirm", is_reset=True),

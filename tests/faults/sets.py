@@ -51,6 +51,11 @@ def network(name: str, number: int) -> Network:
     return Network(name, f"192.168.122.{host}", f"172.16.0.{host}")
 
 
+def beside_way_in(number: int) -> Network:
+    """Network ``a`` with another address on the interface that ssh does not use."""
+    return Network("d", network("a", number).eth0, network("b", number).eth1)
+
+
 def dhcp(number: int) -> Network:
     """What a node has after a reset."""
     return Network("dhcp", f"192.168.122.{10 + number}", f"172.16.0.{10 + number}")

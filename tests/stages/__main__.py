@@ -94,7 +94,9 @@ def _nodes() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     if os.geteuid() != 0:
         raise Missing("the test nodes need root: run make test as root")
     machine.install(machine.NODE_PACKAGES)
-    command, _folder, variables = _here("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/integration")
+    # two test beds: much of a test is waiting for a deadline
+    options = ("-q", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider")
+    command, _folder, variables = _here("python", "-m", "pytest", *options, "tests/integration")
     return command, REPOSITORY, {**variables, "PYTHONPATH": str(REPOSITORY)}
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-# a second test bed beside the first one: TESTBED_NAME=b, for two people (or two test runs) at once
-_NAME = os.environ.get("TESTBED_NAME", "")
+# a second test bed beside the first one: TESTBED_NAME=b, for two people (or two test runs) at once; pytest-xdist names its workers
+_NAME = os.environ.get("TESTBED_NAME", "") + os.environ.get("PYTEST_XDIST_WORKER", "")
 # every namespace, cgroup and link of the test bed begins with it
 PREFIX = f"elnet{_NAME}"
 INFRASTRUCTURE = f"{PREFIX}-infra"

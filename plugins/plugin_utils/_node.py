@@ -86,24 +86,23 @@ class Node:
         self._connection.host = address
         self._connection.control_path = None
         self._connection._connected = False
+        if not self.is_direct:
+            self._connection.reset()  # a master from before may be there, too, and nothing else tells
 
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> t.Iterator[None]:
         """End the connection when what runs over it takes longer: a master of an earlier task never notices a dead address."""
-        timer = threading.Timer(seconds, self._end_master)
+        executable = self._connection.get_option("ssh_executable")
+        # made now: that changes the connection, which is in use later
+        command = self._connection._build_command(executable, "ssh", "-O", "exit", self._connection.host)
+        timer = threading.Timer(seconds, _end_master, [command])
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
-
-    def _end_master(self) -> None:
-        """End the shared connection with all that runs over it; Ansible's own ``reset`` lets that go on (``ssh -O stop``)."""
-        executable = self._connection.get_option("ssh_executable")
-        command = self._connection._build_command(executable, "ssh", "-O", "exit", self._connection.host)
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False)
+            timer.join()
 
     def notice_cuts(self) -> None:
         """From now on notice within seconds that a connection is dead: the address under it may go at any time."""
@@ -157,6 +156,12 @@ class Node:
         if "answer" not in result:
             raise AnsibleActionFail(str(result.get("msg") or _broken(result)))
         return t.cast("dict[str, t.Any]", json.loads(result["answer"]))
+
+
+def _end_master(command: t.Sequence[str]) -> None:
+    """End a shared connection with all that runs over it; Ansible's own ``reset`` lets that go on (``ssh -O stop``)."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False)
 
 
 def _broken(result: t.Mapping[str, t.Any]) -> str:

@@ -20,7 +20,10 @@ import typing as t
 import zlib
 
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import ANSWER_MARK
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import PROGRAM_FILE
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import (
+    COMPILED_FILE,
+    PROGRAM_FILE,
+)
 
 _PACKAGE = "ansible_collections.elemental.networking.plugins.module_utils._networkmanager"
 # a start is paid for by every request: only modules that are needed are compiled and run, and a node keeps what they were compiled to in
@@ -56,7 +59,7 @@ class Loader:
 IDENTITY = (DIGEST, sys.version)
 def kept():
     try:
-        with open("/run/elemental-networking/program.pyc", "rb") as stream:
+        with open(COMPILED, "rb") as stream:
             status = os.fstat(stream.fileno())
             if status.st_uid == os.geteuid() and not status.st_mode & 0o077:
                 identity, codes = marshal.load(stream)
@@ -77,7 +80,7 @@ def program() -> str:
     """The program without a request: it makes the package `_networkmanager` known and defines ``main`` when it runs."""
     packed = base64.b64encode(zlib.compress(_sources())).decode()
     timers = "if __name__ == '__main__' and len(sys.argv) > 1:\n    main(sys.argv[1:], None, '')\n"
-    return f"SOURCES = {packed!r}\n{_digest_line()}\n{_LOADER}\n{timers}"
+    return f"SOURCES = {packed!r}\nCOMPILED = {COMPILED_FILE!r}\n{_digest_line()}\n{_LOADER}\n{timers}"
 
 
 @functools.lru_cache(maxsize=1)

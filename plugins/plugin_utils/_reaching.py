@@ -17,9 +17,6 @@ import threading
 import time
 import typing as t
 
-# seconds after the question: mostly the first counts, the others are for a trial that comes up later; many would count as an attack
-# (OpenSSH 9.8), and each starts a process there
-_KNOCK_AFTER = (0.0, 0.6, 1.2, 1.8)
 _SSH_CONFIGURATIONS = ("~/.ssh/config", "/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d/*")
 
 
@@ -71,39 +68,53 @@ def _shows_banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) 
 
 
 @contextlib.contextmanager
-def knocking(address: str, port: int) -> t.Iterator[list[int]]:
-    """While this lasts, come in anew a few times; gives the local ports that these TCP connections come from.
+def knocking(address: str, port: int, moments: t.Sequence[float]) -> t.Iterator[dict[str, t.Any] | None]:
+    """While this lasts, come in anew at the ``moments`` (seconds from the start); gives how, for the other side to recognise it.
 
-    Each connection stays open until the end, so that the other side has time to see it.
+    Each connection stays open until the end, so that the other side has time to see it. None: there is no way to do so.
     """
-    connections = _bound_sockets(address, port, len(_KNOCK_AFTER))
-    ended = threading.Event()
-    thread = threading.Thread(target=_knock, args=(connections, (address, port), ended), daemon=True)
-    thread.start()
-    try:
-        yield [connection.getsockname()[1] for connection in connections]
-    finally:
-        ended.set()
-        thread.join()
-        for connection in connections:
-            connection.close()
+    with contextlib.ExitStack() as stack:
+        try:
+            family, _kind, _protocol, _name, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+            own_address = _source_address(family, target)
+            connections = [stack.enter_context(_bound_socket(family)) for _moment in moments]
+        except OSError:
+            yield None
+            return
+        ended = threading.Event()
+        thread = threading.Thread(target=_knock, args=(connections, moments, target, ended), daemon=True)
+        thread.start()
+        try:
+            ports = [connection.getsockname()[1] for connection in connections]
+            yield {"address": own_address, "ports": ports, "target": port}
+        finally:
+            ended.set()
+            thread.join()
 
 
-def _bound_sockets(address: str, port: int, count: int) -> list[socket.socket]:
+def _source_address(family: int, target: t.Any) -> str:
+    """The address that this machine uses to get there; nothing is sent."""
+    with socket.socket(family, socket.SOCK_DGRAM) as connection:
+        connection.connect(target)
+        return str(connection.getsockname()[0])
+
+
+def _bound_socket(family: int) -> socket.socket:
+    connection = socket.socket(family, socket.SOCK_STREAM)
     try:
-        family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
-    except OSError:
-        return []
-    connections = [socket.socket(family, socket.SOCK_STREAM) for _number in range(count)]
-    for connection in connections:
         connection.setblocking(False)
         connection.bind(("", 0))
-    return connections
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
-def _knock(connections: t.Iterable[socket.socket], target: tuple[str, int], ended: threading.Event) -> None:
+def _knock(
+    connections: t.Iterable[socket.socket], moments: t.Iterable[float], target: t.Any, ended: threading.Event
+) -> None:
     began = time.monotonic()
-    for connection, moment in zip(connections, _KNOCK_AFTER):
+    for connection, moment in zip(connections, moments):
         if ended.wait(max(0.0, began + moment - time.monotonic())):
             return
         with contextlib.suppress(OSError):  # unreachable: the other side notices that nobody comes
@@ -132,6 +143,12 @@ def _configurations() -> list[str]:
 def _mentions_proxy(file: str) -> bool:
     try:
         with open(file, encoding="utf-8", errors="replace") as stream:
-            return any("proxy" in line.lower() and not line.lstrip().startswith("#") for line in stream)
+            lines = [line.strip().lower() for line in stream]
     except OSError:
         return False
+    return any("proxy" in line or _includes_others(line) for line in lines if not line.startswith("#"))
+
+
+def _includes_others(line: str) -> bool:
+    """Whether a line brings in files that are not among those that are read anyway."""
+    return line.startswith("include") and "/etc/ssh/ssh_config.d/" not in line

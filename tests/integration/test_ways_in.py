@@ -145,6 +145,27 @@ def test_the_users_own_control_path_is_no_proof_of_a_new_connection(controller: 
     assert claimed(controller, "node1", "eth1") == "172.16.0.170/24"
 
 
+@pytest.mark.parametrize("interface", ["eth0", "eth1"])
+def test_an_old_connection_that_lives_on_is_no_proof(controller: Controller, interface: str) -> None:
+    """New connections do not come through the new network, those from before do. A double for a firewall: sshd stops to listen."""
+    script = f"""
+        cd /etc/NetworkManager/dispatcher.d/pre-up.d
+        printf '#!/bin/sh\n[ "$CONNECTION_ID" = {interface} ] && systemctl stop ssh || systemctl start ssh\n' > 90-firewall
+        chmod 755 90-firewall
+    """
+    assert controller.nodes.oob("node1", ["sh", "-ec", script]).returncode == 0
+    before = claimed(controller, "node1", interface), installed(controller, "node1")
+    text = ROUTED.replace(
+        "{inventory-ip}/{inventory-ip.prefix},{inventory-ip.gateway}", "192.168.122.11/24,192.168.122.1"
+    )
+    config = {interface: ETH1 if interface == "eth1" else text}
+    options = {"configurator": "nmconnections", "config": config, "deadline": 8}
+    result = controller.tasks({"elemental.networking.network_config": options}, hosts="node1")
+    assert "rolled back" in result.failure("node1"), result.output
+    assert "the controller did not come in within 8 s" in result.failure("node1")
+    assert (claimed(controller, "node1", interface), installed(controller, "node1")) == before
+
+
 def test_without_pipelining(controller: Controller) -> None:
     controller.set_hosts(ansible_pipelining=False, ansible_ssh_pipelining=False)
     there_and_back(controller)

@@ -24,14 +24,17 @@ def activate_trial(token: str) -> None:
 
 
 def activate_now(manager: NetworkManager, token: str) -> bool:
-    """The same before the controller is answered, where that does not cost its connection; False when it takes longer than a moment."""
+    """The same before the controller is answered, where that does not cost its connection.
+
+    Says whether they are still on their way after a moment, so that somebody has to go on waiting.
+    """
     return activate(manager, token, _MOMENT, is_last=False)
 
 
 def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool = True) -> bool:
-    """Activate the trial's profiles, and say whether they are up.
+    """Activate the trial's profiles, and say whether they are still on their way.
 
-    A failure rolls back at once instead of at the deadline. Not being up within ``seconds`` is one, unless somebody else goes on waiting.
+    A failure rolls back at once instead of at the deadline. Not being up within ``seconds`` is one, if this ``is_last`` to wait.
     """
     trial = store.load_trial()
     if trial is None or trial.token != token or trial.phase != "staged":
@@ -44,14 +47,15 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
         for step in trial.steps:
             activate_step(manager, step, step.trial_uuid, seconds)
     except StillOnItsWay as error:
-        if is_last:
-            _give_up(manager, token, error)
+        if not is_last:
+            return True
+        _give_up(manager, token, error)
         return False
     except (NetworkManagerError, BusError) as error:
         _give_up(manager, token, error)
         return False
     _mark_activated(token, not is_last)
-    return True
+    return False
 
 
 def _give_up(manager: NetworkManager, token: str, error: Exception) -> None:

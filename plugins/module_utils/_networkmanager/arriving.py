@@ -10,36 +10,58 @@ prove the way there and back, and costs a tenth of it.
 
 from __future__ import annotations
 
+import socket
+import sys
 import typing as t
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 # the handshake is not over, or it never began (SYN_SENT, SYN_RECV, CLOSE, LISTEN, NEW_SYN_RECV; include/net/tcp_states.h)
 _NO_CONNECTION = frozenset(("02", "03", "07", "0A", "0C"))
+_MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in IPv6 (RFC 4291)
+
+
+class Knock(t.NamedTuple):
+    """How the controller will come: from ``address`` and one of ``ports``, to the port ``target`` of this host."""
+
+    address: str
+    ports: tuple[int, ...]
+    target: int
 
 
 class Arrival:
-    """Watches for a connection that the controller begins only now; ``ports`` are those of its own that it will come from."""
+    """Watches for a connection that the controller begins only now; without a ``knock`` nobody will come."""
 
-    def __init__(self, ports: t.Collection[int]) -> None:
-        self._ports = frozenset(ports)
+    def __init__(self, knock: Knock | None) -> None:
+        self._knock = knock
         self._earlier: set[int] | None = None
 
     @property
     def is_awaited(self) -> bool:
-        """Whether anybody will come, and the watch began."""
-        return bool(self._ports) and self._earlier is not None
+        """Whether somebody will come."""
+        return self._knock is not None
 
     def has_come(self, any_counts: bool) -> bool:
         """Whether a connection was completed since the first call; with ``any_counts`` also before it."""
-        present = connected_from(self._ports)
+        if self._knock is None:
+            return False
+        present = knocked_from(self._knock)
         if self._earlier is None:
             self._earlier = set() if any_counts else present
         return bool(present - self._earlier)
 
 
-def connected_from(ports: t.Collection[int]) -> set[int]:
-    """Those of the remote ``ports`` from which somebody is connected to this host."""
-    return {port for table in _TABLES for port in _connected(_rows(table)) if port in ports}
+def knocked_from(knock: Knock) -> set[int]:
+    """Those of the controller's ports from which it is connected to this host."""
+    wanted = _packed(knock.address)
+    found = set()
+    for table in _TABLES:
+        for row in _rows(table):
+            _number, local, remote, state = row.split()[:4]
+            address, port = remote.split(":")
+            is_knock = int(local.split(":")[1], 16) == knock.target and int(port, 16) in knock.ports
+            if is_knock and state not in _NO_CONNECTION and _address(address) == wanted:
+                found.add(int(port, 16))
+    return found
 
 
 def _rows(table: str) -> list[str]:
@@ -50,8 +72,18 @@ def _rows(table: str) -> list[str]:
         return []  # a kernel without IPv6
 
 
-def _connected(rows: t.Iterable[str]) -> t.Iterator[int]:
-    for row in rows:
-        _number, _local, remote, state = row.split()[:4]
-        if state not in _NO_CONNECTION:
-            yield int(remote.rpartition(":")[2], 16)
+def _packed(address: str) -> bytes:
+    try:
+        packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address.split("%")[0])
+    except OSError:
+        return b""
+    return packed[12:] if packed[:12] == _MAPPED else packed
+
+
+def _address(text: str) -> bytes:
+    """The kernel prints words of four bytes, each in the order of the machine."""
+    raw = bytes.fromhex(text)
+    packed = b"".join(
+        int.from_bytes(raw[start : start + 4], sys.byteorder).to_bytes(4, "big") for start in range(0, len(raw), 4)
+    )
+    return packed[12:] if packed[:12] == _MAPPED else packed

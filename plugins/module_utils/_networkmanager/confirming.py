@@ -12,7 +12,7 @@ import typing as t
 
 from . import journal, places, store
 from .activating import activate_step
-from .arriving import Arrival
+from .arriving import Arrival, Knock
 from .bus import BusError
 from .files import private_folder, remove
 from .later import cancel
@@ -39,48 +39,60 @@ def silence(manager: NetworkManager, trial: Trial) -> str:
     return f"the controller did not come in within {trial.deadline} s"
 
 
-def confirm(
-    manager: NetworkManager, token: str, arrived_at: str, fresh: bool, ports: t.Collection[int]
-) -> dict[str, t.Any]:
-    """Judge the trial for a controller that came in at ``arrived_at``, with a connection made just now (``fresh``) or before.
+def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, knock: Knock | None) -> dict[str, t.Any]:
+    """Judge the trial for a controller that came in at ``arrived_at``, with a connection that it began after the trial (``fresh``) or not.
 
-    One that came in before may prove that it still can: by a TCP connection from one of its ``ports`` while this waits.
+    Who did not may prove that he could: by a TCP connection that he announces (``knock``) and begins while this waits.
     Waits a moment for a trial that is not up yet: that is cheaper than another question.
-    The answer's ``state`` is ``pending`` (ask again), ``elsewhere`` (come in over one of ``addresses``), ``confirmed`` or
-    ``rolled_back`` (with ``reason``), or ``unknown``: there was no such trial since this host (``host``) booted.
+    The answer's ``state`` is ``pending`` (ask again), ``elsewhere`` (come in anew over one of ``addresses``), ``confirmed`` or
+    ``rolled_back`` (with ``reason``), or ``unknown``: there was no such trial since this host booted. ``host`` tells it from others.
     """
-    arrival = Arrival(ports)
+    visit = _Visit(arrived_at, fresh, Arrival(knock))
     give_up = time.monotonic() + _PATIENCE
     while True:
-        answer = _judge(manager, token, arrived_at, fresh, arrival)
-        if answer != _NOT_YET:
-            return answer
-        if time.monotonic() > give_up:
-            return _come_anew(arrived_at) if arrival.is_awaited else answer
+        answer = _judge(manager, token, visit, is_last=time.monotonic() > give_up)
+        if answer != _NOT_YET or time.monotonic() > give_up:
+            return {**answer, "host": host_identity()}
+        visit = visit._replace(fresh=False)  # it was begun before the trial was up
         time.sleep(_BETWEEN_LOOKS)
 
 
-def _judge(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, arrival: Arrival) -> dict[str, t.Any]:
+class _Visit(t.NamedTuple):
+    """How the controller came in, and how it may prove that it still can."""
+
+    address: str
+    fresh: bool
+    arrival: Arrival
+
+
+def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) -> dict[str, t.Any]:
     with store.exclusive():
         trial = store.load_trial()
         if trial is None or trial.token != token:
             outcome, reason = store.outcome_of(token)
-            return {"state": outcome, "reason": reason, "host": host_identity()}
+            return {"state": outcome, "reason": reason}
         if not manager.holds(trial):
             reason = silence(manager, trial) if trial.daemon == manager.daemon else "NetworkManager was restarted"
             undo(manager, trial, reason)
             return {"state": "rolled_back", "reason": reason}
-        waiting = _waiting_for(manager, trial, arrived_at, fresh, arrival)
+        waiting = _not_up(manager, trial, visit.address)
         if waiting:
-            if waiting.get("reason", trial.waiting_for) != trial.waiting_for:
+            return waiting
+        trial = _proven(trial, visit)
+        if not trial.is_proven and visit.arrival.is_awaited and not is_last:
+            return dict(_NOT_YET)
+        waiting = _failing_probe(trial)
+        if waiting:
+            if waiting["reason"] != trial.waiting_for:
                 store.save_trial(trial._replace(waiting_for=waiting["reason"]))
             return waiting
+        if not trial.is_proven:
+            return {"state": "elsewhere", "addresses": [visit.address]}
         return _keep(manager, trial)
 
 
-def _waiting_for(
-    manager: NetworkManager, trial: Trial, arrived_at: str, fresh: bool, arrival: Arrival
-) -> dict[str, t.Any] | None:
+def _not_up(manager: NetworkManager, trial: Trial, arrived_at: str) -> dict[str, t.Any] | None:
+    """What to answer while the trial is not up, or was reached over an address that says nothing about it."""
     if trial.phase != "activated" or not _is_up(manager, trial):
         return dict(_NOT_YET)
     if trial.lease_interfaces:
@@ -89,16 +101,16 @@ def _waiting_for(
             return dict(_NOT_YET)
     else:
         addresses = list(trial.required_addresses)
-    if addresses and arrived_at not in addresses:
-        return {"state": "elsewhere", "addresses": addresses}
-    if not fresh and not arrival.has_come(trial.was_up_when_staged):
-        return dict(_NOT_YET) if arrival.is_awaited else _come_anew(arrived_at)
-    return _failing_probe(trial)
+    return {"state": "elsewhere", "addresses": addresses} if addresses and arrived_at not in addresses else None
 
 
-def _come_anew(arrived_at: str) -> dict[str, t.Any]:
-    """An old connection may live on where no new one comes through."""
-    return {"state": "elsewhere", "addresses": [arrived_at]}
+def _proven(trial: Trial, visit: _Visit) -> Trial:
+    """The trial, with the proof that the controller comes in anew since it is up, where there is one."""
+    if trial.is_proven or not (visit.fresh or visit.arrival.has_come(trial.was_up_when_staged)):
+        return trial
+    trial = trial._replace(is_proven=True)
+    store.save_trial(trial)
+    return trial
 
 
 def _leases(manager: NetworkManager, trial: Trial) -> list[str]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import typing as t
 
@@ -91,6 +92,14 @@ def interfaces_by_file(manager: NetworkManager, devices: t.Iterable[Device]) -> 
         path = manager.profile_path(device.active_uuid) if device.active_uuid else None
         if path:
             found[os.path.basename(manager.profile_file(path))] = device.interface
+    return found
+
+
+def lower_interfaces(interface: str) -> set[str]:
+    """An interface and all that it is made of: the parent of a VLAN, the ports of a bridge or a bond, and so on."""
+    found = {interface}
+    for entry in glob.glob(f"/sys/class/net/{glob.escape(interface)}/lower_*"):
+        found |= lower_interfaces(os.path.basename(entry)[len("lower_") :])
     return found
 
 

@@ -94,7 +94,8 @@ class Trial(t.NamedTuple):
 
     ``opened_at`` is on the clock that no jump of the time of day moves. ``daemon`` is NetworkManager's name on the bus: another one
     means that it was restarted and that the checkpoint is gone. ``waiting_for`` is what keeps it from being confirmed.
-    ``was_up_when_staged``: whatever the controller does after it was told of this trial, it does over the new network.
+    ``was_up_when_staged``: whatever the controller does after it was told of this trial, it does over the new network. ``is_proven``:
+    it came in anew since the trial is up.
     """
 
     token: str
@@ -119,6 +120,7 @@ class Trial(t.NamedTuple):
     phase: str = "opening"
     waiting_for: str = ""
     was_up_when_staged: bool = False
+    is_proven: bool = False
 
     @property
     def ends_at(self) -> float:

@@ -82,10 +82,12 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
 
 
 def _serve_confirm(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    from .arriving import Knock
     from .confirming import confirm
 
-    values = {name: request[name] for name in ("token", "arrived_at", "fresh", "ports")}
-    return confirm(NetworkManager.connect(), **values)
+    values = {name: request[name] for name in ("token", "arrived_at", "fresh")}
+    knock = Knock(**{**request["knock"], "ports": tuple(request["knock"]["ports"])}) if request["knock"] else None
+    return confirm(NetworkManager.connect(), knock=knock, **values)
 
 
 def _serve_render(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import typing as t
@@ -13,10 +14,11 @@ import typing as t
 from . import places, store
 from .activating import activate_now, activate_trial
 from .arp import ArpSearch
+from .bus import BusError
 from .files import private_folder, read_text, write_private
 from .keyfile import parse, redact
 from .later import run_detached, run_later
-from .looking import previous_connections, static_addresses
+from .looking import lower_interfaces, previous_connections, static_addresses
 from .model import DEAD_MAN_MARGIN, ManagedProfile, Request, Trial
 from .network_manager import Device, NetworkManager, NetworkManagerError
 from .others import check_contenders
@@ -109,17 +111,26 @@ def open_trial(manager: NetworkManager, plan: Plan, request: Request, program: s
     return trial
 
 
-def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial) -> None:
+def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial) -> bool:
     """Activate an open trial: at once where the controller's own way in is not touched, else when it has got its answer.
 
-    The caller does not hold the lock. Nothing is raised: the controller asks for the outcome anyway.
+    Says whether it is up already. The caller does not hold the lock. What goes wrong is not raised: the controller asks for the outcome,
+    and the dead-man is armed.
     """
+    with contextlib.suppress(NetworkManagerError, BusError, OSError):
+        seconds = _HEAD_START
+        if plan.connected is not None and not _touches(plan, plan.connected.interface):
+            if not activate_now(manager, trial.token):
+                return True
+            seconds = 0.0
+        run_detached(timer_name("activate", trial.token), seconds, lambda: activate_trial(trial.token))
+    return False
+
+
+def _touches(plan: Plan, interface: str) -> bool:
+    """Whether a plan changes an interface or one that it is made of; a profile without an interface may be for any."""
     touched = {step.interface for step in plan.steps} | set(plan.idle)
-    its_way_in = plan.connected.interface if plan.connected else None
-    if its_way_in is None or None in touched or its_way_in in touched:
-        run_detached(timer_name("activate", trial.token), _HEAD_START, lambda: activate_trial(trial.token))
-    elif not activate_now(manager, trial.token):
-        run_detached(timer_name("activate", trial.token), 0.0, lambda: activate_trial(trial.token))
+    return None in touched or bool(touched & lower_interfaces(interface))
 
 
 def _start_duplicate_search(manager: NetworkManager, plan: Plan, devices: t.Iterable[Device]) -> list[ArpSearch]:

@@ -12,6 +12,7 @@ from . import store
 from .files import read_text
 from .looking import (
     addresses_of_session,
+    carried_addresses,
     device_with_address,
     host_identity,
     interfaces_by_file,
@@ -98,9 +99,10 @@ def _plan(
     )
     if not plan.changes:
         return plan
-    return plan._replace(
-        connected=device_with_address(manager, devices, addresses_of_session(request.connected_address))
-    )
+    connected = device_with_address(manager, devices, addresses_of_session(request.connected_address))
+    # its own interface comes last: when the controller gets to the new address, all the others are up
+    way_in = connected.interface if connected else None
+    return plan._replace(connected=connected, steps=tuple(sorted(steps, key=lambda step: step.interface == way_in)))
 
 
 def _differing_files(request: Request, managed: Managed) -> dict[str, str | None]:
@@ -151,10 +153,17 @@ def _carry_out(
         if busy:
             return busy
         trial = open_trial(manager, plan, request, program, connections)
-    begin_trial(manager, plan, trial)
+        before = _carried(manager) if trial.required_addresses else set()
     return {
         **answer,
         "host": host_identity(),
         "addresses": list(trial.required_addresses),
+        # a connection to one of these cannot have been begun before the trial
+        "new_addresses": [address for address in trial.required_addresses if address not in before],
         "failed_before": dict(trial.failed_before),
+        "is_up": begin_trial(manager, plan, trial),
     }
+
+
+def _carried(manager: NetworkManager) -> set[str]:
+    return {address for device in manager.devices() for address in carried_addresses(manager, device)}

@@ -14,8 +14,9 @@ import sys
 import typing as t
 
 from . import places
-from .files import private_folder, read_folder, read_json, read_text, remove_folder, write_json, write_private
+from .files import private_folder, read_folder, read_json, read_text, remove, remove_folder, write_json, write_private
 from .model import Managed, ManagedProfile, Trial
+from .network_manager import NetworkManagerError
 
 _TRIAL_FILE = places.TRIAL_FOLDER + "/trial.json"
 _BEFORE_FILE = places.TRIAL_FOLDER + "/before.json"
@@ -52,10 +53,14 @@ def _keep_compiled() -> None:
     loader = getattr(sys.modules.get("_networkmanager"), "LOADER", None)
     if loader is None:
         return  # it came as a module
-    descriptor = os.open(places.COMPILED_FILE + "~", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        loader.keep(stream)
-    os.rename(places.COMPILED_FILE + "~", places.COMPILED_FILE)
+    with contextlib.suppress(OSError):  # it is only faster
+        descriptor = os.open(places.COMPILED_FILE + "~", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                loader.keep(stream)
+            os.rename(places.COMPILED_FILE + "~", places.COMPILED_FILE)
+        finally:
+            remove(places.COMPILED_FILE + "~")
 
 
 def remember_files(trial: Trial, final_texts: t.Mapping[str, str]) -> None:
@@ -78,9 +83,14 @@ def save_trial(trial: Trial) -> None:
 
 
 def load_trial() -> Trial | None:
-    """The open trial, or None."""
+    """The open trial, or None. Raises NetworkManagerError for one that this release cannot read."""
     content = read_json(_TRIAL_FILE)
-    return Trial.from_json(content) if content else None
+    try:
+        return Trial.from_json(content) if content else None
+    except (TypeError, KeyError):
+        raise NetworkManagerError(
+            "another release of the collection is changing this host; wait until it has ended or rolled back and run again"
+        ) from None
 
 
 def close_trial(token: str, outcome: str, reason: str = "") -> None:

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import script
 
-REQUEST = {"operation": "confirm", "token": "x", "arrived_at": "192.0.2.1", "fresh": True, "ports": []}
+REQUEST = {"operation": "confirm", "token": "x", "arrived_at": "192.0.2.1", "fresh": True, "knock": None}
 
 
 def test_it_runs_without_site_packages_and_answers_in_one_marked_line() -> None:

@@ -14,21 +14,44 @@ import typing as t
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.arriving import (
     Arrival,
-    connected_from,
+    Knock,
+    knocked_from,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import knocking
 
 
-@pytest.fixture(params=["127.0.0.1", "::1"])
-def listener(request: pytest.FixtureRequest) -> t.Iterator[tuple[str, int]]:
-    """Somebody who answers, as sshd does."""
+class Door(t.NamedTuple):
+    """Where somebody answers, as sshd does."""
+
+    family: int
+    address: str
+    port: int
+
+    def knock(self, *connections: socket.socket) -> Knock:
+        """How these connections will come."""
+        return Knock(self.address, tuple(connection.getsockname()[1] for connection in connections), self.port)
+
+
+@pytest.fixture(params=["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def door(request: pytest.FixtureRequest) -> t.Iterator[Door]:
+    """IPv4, IPv6, and IPv4 to a server that listens on IPv6, as sshd may."""
+    mapped = request.param.startswith("::ffff")
     family = socket.AF_INET6 if ":" in request.param else socket.AF_INET
     try:
-        server = socket.create_server((request.param, 0), family=family)
+        server = socket.create_server(("::" if mapped else request.param, 0), family=family, dualstack_ipv6=mapped)
     except OSError:
         pytest.skip("there is no IPv6 here")
     with server:
-        yield request.param, server.getsockname()[1]
+        address = "127.0.0.1" if mapped else request.param
+        yield Door(socket.AF_INET if mapped else family, address, server.getsockname()[1])
+
+
+@pytest.fixture
+def connection(door: Door) -> t.Iterator[socket.socket]:
+    """The controller's, bound and not begun."""
+    with contextlib.closing(socket.socket(door.family)) as connection:
+        connection.bind((door.address, 0))
+        yield connection
 
 
 def until(condition: t.Callable[[], bool]) -> bool:
@@ -40,23 +63,34 @@ def until(condition: t.Callable[[], bool]) -> bool:
     return True
 
 
-def test_a_connection_that_comes_after_the_first_look_counts(listener: tuple[str, int]) -> None:
-    with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in listener[0] else socket.AF_INET)) as connection:
-        connection.bind(("", 0))
-        arrival = Arrival([connection.getsockname()[1]])
-        assert not arrival.has_come(any_counts=False)
-        connection.connect(listener)
-        assert until(lambda: arrival.has_come(any_counts=False))
+def test_a_connection_that_comes_after_the_first_look_counts(door: Door, connection: socket.socket) -> None:
+    arrival = Arrival(door.knock(connection))
+    assert not arrival.has_come(any_counts=False)
+    connection.connect((door.address, door.port))
+    assert until(lambda: arrival.has_come(any_counts=False))
 
 
-def test_a_connection_from_before_proves_nothing_unless_it_was_begun_after_the_change(
-    listener: tuple[str, int],
+def test_a_connection_from_before_counts_only_if_it_was_begun_after_the_change(
+    door: Door, connection: socket.socket
 ) -> None:
-    with contextlib.closing(socket.create_connection(listener)) as connection:
-        ports = [connection.getsockname()[1]]
-        assert until(lambda: connected_from(ports) == set(ports))
-        assert not Arrival(ports).has_come(any_counts=False)
-        assert Arrival(ports).has_come(any_counts=True)
+    connection.connect((door.address, door.port))
+    knock = door.knock(connection)
+    assert until(lambda: bool(knocked_from(knock)))
+    assert not Arrival(knock).has_come(any_counts=False)
+    assert Arrival(knock).has_come(any_counts=True)
+
+
+@pytest.mark.parametrize(
+    "change", [{"address": "192.0.2.1"}, {"target": 9}, {"ports": (9,)}, {"address": "no address"}]
+)
+def test_somebody_else_is_not_the_controller(
+    door: Door, connection: socket.socket, change: t.Mapping[str, t.Any]
+) -> None:
+    """A connection with one thing in common is no proof."""
+    connection.connect((door.address, door.port))
+    knock = door.knock(connection)
+    assert until(lambda: bool(knocked_from(knock)))
+    assert knocked_from(knock._replace(**change)) == set()
 
 
 def test_who_does_not_get_an_answer_has_not_come() -> None:
@@ -65,20 +99,22 @@ def test_who_does_not_get_an_answer_has_not_come() -> None:
         connection.bind(("127.0.0.1", 0))
         with contextlib.suppress(OSError):
             connection.connect(("127.0.0.1", 9))
-        assert not Arrival([connection.getsockname()[1]]).has_come(any_counts=True)
+        assert not Arrival(Knock("127.0.0.1", (connection.getsockname()[1],), 9)).has_come(any_counts=True)
 
 
 def test_nobody_is_awaited_where_nobody_will_knock() -> None:
-    arrival = Arrival([])
+    arrival = Arrival(None)
     assert not arrival.has_come(any_counts=True)
     assert not arrival.is_awaited
 
 
-def test_the_controller_knocks_from_the_ports_that_it_names(listener: tuple[str, int]) -> None:
-    with knocking(*listener) as ports:
-        assert until(lambda: bool(connected_from(ports)))
+def test_the_controller_knocks_as_it_says(door: Door) -> None:
+    with knocking(door.address, door.port, (0.0, 0.1)) as said:
+        assert said is not None
+        knock = Knock(**{**said, "ports": tuple(said["ports"])})
+        assert until(lambda: knocked_from(knock) == set(knock.ports))
 
 
 def test_a_name_that_is_unknown_is_no_error() -> None:
-    with knocking("no-such-name.invalid", 22) as ports:
-        assert ports == []
+    with knocking("no-such-name.invalid", 22, (0.0,)) as said:
+        assert said is None

@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Follow a node through its trial: come in over the address that it has then, and ask whoever answers for the outcome."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.utils.display import Display
+from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
+
+_ONE_RACE = 0.25
+# the old address answers until the activation takes it away, in the middle of an ssh handshake if need be: leave it alone so long
+_SETTLING = 2.0
+# a node answers a question after 2 s and its probes; a connection from before the change may be dead and never say so
+_ANSWER = 6.0
+# seconds after a question: mostly the first knock counts, the others are for a trial that comes up later; each starts a process there
+_KNOCK_AT_ONCE = (0.0, 0.7, 1.4)
+_KNOCK_LATER = (0.4, 0.9, 1.5)
+# the node's own clean-up ends a little after the deadline, later when it has to revive NetworkManager first
+_AFTER_DEADLINE = 30.0
+_BETWEEN_QUESTIONS = 0.02
+# a probe may need a moment (a route, a resolver); the node runs it again at each question
+_BETWEEN_PROBES = 0.3
+# tell the user what takes long
+_QUIET = 5.0
+_RESTARTED = "the host was restarted, its trial is gone"
+
+
+class Progress:
+    """A line for the user when there was none for a while."""
+
+    def __init__(self, machine: str) -> None:
+        self._machine = machine
+        self._said = time.monotonic()
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence of the machine, unless the last one is not long ago."""
+        if time.monotonic() > self._said + _QUIET:
+            self._said = time.monotonic()
+            Display().display(f"{self._machine}: {sentence}")
+
+
+def question(token: str, address: str, fresh: bool, knock: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
+    """The request to confirm a trial; see ``confirm`` on the node."""
+    return {"operation": "confirm", "token": token, "arrived_at": address, "fresh": fresh, "knock": knock}
+
+
+class Pursuit:
+    """One trial of one node. ``knocks`` is how many questions may come with bare connections, ``longest_probe`` is in seconds."""
+
+    def __init__(
+        self,
+        node: Node,
+        token: str,
+        machine: str,
+        staged: t.Mapping[str, t.Any],
+        known: t.Sequence[str],
+        knocks: int,
+        longest_probe: float,
+    ) -> None:
+        self._node = node
+        self._token = token
+        self._staged = staged
+        self._known = known
+        self._knocks = knocks if node.is_direct else 0
+        self._longest_answer = _ANSWER + 2 * (longest_probe + 1)
+        self._old = node.address
+        self._wanted = list(staged["addresses"]) or [self._old]
+        # where the controller may go on over the connection that it has: what proves the way there is a knock
+        self._address: str | None = self._old if self._old in self._wanted else None
+        self._is_connected = self._address is not None
+        self._asked = 0
+        self._was_up = False
+        self._progress = Progress(machine)
+
+    def outcome(self, deadline: float) -> t.Mapping[str, t.Any]:
+        """Ask until there is an outcome; what the node said when it confirmed. Raises AnsibleActionFail for any other one."""
+        self._node.give_up_soon()
+        started, last = time.monotonic(), ""
+        while time.monotonic() < deadline + _AFTER_DEADLINE:
+            address = self._come_in(is_settled=time.monotonic() > started + _SETTLING)
+            if address is None:
+                self._progress.say(f"answers on none of {_listed([*self._wanted, self._old])} yet")
+                time.sleep(_BETWEEN_QUESTIONS)
+                continue
+            content = self._ask(address)
+            if content["state"] == "confirmed":
+                return content
+            last = content.get("reason") or content.get("msg") or content["state"]
+            self._learn(address, content)
+            self._progress.say(f"is not ready yet: {last}")
+            pause = min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * self._asked)
+            time.sleep(_BETWEEN_PROBES if content.get("reason") else pause)
+        raise AnsibleActionFail(_lost([*self._wanted, self._old], last))
+
+    def _come_in(self, is_settled: bool) -> str | None:
+        """The address to ask, with a new connection where there was no answer before; None while nobody answers."""
+        if self._address is None:
+            self._address = self._next_address([*self._wanted, self._old, *self._known] if is_settled else self._wanted)
+            self._asked, self._is_connected = 0, False
+        if self._address is not None and not self._is_connected:
+            self._node.move_to(self._address)
+            self._is_connected = True
+        return self._address
+
+    def _next_address(self, candidates: t.Sequence[str]) -> str | None:
+        distinct = list(dict.fromkeys(candidates))
+        if self._node.is_direct:
+            return first_to_answer(distinct, self._node.port, _ONE_RACE)
+        # behind a jump host only ssh itself can tell: take turns
+        if self._node.address not in distinct:
+            return distinct[0]
+        return distinct[(distinct.index(self._node.address) + 1) % len(distinct)]
+
+    def _ask(self, address: str) -> t.Mapping[str, t.Any]:
+        """What the node says of the trial; ``silent`` when it does not.
+
+        The first question over a connection that was begun after the trial proves the way by itself.
+        """
+        fresh = not self._asked and (self._was_up or address in self._staged["new_addresses"])
+        self._asked += 1
+        with self._node.cut_after(self._longest_answer):
+            if not self._knocks or self._was_up:
+                return self._answer(question(self._token, address, fresh, None))
+            self._knocks -= 1
+            moments = _KNOCK_AT_ONCE if self._staged["is_up"] else _KNOCK_LATER
+            with knocking(address, self._node.port, moments) as knock:
+                return self._answer(question(self._token, address, fresh, knock))
+
+    def _answer(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+        try:
+            answer = self._node.run_again(request)
+        except AnsibleActionFail as error:
+            return {"state": "pending", "msg": str(error)}
+        return {"state": "pending", **answer.content} if answer.reached else {"state": "silent"}
+
+    def _learn(self, address: str, content: t.Mapping[str, t.Any]) -> None:
+        """What an answer that is no confirmation says about where to ask next."""
+        state = content["state"]
+        if state == "rolled_back" or (state == "unknown" and content.get("host") == self._staged["host"]):
+            raise AnsibleActionFail(_rolled_back(address, self._staged, str(content["reason"] or _RESTARTED)))
+        if state == "elsewhere":  # said only of a trial that is up
+            self._wanted, self._was_up = list(content["addresses"]), True
+        # who answered is asked again there: connections that only look for the banner count as attacks (OpenSSH 9.8)
+        if state in ("elsewhere", "unknown", "silent"):
+            self._address = None
+
+
+def _lost(addresses: t.Iterable[str], last: str) -> str:
+    if last and last != "silent":
+        return (
+            f"the host did not come to an end after the deadline ({last}); it rolls back by itself, its claims are kept"
+        )
+    return (
+        f"the host answers on none of {_listed(addresses)} after the deadline; it rolls back by itself, its claims are kept: "
+        "look at its console if it stays silent"
+    )
+
+
+def _listed(addresses: t.Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(addresses))
+
+
+def _rolled_back(address: str, staged: t.Mapping[str, t.Any], reason: str) -> str:
+    tried = f" after trying {', '.join(staged['addresses'])}" if staged["addresses"] else ""
+    return (
+        f"rolled back{tried}: {reason}; the host answers on {address} with its old profiles and nothing was persisted"
+    )

@@ -58,6 +58,11 @@ def ensure(provider: str = "1.1") -> Path:
     return finished
 
 
+def provider_source(provider: str) -> Path:
+    """The folder of a provider's Go module, which has its manifests, too."""
+    return Path(_go(f"provider-{provider}", "list", "-m", "-f", "{{.Dir}}", _PROVIDER))
+
+
 def _digest() -> str:
     digest = hashlib.sha256()
     for file in sorted(path for path in places.MODULES.rglob("*") if path.is_file()):
@@ -87,7 +92,7 @@ def _copy_definitions(finished: Path) -> None:
     cluster_api = (
         Path(_go("capi-core", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/cluster-api")) / "core/config/crd/bases"
     )
-    provider = Path(_go("provider-1.1", "list", "-m", "-f", "{{.Dir}}", _PROVIDER)) / "config/crd/bases"
+    provider = provider_source("1.1") / "config/crd/bases"
     partial = finished / "crds.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()

@@ -191,8 +191,13 @@ def test_what_the_manifests_need_is_named(cluster: Cluster, tmp_path: Path) -> N
 
 
 def test_a_provider_with_claims_is_not_removed(cluster: Cluster) -> None:
-    claim = {"kind": "IPAddressClaim", "metadata": {"name": "node1-inventory-ip", "namespace": "fleet-default"}}
-    cluster.holds(TURTLES, claim)
+    claim = {
+        "kind": "IPAddressClaim",
+        "metadata": {"name": "node1-inventory-ip", "namespace": "fleet-default"},
+        "spec": {"poolRef": {"kind": "InClusterIPPool"}},
+    }
+    other = {**claim, "metadata": {"name": "node2", "namespace": "metal"}, "spec": {"poolRef": {"kind": "IPPool"}}}
+    cluster.holds(TURTLES, claim, other)
     _changed, failed, text = cluster.play({"ipam_provider_state": "absent"})
     assert failed == 1
     assert "There are 1 claims still (fleet-default/node1-inventory-ip): without the provider nobody releases" in text

@@ -60,6 +60,7 @@ def ensure(provider: str = "1.1") -> Path:
 
 def provider_source(provider: str) -> Path:
     """The folder of a provider's Go module, which has its manifests, too."""
+    _go(f"provider-{provider}", "mod", "download", _PROVIDER)
     return Path(_go(f"provider-{provider}", "list", "-m", "-f", "{{.Dir}}", _PROVIDER))
 
 

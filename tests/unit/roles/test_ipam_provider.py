@@ -139,6 +139,20 @@ def test_a_failed_preflight_ends_the_wait_at_once(cluster: Cluster) -> None:
     assert "Rancher Turtles cannot install in-cluster v1.1.0: no such release" in text
 
 
+def test_what_was_said_of_the_version_before_is_no_verdict_on_a_new_one(cluster: Cluster) -> None:
+    """The status of a provider is that of the last attempt until Turtles looks at the new one."""
+    failed = {"conditions": [{"type": "PreflightCheckPassed", "status": "False", "reason": "X", "message": "no such"}]}
+    provider = {
+        "kind": "CAPIProvider",
+        "metadata": {"name": "in-cluster", "namespace": "default"},
+        "spec": {"type": "ipam", "version": "v9.9.9"},
+        "status": failed,
+    }
+    cluster.holds(TURTLES, provider, coming={"CAPIProvider": [failed, failed, WORKS]})
+    changed, failures, text = cluster.play({})
+    assert (changed, failures) == (1, 0), text
+
+
 def test_a_cluster_without_turtles_points_to_the_other_method(cluster: Cluster) -> None:
     cluster.holds()
     _changed, failed, text = cluster.play({})

@@ -151,8 +151,12 @@ def test_what_cuts_a_node_off_is_rolled_back(tools: Controller) -> None:
 @pytest.mark.parametrize("configurator", ["nmc", "nmstate"])
 def test_check_mode_shows_the_profiles_and_no_secret(tools: Controller, configurator: str) -> None:
     """Nothing is changed, nothing is left behind on the node, and the password is in no output at any verbosity."""
+    addresses = ("172.16.0.200-172.16.0.210", "172.16.0.1")
+    first = tools.play("configure", **_asked(configurator, {"name": "eth1"}, *addresses))
+    assert first.succeeded, first.output
+    before = {node: installed(tools, node) for node in tools.nodes.names}
     secure = {"name": "eth1", "802.1x": {"identity": "node", "eap-methods": ["peap"], "password": _SECRET}}
-    network = _asked(configurator, secure, "172.16.0.200-172.16.0.210", "172.16.0.1")
+    network = _asked(configurator, secure, *addresses)
     result = tools.play("configure", verbosity=5, arguments="--check --diff", **network)
     assert result.succeeded, result.output
     assert "802-1x" in result.output
@@ -160,7 +164,8 @@ def test_check_mode_shows_the_profiles_and_no_secret(tools: Controller, configur
     for node in tools.nodes.names:
         left = tools.nodes.oob(node, ["grep", "-rlsF", _SECRET, "/etc", "/home", "/root", "/run", "/tmp", "/var"])
         assert left.stdout == ""
-        assert "eth1" not in installed(tools, node)
+        assert result.changed(node) == 1
+        assert installed(tools, node) == before[node]
 
 
 def test_a_node_without_the_tool_names_the_role(controller: Controller) -> None:

@@ -25,7 +25,7 @@ _IMAGE = "registry.example/cluster-api-ipam-in-cluster-controller"
 
 def components(provider: str) -> str:
     """The text of ``ipam-components.yaml`` of version 1.0 or 1.1; the image's tag has a default as clusterctl fills it."""
-    folder = building.provider_source(provider) / "config"
+    folder = building.manifests(provider)
     files = [folder / "manager/manager.yaml", folder / "rbac/role.yaml", *sorted(folder.glob("crd/bases/*.yaml"))]
     documents = [document for file in files for document in yaml.safe_load_all(file.read_text()) if document]
     documents += [_account(), _binding()]

@@ -86,6 +86,7 @@ class Double:
 
     def __init__(self, reconcile: t.Callable[[], None]) -> None:
         self._reconcile = reconcile
+        self._failure: Exception | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
 
@@ -96,14 +97,18 @@ class Double:
     def __exit__(self, *_reason: object) -> None:
         self._over.set()
         self._thread.join()
+        if self._failure:
+            raise self._failure
 
     def _work(self) -> None:
-        while not self._over.wait(0.2):
+        while self._failure is None and not self._over.wait(0.2):
             try:
                 self._reconcile()
             except urllib.error.HTTPError as error:
                 if error.code not in (404, 409):  # not there yet, or changed meanwhile
-                    raise
+                    self._failure = error
+            except Exception as error:  # noqa: BLE001 for the test to see
+                self._failure = error
 
 
 def _find(admin: Admin, path: str) -> Object | None:
@@ -131,7 +136,11 @@ def _kubelet(admin: Admin, rolled_out: t.Callable[[Object], None] = lambda _depl
         elif not status.get("updatedReplicas"):
             rolled_out(deployment)
             available = {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}
-            _set(admin, _DEPLOYMENT, {"updatedReplicas": 1, "availableReplicas": 1, "conditions": [available]})
+            _set(
+                admin,
+                _DEPLOYMENT,
+                {"updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1, "conditions": [available]},
+            )
 
     return Double(reconcile)
 

@@ -104,6 +104,16 @@ class Node:
             timer.cancel()
             timer.join()
 
+    @contextlib.contextmanager
+    def unseen(self) -> t.Iterator[None]:
+        """Keep what the node answers out of the output: from -vvv on Ansible's ssh connection shows it."""
+        context = self._connection._play_context
+        before, context.no_log = context.no_log, True
+        try:
+            yield
+        finally:
+            context.no_log = before
+
     def notice_cuts(self) -> None:
         """From now on notice within seconds that a connection is dead: the address under it may go at any time."""
         given = str(self._connection.get_option("ssh_extra_args") or "")

@@ -60,5 +60,5 @@ class _ToolOnNode:
             # anybody may sit on a claimed address
             "only_known": self._node.address != self._node.inventory_address,
         }
-        with self._node.cut_after(_PATIENCE):
+        with self._node.cut_after(_PATIENCE), self._node.unseen():
             return self._node.run(request)

@@ -19,10 +19,12 @@ import yaml
 from tests.data.cases import CASES
 from tests.stages import nmstatectl
 
-from .conftest import REPOSITORY, Controller, claimed, installed, profiles
+from .conftest import REPOSITORY, Controller, claimed, inline_network, installed, pool, profiles
 
 _REGISTRATION = "tests/data/elemental/machineregistration-{}.manifest"
 _PLACES = "/etc/NetworkManager/system-connections"
+_SECRET = "correct-horse-battery"
+_ADDRESS = {"ip": "{inventory-ip}", "prefix-length": "{inventory-ip.prefix}"}
 
 
 @pytest.fixture
@@ -71,6 +73,8 @@ def test_the_registrations_of_the_documentation(tools: Controller, configurator:
         shown = tools.nodes.oob(node, ["nmcli", "-g", "IP4.ROUTE,IP4.DNS", "device", "show", "eth0"]).stdout
         assert "dst = 0.0.0.0/0, nh = 192.168.122.1, mt = 150" in shown
         assert "192.168.122.1" in shown.splitlines()
+        shown = tools.nodes.oob(node, ["nmcli", "-g", "IP4.ROUTE", "device", "show", "eth1"]).stdout
+        assert "dst = 172.16.0.0/24, nh = 172.16.0.1, mt = 150" in shown
     before = {node: (installed(tools, node), profiles(tools, node)) for node in tools.nodes.names}
     second = tools.play("configure", **variables)
     assert second.succeeded, second.output
@@ -98,6 +102,70 @@ def test_a_node_may_change_its_configurator(tools: Controller, manifest: Path) -
             ours = sorted(profile[2] for profile in profiles(tools, node) if "eth" in profile[0] or "eth" in profile[1])
             assert ours == [f"{_PLACES}/eth0.nmconnection", f"{_PLACES}/eth1.nmconnection"]
     assert "nmstate" not in installed(tools, tools.nodes.names[0])
+
+
+def _asked(configurator: str, interface: t.Mapping[str, t.Any], addresses: str, gateway: str) -> dict[str, t.Any]:
+    """Variables for one interface with a claimed address and a default route."""
+    network = inline_network({}, pool(addresses, 24, gateway))
+    family = {"enabled": True, "dhcp": False, "address": [_ADDRESS]}
+    route = {"destination": "0.0.0.0/0", "next-hop-address": gateway, "next-hop-interface": interface["name"]}
+    config = {
+        "interfaces": [{"type": "ethernet", "ipv4": family, **interface}],
+        "routes": {"config": [route]},
+        "dns-resolver": {"config": {"server": ["192.168.122.1"]}},
+    }
+    network["machine_network"].update(configurator=configurator, config=config)
+    return network
+
+
+def test_an_interface_is_known_by_its_mac_address(tools: Controller) -> None:
+    """By the filter, from addresses in the inventory; the profile has a name that no interface has."""
+    network = _asked("nmstate", {"name": "uplink"}, "192.168.122.160-192.168.122.170", "192.168.122.1")
+    cards = {
+        node: tools.nodes.oob(node, ["cat", "/sys/class/net/eth0/address"]).stdout.strip() for node in tools.nodes.names
+    }
+    template = network["machine_network"].pop("config")
+    bound = "{{ template | elemental.networking.bind_to_mac_addresses({'uplink': cards[inventory_hostname]}) }}"
+    network["machine_network"]["config"] = bound
+    result = tools.play("configure", template=template, cards=cards, **network)
+    assert result.succeeded, result.output
+    for number, node in enumerate(tools.nodes.names):
+        assert claimed(tools, node, "eth0") == f"192.168.122.{160 + number}/24"
+        assert ["uplink", "eth0", f"{_PLACES}/uplink.nmconnection"] in [each[:3] for each in profiles(tools, node)]
+    again = tools.play("configure", template=template, cards=cards, **network)
+    assert [again.changed(node) for node in tools.nodes.names] == [0, 0, 0]
+
+
+def test_what_cuts_a_node_off_is_rolled_back(tools: Controller) -> None:
+    """What neither tool has: the network is as it was, and no profile is left."""
+    network = _asked("nmc", {"name": "eth0"}, "10.99.0.10-10.99.0.20", "10.99.0.1")
+    before = {node: installed(tools, node) for node in tools.nodes.names}
+    result = tools.play("configure", **network)
+    assert not result.succeeded
+    for number, node in enumerate(tools.nodes.names):
+        assert "rolled back" in result.failure(node)
+        assert claimed(tools, node, "eth0") == f"192.168.122.{11 + number}/24"
+        assert installed(tools, node) == before[node]
+
+
+@pytest.mark.parametrize("configurator", ["nmc", "nmstate"])
+def test_check_mode_shows_the_profiles_and_no_secret(tools: Controller, configurator: str) -> None:
+    """Nothing is changed, nothing is left behind on the node, and the password is in no output at any verbosity."""
+    addresses = ("172.16.0.200-172.16.0.210", "172.16.0.1")
+    first = tools.play("configure", **_asked(configurator, {"name": "eth1"}, *addresses))
+    assert first.succeeded, first.output
+    before = {node: installed(tools, node) for node in tools.nodes.names}
+    secure = {"name": "eth1", "802.1x": {"identity": "node", "eap-methods": ["peap"], "password": _SECRET}}
+    network = _asked(configurator, secure, *addresses)
+    result = tools.play("configure", verbosity=5, arguments="--check --diff", **network)
+    assert result.succeeded, result.output
+    assert "802-1x" in result.output
+    assert _SECRET not in result.output
+    for node in tools.nodes.names:
+        left = tools.nodes.oob(node, ["grep", "-rlsF", _SECRET, "/etc", "/home", "/root", "/run", "/tmp", "/var"])
+        assert left.stdout == ""
+        assert result.changed(node) == 1
+        assert installed(tools, node) == before[node]
 
 
 def test_a_node_without_the_tool_names_the_role(controller: Controller) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import abc
 import errno
 import hashlib
 import http.client
@@ -31,8 +32,21 @@ class BinaryError(Exception):
     """A program that cannot be installed; its text is one sentence for the user."""
 
 
+class Source(abc.ABC):
+    """Where a program can be had."""
+
+    @property
+    @abc.abstractmethod
+    def identity(self) -> str:
+        """What tells this source from another one."""
+
+    @abc.abstractmethod
+    def fetch(self, target: str, folder: str) -> None:
+        """Write the program, or an archive with it, to ``target``; ``folder`` is private and has room. Raises BinaryError or OSError."""
+
+
 @dataclass(frozen=True)
-class Release:
+class Release(Source):
     """A file by its address, and what it has to be."""
 
     url: str
@@ -40,45 +54,38 @@ class Release:
 
     @property
     def identity(self) -> str:
-        """What tells this source from another one."""
         return f"sha256:{self.sha256}"
 
     def fetch(self, target: str, folder: str) -> None:
-        """Write the file to ``target``."""
-        digest = hashlib.sha256()
         try:
-            with open_url(self.url, timeout=_SECONDS, use_proxy=True) as answer, open(target, "wb") as stream:
-                for block in iter(lambda: answer.read(_BLOCK), b""):
-                    digest.update(block)
-                    stream.write(block)
+            with open_url(self.url, timeout=_SECONDS, use_proxy=True) as answer:
+                found = _copy(answer, target)
         except _OF_THE_NET as error:
             if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
                 raise
             raise BinaryError(f"{self.url} cannot be fetched: {_reason(error)}; give the address of a mirror") from None
-        _check(digest.hexdigest(), self.sha256, self.url)
+        _check(found, self.sha256, self.url)
 
 
 @dataclass(frozen=True)
-class LocalFile:
-    """A file on this host."""
+class LocalFile(Source):
+    """A file on this host; whatever it holds when ``sha256`` is empty."""
 
     path: str
     sha256: str
 
     @property
     def identity(self) -> str:
-        """What tells this source from another one."""
         return f"sha256:{self.sha256 or digest_of(self.path)}"
 
     def fetch(self, target: str, folder: str) -> None:
-        """Copy the file to ``target``."""
-        if self.sha256:
-            _check(digest_of(self.path) or "", self.sha256, self.path)
-        shutil.copyfile(self.path, target)
+        with open(self.path, "rb") as stream:
+            found = _copy(stream, target)
+        _check(found, self.sha256 or found, self.path)
 
 
 @dataclass(frozen=True)
-class Crate:
+class Crate(Source):
     """A program that cargo builds."""
 
     name: str
@@ -86,11 +93,9 @@ class Crate:
 
     @property
     def identity(self) -> str:
-        """What tells this source from another one."""
         return f"crate:{self.name}@{self.version}"
 
     def fetch(self, target: str, folder: str) -> None:
-        """Build the program; ``folder`` is private and has room for the build."""
         cargo = shutil.which("cargo") or shutil.which("cargo", path=os.path.expanduser("~/.cargo/bin"))
         if cargo is None:
             raise BinaryError("there is no cargo on this host; install Rust, or use another method")
@@ -104,7 +109,18 @@ class Crate:
         shutil.move(os.path.join(folder, "bin", self.name), target)
 
 
-Source = t.Union[Release, LocalFile, Crate]
+def _blocks(stream: t.IO[bytes]) -> t.Iterator[bytes]:
+    return iter(lambda: stream.read(_BLOCK), b"")
+
+
+def _copy(source: t.IO[bytes], target: str) -> str:
+    """The sha256 of what was copied."""
+    digest = hashlib.sha256()
+    with open(target, "wb") as stream:
+        for block in _blocks(source):
+            digest.update(block)
+            stream.write(block)
+    return digest.hexdigest()
 
 
 def digest_of(path: str) -> str | None:
@@ -112,7 +128,7 @@ def digest_of(path: str) -> str | None:
     digest = hashlib.sha256()
     try:
         with open(path, "rb") as stream:
-            for block in iter(lambda: stream.read(_BLOCK), b""):
+            for block in _blocks(stream):
                 digest.update(block)
     except (FileNotFoundError, NotADirectoryError):
         return None

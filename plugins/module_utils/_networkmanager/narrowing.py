@@ -10,6 +10,7 @@ Neither nmstatectl nor nmc says it: an unknown key deep inside of an interface i
 from __future__ import annotations
 
 import json
+import re
 import time
 import typing as t
 
@@ -21,6 +22,8 @@ _Key = t.Union[str, int]
 _SECONDS = 3.0
 # without these a part is something else, for which the same mistake may be none
 _SAYS_WHAT_IT_IS = frozenset(("name", "type"))
+# without one more part something else is missing, and that says nothing of the part
+_OF_WHAT_IS_NOT_THERE = re.compile(r"missing|mandatory", re.IGNORECASE)
 
 
 def culprit(document: str, complaint: str, complain: Complain) -> tuple[_Key, ...]:
@@ -49,7 +52,7 @@ def _suspect(
             cured.append(key)
         elif remaining != complaint:
             changed.append(key)
-    for suspects in (cured, changed):
+    for suspects in (cured, [] if _OF_WHAT_IS_NOT_THERE.search(complaint) else changed):
         telling = [key for key in suspects if key not in _SAYS_WHAT_IT_IS] or suspects
         if suspects:
             return telling[0] if len(telling) == 1 else None

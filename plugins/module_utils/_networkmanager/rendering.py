@@ -163,5 +163,7 @@ def _said(run: subprocess.CompletedProcess[str]) -> tuple[tuple[str, ...], str]:
     # nmstatectl logs some errors and goes on (a MAC address that is none, say)
     if run.returncode == 0 and not errors:
         return tuple(dict.fromkeys(warnings)), ""
-    words = " ".join(line for line in [*errors, *plain] if line)
+    # what is logged is often said once more at the end
+    said = [line for line in errors if not any(line in other for other in plain)]
+    words = " ".join(line for line in [*said, *plain] if line)
     return (), _LOCATION.sub("", words) or f"exit code {run.returncode} without a word"

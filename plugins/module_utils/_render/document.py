@@ -163,6 +163,7 @@ def _check_interfaces(config: t.Mapping[str, object]) -> None:
         _check_type(index, interface)
         _check_identifier(index, interface)
         _check_families(index, interface)
+        _check_name(index, interface)
         name = str(interface.get("profile-name") or interface.get("name"))
         kind = str(interface.get("type"))
         where = f"interfaces[{index}]"
@@ -178,6 +179,14 @@ def _check_state(index: int, interface: t.Mapping[str, object]) -> None:
         raise RenderError(
             f"interfaces[{index}].state: {state} cannot be rendered, a profile is there to be up: leave interface"
             f" {interface.get('name')} out of config; a profile of it that an earlier run installed is removed then"
+        )
+
+
+def _check_name(index: int, interface: t.Mapping[str, object]) -> None:
+    key = "profile-name" if interface.get("profile-name") else "name"
+    if "/" in str(interface.get(key)):
+        raise RenderError(
+            f"interfaces[{index}].{key} is {interface[key]}: a slash cannot be in the name of a profile, which is that of a file"
         )
 
 

@@ -31,6 +31,23 @@ _PREAMBLE = re.compile(
 )
 # a Rust structure at the end of a sentence
 _DUMP = re.compile(r" ?: \w+ \{.*\}")
+# what the tools' libraries say, in words for those who wrote the document
+_PLAIN_WORDS: t.Sequence[tuple[re.Pattern[str], str]] = (
+    (re.compile(r"invalid digit found in string"), "a whole number is needed"),
+    (
+        re.compile(r"out of range integral type conversion attempted|number too (?:large|small) to fit in target type"),
+        "the number is out of range",
+    ),
+    (re.compile(r"Need to be boolean: \S+"), "true or false is needed"),
+    (re.compile(r"duplicate field (`\S+`)"), r"\1 is given twice, once under another name that it has"),
+    (
+        re.compile(r"(Failed to find suitable ?\(IP enabled\) interface for DNS server.*)"),
+        r"\1; give one a static address, or DHCP with auto-dns: false",
+    ),
+    (re.compile(r" : "), ": "),
+)
+# so many values show which part is meant
+_FEW = 4
 
 
 def render_generated(configurator: str, config: t.Mapping[str, object], run_tool: RunTool) -> Rendering:
@@ -75,25 +92,41 @@ def _explained(configurator: str, run: ToolRun, config: t.Mapping[str, object]) 
     while _PREAMBLE.match(words):
         words = _PREAMBLE.sub("", words, count=1)
     words = _DUMP.sub("", words)
+    for spoken, plain in _PLAIN_WORDS:
+        words = spoken.sub(plain, words)
     for secret in sorted(_secrets(config), key=len, reverse=True):
         words = words.replace(secret, HIDDEN)
     where = readable(run.path)
     stated, separator, rest = words.partition(": ")
     if separator and where and where.startswith(stated):
         words = rest
-    value = "" if "unknown field" in words else _value_at(config, run.path)
-    shown = f" is {value}" if value and value not in words else ""
+    shown = "" if "unknown field" in words else _shown(_part_at(config, run.path), words)
     return f"{where}{shown}: {words} ({TOOLS[configurator]})" if where else f"{words} ({TOOLS[configurator]})"
 
 
-def _value_at(config: object, path: t.Sequence[str | int]) -> str:
-    """The text of a value, empty for one that is no text or number and for a secret."""
+def _part_at(config: object, path: t.Sequence[str | int]) -> object:
+    """The part of a document, None for all of it and for a secret."""
     if not path or any(is_secret_key(str(key)) for key in path):
-        return ""
-    value: t.Any = config
+        return None
+    part: t.Any = config
     for key in path:
-        value = value[key]
-    return str(value) if isinstance(value, (str, int, float)) else ""
+        part = part[key]
+    return part
+
+
+def _shown(part: object, words: str) -> str:
+    """What the part is, as far as the words do not say it already."""
+    if isinstance(part, (str, int, float)):
+        return f" is {part}" if str(part) and str(part) not in words else ""
+    if not isinstance(part, t.Mapping):
+        return ""
+    plain = {
+        key: value
+        for key, value in part.items()
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and not is_secret_key(str(key))
+    }
+    listed = [f"{key}: {value}" for key, value in plain.items()][:_FEW]
+    return f" ({', '.join(listed)})" if any(str(value) not in words for value in plain.values()) else ""
 
 
 def _secrets(part: object, key: str = "") -> set[str]:

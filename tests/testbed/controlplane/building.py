@@ -55,7 +55,15 @@ def ensure(provider: str = "1.1") -> Path:
                 _build(program, finished)
         if not (finished / "crds").exists():
             _copy_definitions(finished)
+        for version in {"1.1", provider}:
+            if not (finished / f"manifests-{version}").exists():
+                _copy_manifests(version, finished)
     return finished
+
+
+def manifests(provider: str) -> Path:
+    """The folder with a provider's own manifests (upstream's ``config``), of one that ``ensure`` has built."""
+    return places.BINARIES / _digest() / f"manifests-{provider}"
 
 
 def _digest() -> str:
@@ -87,7 +95,7 @@ def _copy_definitions(finished: Path) -> None:
     cluster_api = (
         Path(_go("capi-core", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/cluster-api")) / "core/config/crd/bases"
     )
-    provider = Path(_go("provider-1.1", "list", "-m", "-f", "{{.Dir}}", _PROVIDER)) / "config/crd/bases"
+    provider = _provider_source("1.1") / "config/crd/bases"
     partial = finished / "crds.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
@@ -95,6 +103,18 @@ def _copy_definitions(finished: Path) -> None:
     for file in [cluster_api / "cluster.x-k8s.io_clusters.yaml", *found]:
         (partial / file.name).write_bytes(file.read_bytes())
     partial.rename(finished / "crds")
+
+
+def _copy_manifests(provider: str, finished: Path) -> None:
+    partial = finished / f"manifests-{provider}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    for name in ("crd/bases", "manager", "rbac"):
+        shutil.copytree(_provider_source(provider) / "config" / name, partial / name, copy_function=shutil.copyfile)
+    partial.rename(finished / f"manifests-{provider}")
+
+
+def _provider_source(provider: str) -> Path:
+    return Path(_go(f"provider-{provider}", "list", "-m", "-f", "{{.Dir}}", _PROVIDER))
 
 
 def _go(folder: str, *arguments: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from . import places, users
+from . import building, places, users
 from .admin import Admin, Object
 from .plane import Plane, running
 
@@ -125,6 +125,7 @@ def plane() -> t.Iterator[Plane]:
     """A control plane; this process is in its network namespace from then on."""
     for variable in [name for name in os.environ if name.startswith("K8S_AUTH_") or name == "KUBECONFIG"]:
         del os.environ[variable]
+    building.ensure("1.0")  # for upgrades; in the namespace there is no network to build with
     with running(f"{places.PREFIX}-test") as plane:
         yield plane
 

@@ -173,6 +173,15 @@ class Plane:
         elif name == "capi-webhooks":
             self.processes.wait(name, lambda: _listens(ports["claims"]), name)
 
+    def change_provider(self, version: str) -> None:
+        """Run another version of the provider, as the kubelet does after its deployment has changed."""
+        binaries = building.ensure(version)
+        self.processes.end("provider", signal.SIGTERM)
+        ports = commands.Ports(**self._record["ports"])
+        self.processes.start("provider", commands.provider(binaries, self.folder, ports, version))
+        self.processes.wait("provider", lambda: _answers(f"http://{places.HOST}:{ports.health}/readyz"), "provider")
+        self.processes.wait("provider", lambda: _listens(ports.pools), "provider")
+
     def compact(self) -> None:
         """Make the store forget everything but the present."""
         url = f"http://{places.HOST}:{self._record['ports']['etcd']}/v3/kv"

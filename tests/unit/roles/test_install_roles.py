@@ -10,6 +10,7 @@ import hashlib
 import http.server
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -249,6 +250,32 @@ def test_a_file_of_the_controller(bench: Bench) -> None:
     wrong = bench.play({**options, f"{bench.role}_sha256": "0" * 64})
     assert f"has the sha256 {sha256(program('mine'))}, not" in " ".join(wrong.text.split())
     assert bench.path.read_bytes() == program("mine")
+    (bench.folder / bench.role).unlink()
+    missing = bench.play(options)
+    sentence = f"There is no file {bench.role} on the controller: set {bench.role}_file to its absolute path"
+    assert sentence in " ".join(missing.text.split()), missing.text
+
+
+@one
+def test_the_address_names_the_architecture(bench: Bench) -> None:
+    """As uname -m says it, which is how nm-configurator names its releases."""
+    release = bench.release(program("here"))
+    (bench.served / "nmc").rename(bench.served / f"nmc-linux-{platform.machine()}")
+    played = bench.play({**release, "nmc_url": f"{bench.address}/nmc-linux-{{arch}}"})
+    assert (played.changed, bench.path.read_bytes()) == (1, program("here")), played.text
+
+
+@pytest.mark.parametrize("bench", ["nmstatectl"], indirect=True)
+def test_a_release_for_another_architecture_only(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """nmstate has releases for x86_64 alone; the machine is told from inside of Python."""
+    (bench.folder / "sitecustomize.py").write_text("import platform\nplatform.machine = lambda: 'riscv64'\n")
+    monkeypatch.setenv("PYTHONPATH", f"{bench.folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    played = bench.play({})
+    assert played.failed == 1
+    assert "there is a release for x86_64 and none for riscv64; use another method or give url and sha256" in " ".join(
+        played.text.split()
+    )
+    assert not bench.path.exists()
 
 
 @both

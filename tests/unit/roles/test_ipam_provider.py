@@ -139,6 +139,20 @@ def test_a_failed_preflight_ends_the_wait_at_once(cluster: Cluster) -> None:
     assert "Rancher Turtles cannot install in-cluster v1.1.0: no such release" in text
 
 
+def test_what_was_said_of_the_version_before_is_no_verdict_on_a_new_one(cluster: Cluster) -> None:
+    """The status of a provider is that of the last attempt until Turtles looks at the new one."""
+    failed = {"conditions": [{"type": "PreflightCheckPassed", "status": "False", "reason": "X", "message": "no such"}]}
+    provider = {
+        "kind": "CAPIProvider",
+        "metadata": {"name": "in-cluster", "namespace": "default"},
+        "spec": {"type": "ipam", "version": "v9.9.9"},
+        "status": failed,
+    }
+    cluster.holds(TURTLES, provider, coming={"CAPIProvider": [failed, failed, WORKS]})
+    changed, failures, text = cluster.play({})
+    assert (changed, failures) == (1, 0), text
+
+
 def test_a_cluster_without_turtles_points_to_the_other_method(cluster: Cluster) -> None:
     cluster.holds()
     _changed, failed, text = cluster.play({})
@@ -191,8 +205,13 @@ def test_what_the_manifests_need_is_named(cluster: Cluster, tmp_path: Path) -> N
 
 
 def test_a_provider_with_claims_is_not_removed(cluster: Cluster) -> None:
-    claim = {"kind": "IPAddressClaim", "metadata": {"name": "node1-inventory-ip", "namespace": "fleet-default"}}
-    cluster.holds(TURTLES, claim)
+    claim = {
+        "kind": "IPAddressClaim",
+        "metadata": {"name": "node1-inventory-ip", "namespace": "fleet-default"},
+        "spec": {"poolRef": {"kind": "InClusterIPPool"}},
+    }
+    other = {**claim, "metadata": {"name": "node2", "namespace": "metal"}, "spec": {"poolRef": {"kind": "IPPool"}}}
+    cluster.holds(TURTLES, claim, other)
     _changed, failed, text = cluster.play({"ipam_provider_state": "absent"})
     assert failed == 1
     assert "There are 1 claims still (fleet-default/node1-inventory-ip): without the provider nobody releases" in text

@@ -13,31 +13,14 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.lookup import machine_network
+from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, NETWORK, REFERENCE, pool
 
 Lookup = t.Callable[..., t.Dict[str, t.Any]]
-_REFERENCE = {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "p"}
-_KEYFILE = """[connection]
-id=eth0
-type=ethernet
-interface-name=eth0
-[ipv4]
-method=manual
-address1={ip}/{ip.prefix},{ip.gateway}
-"""
-_NETWORK = {"configurator": "nmconnections", "ipAddresses": {"ip": _REFERENCE}, "config": {"eth0": _KEYFILE}}
-
-
-def _pool(**spec: t.Any) -> dict[str, t.Any]:
-    given = {"addresses": ["10.0.0.10-10.0.0.12"], "prefix": 24, "gateway": "10.0.0.1", **spec}
-    version = "ipam.cluster.x-k8s.io/v1alpha2"
-    return {"apiVersion": version, "kind": "InClusterIPPool", "metadata": {"name": "p"}, "spec": given}
-
-
 _REGISTRATION = {
     "apiVersion": "elemental.cattle.io/v1beta1",
     "kind": "MachineRegistration",
     "metadata": {"name": "fire-nodes", "namespace": "fleet-default"},
-    "spec": {"config": {"network": _NETWORK}},
+    "spec": {"config": {"network": NETWORK}},
 }
 
 
@@ -61,17 +44,17 @@ def _write(path: Path, *documents: object) -> None:
 
 
 def test_a_variable_becomes_claims_and_pools_of_its_namespace(ask: Lookup, tmp_path: Path) -> None:
-    asked = ask(machine_network=_NETWORK, machine_network_pools=[_pool()], machine_network_namespace="site")
+    asked = ask(machine_network=NETWORK, machine_network_pools=[pool()], machine_network_namespace="site")
     common = {"machine": "node-1", "namespace": "site", "host": "Node_1"}
-    assert asked["claims"] == [{**common, "key": "ip", "pool": _REFERENCE}]
+    assert asked["claims"] == [{**common, "key": "ip", "pool": REFERENCE}]
     assert asked["pools"][0]["metadata"] == {"name": "p", "namespace": "site"}
     assert asked["database"] == str(tmp_path / "inventory/.elemental-ipam.sqlite")
-    assert (asked["configurator"], asked["config"]) == ("nmconnections", {"eth0": _KEYFILE})
+    assert (asked["configurator"], asked["config"]) == ("nmconnections", {"eth0": KEYFILE})
 
 
 def test_empty_texts_count_as_unset(ask: Lookup) -> None:
     unset = ("manifest", "pools", "pool_files", "backend", "database", "namespace", "machine")
-    asked = ask(machine_network=_NETWORK, **{f"machine_network_{name}": "" for name in unset})
+    asked = ask(machine_network=NETWORK, **{f"machine_network_{name}": "" for name in unset})
     assert (asked["machine"], asked["namespace"], asked["backend"], asked["pools"]) == (
         "node-1",
         "default",
@@ -84,26 +67,26 @@ def test_empty_texts_count_as_unset(ask: Lookup) -> None:
 def test_a_manifest_is_found_where_the_play_was_started_or_beside_the_inventory(
     ask: Lookup, tmp_path: Path, folder: str
 ) -> None:
-    _write(tmp_path / folder / "m.yaml", _pool(), _REGISTRATION)
+    _write(tmp_path / folder / "m.yaml", pool(), _REGISTRATION)
     asked = ask(machine_network_manifest="m.yaml")
     assert asked["namespace"] == "fleet-default"
     assert asked["pools"][0]["metadata"]["namespace"] == "fleet-default"
-    assert asked["claims"][0]["pool"] == _REFERENCE
+    assert asked["claims"][0]["pool"] == REFERENCE
 
 
 def test_texts_are_yaml_as_surveys_send_them(ask: Lookup) -> None:
-    asked = ask(machine_network=yaml.safe_dump(_NETWORK), machine_network_pools=yaml.safe_dump([_pool()]))
+    asked = ask(machine_network=yaml.safe_dump(NETWORK), machine_network_pools=yaml.safe_dump([pool()]))
     assert asked["claims"][0]["key"] == "ip"
     assert asked["pools"][0]["spec"]["prefix"] == 24
 
 
 def test_without_an_inventory_folder_the_database_is_where_the_play_was_started(ask: Lookup, tmp_path: Path) -> None:
-    asked = ask(machine_network=_NETWORK, inventory_dir=None)
+    asked = ask(machine_network=NETWORK, inventory_dir=None)
     assert asked["database"] == str(tmp_path / "here/.elemental-ipam.sqlite")
 
 
 def test_a_host_that_is_not_managed_claims_nothing(ask: Lookup) -> None:
-    assert ask(machine_network={"configurator": "none", "ipAddresses": {"ip": _REFERENCE}})["claims"] == []
+    assert ask(machine_network={"configurator": "none", "ipAddresses": {"ip": REFERENCE}})["claims"] == []
 
 
 def test_a_host_without_a_network_asks_for_nothing(ask: Lookup) -> None:
@@ -116,7 +99,7 @@ def test_a_host_without_a_network_asks_for_nothing(ask: Lookup) -> None:
         (None, "there is no file"),
         ("a: [", "is no YAML (line 1"),
         ("just a text", "holds no manifests"),
-        (yaml.safe_dump(_pool()), "holds 0 manifests of kind MachineRegistration"),
+        (yaml.safe_dump(pool()), "holds 0 manifests of kind MachineRegistration"),
         (yaml.safe_dump_all([_REGISTRATION, _REGISTRATION]), "holds 2 manifests of kind MachineRegistration"),
         (yaml.safe_dump({**_REGISTRATION, "spec": {"config": None}}), "has no spec.config.network"),
     ],

@@ -6,45 +6,27 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given
 from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import checked
-
-_REFERENCE = {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "p"}
-_KEYFILE = """[connection]
-id=eth0
-type=ethernet
-interface-name=eth0
-[ipv4]
-method=manual
-address1={ip}/{ip.prefix},{ip.gateway}
-"""
-_NETWORK = {"configurator": "nmconnections", "ipAddresses": {"ip": _REFERENCE}, "config": {"eth0": _KEYFILE}}
-
-
-def _pool(**spec: t.Any) -> dict[str, t.Any]:
-    given = {"addresses": ["10.0.0.10-10.0.0.12"], "prefix": 24, "gateway": "10.0.0.1", **spec}
-    version = "ipam.cluster.x-k8s.io/v1alpha2"
-    return {"apiVersion": version, "kind": "InClusterIPPool", "metadata": {"name": "p"}, "spec": given}
+from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, NETWORK, pool
 
 
 @pytest.mark.parametrize(
     ("network", "pools", "words"),
     [
         (None, [], "neither machine_network nor machine_network_manifest"),
-        ({"config": {"eth0": _KEYFILE}}, [], "names no configurator"),
+        ({"config": {"eth0": KEYFILE}}, [], "names no configurator"),
         ("{", [], "is a text that is no YAML"),
         (["eth0"], [], "has to be a dictionary"),
-        ({**_NETWORK, "configurator": "netplan"}, [], "netplan"),
-        ({**_NETWORK, "ipAddresses": {}}, [], "{ip} in config.eth0 line 7 cannot be filled"),
-        ({**_NETWORK, "config": {"eth0": "no keyfile"}}, [], "line 1"),
-        (_NETWORK, [_pool(gateway=None)], "has no gateway"),
-        (_NETWORK, [_pool(addresses=["fd00::5"], prefix=64, gateway="fd00::1")], "ipv4"),
-        (_NETWORK, [_pool(addresses=["x"])], "x in addresses is not a valid IP"),
-        (_NETWORK, ["p"], "has to be a list of InClusterIPPool"),
+        ({**NETWORK, "configurator": "netplan"}, [], "netplan"),
+        ({**NETWORK, "ipAddresses": {}}, [], "{ip} in config.eth0 line 7 cannot be filled"),
+        ({**NETWORK, "config": {"eth0": "no keyfile"}}, [], "line 1"),
+        (NETWORK, [pool(gateway=None)], "has no gateway"),
+        (NETWORK, [pool(addresses=["fd00::5"], prefix=64, gateway="fd00::1")], "ipv4"),
+        (NETWORK, [pool(addresses=["x"])], "x in addresses is not a valid IP"),
+        (NETWORK, ["p"], "has to be a list of InClusterIPPool"),
     ],
 )
 def test_what_can_never_work_is_one_sentence(network: object, pools: object, words: str) -> None:
@@ -55,5 +37,5 @@ def test_what_can_never_work_is_one_sentence(network: object, pools: object, wor
 
 
 def test_a_pool_that_is_registered_already_may_be_of_any_family() -> None:
-    keyfile = _KEYFILE.replace("[ipv4]", "[ipv6]")
-    assert checked(Given("node1", network={**_NETWORK, "config": {"eth0": keyfile}})).claims
+    keyfile = KEYFILE.replace("[ipv4]", "[ipv6]")
+    assert checked(Given("node1", network={**NETWORK, "config": {"eth0": keyfile}})).claims

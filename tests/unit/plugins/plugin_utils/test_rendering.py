@@ -28,15 +28,23 @@ class FakeNode:
         self.address = self.inventory_address
         self.asked: list[tuple[str, t.Mapping[str, t.Any]]] = []
         self._answers = list(answers)
+        self._is_unseen = False
 
     @contextlib.contextmanager
     def cut_after(self, _seconds: float) -> t.Iterator[None]:
         yield
 
+    @contextlib.contextmanager
+    def unseen(self) -> t.Iterator[None]:
+        self._is_unseen = True
+        yield
+        self._is_unseen = False
+
     def move_to(self, address: str) -> None:
         self.address = address
 
     def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+        assert self._is_unseen, "the answer may hold secrets"
         self.asked.append((self.address, request))
         answer = self._answers.pop(0)
         return NodeAnswer({}, reached=False) if answer is None else NodeAnswer(answer)

@@ -26,6 +26,7 @@ def main() -> None:
             "apply": {"type": "bool"},
             "server_side_apply": {"type": "dict"},
             "definition": {"type": "dict"},
+            "hidden_fields": {"type": "list", "elements": "str"},
             "wait": {"type": "bool"},
             "wait_timeout": {"type": "int"},
             "kubeconfig": {"type": "str"},

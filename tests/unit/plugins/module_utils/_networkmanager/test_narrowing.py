@@ -37,6 +37,19 @@ def test_another_complaint_counts_when_nothing_cures() -> None:
     assert narrowing.culprit('{"a": {"b": "wrong"}, "c": 1}', "bad", complain) == ("a", "b")
 
 
+def test_what_is_missing_is_missing_in_the_part_around_it() -> None:
+    """Without the address, too, one more thing is missing; the address is not to blame."""
+
+    def complain(text: str) -> str:
+        if "ip" not in text:
+            return "missing field ip"
+        return "missing field prefix-length"
+
+    document = '{"address": [{"ip": "192.0.2.1"}]}'
+    found = narrowing.culprit(document, "missing field prefix-length", complain)
+    assert "ip" not in found
+
+
 def test_what_a_part_is_does_not_count_as_its_mistake() -> None:
     """Without its type a bond is an ethernet interface, and its options are not looked at."""
 

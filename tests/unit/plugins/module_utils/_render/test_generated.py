@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager import narrowing
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import parse
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import resolve_placeholders
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, Rendering, render
@@ -22,6 +23,12 @@ CASES = [case for file in sorted((_DATA / "nmstate").glob("*.yaml")) for case in
 _IDS = [case["name"].replace(" ", "-") for case in CASES]
 
 pytestmark = pytest.mark.usefixtures("tools")
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long the search for a mistake takes is not the subject here."""
+    monkeypatch.setattr(narrowing, "_SECONDS", 120.0)
 
 
 def keys_of(path: str, document: t.Any) -> list[t.Union[str, int]]:
@@ -78,6 +85,7 @@ def test_a_document_becomes_these_profiles(case: t.Mapping[str, t.Any]) -> None:
             assert (key, value(key)) == (key, wanted)
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("case", CASES, ids=_IDS)
 def test_its_broken_twin_is_refused_with_the_path(case: t.Mapping[str, t.Any]) -> None:
     with pytest.raises(RenderError) as refused:
@@ -107,11 +115,47 @@ def test_nmc_refuses_what_nmstate_refuses(case: t.Mapping[str, t.Any]) -> None:
         render("nmc", broken(case))
 
 
+@pytest.mark.usefixtures("patient")
 def test_nmc_names_the_path_too() -> None:
     with pytest.raises(RenderError) as refused:
         render("nmc", broken(CASES[0]))
     assert CASES[0]["broken"]["path"] in str(refused.value)
     assert "elemental-networking-" not in str(refused.value)
+
+
+_STATIC = {"enabled": True, "address": [{"ip": "192.0.2.10"}]}
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        (
+            {"interfaces": [{"name": "eth0", "type": "ethernet", "ipv4": _STATIC}]},
+            "interfaces[0].ipv4.address[0] (ip: 192.0.2.10): missing field `prefix-length` (nmstatectl)",
+        ),
+        (
+            {"interfaces": [{"type": "ethernet"}]},
+            "interfaces[0] (type: ethernet): missing field `name` (nmstatectl)",
+        ),
+        (
+            {"interfaces": [{"name": "bond0", "type": "bond", "link-aggregation": {"port": ["eth0"]}}]},
+            "interfaces[0]: Bond mode is mandatory for new bond interface: bond0 (nmstatectl)",
+        ),
+        (
+            {
+                "interfaces": [{"name": "eth0", "type": "ethernet"}],
+                "dns-resolver": {"config": {"server": ["192.0.2.53"]}},
+            },
+            'dns-resolver.config.server[0]: Failed to find suitable(IP enabled) interface for DNS server ["192.0.2.53"];'
+            " give one a static address, or DHCP with auto-dns: false (nmstatectl)",
+        ),
+    ],
+)
+def test_a_mistake_is_one_sentence_that_says_where_and_what(config: dict[str, object], sentence: str) -> None:
+    with pytest.raises(RenderError) as refused:
+        render("nmstate", config)
+    assert str(refused.value).startswith(sentence)
 
 
 def test_nmc_needs_an_ethernet_interface() -> None:

@@ -9,13 +9,15 @@ N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
 PROVIDER ?= 1.1
+IPAM ?= embedded
 export TESTBED_SUITE = $(SUITE)
+export IPAM
 NODES := python3 -m tests.testbed.nodes
 
 help: ## list the targets
 	@grep -hE '^[a-z.%-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
-demo: ## claim, configure, report and reset on three real NetworkManager nodes (needs root)
+demo: ## claim, configure, report and reset on three real NetworkManager nodes (needs root; IPAM=cluster: from a real control plane)
 	@python3 -m tests.testbed.demo
 
 test: ## run every check, one line per stage (needs root for the nodes)

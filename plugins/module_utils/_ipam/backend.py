@@ -101,7 +101,7 @@ class IpamBackend(abc.ABC):
 
     @abc.abstractmethod
     def release_claims(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
-        """Give the addresses of these claims back; one that is gone already is fine."""
+        """Give the addresses of exactly these claims back, as they were found; one that is gone, or was made anew, is left alone."""
 
     @abc.abstractmethod
     def list_pools(self, namespace: str | None) -> list[PoolState]:

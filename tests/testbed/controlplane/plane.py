@@ -28,10 +28,13 @@ _READY = "testbed-ready"
 
 
 class Plane:
-    """The control plane of one network namespace; this process is in there after ``up`` or ``enter``."""
+    """The control plane of one network namespace; this process is in there after ``up`` or ``enter``.
 
-    def __init__(self, name: str = places.PREFIX) -> None:
-        self.name = name
+    As a ``guest`` it moves into a namespace that somebody else makes and removes.
+    """
+
+    def __init__(self, name: str = places.PREFIX, guest: bool = False) -> None:
+        self.name, self._guest = name, guest
         self.folder = places.state(name)
         self.processes = Processes(self.folder)
 
@@ -56,7 +59,8 @@ class Plane:
         if self.folder.exists():
             for name in self.processes.names():
                 self.processes.end(name, signal.SIGTERM if name == "kube-apiserver" else signal.SIGKILL, 3.0)
-        namespace.remove(self.name)
+        if not self._guest:
+            namespace.remove(self.name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def is_up(self) -> bool:

@@ -18,7 +18,8 @@ from .objects import Found, check_address
 from .owners import with_owners
 from .pacing import Hopeless, exhausted
 from .pools import Pools
-from .waiting import Report, Waiting
+from .progress import Progress, Report
+from .waiting import Waiting
 from .watching import Watch
 
 if t.TYPE_CHECKING:
@@ -35,18 +36,19 @@ class KubernetesBackend(IpamBackend):
     """One API server. A call costs one list, the missing creates, one watch and one list of addresses."""
 
     def __init__(self, connect: t.Callable[[], Connection], grace: float, keep_pending: bool, report: Report) -> None:
-        self._connect, self._grace, self._keep_pending, self._report = connect, grace, keep_pending, report
+        self._connect, self._grace, self._keep_pending = connect, grace, keep_pending
+        self._progress = Progress(report)
         self._known: dict[Name, Found] = {}
         self._addresses: dict[Name, Address] = {}
         self._listings: dict[str, Listing] = {}
         self._created: list[Found] = []
 
     def __enter__(self) -> KubernetesBackend:
-        self.api = Api(self._connect())
+        self.api = Api(self._connect(), self._progress)
         self._discovery = Discovery(self.api)
         self._pools = Pools(self.api, self._discovery)
         self._call = str(uuid.uuid4())
-        self._claims = Claims(self.api, self._discovery, self._call)
+        self._claims = Claims(self.api, self._discovery, self._call, self._progress)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -197,7 +199,7 @@ class KubernetesBackend(IpamBackend):
         known = {
             claim.name: self._known[namespace, claim.name] for claim in claims if (namespace, claim.name) in self._known
         }
-        waiting = Waiting(claims, known, self._grace, self._report, pools_may_come=self._keep_pending)
+        waiting = Waiting(claims, known, self._grace, self._progress, pools_may_come=self._keep_pending)
         try:
             with self._watch(namespace, known.values()) as watch:
                 waiting.until_bound(watch, self._pools)
@@ -222,7 +224,7 @@ class KubernetesBackend(IpamBackend):
         listing = self._listings.get(namespace)
         if listing is None:
             listing = self._listings[namespace] = self._claims.list(namespace, all_of_them=False)
-        ours = all(each.managed for each in claims)
+        ours = all(each.claim.managed for each in claims)
         selector = listing.selector if ours else ""
         return Watch(self.api, self._discovery.claims(), namespace, listing.version, selector)
 
@@ -245,7 +247,7 @@ class KubernetesBackend(IpamBackend):
     def _until_gone(self, namespace: str, claims: t.Sequence[Claim], grace: float) -> None:
         known = {claim.name: self._known[namespace, claim.name] for claim in claims}
         with self._watch(namespace, known.values()) as watch:
-            Waiting(claims, known, grace, self._report).until_gone(watch)
+            Waiting(claims, known, grace, self._progress).until_gone(watch)
         for claim in claims:
             self._known.pop((namespace, claim.name), None)
             self._addresses.pop((namespace, claim.name), None)

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ...stages.machine import CACHE
 
-# not that of the test nodes: both may be up at the same time
-PREFIX = "elcp"
+# not that of the test nodes: both may be up at the same time; TESTBED_NAME=b makes a second one beside the first
+PREFIX = f"elcp{os.environ.get('TESTBED_NAME', '')}"
 HOST = "127.0.0.1"
 GROUP = "ipam.cluster.x-k8s.io"
 MODULES = Path(__file__).parent / "modules"

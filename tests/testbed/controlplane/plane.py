@@ -41,7 +41,7 @@ class Plane:
     # --- up and down ------------------------------------------------------------------------------------------
 
     def up(self, provider: str = "1.1") -> None:
-        """Start everything; whatever fails or interrupts it leaves nothing behind."""
+        """Start everything; whatever fails or interrupts it leaves nothing behind. With provider ``none`` nothing of IPAM is there."""
         if self.is_up():
             raise TestBedError("the control plane is up already: take it down first (make cluster-down)")
         binaries = building.ensure(provider)
@@ -88,8 +88,9 @@ class Plane:
         start("kube-apiserver", commands.apiserver(binaries, self.folder, ports, token_file))
         admin = Admin(self.folder, server, tokens[users.ADMINISTRATOR])
         wait("kube-apiserver", lambda: admin.call("GET", "/readyz") == "ok", "kube-apiserver")
-        self._start_ipam(binaries, provider, ports, admin)
-        self._prove(admin)
+        if provider != "none":
+            self._start_ipam(binaries, provider, ports, admin)
+            self._prove(admin)
         partial = self.folder / "plane.partial"
         partial.touch(mode=0o600)
         partial.write_text(json.dumps(record))

@@ -176,8 +176,8 @@ options:
   progress_file:
     description:
       - A file where the module runs that gets a line of progress every few seconds while claims are asked for, served or released.
-      - By default the lines are shown where the play is shown, provided that the task runs on the controller as its own user, for example
-        with C(delegate_to: localhost), and not with C(async).
+      - By default the lines are shown where the play is shown, provided that the task runs on the controller as its own user, as one
+        delegated to C(localhost), and not with C(async).
     type: path
 """
 

@@ -131,10 +131,10 @@ def test_a_claim_that_is_being_released_is_waited_out(space: Space) -> None:
     old = space.admin.call("GET", path)["metadata"]["uid"]
     space.admin.call("DELETE", path)
     running = space.start("ip_address_claims", claims=asked("node1"))
-    created = [event for event in space.plane.requests(space.user) if event["verb"] == "create"]
+    watches = f"/namespaces/{space.name}/ipaddressclaims?watch"
     space.admin.until(
-        "our create was refused",
-        lambda: len([e for e in space.plane.requests(space.user) if e["verb"] == "create"]) > len(created),
+        "the wait for its end",
+        lambda: any(watches in event["requestURI"] for event in space.plane.requests(space.user)),
     )
     space.admin.call("PATCH", path, {"metadata": {"finalizers": None}}, "application/merge-patch+json")
     result = space.answer(running)

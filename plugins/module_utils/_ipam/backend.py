@@ -85,11 +85,8 @@ class IpamBackend(abc.ABC):
         """The claims of a namespace, or of all when it is None, sorted by namespace and name."""
 
     @abc.abstractmethod
-    def find_claims(self, names: t.Sequence[tuple[str, str]], thorough: bool) -> list[BoundClaim]:
-        """Those of the claims with these (namespace, name) that exist.
-
-        Unless ``thorough``, a claim that something else made may be left out; ``create_claims`` then finds it.
-        """
+    def find_claims(self, names: t.Sequence[tuple[str, str]]) -> list[BoundClaim]:
+        """Those of the claims with these (namespace, name) that exist, whoever made them."""
 
     @abc.abstractmethod
     def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:

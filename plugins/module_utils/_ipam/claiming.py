@@ -37,7 +37,7 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
     claims = [wish.claim for wish in wishes]
     _refuse_same_name(claims)
     pools = _each_once(pools)
-    existing = _existing(backend, [(claim.namespace, claim.name) for claim in claims], thorough=dry_run)
+    existing = _existing(backend, [(claim.namespace, claim.name) for claim in claims])
     for claim in claims:
         found = existing.get((claim.namespace, claim.name))
         if found is not None:
@@ -53,8 +53,8 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
     return Claiming(tuple(bound), creation.created, tuple(pool_changes))
 
 
-def _existing(backend: IpamBackend, names: t.Sequence[_Name], thorough: bool) -> dict[_Name, BoundClaim]:
-    found = backend.find_claims(list(dict.fromkeys(names)), thorough)
+def _existing(backend: IpamBackend, names: t.Sequence[_Name]) -> dict[_Name, BoundClaim]:
+    found = backend.find_claims(list(dict.fromkeys(names)))
     return {(bound.claim.namespace, bound.claim.name): bound for bound in found}
 
 

@@ -67,7 +67,7 @@ class EmbeddedBackend(IpamBackend):
             rows = self._database.execute(f"SELECT * FROM claims{where} ORDER BY namespace, name", values)
             return [_bound_claim(row) for row in rows]
 
-    def find_claims(self, names: t.Sequence[tuple[str, str]], thorough: bool) -> list[BoundClaim]:
+    def find_claims(self, names: t.Sequence[tuple[str, str]]) -> list[BoundClaim]:
         """Those of these claims that exist."""
         wanted = set(names)
         namespaces = dict.fromkeys(namespace for namespace, _name in names)

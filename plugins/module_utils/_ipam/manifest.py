@@ -15,7 +15,8 @@ from .names import checked_name
 
 GROUP = "ipam.cluster.x-k8s.io"
 NAMESPACED, GLOBAL = "InClusterIPPool", "GlobalInClusterIPPool"
-_VERSION = f"{GROUP}/v1alpha2"
+POOL_VERSION = "v1alpha2"
+_VERSION = f"{GROUP}/{POOL_VERSION}"
 _FIELDS = (
     "addresses",
     "prefix",

@@ -93,9 +93,7 @@ def release_claims(backend: IpamBackend, releases: t.Sequence[Release], dry_run:
     Raises IpamError, and releases nothing, when one of them is not what its release says.
     """
     once = {release.title: release for release in releases}
-    found = {
-        (bound.claim.namespace, bound.claim.name): bound for bound in backend.find_claims(list(once), thorough=True)
-    }
+    found = {(bound.claim.namespace, bound.claim.name): bound for bound in backend.find_claims(list(once))}
     for release in releases:
         if release.title in found:
             compare(release, found[release.title].claim)

@@ -64,17 +64,14 @@ class KubernetesBackend(IpamBackend):
         bound = [BoundClaim(each.claim, addresses.get((each.claim.namespace, each.claim.name))) for each in found]
         return sorted(bound, key=lambda each: (each.claim.namespace, each.claim.name))
 
-    def find_claims(self, names: t.Sequence[Name], thorough: bool) -> list[BoundClaim]:
-        """Those of these claims that exist: ours from one list per namespace; all others, too, when ``thorough``."""
+    def find_claims(self, names: t.Sequence[Name]) -> list[BoundClaim]:
+        """Those of these claims that exist: ours from one list per namespace, from one of all claims when some are not among ours."""
         found: list[BoundClaim] = []
         for title in names:  # what an earlier call knew may have changed
             self._known.pop(title, None)
             self._addresses.pop(title, None)
         for namespace, wanted in _grouped(names, lambda name: name[0]).items():
-            listing = self._claims.list(namespace, all_of_them=False)
-            if thorough and any(name not in listing.claims for _namespace, name in wanted):
-                listing = self._claims.list(namespace, all_of_them=True)
-            self._listings[namespace] = listing
+            listing = self._listings[namespace] = self._list(namespace, {name for _namespace, name in wanted})
             for _namespace, name in wanted:
                 if name in listing.claims:
                     self._known[namespace, name] = listing.claims[name]
@@ -83,6 +80,14 @@ class KubernetesBackend(IpamBackend):
             addresses = self._addresses_of(namespace, alive)
             found += [BoundClaim(each.claim, addresses.get((namespace, each.claim.name))) for each in alive]
         return found
+
+    def _list(self, namespace: str, wanted: set[str]) -> Listing:
+        """Our claims; all where some of the wanted ones are others', so that nobody has to ask for each of them."""
+        ours = self._claims.list(namespace, all_of_them=False)
+        if wanted <= ours.claims.keys():
+            return ours
+        everybodys = self._claims.list(namespace, all_of_them=True)
+        return everybodys if (wanted - ours.claims.keys()) & everybodys.claims.keys() else ours
 
     def _addresses_of(self, namespace: str | None, claims: t.Sequence[Found]) -> dict[Name, Address]:
         bound = [each for each in claims if each.address_name]

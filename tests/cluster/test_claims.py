@@ -24,6 +24,14 @@ def named(result: t.Mapping[str, t.Any]) -> dict[str, str]:
     return {claim["name"]: claim["address"] for claim in result["claims"]}
 
 
+def say_not_ready(space: Space, claim: str, reason: str, message: str) -> None:
+    """What a provider that sets conditions would write on a claim."""
+    condition = {"type": "Ready", "status": "False", "reason": reason, "message": message}
+    conditions = [{**condition, "lastTransitionTime": "2026-01-01T00:00:00Z"}]
+    path = f"{space.path('ipaddressclaims', claim)}/status"
+    space.admin.call("PATCH", path, {"status": {"conditions": conditions}}, "application/merge-patch+json")
+
+
 def test_a_bulk_is_claimed_and_stays(space: Space) -> None:
     first = space.claims(*machines(20))
     assert first["changed"], first
@@ -270,15 +278,7 @@ def test_a_condition_is_shown_and_a_refusal_of_the_provider_fails_fast(space: Sp
     try:
         running = space.start("ip_address_claims", claims=asked("a"))
         space.admin.until("the claim", lambda: space.items("ipaddressclaims"))
-        condition = {
-            "type": "Ready",
-            "status": "False",
-            "reason": "PoolExhausted",
-            "message": "no address is left",
-            "lastTransitionTime": "2026-01-01T00:00:00Z",
-        }
-        path = f"{space.path('ipaddressclaims', 'a-ip')}/status"
-        space.admin.call("PATCH", path, {"status": {"conditions": [condition]}}, "application/merge-patch+json")
+        say_not_ready(space, "a-ip", "PoolExhausted", "no address is left")
         message = space.answer(running)["msg"]
     finally:
         space.plane.start_again("provider")
@@ -393,15 +393,7 @@ def test_progress_says_how_many_are_served_and_why_the_others_are_not(space: Spa
     try:
         running = space.start("ip_address_claims", claims=asked("a", "b"), progress_file=str(file))
         space.admin.until("the claims", lambda: len(space.items("ipaddressclaims")) == 2)
-        condition = {
-            "type": "Ready",
-            "status": "False",
-            "reason": "PoolNotReady",
-            "message": "the pool is asleep",
-            "lastTransitionTime": "2026-01-01T00:00:00Z",
-        }
-        path = f"{space.path('ipaddressclaims', 'a-ip')}/status"
-        space.admin.call("PATCH", path, {"status": {"conditions": [condition]}}, "application/merge-patch+json")
+        say_not_ready(space, "a-ip", "PoolNotReady", "the pool is asleep")
         line = "0 of 2 claims served, 0.0 per second (PoolNotReady: the pool is asleep)"
         space.admin.until("a line of progress", lambda: file.exists() and line in file.read_text())
     finally:
@@ -434,3 +426,20 @@ def test_pool_usage_says_by_whom_and_shared_addresses_are_a_warning(space: Space
     assert [(each["machine"], each["address"]) for each in pool["claims"]] == [("a", "10.0.0.10")]
     shared = manifest(space, addresses=["10.0.0.60-10.0.0.70"], gateway="10.0.0.1")
     assert "share 10.0.0.60:" in str(space.module("ip_pool", definition=shared)["warnings"])
+
+
+def test_a_claim_of_ours_that_is_still_being_released_is_waited_out(space: Space) -> None:
+    """The watch shows how the old claim ends, after the new one was made."""
+    space.claims("node1", "node2")
+    path = space.path("ipaddressclaims", "node1-ip")
+    space.admin.call("PATCH", path, {"metadata": {"finalizers": ["example.test/hold"]}}, "application/merge-patch+json")
+    space.admin.call("DELETE", path)
+    running = space.start("ip_address_claims", claims=asked("node1", "node2"))
+    watches = f"/namespaces/{space.name}/ipaddressclaims?watch"
+    space.admin.until(
+        "the wait", lambda: any(watches in each["requestURI"] for each in space.plane.requests(space.user))
+    )
+    space.admin.call("PATCH", path, {"metadata": {"finalizers": None}}, "application/merge-patch+json")
+    result = space.answer(running)
+    assert result["changed"], result
+    assert named(result) == space.addresses()

@@ -131,17 +131,29 @@ class Waiting:
 
     # --- both -------------------------------------------------------------------------------------------------
 
+    def _is_past(self, each: Found) -> bool:
+        """Whether a change is older than what we know: the watch begins where the list was, before what this call did.
+
+        A claim that has another uid than ours lived before it: had it come after, ours would have been deleted first.
+        """
+        known = self.known.get(each.claim.name)
+        if known is None:
+            return False
+        lost_its_address = bool(known.address_name) and not each.address_name
+        return known.uid != each.uid or (lost_its_address and not each.terminating)
+
     def _take(self, change: Change) -> set[str]:
         """Take a change in; returns the names that it is about."""
-        touched = {each.claim.name for each in change.claims} | set(change.gone)
+        touched = {each.claim.name for each in (*change.claims, *change.gone)}
         if change.complete:
             touched |= set(self.known)
             self.known = {}
         for each in change.claims:
-            if each.claim.name in self._wanted:
+            if each.claim.name in self._wanted and not self._is_past(each):
                 self.known[each.claim.name] = each
-        for name in change.gone:
-            self.known.pop(name, None)
+        for each in change.gone:
+            if not self._is_past(each):
+                self.known.pop(each.claim.name, None)
         if any(name in self._wanted for name in touched):
             self._changed = time.monotonic()
             self._full.clear()

@@ -4,24 +4,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-online bench-nodes bench-claims nodes-up nodes-down cluster-up cluster-down build clean prepare
+.PHONY: help demo test test-online bench-nodes bench-claims bench-memory nodes-up nodes-down cluster-up cluster-down build clean prepare
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
+LOOP ?= 20
 PROVIDER ?= 1.1
+IPAM ?= embedded
 export TESTBED_SUITE = $(SUITE)
+export IPAM
 NODES := python3 -m tests.testbed.nodes
 
 help: ## list the targets
 	@grep -hE '^[a-z.%-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
-demo: ## claim, configure, report and reset on three real NetworkManager nodes (needs root)
+demo: ## claim, configure, report and reset on three real NetworkManager nodes (needs root; IPAM=cluster: from a real control plane)
 	@python3 -m tests.testbed.demo
 
 test: ## run every check, one line per stage (needs root for the nodes)
 	@python3 -m tests.stages
 
-test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-cluster test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
+test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-cluster test-cluster-1.0 test-cluster-faults (RUNS=5) test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
 	@python3 -m tests.stages $*
 
 test-online: ## prove what needs the internet: checksums of the releases that the roles install, and nmc against its stand-in
@@ -33,8 +36,11 @@ prepare: ## only install what the tests need
 bench-nodes: ## compare a push with a ping, with bare ssh and with other modules (needs root; ROUNDS=3)
 	@python3 -m tests.benchmark.nodes --rounds $(ROUNDS) --suite $(SUITE)
 
-bench-claims: ## compare claims with the floor of the API and with kubernetes.core (needs root and Go; ROUNDS=3)
-	@python3 -m tests.stages.bench_claims --rounds $(ROUNDS)
+bench-claims: ## compare claims with the floor of the API and with kubernetes.core (needs root and Go; ROUNDS=3 LOOP=20)
+	@python3 -m tests.stages.bench_claims --rounds $(ROUNDS) --loop $(LOOP) --provider $(PROVIDER)
+
+bench-memory: ## measure the module process at 5,000 claims (needs root and Go; takes some minutes)
+	@python3 -m tests.stages.bench_claims --memory 5000
 
 nodes-up: ## boot N=3 test nodes, SUITE=bookworm or trixie (needs root)
 	@python3 -c 'from tests.stages import machine; machine.install(machine.NODE_PACKAGES)'

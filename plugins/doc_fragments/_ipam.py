@@ -6,9 +6,69 @@
 
 from __future__ import annotations
 
+import textwrap
+
+_CLAIM = r"""
+machine:
+  description: The machine that the claim is for. Required to claim.
+  type: str
+key:
+  description: The placeholder that the address will fill. Required to claim.
+  type: str
+name:
+  description: The name of the claim, a DNS-1123 subdomain. The default is C(<machine>-<key>), as in Elemental.
+  type: str
+pool:
+  description: The pool to claim from, as in C(MachineRegistration.spec.config.network.ipAddresses). Required to claim.
+  type: dict
+  suboptions:
+    apiGroup:
+      description: The API group of the pool, without a version. Required.
+      type: str
+    kind:
+      description: The kind of the pool. Required.
+      type: str
+    name:
+      description: The name of the pool. Required.
+      type: str
+host:
+  description:
+    - The name that the inventory has for the machine. A claim that was made for another host is an error that names both, since
+      two hosts with one machine name would share one address.
+  type: str
+owner:
+  description:
+    - The object that the claim goes with, in the namespace of the claim, for example a C(MachineInventory). The cluster releases
+      the claim when that object is deleted, as in Elemental. Only with O(backend=kubernetes).
+  type: dict
+  suboptions:
+    apiVersion:
+      description: The API group and version of the object, for example C(elemental.cattle.io/v1beta1).
+      type: str
+      required: true
+    kind:
+      description: The kind of the object.
+      type: str
+      required: true
+    name:
+      description: The name of the object.
+      type: str
+      required: true
+    uid:
+      description: Its uid. It is looked up by default, which needs the verb C(list) on that kind.
+      type: str
+family:
+  description: The family that the address has to be of. Any will do by default.
+  type: str
+  choices: [IPv4, IPv6]
+"""
+
 
 class ModuleDocFragment:
-    """How to reach the claims and pools."""
+    """How to reach the claims and pools, and what a claim is."""
+
+    CLAIM: str
+    CLAIMS: str
 
     DOCUMENTATION = r"""
 options:
@@ -113,4 +173,28 @@ options:
       - Only with O(backend=kubernetes).
     type: bool
     default: false
+  progress_file:
+    description:
+      - A file where the module runs that gets a line of progress every few seconds while claims are asked for, served or released.
+      - By default the lines are shown where the play is shown, provided that the task runs on the controller as its own user, as one
+        delegated to C(localhost), and not with C(async).
+    type: path
+"""
+
+
+# the same options, once as those of the task and once as those of each element of a list
+ModuleDocFragment.CLAIM = f"options:\n{textwrap.indent(_CLAIM, '  ')}"
+ModuleDocFragment.CLAIMS = f"""
+options:
+  claims:
+    description:
+      - The claims. Either this or O(matching) is required.
+      - To release one its name is enough, or machine and key. Whatever else is said has to hold.
+    type: list
+    elements: dict
+    suboptions:
+{textwrap.indent(_CLAIM, "      ")}
+      namespace:
+        description: The namespace of this claim. The default is O(namespace).
+        type: str
 """

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -16,24 +17,28 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend
     PoolState,
     open_backend,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
-    Wish,
-    ensure_claims,
-    release_claims,
-)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
     GROUP,
     pool_from_manifest,
     pool_to_manifest,
+    sharing,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
     BoundClaim,
     Claim,
     IpamError,
     Owner,
+    Pool,
     PoolReference,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_name, claim_name
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import (
+    Release,
+    Selection,
+    release_claims,
+    select_claims,
+)
 
 from . import _kubernetes_core as kubernetes_options
 
@@ -68,15 +73,26 @@ CLAIM_SPEC: Spec = {
         },
     },
 }
+MATCHING_SPEC: Spec = {
+    **{name: CLAIM_SPEC[name] for name in ("machine", "key", "host")},
+    "pool": {"type": "str"},
+    "owner": {
+        "type": "dict",
+        "options": {**CLAIM_SPEC["owner"]["options"], "apiVersion": {"type": "str"}},
+    },
+    "labels": {"type": "dict"},
+    "not_in_inventory": {"type": "list", "elements": "str"},
+}
 PATIENCE_SPEC: Spec = {
     "timeout": {"type": "int", "default": 60},
     "keep_pending": {"type": "bool", "default": False},
+    "progress_file": {"type": "path"},
 }
 
 
-def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result]) -> None:
-    """Run a module: open the backend, serve, and turn an IpamError into one sentence."""
-    module = AnsibleModule(argument_spec={**BACKEND_SPEC, **spec}, supports_check_mode=True)
+def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **rules: t.Any) -> None:
+    """Run a module: open the backend, serve, and turn an IpamError into one sentence; ``rules`` are those of AnsibleModule."""
+    module = AnsibleModule(argument_spec={**BACKEND_SPEC, **spec}, supports_check_mode=True, **rules)
     options = module.params
     try:
         with open_backend(
@@ -86,7 +102,7 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result]) -> 
                 kubernetes=options["kubernetes"] or {},
                 timeout=options.get("timeout", 60),
                 keep_pending=options.get("keep_pending", False),
-                report=module.debug,
+                report=_reporter(options.get("progress_file")),
             )
         ) as backend:
             result = serve(module, backend)
@@ -95,13 +111,36 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result]) -> 
     module.exit_json(**result)
 
 
-def serve_claims(module: AnsibleModule, backend: IpamBackend, asked: t.Sequence[t.Mapping[str, t.Any]]) -> Result:
-    """Claim or release in bulk; ``asked`` has the options of single claims. The one implementation of both claim modules."""
+def _reporter(file: str | None) -> t.Callable[[str], None]:
+    """What appends a line of progress to the file; one that cannot be written is no reason to fail."""
+
+    def report(line: str) -> None:
+        if file:
+            with contextlib.suppress(OSError), open(file, "a", encoding="utf-8") as stream:
+                stream.write(f"{line}\n")
+
+    return report
+
+
+def serve_claims(
+    module: AnsibleModule,
+    backend: IpamBackend,
+    asked: t.Sequence[t.Mapping[str, t.Any]],
+    matching: t.Mapping[str, t.Any] | None = None,
+) -> Result:
+    """Claim or release in bulk. The one implementation of both claim modules.
+
+    ``asked`` has the options of single claims, ``matching`` what claims have in common that are to go.
+    """
     namespace = module.params["namespace"] or "default"
     if module.params["state"] == "absent":
-        names = [(each.get("namespace") or namespace, _name(each)) for each in asked]
-        released = release_claims(backend, names, module.check_mode)
+        releases = [_release(each, namespace) for each in asked]
+        if matching is not None:
+            releases += select_claims(backend, namespace, _selection(matching, module.params["backend"]))
+        released = release_claims(backend, releases, module.check_mode)
         return _claims_result(released, before=released, after=[], pool_changes=[])
+    if matching is not None:
+        raise IpamError("matching says which claims to release; with state: present name each one in claims")
     pools = [pool_from_manifest(manifest, namespace) for manifest in module.params["pools"] or []]
     wishes = [_wish(each, namespace) for each in asked]
     _refuse_same_key(wishes)
@@ -109,9 +148,51 @@ def serve_claims(module: AnsibleModule, backend: IpamBackend, asked: t.Sequence[
     created = set(claiming.created)
     before = [bound for bound in claiming.bound if bound.claim not in created]
     result = _claims_result(claiming.bound, before, claiming.bound, claiming.pool_changes)
+    warn_of_sharing(module, backend, pools)
     if created and module.check_mode:
         result["msg"] = f"would claim {', '.join(claim.name for claim in claiming.created)}"
     return result
+
+
+def warn_of_sharing(module: AnsibleModule, backend: IpamBackend, pools: t.Sequence[Pool]) -> None:
+    """Warn of pools that share addresses with these, which are made or changed now."""
+    default = module.params["namespace"] or "default"
+    namespaces = dict.fromkeys(pool.namespace or default for pool in pools)
+    known = [state.pool for namespace in namespaces for state in backend.list_pools(namespace)]
+    for sentence in sharing(pools, known):
+        module.warn(sentence)
+
+
+def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
+    """What goes is compared with whatever its user says of it."""
+    return Release(
+        options.get("namespace") or namespace,
+        _name(options),
+        options.get("machine") or "",
+        options.get("key") or "",
+        _pool_reference(options) if options.get("pool") else None,
+        options.get("host") or "",
+        _owner(options),
+    )
+
+
+def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
+    if options.get("labels") and backend == "embedded":
+        raise IpamError("claims of the embedded backend have no labels; select them by machine, key, pool or host")
+    owner = options.get("owner")
+    selection = Selection(
+        **{name: options.get(name) or "" for name in ("machine", "key", "pool", "host")},
+        owner=Owner(owner.get("apiVersion") or "", owner["kind"], owner["name"], owner.get("uid") or "")
+        if owner
+        else None,
+        labels=tuple((str(name), str(value)) for name, value in (options.get("labels") or {}).items()),
+        hosts=tuple(options.get("not_in_inventory") or ()),
+    )
+    if selection.is_empty:
+        raise IpamError(
+            "matching selects no claims because it says nothing; give machine, key, pool, host, owner, labels or not_in_inventory"
+        )
+    return selection
 
 
 def _refuse_same_key(wishes: t.Sequence[Wish]) -> None:
@@ -161,7 +242,7 @@ def _name(options: t.Mapping[str, t.Any]) -> str:
 
 
 def _pool_reference(options: t.Mapping[str, t.Any]) -> PoolReference:
-    owner = f"key {options['key']} of machine {options['machine']}"
+    owner = f"key {options.get('key')} of machine {options.get('machine')}"
     reference = options.get("pool")
     if not reference:
         raise IpamError(f"{owner} names no pool; give apiGroup, kind and name")
@@ -185,12 +266,32 @@ def claim_result(bound: BoundClaim) -> Result:
         "machine": claim.machine,
         "key": claim.key,
         "host": claim.host or None,
+        "owner": owner_result(claim.owner),
         "pool": {"apiGroup": claim.pool.api_group, "kind": claim.pool.kind, "name": claim.pool.name},
         "address": address.address if address else None,
         "prefix": address.prefix if address else None,
         "gateway": address.gateway if address else None,
         "family": address.family if address else None,
     }
+
+
+def release_options(claim: Claim) -> Result:
+    """What says that exactly this claim is to go, in the options of ip_address_claims."""
+    known = {
+        "name": claim.name,
+        "namespace": claim.namespace,
+        "machine": claim.machine,
+        "key": claim.key,
+        "host": claim.host,
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def owner_result(owner: Owner | None) -> Result | None:
+    """The object that a claim goes with, in the form of the option owner."""
+    if owner is None:
+        return None
+    return {"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid or None}
 
 
 def addresses_result(claims: t.Iterable[BoundClaim]) -> Result:
@@ -225,6 +326,12 @@ def _claims_result(
         "addresses": addresses_result(claims),
         "diff": {"before": was, "after": will_be},
     }
+
+
+def held_result(bound: BoundClaim) -> Result:
+    """What a task returns of one claim beside its pool: who has which address."""
+    names = ("name", "namespace", "machine", "key", "host", "address")
+    return {name: value for name, value in claim_result(bound).items() if name in names}
 
 
 def pool_result(state: PoolState) -> Result:

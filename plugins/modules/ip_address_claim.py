@@ -16,11 +16,14 @@ description:
   - The same machine and key get the same address, for ever, until the claim is released.
   - An existing claim from another pool is an error that names both pools, never a silent reuse.
   - In check mode no address is invented. A claim that does not exist yet has none.
+  - A release takes the claim that it was told of. One of the same name that was made for another host, machine, pool or owner than the
+    options say is an error, and so is one that something else made for an object of its own, unless O(owner) names that object.
   - For many machines use M(elemental.networking.ip_address_claims), which needs one task and one transaction.
 extends_documentation_fragment:
   - elemental.networking._attributes
   - elemental.networking._attributes.actiongroup_networking
   - elemental.networking._ipam
+  - elemental.networking._ipam.claim
   - elemental.networking._ipam.pools
   - elemental.networking._ipam.patience
 attributes:
@@ -31,58 +34,6 @@ attributes:
   idempotent:
     support: full
 options:
-  machine:
-    description: The machine that the claim is for. Required to claim.
-    type: str
-  key:
-    description: The placeholder that the address will fill. Required to claim.
-    type: str
-  name:
-    description: The name of the claim, a DNS-1123 subdomain. The default is C(<machine>-<key>), as in Elemental.
-    type: str
-  pool:
-    description: The pool to claim from, as in C(MachineRegistration.spec.config.network.ipAddresses). Required to claim.
-    type: dict
-    suboptions:
-      apiGroup:
-        description: The API group of the pool, without a version. Required.
-        type: str
-      kind:
-        description: The kind of the pool. Required.
-        type: str
-      name:
-        description: The name of the pool. Required.
-        type: str
-  host:
-    description:
-      - The name that the inventory has for the machine. A claim that was made for another host is an error that names both, since
-        two hosts with one machine name would share one address.
-    type: str
-  owner:
-    description:
-      - The object that the claim goes with, in the namespace of the claim, for example a C(MachineInventory). The cluster releases
-        the claim when that object is deleted, as in Elemental. Only with O(backend=kubernetes).
-    type: dict
-    suboptions:
-      apiVersion:
-        description: The API group and version of the object, for example C(elemental.cattle.io/v1beta1).
-        type: str
-        required: true
-      kind:
-        description: The kind of the object.
-        type: str
-        required: true
-      name:
-        description: The name of the object.
-        type: str
-        required: true
-      uid:
-        description: Its uid. It is looked up by default, which needs the verb C(list) on that kind.
-        type: str
-  family:
-    description: The family that the address has to be of. Any will do by default.
-    type: str
-    choices: [IPv4, IPv6]
   state:
     description: V(present) claims, V(absent) releases.
     type: str
@@ -138,6 +89,12 @@ host:
   type: str
   returned: success, unless a claim was to be released that does not exist
   sample: node1
+owner:
+  description:
+    - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
+  type: dict
+  returned: success, unless a claim was to be released that does not exist
+  sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
 pool:
   description: The pool that the address is from.
   type: dict

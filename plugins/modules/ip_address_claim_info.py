@@ -33,6 +33,12 @@ options:
     description: Look in all namespaces instead of O(namespace).
     type: bool
     default: false
+  inventory:
+    description:
+      - The names of all hosts of the inventory, as in C(groups.all). With them the result has RV(orphans).
+      - An empty list counts as not given.
+    type: list
+    elements: str
 """
 
 EXAMPLES = r"""
@@ -42,6 +48,14 @@ EXAMPLES = r"""
     machine: node1
   delegate_to: localhost
   register: held
+
+- name: Find the claims of machines that are not in the inventory any more
+  elemental.networking.ip_address_claim_info:
+    database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
+    inventory: "{{ groups.all }}"
+  run_once: true
+  delegate_to: localhost
+  register: known
 """
 
 RETURN = r"""
@@ -76,6 +90,12 @@ claims:
       type: str
       returned: always
       sample: node1
+    owner:
+      description:
+        - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
+      type: dict
+      returned: always
+      sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
     pool:
       description: The pool that the address is from.
       type: dict
@@ -108,14 +128,27 @@ addresses:
   sample:
     node1:
       inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4}
+orphans:
+  description:
+    - The claims among RV(claims) that this collection made for a machine that is none of the hosts in O(inventory), each in the form that
+      M(elemental.networking.ip_address_claims) takes to release it.
+    - A claim that says its host is known by that, another one by its machine, which may be called as a host is, or as the name of a
+      machine is made of that of its host.
+  type: list
+  elements: dict
+  returned: with O(inventory)
+  sample:
+    - {name: node9-inventory-ip, namespace: default, machine: node9, key: inventory-ip, host: node9}
 """
 
 import typing as t
 
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import is_orphan
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     Result,
     addresses_result,
     claim_result,
+    release_options,
     run,
 )
 
@@ -134,18 +167,24 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
         and (options["key"] or bound.claim.key) == bound.claim.key
         and (options["pool"] or bound.claim.pool.name) == bound.claim.pool.name
     ]
-    return {
+    result: Result = {
         "changed": False,
         "claims": [claim_result(bound) for bound in claims],
         "addresses": addresses_result(claims),
     }
+    if options["inventory"]:
+        lost = [bound.claim for bound in claims if is_orphan(bound.claim, set(options["inventory"]))]
+        result["orphans"] = [release_options(claim) for claim in lost]
+    return result
 
 
 def main() -> None:
     """Run the module."""
     texts = {name: {"type": "str"} for name in ("machine", "pool")}
     key = {"type": "str", "no_log": False}
-    run({**texts, "key": key, "all_namespaces": {"type": "bool", "default": False}}, serve)
+    inventory = {"type": "list", "elements": "str"}
+    everywhere = {"type": "bool", "default": False}
+    run({**texts, "key": key, "all_namespaces": everywhere, "inventory": inventory}, serve)
 
 
 if __name__ == "__main__":

@@ -16,11 +16,15 @@ description:
   - One transaction for all claims. Either every claim gets its address or nothing changes.
   - The same machine and key get the same address, for ever, until the claim is released.
   - An existing claim from another pool is an error that names both pools, never a silent reuse.
+  - A release takes the claims that it was told of. One of the same name that was made for another host, machine, pool or owner than the
+    options say is an error, and so is one that something else made for an object of its own, unless C(owner) names that object;
+    nothing is released then.
   - In check mode no address is invented. A claim that does not exist yet has none.
 extends_documentation_fragment:
   - elemental.networking._attributes
   - elemental.networking._attributes.actiongroup_networking
   - elemental.networking._ipam
+  - elemental.networking._ipam.claims
   - elemental.networking._ipam.pools
   - elemental.networking._ipam.patience
 attributes:
@@ -31,49 +35,31 @@ attributes:
   idempotent:
     support: full
 options:
-  claims:
-    description: The claims.
-    type: list
-    elements: dict
-    required: true
+  matching:
+    description:
+      - Release all claims of O(namespace) that have all of this, with O(state=absent). At least one of the suboptions has to be given.
+      - Only claims that this collection made are released so.
+    type: dict
     suboptions:
       machine:
-        description: The machine that the claim is for. Required to claim.
+        description: Claims of this machine.
         type: str
       key:
-        description: The placeholder that the address will fill. Required to claim.
-        type: str
-      name:
-        description: The name of the claim, a DNS-1123 subdomain. The default is C(<machine>-<key>), as in Elemental.
+        description: Claims for this placeholder.
         type: str
       pool:
-        description: The pool to claim from, as in C(MachineRegistration.spec.config.network.ipAddresses). Required to claim.
-        type: dict
-        suboptions:
-          apiGroup:
-            description: The API group of the pool, without a version. Required.
-            type: str
-          kind:
-            description: The kind of the pool. Required.
-            type: str
-          name:
-            description: The name of the pool. Required.
-            type: str
+        description: Claims from the pool of this name.
+        type: str
       host:
-        description:
-          - The name that the inventory has for the machine. A claim that was made for another host is an error that names both, since
-            two hosts with one machine name would share one address.
+        description: Claims that were made for this host of the inventory.
         type: str
       owner:
-        description:
-          - The object that the claim goes with, in the namespace of the claim, for example a C(MachineInventory). The cluster releases
-            the claim when that object is deleted, as in Elemental. Only with O(backend=kubernetes).
+        description: Claims that go with this object.
         type: dict
         suboptions:
           apiVersion:
-            description: The API group and version of the object, for example C(elemental.cattle.io/v1beta1).
+            description: The API group and version of the object. Any will do by default.
             type: str
-            required: true
           kind:
             description: The kind of the object.
             type: str
@@ -83,15 +69,15 @@ options:
             type: str
             required: true
           uid:
-            description: Its uid. It is looked up by default, which needs the verb C(list) on that kind.
+            description: Its uid. Any will do by default.
             type: str
-      family:
-        description: The family that the address has to be of. Any will do by default.
-        type: str
-        choices: [IPv4, IPv6]
-      namespace:
-        description: The namespace of this claim. The default is O(namespace).
-        type: str
+      labels:
+        description: Claims that have all of these labels in the cluster. Only with O(backend=kubernetes).
+        type: dict
+      not_in_inventory:
+        description: Claims of machines that are none of these hosts, for example C(groups.all). An empty list counts as not given.
+        type: list
+        elements: str
   state:
     description: V(present) claims, V(absent) releases.
     type: str
@@ -125,6 +111,24 @@ EXAMPLES = r"""
       - machine: node2
         key: inventory-ip
     state: absent
+  delegate_to: localhost
+
+- name: Release all claims of one machine
+  elemental.networking.ip_address_claims:
+    database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
+    matching:
+      machine: node1
+    state: absent
+  delegate_to: localhost
+
+- name: Release what machines hold that are not in the inventory any more
+  elemental.networking.ip_address_claims:
+    backend: kubernetes
+    namespace: fleet-default
+    matching:
+      not_in_inventory: "{{ groups.all }}"
+    state: absent
+  run_once: true
   delegate_to: localhost
 """
 
@@ -160,6 +164,12 @@ claims:
       type: str
       returned: always
       sample: node1
+    owner:
+      description:
+        - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
+      type: dict
+      returned: always
+      sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
     pool:
       description: The pool that the address is from.
       type: dict
@@ -202,6 +212,7 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     CLAIM_SPEC,
+    MATCHING_SPEC,
     PATIENCE_SPEC,
     POOLS_SPEC,
     STATE_SPEC,
@@ -217,14 +228,19 @@ if t.TYPE_CHECKING:
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     """Claim or release in bulk."""
-    return serve_claims(module, backend, module.params["claims"])
+    return serve_claims(module, backend, module.params["claims"] or [], module.params["matching"])
 
 
 def main() -> None:
     """Run the module."""
     options = {**CLAIM_SPEC, "namespace": {"type": "str"}}
-    claims = {"type": "list", "elements": "dict", "required": True, "options": options}
-    run({"claims": claims, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC}, serve)
+    claims = {"type": "list", "elements": "dict", "options": options}
+    matching = {"type": "dict", "options": MATCHING_SPEC}
+    run(
+        {"claims": claims, "matching": matching, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC},
+        serve,
+        required_one_of=[("claims", "matching")],
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ author:
 description:
   - Takes the manifest that a cluster takes, with the in-cluster provider's rules.
   - A change that would leave an allocated address outside the pool is refused, and so is deleting a pool with allocated addresses.
+  - Pools that one namespace can claim from and that share addresses are a warning, since each of them may give a shared address out, as
+    the in-cluster provider does.
   - Addresses that are claimed already keep the prefix and the gateway that they were claimed with.
 extends_documentation_fragment:
   - elemental.networking._attributes
@@ -110,6 +112,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
     Result,
     pool_result,
     run,
+    warn_of_sharing,
 )
 
 if t.TYPE_CHECKING:
@@ -125,6 +128,7 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
         change = backend.delete_pool(reference, namespace, module.check_mode)
     else:
         change = backend.apply_pool(pool_from_manifest(definition, default_namespace), module.check_mode)
+        warn_of_sharing(module, backend, [change.after] if change.after else [])
     diff = {
         "before": pool_to_manifest(change.before) if change.before else {},
         "after": pool_to_manifest(change.after) if change.after else {},

@@ -27,6 +27,12 @@ options:
     description: Look in all namespaces instead of O(namespace), whose pools and the global ones are shown by default.
     type: bool
     default: false
+  claims:
+    description:
+      - Whether each pool comes with the claims on it, which have to be read for that. Of a global pool these are the claims of
+        O(namespace), unless O(all_namespaces) is set.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -79,12 +85,20 @@ pools:
       type: int
       returned: always
       sample: 0
+    claims:
+      description: Who has which address of it, by namespace and name of the claim; the address of a claim that waits is null.
+      type: list
+      elements: dict
+      returned: with O(claims=true)
+      sample:
+        - {name: node1-inventory-ip, namespace: default, machine: node1, key: inventory-ip, host: node1, address: 192.168.122.150}
 """
 
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     Result,
+    held_result,
     pool_result,
     run,
 )
@@ -92,25 +106,35 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
+    from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, Pool
 
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     """List and filter."""
     options = module.params
-    states = backend.list_pools(None if options["all_namespaces"] else options["namespace"] or "default")
-    return {
-        "changed": False,
-        "pools": [
-            pool_result(state)
-            for state in states
-            if (options["name"] or state.pool.reference.name) == state.pool.reference.name
-        ],
-    }
+    namespace = None if options["all_namespaces"] else options["namespace"] or "default"
+    states = [
+        state
+        for state in backend.list_pools(namespace)
+        if (options["name"] or state.pool.reference.name) == state.pool.reference.name
+    ]
+    pools = [pool_result(state) for state in states]
+    if options["claims"] and pools:
+        held = backend.list_claims(namespace)
+        for state, pool in zip(states, pools):
+            pool["claims"] = [held_result(bound) for bound in held if _is_from(state.pool, bound.claim)]
+    return {"changed": False, "pools": pools}
+
+
+def _is_from(pool: Pool, claim: Claim) -> bool:
+    return claim.pool == pool.reference and pool.namespace in ("", claim.namespace)
 
 
 def main() -> None:
     """Run the module."""
-    run({"name": {"type": "str"}, "all_namespaces": {"type": "bool", "default": False}}, serve)
+    everywhere = {"type": "bool", "default": False}
+    claims = {"type": "bool", "default": True}
+    run({"name": {"type": "str"}, "all_namespaces": everywhere, "claims": claims}, serve)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from dataclasses import dataclass
 
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import GLOBAL, NAMESPACED
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import (
+    machine_name as default_machine_name,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import database_path, read_manifests
 
 _Document = t.Mapping[str, t.Any]
@@ -103,8 +105,8 @@ def machine_network(given: Given) -> MachineNetwork:
 
 
 def machine_name(name: str, host: str) -> str:
-    """The name of the machine: as given, else that of the host in lower case, with dashes, as Elemental makes machine names."""
-    return name or re.sub("[^0-9a-z.]", "-", host.lower())
+    """The name of the machine: as given, else made of that of the host."""
+    return name or default_machine_name(host)
 
 
 def _registration(documents: t.Sequence[_Document], file: str) -> _Document:

@@ -5,7 +5,7 @@
 """Compare claims with the floor of the API and with kubernetes.core: python3 -m tests.benchmark.claims. Measures, never fails.
 
 On one control plane, alternating: our module; the floor (parallel POSTs over kept-alive connections and one watch, a bare HTTP
-client in one process); and, for few claims, the usual loop of kubernetes.core's modules.
+client in one process); and the usual loop of kubernetes.core's modules, for fewer claims, compared by the claim.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import os
 import queue
 import ssl
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ import threading
 import time
 import typing as t
 import urllib.parse
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.stages.machine import REPOSITORY
@@ -33,6 +35,26 @@ from tests.testbed.controlplane.plane import Plane, running
 
 _THREADS = 8
 _LOOP = REPOSITORY / "tests/benchmark/kubernetes_core.yml"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one round of one number of claims came to; seconds, requests, and MB of memory."""
+
+    count: int
+    floor_sent: float
+    floor_all: float
+    sent: float
+    all: float
+    requests: int
+    again: float
+    again_requests: int
+    memory: int
+
+    @property
+    def pace(self) -> float:
+        """Ours to the floor, until all have their addresses."""
+        return self.all / self.floor_all
 
 
 class Bare:
@@ -95,22 +117,27 @@ def _watch(space: Space, path: str, count: int, done: threading.Event) -> None:
     done.set()
 
 
-def ours(space: Space, count: int) -> tuple[float, float, int, float]:
-    """Seconds of creates, of the whole call, requests, and seconds of the same call again."""
-    before = len(space.plane.requests(space.user))
-    first, second = (_call(space, count) for _turn in range(2))
-    events = space.plane.requests(space.user)[before:]
-    requests = len([event for event in events if event["verb"] != "watch"]) + 1
-    return first["sent"], first["seconds"], requests, second["seconds"]
-
-
-def _call(space: Space, count: int) -> dict[str, float]:
-    """The module's work without the start of Python and the import of the client, in a process of its own."""
-    claims = asked(*(f"m{number:04}" for number in range(count)), pool="wide")
-    given = json.dumps({"kubernetes": space.options, "namespace": space.name, "claims": claims})
+def ours(space: Space, count: int) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """A call, and the same call again: seconds beyond the import of the client, requests of any kind, memory."""
+    given = json.dumps({"kubernetes": space.options, "namespace": space.name, "claims": _asked(count)})
     command = [sys.executable, "-m", "tests.benchmark.one_call"]
-    run = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
-    return dict(json.loads(run.stdout))
+    runs = [subprocess.run(command, input=given, capture_output=True, text=True, check=True) for _turn in range(2)]
+    first, second = (dict(json.loads(run.stdout)) for run in runs)
+    return first, second
+
+
+def _asked(count: int) -> list[dict[str, t.Any]]:
+    return asked(*(f"m{number:04}" for number in range(count)), pool="wide")
+
+
+def module_memory(space: Space, count: int) -> int:
+    """Memory of a process of the module itself, in MB, at its highest."""
+    process = space.start("ip_address_claims", claims=_asked(count))
+    assert process.stdout is not None
+    result = json.loads(process.stdout.read())
+    assert not result.get("failed"), result
+    _pid, _status, usage = os.wait4(process.pid, 0)
+    return usage.ru_maxrss // 1024
 
 
 def loop(space: Space, count: int) -> float:
@@ -129,36 +156,88 @@ def loop(space: Space, count: int) -> float:
         return time.monotonic() - began
 
 
-def measure(plane: Plane, count: int, with_loop: bool) -> str:
-    """One line of the table."""
-    spaces = [empty_space(plane) for _space in range(3)]
-    for space in spaces:
-        space.pool("10.9.0.0/16", "wide", prefix=16)
-    floor_sent, floor_all = floor(spaces[0], count)
-    sent, seconds, requests, again = ours(spaces[1], count)
-    other = f"{loop(spaces[2], count) / seconds:.0f} x" if with_loop else "-"
-    return (
-        f"| {count} | {floor_sent:.2f} | {sent:.2f} | {sent / floor_sent:.2f} | {floor_all:.2f} | {seconds:.2f} | "
-        f"{seconds / floor_all:.2f} | {requests} | {again:.2f} | {other} |"
+def _space(plane: Plane) -> Space:
+    space = empty_space(plane)
+    space.pool("10.9.0.0/16", "wide", prefix=16)
+    return space
+
+
+def measure(plane: Plane, count: int) -> Row:
+    """One round."""
+    floor_sent, floor_all = floor(_space(plane), count)
+    first, second = ours(_space(plane), count)
+    return Row(
+        count,
+        *(floor_sent, floor_all, first["sent"], first["seconds"], first["requests"]),
+        *(second["seconds"], second["requests"], max(first["memory"], second["memory"])),
     )
 
 
+_COLUMNS = (
+    "claims|floor: sent s|ours: sent s|ratio|floor: all s|ours: all s|ratio|requests|again: s|again: requests|memory MB"
+).split("|")
+
+
+def line(row: Row) -> str:
+    """A row of the table."""
+    cells = (
+        row.count,
+        *(f"{row.floor_sent:.2f}", f"{row.sent:.2f}", f"{row.sent / row.floor_sent:.2f}"),
+        *(f"{row.floor_all:.2f}", f"{row.all:.2f}", f"{row.pace:.2f}"),
+        *(row.requests, f"{row.again:.2f}", row.again_requests, row.memory),
+    )
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def compare_with_loop(plane: Plane, count: int, row: Row) -> None:
+    """Say how the kubernetes.core loop compares, by the claim."""
+    each, mine = loop(_space(plane), count) / count, row.all / row.count
+    print(
+        f"kubernetes.core, {count} claims with 10 forks: {each:.2f} s per claim; ours, {row.count} claims: {mine:.4f} s per claim; "
+        f"{each / mine:.0f} times faster",
+        flush=True,
+    )
+
+
+def _memory(plane: Plane, count: int) -> None:
+    space = _space(plane)
+    for turn in ("first call", "again"):
+        print(f"memory of the module process, {count} claims, {turn}: {module_memory(space, count)} MB", flush=True)
+
+
+def _table(plane: Plane, counts: t.Sequence[int], rounds: int, loop_count: int) -> None:
+    rows: list[Row] = []
+    print(f"| {' | '.join(_COLUMNS)} |\n{'|---' * len(_COLUMNS)}|", flush=True)
+    for _round in range(rounds):
+        for count in counts:
+            rows.append(measure(plane, count))
+            print(line(rows[-1]), flush=True)
+    largest = [row for row in rows if row.count == max(counts)]
+    median = sorted(largest, key=lambda row: row.pace)[len(largest) // 2]
+    sent = statistics.median(row.sent / row.floor_sent for row in largest)
+    print(
+        f"\n{median.count} claims, medians of {len(largest)}: all {median.pace:.2f} x the floor, sent {sent:.2f} x the floor"
+    )
+    if loop_count:
+        compare_with_loop(plane, loop_count, median)
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the table, and the comparison with the loop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("counts", nargs="*", type=int, default=[10, 100, 500])
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--provider", default="1.1", choices=["1.1", "1.0"])
-    parser.add_argument("--loop-up-to", type=int, default=10, help="the kubernetes.core loop takes 3 s per claim")
-    options = parser.parse_args()
-    columns = (
-        "claims|floor: sent s|ours: sent s|ratio|floor: all s|ours: all s|ratio|requests of both|again s|core loop"
+    parser.add_argument(
+        "--loop", type=int, default=20, help="claims of the kubernetes.core loop, 3 s each; 0 leaves it out"
     )
-    print(f"| {' | '.join(columns.split('|'))} |\n{'|---' * 10}|")
+    parser.add_argument("--memory", type=int, default=0, help="only measure the module's memory at so many claims")
+    options = parser.parse_args()
     with running(f"{places.PREFIX}-bench", options.provider) as plane:
-        for _round in range(options.rounds):
-            for count in options.counts:
-                print(measure(plane, count, count <= options.loop_up_to), flush=True)
+        if options.memory:
+            _memory(plane, options.memory)
+        else:
+            _table(plane, options.counts, options.rounds, options.loop)
 
 
 if __name__ == "__main__":

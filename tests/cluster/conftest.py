@@ -6,6 +6,6 @@
 
 from __future__ import annotations
 
-from tests.testbed.controlplane.fixtures import plane, space
+from tests.testbed.controlplane.fixtures import bare, plane, space
 
-__all__ = ["plane", "space"]  # fixtures are found here
+__all__ = ["bare", "plane", "space"]  # fixtures are found here

@@ -24,6 +24,14 @@ def named(result: t.Mapping[str, t.Any]) -> dict[str, str]:
     return {claim["name"]: claim["address"] for claim in result["claims"]}
 
 
+def say_not_ready(space: Space, claim: str, reason: str, message: str) -> None:
+    """What a provider that sets conditions would write on a claim."""
+    condition = {"type": "Ready", "status": "False", "reason": reason, "message": message}
+    conditions = [{**condition, "lastTransitionTime": "2026-01-01T00:00:00Z"}]
+    path = f"{space.path('ipaddressclaims', claim)}/status"
+    space.admin.call("PATCH", path, {"status": {"conditions": conditions}}, "application/merge-patch+json")
+
+
 def test_a_bulk_is_claimed_and_stays(space: Space) -> None:
     first = space.claims(*machines(20))
     assert first["changed"], first
@@ -131,10 +139,10 @@ def test_a_claim_that_is_being_released_is_waited_out(space: Space) -> None:
     old = space.admin.call("GET", path)["metadata"]["uid"]
     space.admin.call("DELETE", path)
     running = space.start("ip_address_claims", claims=asked("node1"))
-    created = [event for event in space.plane.requests(space.user) if event["verb"] == "create"]
+    watches = f"/namespaces/{space.name}/ipaddressclaims?watch"
     space.admin.until(
-        "our create was refused",
-        lambda: len([e for e in space.plane.requests(space.user) if e["verb"] == "create"]) > len(created),
+        "the wait for its end",
+        lambda: any(watches in event["requestURI"] for event in space.plane.requests(space.user)),
     )
     space.admin.call("PATCH", path, {"metadata": {"finalizers": None}}, "application/merge-patch+json")
     result = space.answer(running)
@@ -270,15 +278,7 @@ def test_a_condition_is_shown_and_a_refusal_of_the_provider_fails_fast(space: Sp
     try:
         running = space.start("ip_address_claims", claims=asked("a"))
         space.admin.until("the claim", lambda: space.items("ipaddressclaims"))
-        condition = {
-            "type": "Ready",
-            "status": "False",
-            "reason": "PoolExhausted",
-            "message": "no address is left",
-            "lastTransitionTime": "2026-01-01T00:00:00Z",
-        }
-        path = f"{space.path('ipaddressclaims', 'a-ip')}/status"
-        space.admin.call("PATCH", path, {"status": {"conditions": [condition]}}, "application/merge-patch+json")
+        say_not_ready(space, "a-ip", "PoolExhausted", "no address is left")
         message = space.answer(running)["msg"]
     finally:
         space.plane.start_again("provider")
@@ -339,3 +339,107 @@ def test_a_pool_may_appear_while_claims_are_kept_waiting(plane: t.Any) -> None:
     space.pool()
     thread.join(60)
     assert named(results[0]) == {"a-ip": "10.0.0.10"}
+
+
+# --- releasing --------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_of_somebody_else_is_not_released_by_its_name(space: Space) -> None:
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "machine"}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "machine"}}
+    uid = space.admin.call("POST", f"/api/v1/namespaces/{space.name}/configmaps", body)["metadata"]["uid"]
+    space.foreign_claim("machine-ip", ownerReferences=[{**owner, "uid": uid}])
+    space.claims("node1")
+    for refused in (
+        {"claims": [{"name": "node1-ip"}, {"name": "machine-ip"}]},
+        {"claims": [{"name": "node1-ip"}, {"name": "machine-ip", "owner": {**owner, "name": "other"}}]},
+    ):
+        assert "nothing is released" in space.module("ip_address_claims", state="absent", **refused)["msg"]
+    assert len(space.items("ipaddressclaims")) == 2
+    assert space.module("ip_address_claim", name="machine-ip", owner=owner, state="absent")["changed"]
+    assert [item["metadata"]["name"] for item in space.items("ipaddressclaims")] == ["node1-ip"]
+
+
+def test_claims_are_released_by_label_and_by_owner(space: Space) -> None:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "machine"}}
+    uid = space.admin.call("POST", f"/api/v1/namespaces/{space.name}/configmaps", body)["metadata"]["uid"]
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "machine", "uid": uid}
+    space.module("ip_address_claims", claims=[*asked("a", "b"), {**asked("c")[0], "owner": owner}])
+    space.foreign_claim("foreign-ip", labels={"elemental.networking/machine": "a"})
+    held = {claim["name"]: claim["owner"] for claim in space.module("ip_address_claim_info")["claims"]}
+    assert held == {"a-ip": None, "b-ip": None, "c-ip": owner, "foreign-ip": None}
+    by_label = {"labels": {"elemental.networking/machine": "a"}}
+    for matching, name in ((by_label, "a-ip"), ({"owner": {"kind": "ConfigMap", "name": "machine"}}, "c-ip")):
+        released = space.module("ip_address_claims", matching=matching, state="absent")
+        assert [claim["name"] for claim in released["claims"]] == [name]
+    assert sorted(space.addresses()) == ["b-ip", "foreign-ip"]
+
+
+def test_orphans_are_found_and_released(space: Space) -> None:
+    space.claims("a", "b")
+    space.foreign_claim("foreign-ip")
+    known = space.module("ip_address_claim_info", inventory=["a"])
+    assert [each["name"] for each in known["orphans"]] == ["b-ip"]
+    assert space.module("ip_address_claims", matching={"not_in_inventory": ["a"]}, state="absent")["changed"]
+    assert sorted(space.addresses()) == ["a-ip", "foreign-ip"]
+
+
+# --- what somebody who waits sees, and how the cluster is found -------------------------------------------------
+
+
+def test_progress_says_how_many_are_served_and_why_the_others_are_not(space: Space, tmp_path: t.Any) -> None:
+    file = tmp_path / "progress"
+    space.plane.kill("provider")
+    try:
+        running = space.start("ip_address_claims", claims=asked("a", "b"), progress_file=str(file))
+        space.admin.until("the claims", lambda: len(space.items("ipaddressclaims")) == 2)
+        say_not_ready(space, "a-ip", "PoolNotReady", "the pool is asleep")
+        line = "0 of 2 claims served, 0.0 per second (PoolNotReady: the pool is asleep)"
+        space.admin.until("a line of progress", lambda: file.exists() and line in file.read_text())
+    finally:
+        space.plane.start_again("provider")
+    assert set(named(space.answer(running))) == {"a-ip", "b-ip"}
+
+
+def test_the_environment_says_where_the_cluster_is(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K8S_AUTH_KUBECONFIG", str(space.plane.kubeconfig(space.user)))
+    assert space.claims("a", kubernetes={})["changed"]
+    monkeypatch.delenv("K8S_AUTH_KUBECONFIG")
+    monkeypatch.setenv("K8S_AUTH_HOST", space.plane.server)
+    monkeypatch.setenv("K8S_AUTH_API_KEY", space.plane.token(space.user))
+    monkeypatch.setenv("K8S_AUTH_SSL_CA_CERT", str(space.plane.folder / "pki/ca.crt"))
+    result = space.claims("a", kubernetes={})
+    assert (result.get("msg"), result["changed"]) == (None, False)
+
+
+def test_a_cluster_without_the_api_is_told_how_to_get_it(bare: Space) -> None:
+    message = bare.claims("a")["msg"]
+    assert "has no IPAddressClaim and IPAddress (CRDs ipaddressclaims.ipam.cluster.x-k8s.io" in message
+    assert "install Cluster API's IPAM with the role ipam_provider" in message
+
+
+def test_pool_usage_says_by_whom_and_shared_addresses_are_a_warning(space: Space) -> None:
+    users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
+    space.admin.until("the role", lambda: not space.module("ip_pool", True, definition=manifest(space)).get("failed"))
+    space.claims("a")
+    (pool,) = space.module("ip_pool_info", name="p")["pools"]
+    assert [(each["machine"], each["address"]) for each in pool["claims"]] == [("a", "10.0.0.10")]
+    shared = manifest(space, addresses=["10.0.0.60-10.0.0.70"], gateway="10.0.0.1")
+    assert "share 10.0.0.60:" in str(space.module("ip_pool", definition=shared)["warnings"])
+
+
+def test_a_claim_of_ours_that_is_still_being_released_is_waited_out(space: Space) -> None:
+    """The watch shows how the old claim ends, after the new one was made."""
+    space.claims("node1", "node2")
+    path = space.path("ipaddressclaims", "node1-ip")
+    space.admin.call("PATCH", path, {"metadata": {"finalizers": ["example.test/hold"]}}, "application/merge-patch+json")
+    space.admin.call("DELETE", path)
+    running = space.start("ip_address_claims", claims=asked("node1", "node2"))
+    watches = f"/namespaces/{space.name}/ipaddressclaims?watch"
+    space.admin.until(
+        "the wait", lambda: any(watches in each["requestURI"] for each in space.plane.requests(space.user))
+    )
+    space.admin.call("PATCH", path, {"metadata": {"finalizers": None}}, "application/merge-patch+json")
+    result = space.answer(running)
+    assert result["changed"], result
+    assert named(result) == space.addresses()

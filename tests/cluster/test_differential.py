@@ -19,10 +19,10 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
     Wish,
     ensure_claims,
-    release_claims,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import Release, release_claims
 from hypothesis import strategies as st
 
 from tests.testbed.controlplane import users
@@ -65,7 +65,7 @@ def apply(backend: IpamBackend, namespace: str, step: tuple[str, list[int]]) -> 
             changed = backend.apply_pool(pool_from_manifest({**manifest, "spec": POOLS[numbers[0]]}, namespace), False)
             return f"changed {changed.changed}"
         if kind == "release":
-            released = release_claims(backend, [(namespace, f"m{number}-ip") for number in numbers], False)
+            released = release_claims(backend, [Release(namespace, f"m{number}-ip") for number in numbers], False)
             return f"released {len(released)}"
         claiming = ensure_claims(backend, [Wish(claim(namespace, number)) for number in numbers], [], False)
         return f"created {len(claiming.created)}"
@@ -119,7 +119,7 @@ def _align(
     real, ours = answers
     differing = [name for name in real if real[name] != ours[name]]
     if differing:
-        release_claims(embedded, [(namespace, name) for name in differing], False)
+        release_claims(embedded, [Release(namespace, name) for name in differing], False)
         order = sorted(differing, key=lambda name: _number(real[name][0]))
         ensure_claims(embedded, [Wish(claim(namespace, int(name[1:-3]))) for name in order], [], False)
         assert held(embedded, namespace) == real

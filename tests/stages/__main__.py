@@ -124,9 +124,15 @@ def cluster_environment() -> tuple[str, dict[str, str]]:
     return str(environment / "bin/python"), variables
 
 
-def _cluster() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _cluster(*what: str, **more: str) -> tuple[t.Sequence[str], Path, dict[str, str]]:
     python, variables = cluster_environment()
-    return [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/cluster"], REPOSITORY, variables
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(what or ["tests/cluster"])]
+    return command, REPOSITORY, {**variables, **more}
+
+
+def _cluster_faults() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    python, variables = cluster_environment()
+    return [python, "-m", "tests.cluster", os.environ.get("RUNS") or "5"], REPOSITORY, variables
 
 
 def _suite() -> str:
@@ -160,7 +166,15 @@ STAGES = (
         "unit-2.21", "unit tests (ansible-core 2.21)", lambda: _unit("core-2.21", machine.newer_python()), optional=True
     ),
     Stage("sanity", "ansible-test sanity", _sanity),
-    Stage("cluster", "claims on a control plane", _cluster, by_default=False),
+    # ansible is killed less often than in a run of the fault list alone
+    Stage("cluster", "claims on a control plane", lambda: _cluster(KILLS=os.environ.get("KILLS") or "3")),
+    Stage(
+        "cluster-1.0",
+        "claims, provider v1.0.3",
+        lambda: _cluster("tests/cluster/test_claims.py", "tests/cluster/test_slow_provider.py", PROVIDER="1.0"),
+        by_default=False,
+    ),
+    Stage("cluster-faults", "faults of claims, in a row", _cluster_faults, report=("run ",), by_default=False),
     Stage("nodes", f"integration on nodes ({_suite()})", _nodes),
     Stage("faults", f"fault matrix ({_suite()})", _faults, report=("| ", "|-", "run ")),
 )

@@ -68,6 +68,14 @@ class AddressSet:
             kept = [piece for each in kept for piece in _cut(each, low, high)]
         return AddressSet(self.version, kept)
 
+    def shared_with(self, other: AddressSet) -> AddressSet:
+        """The addresses that are in both."""
+        if self.version != other.version:
+            return AddressSet(self.version, [])
+        pairs = ((mine, theirs) for mine in self.ranges for theirs in other.ranges)
+        both = ((max(mine[0], theirs[0]), min(mine[1], theirs[1])) for mine, theirs in pairs)
+        return AddressSet(self.version, [(first, last) for first, last in both if first <= last])
+
 
 def _merged(ranges: t.Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     result: list[tuple[int, int]] = []

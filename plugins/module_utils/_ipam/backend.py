@@ -85,11 +85,8 @@ class IpamBackend(abc.ABC):
         """The claims of a namespace, or of all when it is None, sorted by namespace and name."""
 
     @abc.abstractmethod
-    def find_claims(self, names: t.Sequence[tuple[str, str]], thorough: bool) -> list[BoundClaim]:
-        """Those of the claims with these (namespace, name) that exist.
-
-        Unless ``thorough``, a claim that something else made may be left out; ``create_claims`` then finds it.
-        """
+    def find_claims(self, names: t.Sequence[tuple[str, str]]) -> list[BoundClaim]:
+        """Those of the claims with these (namespace, name) that exist, whoever made them."""
 
     @abc.abstractmethod
     def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
@@ -101,7 +98,7 @@ class IpamBackend(abc.ABC):
 
     @abc.abstractmethod
     def release_claims(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
-        """Give the addresses of these claims back; one that is gone already is fine."""
+        """Give the addresses of exactly these claims back, as they were found; one that is gone, or was made anew, is left alone."""
 
     @abc.abstractmethod
     def list_pools(self, namespace: str | None) -> list[PoolState]:

@@ -37,7 +37,7 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
     claims = [wish.claim for wish in wishes]
     _refuse_same_name(claims)
     pools = _each_once(pools)
-    existing = _existing(backend, [(claim.namespace, claim.name) for claim in claims], thorough=dry_run)
+    existing = _existing(backend, [(claim.namespace, claim.name) for claim in claims])
     for claim in claims:
         found = existing.get((claim.namespace, claim.name))
         if found is not None:
@@ -53,16 +53,8 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
     return Claiming(tuple(bound), creation.created, tuple(pool_changes))
 
 
-def release_claims(backend: IpamBackend, names: t.Sequence[tuple[str, str]], dry_run: bool) -> list[BoundClaim]:
-    """Release the claims with these (namespace, name); return those that existed, with the address that they had."""
-    existing = _existing(backend, names, thorough=True)
-    released = [existing[name] for name in dict.fromkeys(names) if name in existing]
-    backend.release_claims([bound.claim for bound in released], dry_run)
-    return released
-
-
-def _existing(backend: IpamBackend, names: t.Sequence[_Name], thorough: bool) -> dict[_Name, BoundClaim]:
-    found = backend.find_claims(list(dict.fromkeys(names)), thorough)
+def _existing(backend: IpamBackend, names: t.Sequence[_Name]) -> dict[_Name, BoundClaim]:
+    found = backend.find_claims(list(dict.fromkeys(names)))
     return {(bound.claim.namespace, bound.claim.name): bound for bound in found}
 
 
@@ -115,7 +107,7 @@ def compare(wanted: Claim, found: Claim) -> None:
             f"claim {wanted.name} belongs to machine {found.machine} with key {found.key}, "
             f"not to machine {wanted.machine} with key {wanted.key}: rename one of them"
         )
-    if wanted.owner is not None and not _same_owner(wanted.owner, found.owner):
+    if wanted.owner is not None and not same_owner(wanted.owner, found.owner):
         raise IpamError(
             f"claim {wanted.name} exists with the owner {found.owner or 'nobody'}, but {wanted.owner} is asked for: "
             "release it first, or name its owner"
@@ -128,7 +120,8 @@ def compare(wanted: Claim, found: Claim) -> None:
         )
 
 
-def _same_owner(wanted: Owner, found: Owner | None) -> bool:
+def same_owner(wanted: Owner, found: Owner | None) -> bool:
+    """Whether these are one object."""
     if found is None or (wanted.uid and wanted.uid != found.uid):
         return False
     # an object may be served in several versions: the version is not what it is

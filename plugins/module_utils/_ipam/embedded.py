@@ -67,7 +67,7 @@ class EmbeddedBackend(IpamBackend):
             rows = self._database.execute(f"SELECT * FROM claims{where} ORDER BY namespace, name", values)
             return [_bound_claim(row) for row in rows]
 
-    def find_claims(self, names: t.Sequence[tuple[str, str]], thorough: bool) -> list[BoundClaim]:
+    def find_claims(self, names: t.Sequence[tuple[str, str]]) -> list[BoundClaim]:
         """Those of these claims that exist."""
         wanted = set(names)
         namespaces = dict.fromkeys(namespace for namespace, _name in names)
@@ -110,8 +110,15 @@ class EmbeddedBackend(IpamBackend):
         if not claims:
             return
         with self._transaction(dry_run) as database:
-            names = [(claim.namespace, claim.name) for claim in claims]
-            database.executemany("DELETE FROM claims WHERE namespace = ? AND name = ?", names)
+            # what was made anew under the same name since we looked is not the same claim
+            columns = ("namespace", "name", "machine", "key", "api_group", "kind", "pool", "host")
+            condition = " AND ".join(f"{column} = ?" for column in columns)
+            rows = [
+                (claim.namespace, claim.name, claim.machine, claim.key)
+                + (claim.pool.api_group, claim.pool.kind, claim.pool.name, claim.host)
+                for claim in claims
+            ]
+            database.executemany(f"DELETE FROM claims WHERE {condition}", rows)
 
     # --- pools ------------------------------------------------------------------------------------------------
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import difflib
 import typing as t
 
-from .allocation import allocatable
+from .allocation import AddressSet, allocatable
 from .model import IpamError, Pool, PoolReference
 from .names import checked_name
 
 GROUP = "ipam.cluster.x-k8s.io"
 NAMESPACED, GLOBAL = "InClusterIPPool", "GlobalInClusterIPPool"
-_VERSION = f"{GROUP}/v1alpha2"
+POOL_VERSION = "v1alpha2"
+_VERSION = f"{GROUP}/{POOL_VERSION}"
 _FIELDS = (
     "addresses",
     "prefix",
@@ -81,6 +82,33 @@ def pool_to_manifest(pool: Pool) -> dict[str, t.Any]:
     if pool.reuse_grace_period:
         spec[_GRACE_PERIOD] = pool.reuse_grace_period
     return {"apiVersion": _VERSION, "kind": pool.reference.kind, "metadata": metadata, "spec": spec}
+
+
+def sharing(pools: t.Sequence[Pool], others: t.Sequence[Pool]) -> list[str]:
+    """A sentence for every two pools that one namespace can claim from and that share addresses: both may give one out.
+
+    ``pools`` are those that are made or changed now, ``others`` what there is beside them. The provider allows it, so we do, too.
+    """
+    named = {(pool.reference, pool.namespace): pool for pool in [*others, *pools]}
+    sentences: dict[frozenset[tuple[PoolReference, str]], str] = {}
+    for pool in pools:
+        for title, other in named.items():
+            apart = pool.namespace and other.namespace and pool.namespace != other.namespace
+            if apart or title == (pool.reference, pool.namespace):
+                continue
+            shared = allocatable(pool).shared_with(allocatable(other))
+            if shared.size:
+                sentences.setdefault(frozenset([title, (pool.reference, pool.namespace)]), _shared(pool, other, shared))
+    return list(sentences.values())
+
+
+def _shared(pool: Pool, other: Pool, shared: AddressSet) -> str:
+    first = next(iter(shared))
+    which = str(first) if shared.size == 1 else f"{shared.size} addresses, beginning with {first}"
+    return (
+        f"the pools {pool.reference} and {other.reference} share {which}: each of them may give a shared address to a machine of its own, "
+        "so that two machines have it; take it out of one of them (addresses, or excludedAddresses)"
+    )
 
 
 def known_fields(spec: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

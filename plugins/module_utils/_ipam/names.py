@@ -16,6 +16,11 @@ _SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
 _LONGEST = 253
 
 
+def machine_name(host: str) -> str:
+    """The name that a machine has by default: that of its host in lower case, with dashes, as Elemental makes machine names."""
+    return re.sub("[^0-9a-z.]", "-", host.lower())
+
+
 def claim_name(machine: str, key: str) -> str:
     """The name of the claim of ``machine`` for ``key``. Raises IpamError when no cluster would take it."""
     return checked_name(f"{machine}-{key}", "claim")

@@ -42,10 +42,10 @@ class Admin:
         path = f"/apis/{places.GROUP}/{version}/namespaces/{namespace}/{plural}"
         return list(self.call("GET", path)["items"])
 
-    def create(self, path: str, body: Object) -> None:
+    def create(self, path: str, body: Object | bytes, kind: str = "application/json") -> None:
         """Create something that may be there already."""
         try:
-            self.call("POST", path, body)
+            self.call("POST", path, body, kind)
         except urllib.error.HTTPError as error:
             if error.code != 409:
                 raise

@@ -21,6 +21,8 @@ from . import building, places, users
 from .admin import Admin, Object
 from .plane import Plane, running
 
+# the version of the in-cluster IPAM provider
+PROVIDER = os.environ.get("PROVIDER", "1.1")
 _numbers = itertools.count(1)
 
 
@@ -126,8 +128,17 @@ def plane() -> t.Iterator[Plane]:
     for variable in [name for name in os.environ if name.startswith("K8S_AUTH_") or name == "KUBECONFIG"]:
         del os.environ[variable]
     building.ensure("1.0")  # for upgrades; in the namespace there is no network to build with
-    with running(f"{places.PREFIX}-test") as plane:
+    with running(f"{places.PREFIX}-test", PROVIDER) as plane:
         yield plane
+
+
+@pytest.fixture
+def bare(plane: Plane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Space]:
+    """A second control plane, without anything of IPAM; this process is in its network namespace meanwhile."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with running(f"{places.PREFIX}-bare", "none") as empty:
+        yield Space(empty, "default")
+    plane.enter()
 
 
 @pytest.fixture

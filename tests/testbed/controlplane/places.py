@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...stages.machine import CACHE
 
-# not that of the test nodes: both may be up at the same time; TESTBED_NAME=b gives a second one of both
+# not that of the test nodes: both may be up at the same time; TESTBED_NAME=b makes a second one beside the first
 PREFIX = f"elcp{os.environ.get('TESTBED_NAME', '')}"
 HOST = "127.0.0.1"
 GROUP = "ipam.cluster.x-k8s.io"

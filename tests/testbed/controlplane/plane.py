@@ -28,17 +28,20 @@ _READY = "testbed-ready"
 
 
 class Plane:
-    """The control plane of one network namespace; this process is in there after ``up`` or ``enter``."""
+    """The control plane of one network namespace; this process is in there after ``up`` or ``enter``.
 
-    def __init__(self, name: str = places.PREFIX) -> None:
-        self.name = name
+    As a ``guest`` it moves into a namespace that somebody else makes and removes.
+    """
+
+    def __init__(self, name: str = places.PREFIX, guest: bool = False) -> None:
+        self.name, self._guest = name, guest
         self.folder = places.state(name)
         self.processes = Processes(self.folder)
 
     # --- up and down ------------------------------------------------------------------------------------------
 
     def up(self, provider: str = "1.1") -> None:
-        """Start everything; whatever fails or interrupts it leaves nothing behind."""
+        """Start everything; whatever fails or interrupts it leaves nothing behind. With provider ``none`` nothing of IPAM is there."""
         if self.is_up():
             raise TestBedError("the control plane is up already: take it down first (make cluster-down)")
         binaries = building.ensure(provider)
@@ -56,7 +59,8 @@ class Plane:
         if self.folder.exists():
             for name in self.processes.names():
                 self.processes.end(name, signal.SIGTERM if name == "kube-apiserver" else signal.SIGKILL, 3.0)
-        namespace.remove(self.name)
+        if not self._guest:
+            namespace.remove(self.name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def is_up(self) -> bool:
@@ -84,8 +88,9 @@ class Plane:
         start("kube-apiserver", commands.apiserver(binaries, self.folder, ports, token_file))
         admin = Admin(self.folder, server, tokens[users.ADMINISTRATOR])
         wait("kube-apiserver", lambda: admin.call("GET", "/readyz") == "ok", "kube-apiserver")
-        self._start_ipam(binaries, provider, ports, admin)
-        self._prove(admin)
+        if provider != "none":
+            self._start_ipam(binaries, provider, ports, admin)
+            self._prove(admin)
         partial = self.folder / "plane.partial"
         partial.touch(mode=0o600)
         partial.write_text(json.dumps(record))

@@ -23,7 +23,9 @@ def start_time(pid: int) -> int | None:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
         return None
-    return None if fields[0] == "Z" else int(fields[19])
+    # the first thread may be gone while others still hold the process's ports
+    waits_to_be_reaped = fields[0] == "Z" and int(fields[17]) <= 1
+    return None if waits_to_be_reaped else int(fields[19])
 
 
 class Processes:

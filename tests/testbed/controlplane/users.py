@@ -42,6 +42,15 @@ def allow(admin: Admin, namespace: str, file: str = "ipam-consumer.manifest", us
             admin.create(f"{_RBAC}/namespaces/{namespace}/{document['kind'].lower()}s", document)
 
 
+def apply_as_documented(admin: Admin, file: str) -> None:
+    """Apply one of the collection's manifests unchanged, as kubectl apply does."""
+    for document in (_MANIFESTS / file).read_text().split("\n---\n")[1:]:
+        kind = document.split("\nkind: ")[1].split()[0].lower()
+        namespace = "" if kind.startswith("cluster") else document.split("\n  namespace: ")[1].split()[0]
+        inside = f"/namespaces/{namespace}" if namespace else ""
+        admin.create(f"{_RBAC}{inside}/{kind}s", document.encode(), "application/yaml")
+
+
 def allow_also(admin: Admin, namespace: str, user: str) -> None:
     """Bind the Role that a namespace has already to one more user."""
     role = "elemental-networking-ipam-consumer"

@@ -14,6 +14,7 @@ import typing as t
 from urllib.parse import urlencode
 
 from .errors import Place, Unreachable, may_pass, parse_status, refusal, seconds_asked, unreachable
+from .progress import Progress
 
 if t.TYPE_CHECKING:
     from ..._kubernetes_core import Connection
@@ -33,8 +34,9 @@ _PAGE = 1000
 class Api:
     """One API server; safe for threads."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, progress: Progress) -> None:
         self.host = connection.host
+        self._progress = progress
         self._connection = connection
         self._answered = threading.Event()
         self._lost = float("-inf")
@@ -108,6 +110,7 @@ class Api:
                     raise failure from error
             if time.monotonic() - began + pause > self._patience(failure):
                 raise failure
+            self._progress.say(lambda reason=failure: f"trying again: {reason}")  # type: ignore[misc]
             time.sleep(pause)
 
     def may_pass(self, code: int) -> bool:

@@ -18,7 +18,8 @@ from .objects import Found, check_address
 from .owners import with_owners
 from .pacing import Hopeless, exhausted
 from .pools import Pools
-from .waiting import Report, Waiting
+from .progress import Progress, Report
+from .waiting import Waiting
 from .watching import Watch
 
 if t.TYPE_CHECKING:
@@ -35,18 +36,19 @@ class KubernetesBackend(IpamBackend):
     """One API server. A call costs one list, the missing creates, one watch and one list of addresses."""
 
     def __init__(self, connect: t.Callable[[], Connection], grace: float, keep_pending: bool, report: Report) -> None:
-        self._connect, self._grace, self._keep_pending, self._report = connect, grace, keep_pending, report
+        self._connect, self._grace, self._keep_pending = connect, grace, keep_pending
+        self._progress = Progress(report)
         self._known: dict[Name, Found] = {}
         self._addresses: dict[Name, Address] = {}
         self._listings: dict[str, Listing] = {}
         self._created: list[Found] = []
 
     def __enter__(self) -> KubernetesBackend:
-        self.api = Api(self._connect())
+        self.api = Api(self._connect(), self._progress)
         self._discovery = Discovery(self.api)
         self._pools = Pools(self.api, self._discovery)
         self._call = str(uuid.uuid4())
-        self._claims = Claims(self.api, self._discovery, self._call)
+        self._claims = Claims(self.api, self._discovery, self._call, self._progress)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -62,17 +64,14 @@ class KubernetesBackend(IpamBackend):
         bound = [BoundClaim(each.claim, addresses.get((each.claim.namespace, each.claim.name))) for each in found]
         return sorted(bound, key=lambda each: (each.claim.namespace, each.claim.name))
 
-    def find_claims(self, names: t.Sequence[Name], thorough: bool) -> list[BoundClaim]:
-        """Those of these claims that exist: ours from one list per namespace; all others, too, when ``thorough``."""
+    def find_claims(self, names: t.Sequence[Name]) -> list[BoundClaim]:
+        """Those of these claims that exist: ours from one list per namespace, from one of all claims when some are not among ours."""
         found: list[BoundClaim] = []
         for title in names:  # what an earlier call knew may have changed
             self._known.pop(title, None)
             self._addresses.pop(title, None)
         for namespace, wanted in _grouped(names, lambda name: name[0]).items():
-            listing = self._claims.list(namespace, all_of_them=False)
-            if thorough and any(name not in listing.claims for _namespace, name in wanted):
-                listing = self._claims.list(namespace, all_of_them=True)
-            self._listings[namespace] = listing
+            listing = self._listings[namespace] = self._list(namespace, {name for _namespace, name in wanted})
             for _namespace, name in wanted:
                 if name in listing.claims:
                     self._known[namespace, name] = listing.claims[name]
@@ -81,6 +80,14 @@ class KubernetesBackend(IpamBackend):
             addresses = self._addresses_of(namespace, alive)
             found += [BoundClaim(each.claim, addresses.get((namespace, each.claim.name))) for each in alive]
         return found
+
+    def _list(self, namespace: str, wanted: set[str]) -> Listing:
+        """Our claims; all where some of the wanted ones are others', so that nobody has to ask for each of them."""
+        ours = self._claims.list(namespace, all_of_them=False)
+        if wanted <= ours.claims.keys():
+            return ours
+        everybodys = self._claims.list(namespace, all_of_them=True)
+        return everybodys if (wanted - ours.claims.keys()) & everybodys.claims.keys() else ours
 
     def _addresses_of(self, namespace: str | None, claims: t.Sequence[Found]) -> dict[Name, Address]:
         bound = [each for each in claims if each.address_name]
@@ -197,7 +204,7 @@ class KubernetesBackend(IpamBackend):
         known = {
             claim.name: self._known[namespace, claim.name] for claim in claims if (namespace, claim.name) in self._known
         }
-        waiting = Waiting(claims, known, self._grace, self._report, pools_may_come=self._keep_pending)
+        waiting = Waiting(claims, known, self._grace, self._progress, pools_may_come=self._keep_pending)
         try:
             with self._watch(namespace, known.values()) as watch:
                 waiting.until_bound(watch, self._pools)
@@ -222,7 +229,7 @@ class KubernetesBackend(IpamBackend):
         listing = self._listings.get(namespace)
         if listing is None:
             listing = self._listings[namespace] = self._claims.list(namespace, all_of_them=False)
-        ours = all(each.managed for each in claims)
+        ours = all(each.claim.managed for each in claims)
         selector = listing.selector if ours else ""
         return Watch(self.api, self._discovery.claims(), namespace, listing.version, selector)
 
@@ -245,7 +252,7 @@ class KubernetesBackend(IpamBackend):
     def _until_gone(self, namespace: str, claims: t.Sequence[Claim], grace: float) -> None:
         known = {claim.name: self._known[namespace, claim.name] for claim in claims}
         with self._watch(namespace, known.values()) as watch:
-            Waiting(claims, known, grace, self._report).until_gone(watch)
+            Waiting(claims, known, grace, self._progress).until_gone(watch)
         for claim in claims:
             self._known.pop((namespace, claim.name), None)
             self._addresses.pop((namespace, claim.name), None)

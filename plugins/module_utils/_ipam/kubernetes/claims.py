@@ -16,6 +16,7 @@ from .api import Api
 from .discovery import Discovery
 from .errors import Place, Refused
 from .objects import SELECTOR, Found, address, claim_object, found
+from .progress import Progress
 
 # so many are asked for one by one; more are found in a list
 _FEW = 3
@@ -42,8 +43,9 @@ class Created:
 class Claims:
     """The requests; each method is one kind of them."""
 
-    def __init__(self, api: Api, discovery: Discovery, call: str) -> None:
+    def __init__(self, api: Api, discovery: Discovery, call: str, progress: Progress) -> None:
         self._api = api
+        self._progress = progress
         self._discovery = discovery
         self._call = call
 
@@ -89,7 +91,7 @@ class Claims:
             with lock:
                 created.new.append(new)
 
-        created.failure = parallel.each(claims, one)
+        created.failure = parallel.each(claims, one, self._progress.counted("asked for", len(claims)))
         return created
 
     def delete(self, claims: t.Sequence[Found], dry_run: bool = False) -> IpamError | None:
@@ -111,7 +113,7 @@ class Claims:
                 if error.code not in (404, 409):
                     raise
 
-        return parallel.each(claims, one)
+        return parallel.each(claims, one, self._progress.counted("deleted", len(claims)))
 
     def addresses(
         self, namespace: str | None, bound: t.Sequence[Found]

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass
 
+from ..manifest import GLOBAL, NAMESPACED, POOL_VERSION
 from ..model import IpamError, PoolReference
 from .api import Api
 from .errors import GROUP, Place, Refused, api_missing
@@ -53,11 +55,17 @@ class Discovery:
 
     def find(self, group: str, kind: str) -> Resource | None:
         """A kind in any version of its group, the preferred one first; None where the server does not know it."""
-        for version in self._versions_of(group):
+        for version in self._likely_versions(group, kind):
             for resource in self.resources(group, version):
                 if resource.kind == kind:
                     return resource
         return None
+
+    def _likely_versions(self, group: str, kind: str) -> t.Iterator[str]:
+        """The group prefers the version of its claims, which has no pools: look where those of the in-cluster provider are, first."""
+        if group == GROUP and kind in (NAMESPACED, GLOBAL):
+            yield POOL_VERSION
+        yield from self._versions_of(group)
 
     def pool(self, reference: PoolReference) -> Resource:
         """Where the pools of a reference are. Raises IpamError when the server has no such kind."""

@@ -25,8 +25,7 @@ _TERMINAL = ("PoolExhausted", "AllocationFailed")
 
 @dataclass(frozen=True)
 class Found:
-    """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it,
-    and ``managed`` says that it has our label."""
+    """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it."""
 
     claim: Claim
     uid: str
@@ -35,8 +34,6 @@ class Found:
     reason: str = ""
     message: str = ""
     call: str = ""
-    owners: tuple[str, ...] = ()
-    managed: bool = True
 
     @property
     def hopeless(self) -> bool:
@@ -81,7 +78,7 @@ def label_value(text: str) -> str:
 def found(item: Object) -> Found:
     """A claim as the server sent it, in v1beta1 or v1beta2."""
     metadata, status = item["metadata"], item.get("status") or {}
-    annotations = metadata.get("annotations") or {}
+    annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
     owners = metadata.get("ownerReferences") or []
     machine, key = annotations.get(f"{PREFIX}/machine", ""), annotations.get(f"{PREFIX}/key", "")
     if not machine:
@@ -96,6 +93,8 @@ def found(item: Object) -> Found:
             pool=_pool(item["spec"]["poolRef"]),
             host=annotations.get(f"{PREFIX}/host", ""),
             owner=_owner(owners),
+            managed=labels.get(MANAGED_BY) == PREFIX,
+            labels=tuple(sorted(labels.items())),
         ),
         uid=metadata["uid"],
         # a claim that waits has addressRef: {} when read in v1beta1
@@ -104,8 +103,6 @@ def found(item: Object) -> Found:
         reason=reason,
         message=message,
         call=annotations.get(f"{PREFIX}/call", ""),
-        owners=tuple(str(owner.get("uid")) for owner in owners),
-        managed=(metadata.get("labels") or {}).get(MANAGED_BY) == PREFIX,
     )
 
 

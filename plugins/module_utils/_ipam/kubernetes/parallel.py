@@ -10,17 +10,22 @@ import threading
 import typing as t
 
 from ..model import IpamError
+from .progress import Tell, nothing
 
 # requests at once; an API server with default limits serves more, and gains little from it
 WIDTH = 8
 Item = t.TypeVar("Item")
 
 
-def each(items: t.Sequence[Item], work: t.Callable[[Item], None]) -> IpamError | None:
-    """Do ``work`` for every item. After the first IpamError nothing new is begun, what is under way is finished, and it is returned."""
+def each(items: t.Sequence[Item], work: t.Callable[[Item], None], tell: Tell) -> IpamError | None:
+    """Do ``work`` for every item. After the first IpamError nothing new is begun, what is under way is finished, and it is returned.
+
+    ``tell`` is called with how many are done.
+    """
     waiting = iter(items)
     lock = threading.Lock()
     failures: list[BaseException] = []
+    done: list[Item] = []
 
     def run() -> None:
         while not failures:
@@ -30,6 +35,8 @@ def each(items: t.Sequence[Item], work: t.Callable[[Item], None]) -> IpamError |
                 return
             try:
                 work(item)
+                done.append(item)
+                tell(len(done), nothing)
             except BaseException as error:
                 failures.append(error)
 

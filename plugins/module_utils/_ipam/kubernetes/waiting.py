@@ -13,14 +13,15 @@ from ..model import Claim, IpamError, PoolReference
 from .objects import Found
 from .pacing import Patience, PoolMissing, Room, exhausted, hopeless, names
 from .pools import Pools
+from .progress import Progress
 from .watching import Change, Watch
 
-Report = t.Callable[[str], None]
 # seconds
 _TICK = 0.2
-_REPORT_EVERY = 5.0
 # this long without a change, and the pools are looked at; twice full in a row without a change between, and they are
 _QUIET = 0.6
+# so many different ones are shown
+_REASONS = 3
 
 
 class Waiting:
@@ -31,13 +32,13 @@ class Waiting:
         wanted: t.Sequence[Claim],
         known: t.Mapping[str, Found],
         grace: float,
-        report: Report,
+        progress: Progress,
         pools_may_come: bool = False,
     ) -> None:
         self._wanted = {claim.name: claim for claim in wanted}
         self.known = {name: each for name, each in known.items() if name in self._wanted}
-        self._report = report
-        self._began = self._reported = self._changed = time.monotonic()
+        self._progress = progress
+        self._began = self._changed = time.monotonic()
         self._grace = grace
         self._pools_may_come = pools_may_come
         self._full: dict[PoolReference, Room] = {}
@@ -48,18 +49,22 @@ class Waiting:
         """Wait until every claim points to its address. Raises IpamError when one is gone, refused, or never will be served."""
         left = {name for name in self._wanted if not self._is_bound(name)}
         count = len(left)
-        patience = Patience(count, self._grace, self._began)
+        patience, tell = Patience(count, self._grace, self._began), self._progress.counted("served", count)
+
+        def why() -> str:
+            return self._why(left, watch)
+
         while left:
             change = watch.next(_TICK)
             now = time.monotonic()
             if change is not None:
-                left = {name for name in left if name not in self._take(change) or not self._is_bound(name)}
+                left -= {name for name in self._take(change) & left if self._is_bound(name)}
                 patience.served(count - len(left), now)
             elif now - self._changed > _QUIET:
                 self._look_at_pools(left, pools)
-            self._say(count - len(left), count, "served", now)
+            tell(count - len(left), why)
             if left and patience.is_over(now):
-                raise self._timed_out(left, count, now, watch.trouble)
+                raise self._timed_out(left, count, now, why())
 
     def _is_bound(self, name: str) -> bool:
         each = self.known.get(name)
@@ -89,17 +94,14 @@ class Waiting:
             self._full[reference] = room
         self._changed = time.monotonic()
 
-    def _timed_out(self, left: t.Collection[str], count: int, now: float, trouble: str) -> IpamError:
-        reasons = {
-            f"{each.reason}: {each.message}"
-            for each in (self.known.get(name) for name in left)
-            if each is not None and each.reason
-        }
-        why = (
-            "; ".join(sorted(reasons))
-            or trouble
-            or "their IPAM provider says nothing; see whether it runs, or is paused"
-        )
+    def _why(self, left: t.Iterable[str], watch: Watch) -> str:
+        """What the provider says of the claims that wait, else what is wrong with the watch; empty where nobody says anything."""
+        waiting = (self.known.get(name) for name in left)
+        reasons = {f"{each.reason}: {each.message}" for each in waiting if each is not None and each.reason}
+        return "; ".join(sorted(reasons)[:_REASONS]) or watch.trouble
+
+    def _timed_out(self, left: t.Collection[str], count: int, now: float, why: str) -> IpamError:
+        why = why or "their IPAM provider says nothing; see whether it runs, or is paused"
         return IpamError(
             f"{len(left)} of {count} claims have no address after {now - self._began:.0f} s: {names(left)} ({why}); "
             "the claims stay, run again to go on waiting"
@@ -111,15 +113,15 @@ class Waiting:
         """Wait until none of the claims exists with the uid that it has now."""
         uids = {name: each.uid for name, each in self.known.items()}
         left, count = set(uids), len(uids)
-        patience = Patience(count, self._grace, self._began)
+        patience, tell = Patience(count, self._grace, self._began), self._progress.counted("released", count)
         while left:
             change = watch.next(_TICK)
             now = time.monotonic()
             if change is not None:
-                self._take(change)
-                left = {name for name in left if name in self.known and self.known[name].uid == uids[name]}
+                touched = self._take(change) & left
+                left -= {name for name in touched if name not in self.known or self.known[name].uid != uids[name]}
                 patience.served(count - len(left), now)
-            self._say(count - len(left), count, "released", now)
+            tell(count - len(left), lambda: watch.trouble)
             if left and patience.is_over(now):
                 why = watch.trouble or "their IPAM provider holds the addresses; see whether it runs"
                 raise IpamError(
@@ -129,23 +131,30 @@ class Waiting:
 
     # --- both -------------------------------------------------------------------------------------------------
 
+    def _is_past(self, each: Found) -> bool:
+        """Whether a change is older than what we know: the watch begins where the list was, before what this call did.
+
+        A claim that has another uid than ours lived before it: had it come after, ours would have been deleted first.
+        """
+        known = self.known.get(each.claim.name)
+        if known is None:
+            return False
+        lost_its_address = bool(known.address_name) and not each.address_name
+        return known.uid != each.uid or (lost_its_address and not each.terminating)
+
     def _take(self, change: Change) -> set[str]:
         """Take a change in; returns the names that it is about."""
-        touched = {each.claim.name for each in change.claims} | set(change.gone)
+        touched = {each.claim.name for each in (*change.claims, *change.gone)}
         if change.complete:
             touched |= set(self.known)
             self.known = {}
         for each in change.claims:
-            if each.claim.name in self._wanted:
+            if each.claim.name in self._wanted and not self._is_past(each):
                 self.known[each.claim.name] = each
-        for name in change.gone:
-            self.known.pop(name, None)
-        if touched & set(self._wanted):
+        for each in change.gone:
+            if not self._is_past(each):
+                self.known.pop(each.claim.name, None)
+        if any(name in self._wanted for name in touched):
             self._changed = time.monotonic()
             self._full.clear()
         return touched
-
-    def _say(self, done: int, count: int, what: str, now: float) -> None:
-        if now - self._reported >= _REPORT_EVERY:
-            self._reported = now
-            self._report(f"{done}/{count} claims {what}, {done / (now - self._began):.1f} per second")

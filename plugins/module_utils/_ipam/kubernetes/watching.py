@@ -26,10 +26,10 @@ _PAUSE = 0.5
 
 @dataclass(frozen=True)
 class Change:
-    """``claims`` are new or changed, ``gone`` are the names of deleted ones; with ``complete`` what is not named is gone, too."""
+    """``claims`` are new or changed, ``gone`` are deleted ones; with ``complete`` what is not named is gone, too."""
 
     claims: tuple[Found, ...] = ()
-    gone: tuple[str, ...] = ()
+    gone: tuple[Found, ...] = ()
     complete: bool = False
 
 
@@ -116,7 +116,7 @@ class Watch:
             return False
         self._version = item["metadata"]["resourceVersion"]
         if kind == "DELETED":
-            self._queue.put(Change(gone=(item["metadata"]["name"],)))
+            self._queue.put(Change(gone=(found(item),)))
         elif kind != "BOOKMARK":
             self._queue.put(Change(claims=(found(item),)))
         return True

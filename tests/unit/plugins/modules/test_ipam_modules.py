@@ -181,3 +181,83 @@ def test_bad_input_is_one_sentence(module: Module, options: dict[str, t.Any], wo
 def test_an_empty_text_counts_as_unset(module: Module) -> None:
     """AWX surveys send one for a question that was not answered."""
     assert one(module, namespace="", name="")["name"] == "node1-ip"
+
+
+def claimed(module: Module, *names: str, **options: t.Any) -> dict[str, t.Any]:
+    claims = [{"machine": name, "key": "ip", "pool": REFERENCE, "host": name} for name in names]
+    return module("ip_address_claims", claims=claims, pools=[POOL], **options)
+
+
+def test_a_claim_of_another_host_or_pool_is_not_released_and_nothing_beside_it(module: Module) -> None:
+    claimed(module, "a", "b")
+    for more in ({"host": "c"}, {"pool": {**REFERENCE, "name": "q"}}):
+        claims = [{"machine": "a", "key": "ip"}, {"machine": "b", "key": "ip", **more}]
+        assert "nothing is released" in module("ip_address_claims", claims=claims, state="absent")["msg"]
+    assert len(module("ip_address_claim_info")["claims"]) == 2
+    assert "made for host a" in module("ip_address_claim", name="a-ip", host="b", state="absent")["msg"]
+    assert module("ip_address_claim", name="a-ip", host="a", state="absent")["changed"]
+
+
+def test_claims_are_released_by_what_they_have_in_common(module: Module) -> None:
+    claimed(module, "a", "b", "c")
+    released = module("ip_address_claims", matching={"machine": "b"}, state="absent", check=True)
+    assert [claim["name"] for claim in released["claims"]] == ["b-ip"]
+    assert len(module("ip_address_claim_info")["claims"]) == 3
+    released = module("ip_address_claims", matching={"not_in_inventory": ["a", "x"]}, state="absent")
+    assert [claim["name"] for claim in released["claims"]] == ["b-ip", "c-ip"]
+    assert not module("ip_address_claims", matching={"pool": "q"}, state="absent")["changed"]
+    assert module("ip_address_claims", matching={"pool": "p"}, state="absent")["changed"]
+    assert module("ip_address_claim_info")["claims"] == []
+
+
+@pytest.mark.parametrize(
+    ("matching", "state", "words"),
+    [
+        ({}, "absent", "it says nothing; give machine, key"),
+        ({"not_in_inventory": []}, "absent", "it says nothing; give machine, key"),
+        ({"labels": {"a": "b"}}, "absent", "have no labels; select them by"),
+        ({"machine": "a"}, "present", "with state: present name each one in claims"),
+    ],
+)
+def test_a_selection_that_would_take_everything_or_nothing_is_refused(
+    module: Module, matching: dict[str, t.Any], state: str, words: str
+) -> None:
+    claimed(module, "a")
+    assert words in module("ip_address_claims", matching=matching, state=state)["msg"]
+    assert len(module("ip_address_claim_info")["claims"]) == 1
+
+
+def test_orphans_are_claims_of_machines_that_are_not_in_the_inventory(module: Module) -> None:
+    claimed(module, "a", "b")
+    known = module("ip_address_claim_info", inventory=["a", "c"])
+    assert known["orphans"] == [
+        {"name": "b-ip", "namespace": "default", "machine": "b", "key": "ip", "host": "b"},
+    ]
+    assert "orphans" not in module("ip_address_claim_info")
+    assert module("ip_address_claims", claims=known["orphans"], state="absent")["changed"]
+    assert module("ip_address_claim_info", inventory=["a", "c"])["orphans"] == []
+
+
+def test_pool_info_says_who_has_what(module: Module) -> None:
+    claimed(module, "a")
+    (pool,) = module("ip_pool_info")["pools"]
+    assert pool["claims"] == [
+        {"name": "a-ip", "namespace": "default", "machine": "a", "key": "ip", "host": "a", "address": FIRST["address"]}
+    ]
+    assert "claims" not in module("ip_pool_info", claims=False)["pools"][0]
+
+
+def test_pools_that_share_addresses_are_a_warning(module: Module) -> None:
+    def pool(name: str, addresses: str, namespace: str = "default") -> dict[str, t.Any]:
+        spec = {"addresses": [addresses], "prefix": 24}
+        return {**POOL, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+
+    assert "warnings" not in module("ip_pool", definition=pool("a", "10.0.0.10-10.0.0.20"))
+    for check in (True, False, False):
+        (warning,) = module("ip_pool", check=check, definition=pool("b", "10.0.0.20-10.0.0.30"))["warnings"]
+        assert "/b and InClusterIPPool.ipam.cluster.x-k8s.io/a share 10.0.0.20:" in str(warning)
+    assert "warnings" not in module("ip_pool", definition=pool("c", "10.0.0.10-10.0.0.20", "other"))
+    claim = {"machine": "a", "key": "ip", "pool": {**REFERENCE, "name": "d"}}
+    result = module("ip_address_claims", claims=[claim], pools=[pool("d", "10.0.0.11-10.0.0.12")])
+    assert "share 2 addresses, beginning with 10.0.0.11" in str(result["warnings"])
+    assert result["claims"][0]["address"] == "10.0.0.11"

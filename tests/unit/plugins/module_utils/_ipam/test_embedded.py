@@ -27,7 +27,6 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
     Wish,
     ensure_claims,
-    release_claims,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
@@ -38,6 +37,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
     PoolReference,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import claim_name
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import Release, release_claims
 from hypothesis import strategies as st
 
 GROUP = "ipam.cluster.x-k8s.io"
@@ -86,8 +86,8 @@ def test_the_same_machine_and_key_get_the_same_address_for_ever(path: str) -> No
 def test_a_released_address_is_the_next_one_given_out(path: str) -> None:
     claim(path, wish("a"), wish("b"), pools=[pool()])
     with opened(path) as backend:
-        assert [bound.claim.name for bound in release_claims(backend, [("default", "a-ip")], False)] == ["a-ip"]
-        assert release_claims(backend, [("default", "a-ip")], False) == []
+        assert [bound.claim.name for bound in release_claims(backend, [Release("default", "a-ip")], False)] == ["a-ip"]
+        assert release_claims(backend, [Release("default", "a-ip")], False) == []
     assert claim(path, wish("c")) == ["10.0.0.10"]
 
 
@@ -162,7 +162,7 @@ def test_a_pool_is_never_taken_from_under_its_addresses(path: str) -> None:
             backend.apply_pool(pool(addresses=["10.0.0.11"]), False)
         with pytest.raises(IpamError, match="1 addresses allocated"):
             backend.delete_pool(pool().reference, "default", False)
-        release_claims(backend, [("default", "a-ip")], False)
+        release_claims(backend, [Release("default", "a-ip")], False)
         assert backend.delete_pool(pool().reference, "default", False).changed
         assert not backend.delete_pool(pool().reference, "default", False).changed
 

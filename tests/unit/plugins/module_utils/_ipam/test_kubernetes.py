@@ -37,7 +37,7 @@ def item(**status: t.Any) -> dict[str, t.Any]:
 
 def test_a_claim_comes_back_as_it_was_sent() -> None:
     back = found(item())
-    assert (back.claim, back.call, back.managed) == (CLAIM, "call", True)
+    assert (back.claim, back.call, back.claim.managed) == (CLAIM, "call", True)
 
 
 @pytest.mark.parametrize("status", [{}, {"addressRef": {}}])
@@ -67,7 +67,7 @@ def test_a_claim_that_elemental_made_tells_its_machine() -> None:
     made = item()
     made["metadata"] = {"name": "node1-inventory-ip", "namespace": "ns", "uid": "u", "ownerReferences": [owner]}
     claim = found(made)
-    assert (claim.claim.machine, claim.claim.key, claim.managed) == ("node1", "inventory-ip", False)
+    assert (claim.claim.machine, claim.claim.key, claim.claim.managed) == ("node1", "inventory-ip", False)
 
 
 @pytest.mark.parametrize("text", ["a" * 64, "a b", "-a", "Ä"])

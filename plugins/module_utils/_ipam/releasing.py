@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which claims go: a release takes what it was told of, never a claim of the same name that is something else."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .backend import IpamBackend
+from .claiming import same_owner
+from .model import BoundClaim, Claim, IpamError, Owner, PoolReference
+from .names import machine_name
+
+
+@dataclass(frozen=True)
+class Release:
+    """A claim that is to go, and what its user knows of it; what is empty or None is not known, and not compared."""
+
+    namespace: str
+    name: str
+    machine: str = ""
+    key: str = ""
+    pool: PoolReference | None = None
+    host: str = ""
+    owner: Owner | None = None
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """What a backend finds it by."""
+        return self.namespace, self.name
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What claims have in common that are to go; what is empty is not asked. At least one of these has to be given.
+
+    ``pool`` is a name. An owner's ``api_version`` and ``uid`` may be empty. ``hosts`` are those of the inventory: claims of them stay.
+    """
+
+    machine: str = ""
+    key: str = ""
+    pool: str = ""
+    host: str = ""
+    owner: Owner | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it would select everything."""
+        return self == Selection()
+
+    def takes(self, claim: Claim) -> bool:
+        """Whether a claim is meant. One that something else made never is."""
+        texts = (
+            (self.machine, claim.machine),
+            (self.key, claim.key),
+            (self.pool, claim.pool.name),
+            (self.host, claim.host),
+        )
+        return (
+            claim.managed
+            and all(not wanted or wanted == found for wanted, found in texts)
+            and (self.owner is None or _is_owner(self.owner, claim.owner))
+            and set(self.labels) <= set(claim.labels)
+            and (not self.hosts or is_orphan(claim, self.hosts))
+        )
+
+
+def is_orphan(claim: Claim, hosts: t.Collection[str]) -> bool:
+    """Whether this collection made a claim for a machine that is none of these hosts of an inventory."""
+    if not claim.managed:
+        return False
+    if claim.host:
+        return claim.host not in hosts
+    return claim.machine not in hosts and claim.machine not in {machine_name(host) for host in hosts}
+
+
+def select_claims(backend: IpamBackend, namespace: str, selection: Selection) -> list[Release]:
+    """The claims of a namespace that a selection takes, with all that is known of them."""
+    found = [bound.claim for bound in backend.list_claims(namespace) if selection.takes(bound.claim)]
+    return [
+        Release(each.namespace, each.name, each.machine, each.key, each.pool, each.host, each.owner) for each in found
+    ]
+
+
+def release_claims(backend: IpamBackend, releases: t.Sequence[Release], dry_run: bool) -> list[BoundClaim]:
+    """Release these claims; return those that existed, with the address that they had.
+
+    Raises IpamError, and releases nothing, when one of them is not what its release says.
+    """
+    once = {release.title: release for release in releases}
+    found = {(bound.claim.namespace, bound.claim.name): bound for bound in backend.find_claims(list(once))}
+    for release in releases:
+        if release.title in found:
+            compare(release, found[release.title].claim)
+    released = [found[title] for title in once if title in found]
+    backend.release_claims([bound.claim for bound in released], dry_run)
+    return released
+
+
+def compare(release: Release, found: Claim) -> None:
+    """Raise IpamError when the claim that has the name is not the one that is to go."""
+    kept = "nothing is released"
+    if release.pool is not None and release.pool != found.pool:
+        raise IpamError(
+            f"claim {found.name} has an address from pool {found.pool}, not from pool {release.pool}, so {kept}: correct the pool"
+        )
+    if release.machine and found.machine and (release.machine, release.key) != (found.machine, found.key):
+        raise IpamError(
+            f"claim {found.name} belongs to machine {found.machine} with key {found.key}, "
+            f"not to machine {release.machine} with key {release.key}, so {kept}: correct machine and key"
+        )
+    if release.host and found.host and release.host != found.host:
+        raise IpamError(
+            f"claim {found.name} was made for host {found.host}, not for host {release.host}, so {kept}: correct the host"
+        )
+    if release.owner is not None and not same_owner(release.owner, found.owner):
+        raise IpamError(
+            f"claim {found.name} has the owner {found.owner or 'nobody'}, not {release.owner}, so {kept}: correct the owner"
+        )
+    if release.owner is None and found.owner is not None and not found.managed:
+        raise IpamError(
+            f"claim {found.name} was made by something else for {found.owner}, so {kept}: "
+            "delete that object, or name it as the owner to release its claim all the same"
+        )
+
+
+def _is_owner(wanted: Owner, found: Owner | None) -> bool:
+    if found is None or (wanted.kind, wanted.name) != (found.kind, found.name):
+        return False
+    return not wanted.api_version or same_owner(wanted, found)

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a module that may take minutes, and show its lines of progress where the play is shown, in AWX, too.
+
+A module is heard when it ends. Until then it writes into a private file, which is read here.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import typing as t
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+# seconds between two looks
+_GLANCE = 0.5
+
+
+class ClaimingAction(ActionBase):
+    """The controller's half of ip_address_claim and ip_address_claims: the module does it all, this shows how far it is."""
+
+    _supports_async = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the module; see its documentation."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        detached = bool(self._task.async_val)
+        try:
+            if detached or self._task.args.get("progress_file") or not self._is_beside_us():
+                result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+            else:
+                result.update(self._with_progress(task_vars))
+        finally:
+            if not detached:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def _is_beside_us(self) -> bool:
+        """Whether the module can write into a private file of ours."""
+        return self._connection.transport == "local" and not self._connection.become
+
+    def _with_progress(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        with tempfile.TemporaryDirectory(prefix="elemental-networking-") as folder:
+            file = Path(folder) / "progress"
+            file.touch(mode=0o600)
+            arguments = {**self._task.args, "progress_file": str(file)}
+            with Showing(file, Display().display):
+                return t.cast(
+                    "dict[str, t.Any]", self._execute_module(module_args=arguments, task_vars=task_vars or {})
+                )
+
+
+class Showing:
+    """While this lasts, every line that is appended to a file is shown."""
+
+    def __init__(self, file: Path, show: t.Callable[[str], None]) -> None:
+        self._file, self._show = file, show
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="progress", daemon=True)
+
+    def __enter__(self) -> Showing:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        with self._file.open(encoding="utf-8") as stream:
+            rest, ended = "", False
+            while not ended:
+                ended = self._ended.wait(_GLANCE)
+                *lines, rest = (rest + stream.read()).split("\n")
+                for line in lines:
+                    self._show(line)

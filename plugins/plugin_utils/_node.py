@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import program, script, short_script
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import goes_through_proxy
 

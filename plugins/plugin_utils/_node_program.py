@@ -15,12 +15,15 @@ import functools
 import hashlib
 import importlib
 import json
+import marshal
 import pkgutil
+import sys
+import types
 import typing as t
 import zlib
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import (
+    ANSWER_MARK,
     COMPILED_FILE,
     PROGRAM_FILE,
 )
@@ -30,9 +33,11 @@ _PACKAGE = "ansible_collections.elemental.networking.plugins.module_utils._netwo
 # memory (store._keep_compiled), for root alone
 _LOADER = """
 import marshal, os, sys
+def compiled(name, source):
+    return compile(source, "elemental.networking/" + name + ".py", "exec")
 class Loader:
     def __init__(self, kept):
-        self.kept, self.sources = kept, {}
+        self.kept, self.given = kept, {}
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] == "_networkmanager":
             return type(sys.__spec__)(name, self, is_package=name == "_networkmanager")
@@ -44,16 +49,13 @@ class Loader:
         else:
             exec(self.code(module.__name__.partition(".")[2]), module.__dict__)
     def code(self, name):
-        if name in self.kept:
-            return marshal.loads(self.kept[name])
-        code = compile(self.source(name), "elemental.networking/" + name + ".py", "exec")
-        self.kept[name] = marshal.dumps(code)
-        return code
-    def source(self, name):
-        if not self.sources:
-            import binascii, json, zlib
-            self.sources = json.loads(zlib.decompress(binascii.a2b_base64(SOURCES)))
-        return self.sources[name]
+        if name not in self.kept:
+            import binascii, zlib
+            packed = CODES if sys.implementation.cache_tag == CACHE_TAG else SOURCES
+            if not self.given:
+                self.given = marshal.loads(zlib.decompress(binascii.a2b_base64(packed)))
+            self.kept[name] = self.given[name] if packed is CODES else marshal.dumps(compiled(name, self.given[name]))
+        return marshal.loads(self.kept[name])
     def keep(self, stream):
         marshal.dump((IDENTITY, self.kept), stream)
 IDENTITY = (DIGEST, sys.version)
@@ -77,20 +79,38 @@ def main(*arguments):
 
 @functools.lru_cache(maxsize=1)
 def program() -> str:
-    """The program without a request: it makes the package `_networkmanager` known and defines ``main`` when it runs."""
-    packed = base64.b64encode(zlib.compress(_sources())).decode()
+    """The program without a request: it makes the package `_networkmanager` known and defines ``main`` when it runs.
+
+    It comes as text and, for nodes with the minor version of this Python, compiled (within one, code does not change).
+    """
+    codes = {name: marshal.dumps(_compiled(name, source)) for name, source in _sources().items()}
     timers = "if __name__ == '__main__' and len(sys.argv) > 1:\n    main(sys.argv[1:], None, '')\n"
-    return f"SOURCES = {packed!r}\nCOMPILED = {COMPILED_FILE!r}\n{_digest_line()}\n{_LOADER}\n{timers}"
+    constants = {
+        "SOURCES": _packed(_sources()),
+        "CODES": _packed(codes),
+        "CACHE_TAG": sys.implementation.cache_tag,
+        "COMPILED": COMPILED_FILE,
+    }
+    head = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
+    return f"{head}{_digest_line()}\n{_LOADER}\n{timers}"
+
+
+def _compiled(name: str, source: str) -> types.CodeType:
+    return compile(source, f"elemental.networking/{name}.py", "exec", dont_inherit=True, optimize=2)
+
+
+def _packed(content: t.Any) -> str:
+    return base64.b64encode(zlib.compress(marshal.dumps(content), 3)).decode()
 
 
 @functools.lru_cache(maxsize=1)
 def _digest_line() -> str:
-    return f"DIGEST = {hashlib.sha256(_sources()).hexdigest()!r}"
+    return f"DIGEST = {hashlib.sha256(repr(_sources()).encode()).hexdigest()!r}"
 
 
 @functools.lru_cache(maxsize=1)
-def _sources() -> bytes:
-    """The modules of the package as JSON: name to text."""
+def _sources() -> dict[str, str]:
+    """The modules of the package: name to text."""
     package = importlib.import_module(_PACKAGE)
     sources = {}
     for name in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
@@ -98,7 +118,7 @@ def _sources() -> bytes:
         if raw is None:
             raise RuntimeError(f"the collection is incomplete: {name}.py is missing")
         sources[name] = raw.decode()
-    return json.dumps(sources).encode()
+    return sources
 
 
 def script(request: t.Mapping[str, t.Any]) -> bytes:

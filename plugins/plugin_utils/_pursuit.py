@@ -19,9 +19,9 @@ _ONE_RACE = 0.25
 _SETTLING = 2.0
 # a node answers a question after 2 s and its probes; a connection from before the change may be dead and never say so
 _ANSWER = 6.0
-# seconds after a question: mostly the first knock counts, the others are for a trial that comes up later; each starts a process there
+# when to knock, in seconds after a question, if the host does not ring; each starts a process there
 _KNOCK_AT_ONCE = (0.0, 0.7, 1.4)
-_KNOCK_LATER = (0.4, 0.9, 1.5)
+_KNOCK_LATER = (0.6, 1.1, 1.6)
 # the node's own clean-up ends a little after the deadline, later when it has to revive NetworkManager first
 _AFTER_DEADLINE = 30.0
 _BETWEEN_QUESTIONS = 0.02

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import select
 import selectors
 import shlex
 import socket
@@ -17,6 +18,8 @@ import threading
 import time
 import typing as t
 
+# what nobody else knows ends the listening to a bell
+_END = os.urandom(16)
 _SSH_CONFIGURATIONS = ("~/.ssh/config", "/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d/*")
 
 
@@ -69,26 +72,27 @@ def _shows_banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) 
 
 @contextlib.contextmanager
 def knocking(address: str, port: int, moments: t.Sequence[float]) -> t.Iterator[dict[str, t.Any] | None]:
-    """While this lasts, come in anew at the ``moments`` (seconds from the start); gives how, for the other side to recognise it.
+    """While this lasts, come in anew when the other side rings, else at the ``moments`` (seconds from the start).
 
-    Each connection stays open until the end, so that the other side has time to see it. None: there is no way to do so.
+    Gives how, for the other side to recognise it; None: there is no way to do so. Each connection stays open until the end, so that the
+    other side has time to see it.
     """
     with contextlib.ExitStack() as stack:
         try:
             family, _kind, _protocol, _name, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
             own_address = _source_address(family, target)
-            connections = [stack.enter_context(_bound_socket(family)) for _moment in moments]
+            bell = stack.enter_context(_bound_socket(family, socket.SOCK_DGRAM))
+            connections = [stack.enter_context(_bound_socket(family, socket.SOCK_STREAM)) for _moment in moments]
         except OSError:
             yield None
             return
-        ended = threading.Event()
-        thread = threading.Thread(target=_knock, args=(connections, moments, target, ended), daemon=True)
+        thread = threading.Thread(target=_knock, args=(connections, moments, target, bell), daemon=True)
         thread.start()
         try:
             ports = [connection.getsockname()[1] for connection in connections]
-            yield {"address": own_address, "ports": ports, "target": port}
+            yield {"address": own_address, "ports": ports, "target": port, "bell": bell.getsockname()[1]}
         finally:
-            ended.set()
+            _end(bell)
             thread.join()
 
 
@@ -99,11 +103,11 @@ def _source_address(family: int, target: t.Any) -> str:
         return str(connection.getsockname()[0])
 
 
-def _bound_socket(family: int) -> socket.socket:
-    connection = socket.socket(family, socket.SOCK_STREAM)
+def _bound_socket(family: int, kind: int) -> socket.socket:
+    connection = socket.socket(family, kind)
     try:
-        connection.setblocking(False)
         connection.bind(("", 0))
+        connection.setblocking(False)
     except OSError:
         connection.close()
         raise
@@ -111,14 +115,32 @@ def _bound_socket(family: int) -> socket.socket:
 
 
 def _knock(
-    connections: t.Iterable[socket.socket], moments: t.Iterable[float], target: t.Any, ended: threading.Event
+    connections: t.Iterable[socket.socket], moments: t.Iterable[float], target: t.Any, bell: socket.socket
 ) -> None:
     began = time.monotonic()
     for connection, moment in zip(connections, moments):
-        if ended.wait(max(0.0, began + moment - time.monotonic())):
+        if _rings(bell, began + moment) == _END:
             return
         with contextlib.suppress(OSError):  # unreachable: the other side notices that nobody comes
             connection.connect(target)
+
+
+def _rings(bell: socket.socket, until: float) -> bytes | None:
+    """What came to the bell; None when nothing did in time."""
+    left = max(0.0, until - time.monotonic())
+    if not select.select([bell], [], [], left)[0]:
+        return None
+    try:
+        return bell.recv(len(_END))
+    except OSError:
+        return None
+
+
+def _end(bell: socket.socket) -> None:
+    """Wake the thread that listens."""
+    with contextlib.suppress(OSError):
+        host = "::1" if bell.family == socket.AF_INET6 else "127.0.0.1"
+        bell.sendto(_END, (host, bell.getsockname()[1]))
 
 
 def goes_through_proxy(host: str, arguments: str) -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 import uuid
@@ -20,7 +21,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._controller i
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._pursuit import Progress, Pursuit, question
-from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer
+from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
 
 # how long a node's claimed address may answer after the inventory's one, and still be preferred
 _PREFERENCE_GRACE = 0.2
@@ -31,8 +32,9 @@ _BETWEEN_LOOKS = 1.0
 # how often a connection may break before the host heard what it shall do: another controller may be moving it
 _LOST_ANSWERS = 3
 _NEVER_HEARD: t.Mapping[str, t.Any] = {"never heard": True}
-# each knock is a connection without a login, and many of those count as an attack (OpenSSH 9.8)
-_KNOCKING_QUESTIONS = 2
+# when to knock, in seconds, while a host is busy with a request and does not ring. Each is a connection without a login, and many of
+# those count as an attack (OpenSSH 9.8)
+_KNOCK_AT = (1.5, 2.2, 2.9)
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ class Transaction:
         staged = self._stage()
         ended: t.Mapping[str, t.Any] = {}
         if staged["changed"] and not self._request["check"]:
-            ended = self._follow(staged)
+            ended = staged.get("outcome", {})
+            if ended.get("state") != "confirmed":
+                ended = self._follow(staged)
         return Outcome(
             changed=bool(staged["changed"]),
             address=self._node.address,
@@ -92,7 +96,7 @@ class Transaction:
             staged,
             self._known,
             # a reset wants another connection anyway, over the lease
-            knocks=0 if self._request["operation"] == "stage_reset" else _KNOCKING_QUESTIONS,
+            knocks=0 if self._request["operation"] == "stage_reset" else 1,
             longest_probe=max((probe["timeout"] for probe in self._request["probes"]), default=0.0),
         )
         return pursuit.outcome(self._asked_at + int(self._request["deadline"]))
@@ -125,11 +129,17 @@ class Transaction:
         self._asked_at = time.monotonic()
         address = self._node.address
         only_known = address != self._inventory_address
-        with self._node.cut_after(int(self._request["deadline"])):
-            answer = self._node.run({**request, "connected_address": address, "only_known": only_known})
+        with self._node.cut_after(int(self._request["deadline"])), self._knocking(address) as knock:
+            answer = self._node.run({**request, "connected_address": address, "only_known": only_known, "knock": knock})
         if answer.reached:
             return answer.content
         return self._after_a_lost_answer(address)
+
+    def _knocking(self, address: str) -> t.ContextManager[t.Mapping[str, t.Any] | None]:
+        """Where the change spares the controller's way in, the host can prove and persist it in the one execution."""
+        if self._request["operation"] != "stage" or self._request["check"] or not self._node.is_direct:
+            return contextlib.nullcontext()
+        return knocking(address, self._node.port, _KNOCK_AT)
 
     def _after_a_lost_answer(self, address: str) -> t.Mapping[str, t.Any]:
         """The connection broke: before the node heard the request, or after it began to carry it out."""
@@ -142,7 +152,8 @@ class Transaction:
             if content.get("state"):
                 return _heard_of(content)
         raise AnsibleConnectionFailure(
-            f"{address} does not answer over ssh; if it began to change, it is back at its old profiles after {self._request['deadline']} s"
+            f"{address} does not answer over ssh; if it began to change, it is back at its old profiles after "
+            f"{self._request['deadline']} s unless it was reached over the new ones"
         )
 
     def _who_answers(self, silent: str) -> list[str]:

@@ -77,7 +77,7 @@ def _around(place, name, point, before, condition=lambda *arguments: True):
 _around(_NetworkManager, "open_checkpoint", "before-checkpoint", True)
 _around(_opening, "_load", "trial-written", False)
 _around(_activating, "_mark_activated", "activated", True)
-_around(_confirming, "_waiting_for", "before-confirm", True)
+_around(_confirming, "_judge", "before-confirm", True)
 _around(_confirming, "_take_over", "during-confirm", True)
 """
 

@@ -10,22 +10,21 @@ prove the way there and back, and costs a tenth of it.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
+import time
 import typing as t
+
+from .model import Knock
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 # the handshake is not over, or it never began (SYN_SENT, SYN_RECV, CLOSE, LISTEN, NEW_SYN_RECV; include/net/tcp_states.h)
 _NO_CONNECTION = frozenset(("02", "03", "07", "0A", "0C"))
+# seconds between looks: each takes the kernel 4 ms (it walks through a table that grows with the memory)
+_FIRST_PAUSE = 0.03
+_LONGEST_PAUSE = 0.25
 _MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in IPv6 (RFC 4291)
-
-
-class Knock(t.NamedTuple):
-    """How the controller will come: from ``address`` and one of ``ports``, to the port ``target`` of this host."""
-
-    address: str
-    ports: tuple[int, ...]
-    target: int
 
 
 class Arrival:
@@ -40,6 +39,15 @@ class Arrival:
         """Whether somebody will come."""
         return self._knock is not None
 
+    def wait(self, deadline: float) -> None:
+        """Wait until somebody comes, at the longest until ``deadline`` (time.monotonic()); only a moment before the watch began."""
+        pause = _FIRST_PAUSE
+        while True:
+            time.sleep(pause)
+            if self._earlier is None or self.has_come(any_counts=False) or time.monotonic() > deadline:
+                return
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
     def has_come(self, any_counts: bool) -> bool:
         """Whether a connection was completed since the first call; with ``any_counts`` also before it."""
         if self._knock is None:
@@ -47,21 +55,36 @@ class Arrival:
         present = knocked_from(self._knock)
         if self._earlier is None:
             self._earlier = set() if any_counts else present
+            _ring(self._knock)
         return bool(present - self._earlier)
+
+
+def _ring(knock: Knock) -> None:
+    """Tell the controller that it is time; where that is lost, it comes a little later."""
+    with contextlib.suppress(OSError):
+        family = socket.AF_INET6 if ":" in knock.address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as connection:
+            connection.sendto(b"", (knock.address, knock.bell))
 
 
 def knocked_from(knock: Knock) -> set[int]:
     """Those of the controller's ports from which it is connected to this host."""
-    wanted = _packed(knock.address)
-    found = set()
     for table in _TABLES:
-        for row in _rows(table):
-            _number, local, remote, state = row.split()[:4]
-            address, port = remote.split(":")
-            is_knock = int(local.split(":")[1], 16) == knock.target and int(port, 16) in knock.ports
-            if is_knock and state not in _NO_CONNECTION and _address(address) == wanted:
-                found.add(int(port, 16))
-    return found
+        found = {port for port in _connected(_rows(table), knock) if port in knock.ports}
+        if found:
+            return found  # IPv4 is in the other table only where a server listens for both with one socket
+    return set()
+
+
+def _connected(rows: t.Iterable[str], knock: Knock) -> t.Iterator[int]:
+    """The remote ports of what is connected from the controller to the port where it knocks."""
+    wanted = _packed(knock.address)
+    for row in rows:
+        _number, local, remote, state = row.split()[:4]
+        address, port = remote.split(":")
+        is_there = int(local.split(":")[1], 16) == knock.target and state not in _NO_CONNECTION
+        if is_there and _address(address) == wanted:
+            yield int(port, 16)
 
 
 def _rows(table: str) -> list[str]:

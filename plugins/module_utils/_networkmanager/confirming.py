@@ -12,21 +12,20 @@ import typing as t
 
 from . import journal, places, store
 from .activating import activate_step
-from .arriving import Arrival, Knock
+from .arriving import Arrival
 from .bus import BusError
 from .files import private_folder, remove
 from .later import cancel
 from .looking import host_identity, leases
-from .model import Managed, Step, Trial
+from .model import Knock, Managed, Step, Trial
 from .network_manager import NetworkManager, NetworkManagerError
 from .probing import run_probes
 from .undoing import timer_name, undo
 
 # seconds that the work after the proof may take before the checkpoint rolls back
 _TIME_TO_PERSIST = 30
-# how long a question waits for a trial to come up, and how often it looks, in seconds
+# how long a question waits for a trial to come up and for the controller to come in, in seconds
 _PATIENCE = 2.0
-_BETWEEN_LOOKS = 0.02
 _NOT_YET = {"state": "pending"}
 
 
@@ -54,7 +53,7 @@ def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, k
         if answer != _NOT_YET or time.monotonic() > give_up:
             return {**answer, "host": host_identity()}
         visit = visit._replace(fresh=False)  # it was begun before the trial was up
-        time.sleep(_BETWEEN_LOOKS)
+        visit.arrival.wait(give_up)
 
 
 class _Visit(t.NamedTuple):

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import typing as t
 
@@ -98,8 +97,10 @@ def interfaces_by_file(manager: NetworkManager, devices: t.Iterable[Device]) -> 
 def lower_interfaces(interface: str) -> set[str]:
     """An interface and all that it is made of: the parent of a VLAN, the ports of a bridge or a bond, and so on."""
     found = {interface}
-    for entry in glob.glob(f"/sys/class/net/{glob.escape(interface)}/lower_*"):
-        found |= lower_interfaces(os.path.basename(entry)[len("lower_") :])
+    folder = f"/sys/class/net/{interface}"
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        if name.startswith("lower_"):
+            found |= lower_interfaces(name[len("lower_") :])
     return found
 
 

@@ -49,13 +49,30 @@ class Probe(t.NamedTuple):
         return f"Probe({self.name!r})"
 
 
+class Knock(t.NamedTuple):
+    """How the controller will come: from ``address`` and one of ``ports``, to the port ``target`` of this host.
+
+    It comes at once when a datagram arrives at its port ``bell``, else after a while.
+    """
+
+    address: str
+    ports: tuple[int, ...]
+    target: int
+    bell: int
+
+    @classmethod
+    def from_json(cls, content: t.Mapping[str, t.Any] | None) -> Knock | None:
+        """What a request says of it."""
+        return cls(**{**content, "ports": tuple(content["ports"])}) if content else None
+
+
 class Request(t.NamedTuple):
     """What every change needs to know; the host rolls back after ``deadline`` seconds unless somebody confirms.
 
     ``connected_address`` is the address that the controller came in over; with ``only_known`` it is one that anybody may have taken,
     and only a host that is known as this machine already will do. ``controller`` says who asks. ``take_over`` is the token of a
     trial whose controller is known to be dead. ``more_files`` are files outside of NetworkManager's that change with the profiles
-    (None: no such file).
+    (None: no such file). ``knock`` says how the controller will come in anew while it waits for the answer.
     """
 
     machine: str
@@ -68,6 +85,7 @@ class Request(t.NamedTuple):
     take_over: str
     probes: tuple[Probe, ...]
     more_files: t.Mapping[str, t.Optional[str]]
+    knock: t.Optional[Knock]
 
 
 class Step(t.NamedTuple):

@@ -14,11 +14,10 @@ import sys
 import typing as t
 
 from .bus import BusError
-from .model import Probe, Request, WantedProfile
+from .model import Knock, Probe, Request, WantedProfile
 from .network_manager import NetworkManager, NetworkManagerError
+from .places import ANSWER_MARK
 
-# what the controller looks for in the output: a login banner may stand before it
-ANSWER_MARK = "elemental-networking-answer:"
 _COMMON = (
     "machine",
     "deadline",
@@ -74,6 +73,7 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
 
     values = {name: request[name] for name in _COMMON}
     values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
+    values["knock"] = Knock.from_json(request["knock"])
     manager = NetworkManager.connect()
     if operation == "stage_reset":
         return stage_reset(manager, Request(**values), request["addresses"], program)
@@ -82,12 +82,10 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
 
 
 def _serve_confirm(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    from .arriving import Knock
     from .confirming import confirm
 
     values = {name: request[name] for name in ("token", "arrived_at", "fresh")}
-    knock = Knock(**{**request["knock"], "ports": tuple(request["knock"]["ports"])}) if request["knock"] else None
-    return confirm(NetworkManager.connect(), knock=knock, **values)
+    return confirm(NetworkManager.connect(), knock=Knock.from_json(request["knock"]), **values)
 
 
 def _serve_render(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

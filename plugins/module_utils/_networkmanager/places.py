@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where things are on a node."""
+"""Where things are on a node, and what its answer looks like."""
 
 from __future__ import annotations
 
@@ -25,3 +25,5 @@ JOURNAL_FILE = "/var/lib/elemental-networking/journal.json"
 RECOVERY_PROGRAM = "/var/lib/elemental-networking/recover.py"
 RECOVERY_UNIT = "/etc/systemd/system/elemental-networking-recover.service"
 RECOVERY_LINK = "/etc/systemd/system/NetworkManager.service.wants/elemental-networking-recover.service"
+# what the controller looks for in the output: a login banner may stand before it
+ANSWER_MARK = "elemental-networking-answer:"

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.node import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import script
 
 REQUEST = {"operation": "confirm", "token": "x", "arrived_at": "192.0.2.1", "fresh": True, "knock": None}

@@ -14,9 +14,9 @@ import typing as t
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.arriving import (
     Arrival,
-    Knock,
     knocked_from,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import Knock
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import knocking
 
 
@@ -29,7 +29,7 @@ class Door(t.NamedTuple):
 
     def knock(self, *connections: socket.socket) -> Knock:
         """How these connections will come."""
-        return Knock(self.address, tuple(connection.getsockname()[1] for connection in connections), self.port)
+        return Knock(self.address, tuple(connection.getsockname()[1] for connection in connections), self.port, 9)
 
 
 @pytest.fixture(params=["127.0.0.1", "::1", "::ffff:127.0.0.1"])
@@ -99,7 +99,7 @@ def test_who_does_not_get_an_answer_has_not_come() -> None:
         connection.bind(("127.0.0.1", 0))
         with contextlib.suppress(OSError):
             connection.connect(("127.0.0.1", 9))
-        assert not Arrival(Knock("127.0.0.1", (connection.getsockname()[1],), 9)).has_come(any_counts=True)
+        assert not Arrival(Knock("127.0.0.1", (connection.getsockname()[1],), 9, 9)).has_come(any_counts=True)
 
 
 def test_nobody_is_awaited_where_nobody_will_knock() -> None:
@@ -110,8 +110,8 @@ def test_nobody_is_awaited_where_nobody_will_knock() -> None:
 
 def test_the_controller_knocks_as_it_says(door: Door) -> None:
     with knocking(door.address, door.port, (0.0, 0.1)) as said:
-        assert said is not None
-        knock = Knock(**{**said, "ports": tuple(said["ports"])})
+        knock = Knock.from_json(said)
+        assert knock
         assert until(lambda: knocked_from(knock) == set(knock.ports))
 
 

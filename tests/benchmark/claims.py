@@ -28,6 +28,9 @@ import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import claim_object
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference
+
 from tests.stages.machine import REPOSITORY
 from tests.testbed.controlplane import places
 from tests.testbed.controlplane.fixtures import Space, asked, empty_space
@@ -98,13 +101,14 @@ def floor(space: Space, count: int) -> tuple[float, float]:
 
 
 def _send(space: Space, path: str, waiting: queue.SimpleQueue[str]) -> None:
+    """The same objects as ours: what a claim says of itself costs the provider, not the client."""
     bare = Bare(space.plane, space.user)
-    reference = {"apiGroup": places.GROUP, "kind": "InClusterIPPool", "name": "wide"}
+    pool = PoolReference(places.GROUP, "InClusterIPPool", "wide")
     with contextlib.suppress(queue.Empty):
         while True:
-            metadata = {"name": waiting.get_nowait()}
-            body = {"apiVersion": f"{places.GROUP}/v1beta2", "kind": "IPAddressClaim", "metadata": metadata}
-            bare.call("POST", path, {**body, "spec": {"poolRef": reference}})
+            name = waiting.get_nowait()
+            claim = Claim(space.name, f"{name}-ip", name, "ip", pool)
+            bare.call("POST", path, claim_object(claim, "v1beta2", "0" * 32))
 
 
 def _watch(space: Space, path: str, count: int, done: threading.Event) -> None:
@@ -149,7 +153,7 @@ def loop(space: Space, count: int) -> float:
             f"{hosts}\n[all:vars]\nansible_connection=local\nansible_python_interpreter={sys.executable}\n"
         )
         variables = json.dumps({"space": space.name, **space.options})
-        environment = {**os.environ, "ANSIBLE_FORKS": "10", "HOME": folder}
+        environment = {**os.environ, "ANSIBLE_FORKS": "1", "HOME": folder}
         began = time.monotonic()
         command = ["ansible-playbook", "-i", str(inventory), "-e", variables, str(_LOOP)]
         subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
@@ -193,7 +197,7 @@ def compare_with_loop(plane: Plane, count: int, row: Row) -> None:
     """Say how the kubernetes.core loop compares, by the claim."""
     each, mine = loop(_space(plane), count) / count, row.all / row.count
     print(
-        f"kubernetes.core, {count} claims with 10 forks: {each:.2f} s per claim; ours, {row.count} claims: {mine:.4f} s per claim; "
+        f"kubernetes.core, {count} claims one after another: {each:.2f} s per claim; ours, {row.count} claims: {mine:.4f} s per claim; "
         f"{each / mine:.0f} times faster",
         flush=True,
     )

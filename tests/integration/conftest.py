@@ -23,6 +23,7 @@ from tests.testbed.fixtures import nodes
 
 __all__ = [
     "ETH0",
+    "ETH1",
     "ROUTED",
     "Controller",
     "PlayResult",
@@ -212,6 +213,14 @@ method=manual
 address1={inventory-ip}/{inventory-ip.prefix}
 [ipv6]
 method=disabled
+"""
+ETH1 = """[connection]
+id=eth1
+type=ethernet
+interface-name=eth1
+[ipv4]
+method=manual
+address1=172.16.0.170/24
 """
 # keeps what the DHCP server gave: the gateway and the name server
 ROUTED = ETH0.replace("{inventory-ip.prefix}", "{inventory-ip.prefix},{inventory-ip.gateway}\ndns=192.168.122.1;")

@@ -17,7 +17,7 @@ import yaml
 
 from tests.testbed import network
 
-from .conftest import ROUTED, Controller, PlayResult, claimed, inline_network, installed, pool
+from .conftest import ETH1, ROUTED, Controller, PlayResult, claimed, inline_network, installed, pool
 
 FIRST = "192.168.122.150"
 BRIDGE = """[connection]
@@ -187,16 +187,6 @@ def test_an_ipv6_address_that_got_lost_is_put_back(controller: Controller) -> No
     assert again.changed("node1") == 1, again.output
     assert "fd00:16::7/64 missing on the device" in str(result_of(again)["profiles"])
     assert "fd00:16::7" in controller.nodes.oob("node1", ["ip", "-6", "address", "show", "eth0"]).stdout
-
-
-ETH1 = """[connection]
-id=eth1
-type=ethernet
-interface-name=eth1
-[ipv4]
-method=manual
-address1=172.16.0.170/24
-"""
 
 
 def open_trial_of_a_dead_controller(controller: Controller) -> None:

@@ -14,17 +14,9 @@ import pytest
 
 from tests.testbed import network, places
 
-from .conftest import ROUTED, Controller, claimed, inline_network, installed, pool
+from .conftest import ETH1, ROUTED, Controller, claimed, inline_network, installed, pool
 
 FIRST = "192.168.122.150"
-ETH1 = """[connection]
-id=eth1
-type=ethernet
-interface-name=eth1
-[ipv4]
-method=manual
-address1=172.16.0.170/24
-"""
 
 
 def push(controller: Controller, **variables: t.Any) -> t.Any:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager import narrowing
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import parse
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import resolve_placeholders
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, Rendering, render
@@ -23,12 +22,6 @@ CASES = [case for file in sorted((_DATA / "nmstate").glob("*.yaml")) for case in
 _IDS = [case["name"].replace(" ", "-") for case in CASES]
 
 pytestmark = pytest.mark.usefixtures("tools")
-
-
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How long the search for a mistake takes is not the subject here."""
-    monkeypatch.setattr(narrowing, "_SECONDS", 120.0)
 
 
 def keys_of(path: str, document: t.Any) -> list[t.Union[str, int]]:
@@ -85,7 +78,6 @@ def test_a_document_becomes_these_profiles(case: t.Mapping[str, t.Any]) -> None:
             assert (key, value(key)) == (key, wanted)
 
 
-@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("case", CASES, ids=_IDS)
 def test_its_broken_twin_is_refused_with_the_path(case: t.Mapping[str, t.Any]) -> None:
     with pytest.raises(RenderError) as refused:
@@ -115,7 +107,6 @@ def test_nmc_refuses_what_nmstate_refuses(case: t.Mapping[str, t.Any]) -> None:
         render("nmc", broken(case))
 
 
-@pytest.mark.usefixtures("patient")
 def test_nmc_names_the_path_too() -> None:
     with pytest.raises(RenderError) as refused:
         render("nmc", broken(CASES[0]))
@@ -126,7 +117,6 @@ def test_nmc_names_the_path_too() -> None:
 _STATIC = {"enabled": True, "address": [{"ip": "192.0.2.10"}]}
 
 
-@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [

@@ -19,7 +19,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import program, script, short_script
-from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import goes_through_proxy
+from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import SshCall, goes_elsewhere
 
 # seconds for a new connection while the address under it may go at any time
 _PATIENCE = 4
@@ -70,7 +70,11 @@ class Node:
     def is_direct(self) -> bool:
         """Whether the controller opens TCP connections to the node itself (no jump host), as for the address of the inventory."""
         arguments = self._ssh_arguments
-        return "proxy" not in arguments.lower() and not goes_through_proxy(self.address, arguments)
+        executable = str(self._connection.get_option("ssh_executable") or "ssh")
+        user = str(self._connection.get_option("remote_user") or "")
+        port = int(self._connection.get_option("port") or 0) or None
+        call = SshCall(executable, self.address, port, user, arguments)
+        return "proxy" not in arguments.lower() and not goes_elsewhere(call)
 
     @property
     def _ssh_arguments(self) -> str:

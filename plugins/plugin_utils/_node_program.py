@@ -14,10 +14,10 @@ import base64
 import functools
 import hashlib
 import importlib
+import importlib.util
 import json
 import marshal
 import pkgutil
-import sys
 import types
 import typing as t
 import zlib
@@ -51,7 +51,7 @@ class Loader:
     def code(self, name):
         if name not in self.kept:
             import binascii, zlib
-            packed = CODES if sys.implementation.cache_tag == CACHE_TAG else SOURCES
+            packed = CODES if sys.modules["_frozen_importlib_external"].MAGIC_NUMBER == MAGIC_NUMBER else SOURCES
             if not self.given:
                 self.given = marshal.loads(zlib.decompress(binascii.a2b_base64(packed)))
             self.kept[name] = self.given[name] if packed is CODES else marshal.dumps(compiled(name, self.given[name]))
@@ -81,14 +81,14 @@ def main(*arguments):
 def program() -> str:
     """The program without a request: it makes the package `_networkmanager` known and defines ``main`` when it runs.
 
-    It comes as text and, for nodes with the minor version of this Python, compiled (within one, code does not change).
+    It comes as text and, for nodes whose Python has the same code as this one, compiled.
     """
     codes = {name: marshal.dumps(_compiled(name, source)) for name, source in _sources().items()}
     timers = "if __name__ == '__main__' and len(sys.argv) > 1:\n    main(sys.argv[1:], None, '')\n"
     constants = {
         "SOURCES": _packed(_sources()),
         "CODES": _packed(codes),
-        "CACHE_TAG": sys.implementation.cache_tag,
+        "MAGIC_NUMBER": importlib.util.MAGIC_NUMBER,
         "COMPILED": COMPILED_FILE,
     }
     head = "".join(f"{name} = {value!r}\n" for name, value in constants.items())

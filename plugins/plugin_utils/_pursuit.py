@@ -20,8 +20,7 @@ _SETTLING = 2.0
 # a node answers a question after 2 s and its probes; a connection from before the change may be dead and never say so
 _ANSWER = 6.0
 # when to knock, in seconds after a question, if the host does not ring; each starts a process there
-_KNOCK_AT_ONCE = (0.0, 0.7, 1.4)
-_KNOCK_LATER = (0.6, 1.1, 1.6)
+_KNOCK_AT = (0.6, 1.1, 1.6)
 # the node's own clean-up ends a little after the deadline, later when it has to revive NetworkManager first
 _AFTER_DEADLINE = 30.0
 _BETWEEN_QUESTIONS = 0.02
@@ -83,6 +82,8 @@ class Pursuit:
         """Ask until there is an outcome; what the node said when it confirmed. Raises AnsibleActionFail for any other one."""
         self._node.give_up_soon()
         started, last = time.monotonic(), ""
+        if self._staged["outcome"]:
+            self._learn(self._old, self._staged["outcome"])
         while time.monotonic() < deadline + _AFTER_DEADLINE:
             address = self._come_in(is_settled=time.monotonic() > started + _SETTLING)
             if address is None:
@@ -129,8 +130,7 @@ class Pursuit:
             if not self._knocks or self._was_up:
                 return self._answer(question(self._token, address, fresh, None))
             self._knocks -= 1
-            moments = _KNOCK_AT_ONCE if self._staged["is_up"] else _KNOCK_LATER
-            with knocking(address, self._node.port, moments) as knock:
+            with knocking(address, self._node.port, _KNOCK_AT) as knock:
                 return self._answer(question(self._token, address, fresh, knock))
 
     def _answer(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-import select
+import secrets
 import selectors
 import shlex
 import socket
@@ -17,6 +17,7 @@ import subprocess
 import threading
 import time
 import typing as t
+from dataclasses import dataclass
 
 # what nobody else knows ends the listening to a bell
 _END = os.urandom(16)
@@ -86,11 +87,13 @@ def knocking(address: str, port: int, moments: t.Sequence[float]) -> t.Iterator[
         except OSError:
             yield None
             return
-        thread = threading.Thread(target=_knock, args=(connections, moments, target, bell), daemon=True)
+        word = secrets.token_hex(8)
+        thread = threading.Thread(target=_knock, args=(connections, moments, target, _Bell(bell, word)), daemon=True)
         thread.start()
         try:
             ports = [connection.getsockname()[1] for connection in connections]
-            yield {"address": own_address, "ports": ports, "target": port, "bell": bell.getsockname()[1]}
+            place = {"address": own_address, "ports": ports, "target": port}
+            yield {**place, "bell": bell.getsockname()[1], "word": word}
         finally:
             _end(bell)
             thread.join()
@@ -114,26 +117,32 @@ def _bound_socket(family: int, kind: int) -> socket.socket:
     return connection
 
 
-def _knock(
-    connections: t.Iterable[socket.socket], moments: t.Iterable[float], target: t.Any, bell: socket.socket
-) -> None:
+class _Bell:
+    """A socket where the other side rings with a word; whatever else comes is nobody's ring."""
+
+    def __init__(self, connection: socket.socket, word: str) -> None:
+        self._connection = connection
+        self._word = word.encode()
+
+    def wait(self, until: float) -> bool:
+        """Wait for a ring, at the longest until then (time.monotonic()). False: there is nothing to wait for any more."""
+        while True:
+            self._connection.settimeout(max(0.001, until - time.monotonic()))
+            try:
+                said = self._connection.recv(64)
+            except OSError:  # the time is over
+                return True
+            if said in (self._word, _END):
+                return said == self._word
+
+
+def _knock(connections: t.Iterable[socket.socket], moments: t.Iterable[float], target: t.Any, bell: _Bell) -> None:
     began = time.monotonic()
     for connection, moment in zip(connections, moments):
-        if _rings(bell, began + moment) == _END:
+        if not bell.wait(began + moment):
             return
         with contextlib.suppress(OSError):  # unreachable: the other side notices that nobody comes
             connection.connect(target)
-
-
-def _rings(bell: socket.socket, until: float) -> bytes | None:
-    """What came to the bell; None when nothing did in time."""
-    left = max(0.0, until - time.monotonic())
-    if not select.select([bell], [], [], left)[0]:
-        return None
-    try:
-        return bell.recv(len(_END))
-    except OSError:
-        return None
 
 
 def _end(bell: socket.socket) -> None:
@@ -143,17 +152,34 @@ def _end(bell: socket.socket) -> None:
         bell.sendto(_END, (host, bell.getsockname()[1]))
 
 
-def goes_through_proxy(host: str, arguments: str) -> bool:
-    """Whether ssh's own configuration leads to a host through another one. ``arguments`` are those that ssh is called with."""
-    if "-F" not in arguments and not any(_mentions_proxy(file) for file in _configurations()):
+@dataclass(frozen=True)
+class SshCall:
+    """How Ansible calls ssh for a host; without a ``port`` ssh takes its own."""
+
+    executable: str
+    host: str
+    port: int | None
+    user: str
+    arguments: str
+
+
+def goes_elsewhere(call: SshCall) -> bool:
+    """Whether ssh's own configuration leads to a host in another way than straight to its name and port: a jump host, an alias."""
+    arguments = shlex.split(call.arguments)
+    is_told = any(argument.startswith(("-F", "-J")) for argument in arguments)
+    if not is_told and not any(_may_lead_elsewhere(file) for file in _configurations()):
         return False
-    settings = _settings(host, arguments)
-    return any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand"))
+    settings = _settings(call, arguments)
+    is_proxy = any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand"))
+    expected = {"hostname": call.host.lower(), "port": str(call.port or 22)}
+    return is_proxy or any(settings.get(name, value) != value for name, value in expected.items())
 
 
-def _settings(host: str, arguments: str) -> dict[str, str]:
+def _settings(call: SshCall, arguments: t.Sequence[str]) -> dict[str, str]:
     """What ssh makes of its configuration for a host; nothing is connected."""
-    command = ["ssh", "-G", *shlex.split(arguments), host]
+    user = ["-l", call.user] if call.user else []
+    port = ["-p", str(call.port)] if call.port else []
+    command = [call.executable, "-G", *arguments, *user, *port, call.host]
     run = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     return dict(line.split(" ", 1) for line in run.stdout.lower().splitlines() if " " in line)
 
@@ -162,13 +188,13 @@ def _configurations() -> list[str]:
     return [file for pattern in _SSH_CONFIGURATIONS for file in glob.glob(os.path.expanduser(pattern))]
 
 
-def _mentions_proxy(file: str) -> bool:
+def _may_lead_elsewhere(file: str) -> bool:
     try:
         with open(file, encoding="utf-8", errors="replace") as stream:
             lines = [line.strip().lower() for line in stream]
     except OSError:
         return False
-    return any("proxy" in line or _includes_others(line) for line in lines if not line.startswith("#"))
+    return any(line.startswith(("proxy", "hostname", "port ", "port=")) or _includes_others(line) for line in lines)
 
 
 def _includes_others(line: str) -> bool:

@@ -75,7 +75,7 @@ class Transaction:
         staged = self._stage()
         ended: t.Mapping[str, t.Any] = {}
         if staged["changed"] and not self._request["check"]:
-            ended = staged.get("outcome", {})
+            ended = staged["outcome"]
             if ended.get("state") != "confirmed":
                 ended = self._follow(staged)
         return Outcome(
@@ -177,7 +177,7 @@ def _heard_of(content: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         "changed": True,
         "addresses": [],
         "new_addresses": [],
-        "is_up": False,
+        "outcome": {},
         "host": content.get("host", ""),
     }
 

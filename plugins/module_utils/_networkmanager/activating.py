@@ -54,7 +54,7 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
     except (NetworkManagerError, BusError) as error:
         _give_up(manager, token, error)
         return False
-    _mark_activated(token, not is_last)
+    _mark_activated(token)
     return False
 
 
@@ -63,11 +63,11 @@ def _give_up(manager: NetworkManager, token: str, error: Exception) -> None:
         undo_if_open(manager, token, str(error))
 
 
-def _mark_activated(token: str, before_the_answer: bool) -> None:
+def _mark_activated(token: str) -> None:
     with store.exclusive():
         trial = store.load_trial()
         if trial is not None and trial.token == token:
-            store.save_trial(trial._replace(phase="activated", was_up_when_staged=before_the_answer))
+            store.save_trial(trial._replace(phase="activated"))
 
 
 def activate_step(manager: NetworkManager, step: Step, uuid: str, seconds: float) -> None:

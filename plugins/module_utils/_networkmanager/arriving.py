@@ -44,17 +44,17 @@ class Arrival:
         pause = _FIRST_PAUSE
         while True:
             time.sleep(pause)
-            if self._earlier is None or self.has_come(any_counts=False) or time.monotonic() > deadline:
+            if self._earlier is None or self.has_come() or time.monotonic() > deadline:
                 return
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def has_come(self, any_counts: bool) -> bool:
-        """Whether a connection was completed since the first call; with ``any_counts`` also before it."""
+    def has_come(self) -> bool:
+        """Whether a connection was completed since the first call, which tells the controller that it is time."""
         if self._knock is None:
             return False
         present = knocked_from(self._knock)
         if self._earlier is None:
-            self._earlier = set() if any_counts else present
+            self._earlier = present
             _ring(self._knock)
         return bool(present - self._earlier)
 
@@ -64,7 +64,7 @@ def _ring(knock: Knock) -> None:
     with contextlib.suppress(OSError):
         family = socket.AF_INET6 if ":" in knock.address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as connection:
-            connection.sendto(b"", (knock.address, knock.bell))
+            connection.sendto(knock.word.encode(), (knock.address, knock.bell))
 
 
 def knocked_from(knock: Knock) -> set[int]:

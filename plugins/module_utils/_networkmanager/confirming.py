@@ -105,7 +105,7 @@ def _not_up(manager: NetworkManager, trial: Trial, arrived_at: str) -> dict[str,
 
 def _proven(trial: Trial, visit: _Visit) -> Trial:
     """The trial, with the proof that the controller comes in anew since it is up, where there is one."""
-    if trial.is_proven or not (visit.fresh or visit.arrival.has_come(trial.was_up_when_staged)):
+    if trial.is_proven or not (visit.fresh or visit.arrival.has_come()):
         return trial
     trial = trial._replace(is_proven=True)
     store.save_trial(trial)

@@ -52,13 +52,14 @@ class Probe(t.NamedTuple):
 class Knock(t.NamedTuple):
     """How the controller will come: from ``address`` and one of ``ports``, to the port ``target`` of this host.
 
-    It comes at once when a datagram arrives at its port ``bell``, else after a while.
+    It comes at once when a datagram with ``word`` arrives at its port ``bell``, else after a while.
     """
 
     address: str
     ports: tuple[int, ...]
     target: int
     bell: int
+    word: str
 
     @classmethod
     def from_json(cls, content: t.Mapping[str, t.Any] | None) -> Knock | None:
@@ -112,8 +113,7 @@ class Trial(t.NamedTuple):
 
     ``opened_at`` is on the clock that no jump of the time of day moves. ``daemon`` is NetworkManager's name on the bus: another one
     means that it was restarted and that the checkpoint is gone. ``waiting_for`` is what keeps it from being confirmed.
-    ``was_up_when_staged``: whatever the controller does after it was told of this trial, it does over the new network. ``is_proven``:
-    it came in anew since the trial is up.
+    ``is_proven``: the controller came in anew since the trial is up.
     """
 
     token: str
@@ -137,7 +137,6 @@ class Trial(t.NamedTuple):
     required_addresses: tuple[str, ...] = ()
     phase: str = "opening"
     waiting_for: str = ""
-    was_up_when_staged: bool = False
     is_proven: bool = False
 
     @property

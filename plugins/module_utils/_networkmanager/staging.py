@@ -137,6 +137,8 @@ def _carry_out(
         if busy:
             return busy
         managed = store.load_managed()
+        if managed.token == request.token:  # ssh has sent the request twice, and its first run came to an end
+            return {"busy": request.controller, "token": request.token, "seconds": 0}
         if is_stranger(managed, request):
             return {"stranger": True}
         refuse_other_machine(managed, request.machine)
@@ -164,7 +166,7 @@ def _carry_out(
         "failed_before": dict(trial.failed_before),
     }
     is_up = begin_trial(manager, plan, trial)
-    return {**staged, "is_up": is_up, "outcome": _outcome_at_once(manager, request) if is_up and request.knock else {}}
+    return {**staged, "outcome": _outcome_at_once(manager, request) if is_up and request.knock else {}}
 
 
 def _outcome_at_once(manager: NetworkManager, request: Request) -> dict[str, t.Any]:

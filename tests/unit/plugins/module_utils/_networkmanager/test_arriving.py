@@ -29,7 +29,9 @@ class Door(t.NamedTuple):
 
     def knock(self, *connections: socket.socket) -> Knock:
         """How these connections will come."""
-        return Knock(self.address, tuple(connection.getsockname()[1] for connection in connections), self.port, 9)
+        return Knock(
+            self.address, tuple(connection.getsockname()[1] for connection in connections), self.port, 9, "word"
+        )
 
 
 @pytest.fixture(params=["127.0.0.1", "::1", "::ffff:127.0.0.1"])
@@ -65,19 +67,18 @@ def until(condition: t.Callable[[], bool]) -> bool:
 
 def test_a_connection_that_comes_after_the_first_look_counts(door: Door, connection: socket.socket) -> None:
     arrival = Arrival(door.knock(connection))
-    assert not arrival.has_come(any_counts=False)
+    assert not arrival.has_come()
     connection.connect((door.address, door.port))
-    assert until(lambda: arrival.has_come(any_counts=False))
+    assert until(lambda: arrival.has_come())
 
 
-def test_a_connection_from_before_counts_only_if_it_was_begun_after_the_change(
-    door: Door, connection: socket.socket
-) -> None:
+def test_a_connection_from_before_proves_nothing(door: Door, connection: socket.socket) -> None:
     connection.connect((door.address, door.port))
     knock = door.knock(connection)
     assert until(lambda: bool(knocked_from(knock)))
-    assert not Arrival(knock).has_come(any_counts=False)
-    assert Arrival(knock).has_come(any_counts=True)
+    arrival = Arrival(knock)
+    assert not arrival.has_come()
+    assert not arrival.has_come()
 
 
 @pytest.mark.parametrize(
@@ -99,16 +100,31 @@ def test_who_does_not_get_an_answer_has_not_come() -> None:
         connection.bind(("127.0.0.1", 0))
         with contextlib.suppress(OSError):
             connection.connect(("127.0.0.1", 9))
-        assert not Arrival(Knock("127.0.0.1", (connection.getsockname()[1],), 9, 9)).has_come(any_counts=True)
+        assert not Arrival(Knock("127.0.0.1", (connection.getsockname()[1],), 9, 9, "word")).has_come()
 
 
 def test_nobody_is_awaited_where_nobody_will_knock() -> None:
     arrival = Arrival(None)
-    assert not arrival.has_come(any_counts=True)
+    assert not arrival.has_come()
     assert not arrival.is_awaited
 
 
-def test_the_controller_knocks_as_it_says(door: Door) -> None:
+def test_the_controller_comes_when_the_host_rings(door: Door) -> None:
+    """And not before, whatever else arrives at its bell."""
+    with knocking(door.address, door.port, (60.0, 60.0)) as said:
+        knock = Knock.from_json(said)
+        assert knock
+        with socket.socket(door.family, socket.SOCK_DGRAM) as stranger:
+            stranger.sendto(b"", (knock.address, knock.bell))
+            stranger.sendto(b"word", (knock.address, knock.bell))
+        arrival = Arrival(knock)
+        assert knocked_from(knock) == set()
+        assert not arrival.has_come()  # this rings
+        assert until(arrival.has_come)
+        assert len(knocked_from(knock)) == 1
+
+
+def test_where_no_ring_comes_through_the_controller_comes_after_a_while(door: Door) -> None:
     with knocking(door.address, door.port, (0.0, 0.1)) as said:
         knock = Knock.from_json(said)
         assert knock

@@ -69,7 +69,7 @@ def test_a_connection_that_comes_after_the_first_look_counts(door: Door, connect
     arrival = Arrival(door.knock(connection))
     assert not arrival.has_come()
     connection.connect((door.address, door.port))
-    assert until(lambda: arrival.has_come())
+    assert until(arrival.has_come)
 
 
 def test_a_connection_from_before_proves_nothing(door: Door, connection: socket.socket) -> None:

@@ -56,6 +56,8 @@ class Api:
 
     def delete(self, path: str, place: Place, body: Object | None = None, dry_run: bool = False) -> Object:
         """Delete an object."""
+        if dry_run and body is not None:  # the server reads no query where a delete has a body
+            body = {**body, "dryRun": ["All"]}
         return self._request("DELETE", path, place, _dry(dry_run), body)
 
     def pages(self, path: str, place: Place, selector: str = "") -> t.Iterator[Object]:

@@ -267,6 +267,7 @@ def claim_result(bound: BoundClaim) -> Result:
         "key": claim.key,
         "host": claim.host or None,
         "owner": owner_result(claim.owner),
+        "managed": claim.managed,
         "pool": {"apiGroup": claim.pool.api_group, "kind": claim.pool.kind, "name": claim.pool.name},
         "address": address.address if address else None,
         "prefix": address.prefix if address else None,

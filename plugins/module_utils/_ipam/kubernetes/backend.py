@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 import uuid
 
@@ -198,7 +199,12 @@ class KubernetesBackend(IpamBackend):
             open_ones = [claim for claim in asked if (namespace, claim.name) not in self._addresses]
             if open_ones:
                 self._bind(namespace, open_ones)
-        return [BoundClaim(claim, self._addresses[claim.namespace, claim.name]) for claim in claims]
+        return [self._as_bound(claim) for claim in claims]
+
+    def _as_bound(self, claim: Claim) -> BoundClaim:
+        name = (claim.namespace, claim.name)
+        managed = name not in self._known or self._known[name].claim.managed
+        return BoundClaim(dataclasses.replace(claim, managed=managed), self._addresses[name])
 
     def _bind(self, namespace: str, claims: t.Sequence[Claim]) -> None:
         known = {

@@ -67,7 +67,8 @@ class Api:
             query["labelSelector"] = selector
         while True:
             page = self._request("GET", path, place, query, expired_page=True)
-            yield page
+            if "items" in page:
+                yield page
             following = (page.get("metadata") or {}).get("continue")
             if not following:
                 return
@@ -101,7 +102,7 @@ class Api:
                     return t.cast(Object, json.loads(response.data))
                 status = parse_status(response.data)
                 if expired_page and response.status == 410 and (status.get("metadata") or {}).get("continue"):
-                    return {"metadata": status["metadata"], "items": []}
+                    return {"metadata": status["metadata"]}
                 failure = refusal(self.host, response.status, status, place)
                 if not self.may_pass(response.status):
                     raise failure

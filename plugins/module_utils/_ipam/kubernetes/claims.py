@@ -55,7 +55,8 @@ class Claims:
         listing = Listing("", "" if all_of_them else SELECTOR)
         place = Place("list", resource.plural, namespace or "")
         for page in self._api.pages(resource.path(namespace or ""), place, listing.selector):
-            listing.version = page["metadata"]["resourceVersion"]
+            # the first page's: what changed while the others were read comes with the watch
+            listing.version = listing.version or page["metadata"]["resourceVersion"]
             for item in page["items"]:
                 claim = found(item)
                 listing.claims[claim.claim.name if namespace else f"{claim.claim.namespace}/{claim.claim.name}"] = claim

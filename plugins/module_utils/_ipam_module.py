@@ -93,7 +93,8 @@ PATIENCE_SPEC: Spec = {
 def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **rules: t.Any) -> None:
     """Run a module: open the backend, serve, and turn an IpamError into one sentence; ``rules`` are those of AnsibleModule."""
     module = AnsibleModule(argument_spec={**BACKEND_SPEC, **spec}, supports_check_mode=True, **rules)
-    options = module.params
+    options = dict(module.params)
+    _hide_secrets(module)
     try:
         with open_backend(
             BackendOptions(
@@ -109,6 +110,14 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
     except IpamError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
+
+
+def _hide_secrets(module: AnsibleModule) -> None:
+    """AnsibleModule hides every text of a kubeconfig that is a dictionary wherever it occurs, names and addresses with it."""
+    kubernetes = module.params["kubernetes"] or {}
+    if isinstance(kubernetes.get("kubeconfig"), t.Mapping):
+        module.no_log_values = kubernetes_options.secrets_of(kubernetes)
+        module.params["kubernetes"] = {**kubernetes, "kubeconfig": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}
 
 
 def _reporter(file: str | None) -> t.Callable[[str], None]:

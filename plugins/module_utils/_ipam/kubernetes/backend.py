@@ -17,7 +17,7 @@ from .claims import Claims, Listing
 from .discovery import Discovery
 from .objects import Found, check_address
 from .owners import with_owners
-from .pacing import Hopeless, exhausted
+from .pacing import Hopeless, exhausted, names
 from .pools import Pools
 from .progress import Progress, Report
 from .waiting import Waiting
@@ -139,8 +139,7 @@ class KubernetesBackend(IpamBackend):
                 self._created += created.new
                 self._known.update({(each.claim.namespace, each.claim.name): each for each in created.new})
             if created.failure is not None:
-                self._take_back()
-                raise created.failure
+                raise self._take_back(created.failure)
             asked = self._adopt(created.taken, dry_run)
         return names | {(each.claim.namespace, each.claim.name) for each in self._created}
 
@@ -177,21 +176,25 @@ class KubernetesBackend(IpamBackend):
 
         try:
             compare(claim, found.claim)
-        except IpamError:
-            self._take_back()
-            raise
+        except IpamError as error:
+            raise self._take_back(error) from None
 
-    def _take_back(self) -> None:
-        """Remove what this call created: a user is told of one failure, and has nothing to clean up."""
+    def _take_back(self, reason: IpamError) -> IpamError:
+        """Remove what this call created: a user is told of one failure, and has nothing to clean up. Returns what to raise."""
         if self._keep_pending or not self._created:
-            return
+            return reason
         created, self._created = self._created, []
-        self._claims.delete(created)
+        deleted: set[str] = set()
+        failure = self._claims.delete(created, deleted=deleted)
+        if failure is not None:
+            stay = names(each.claim.name for each in created if each.uid not in deleted)
+            return IpamError(f"{reason}; of this call the claims {stay} stay, since {failure}")
         for namespace, each in _grouped(created, lambda found: found.claim.namespace).items():
             try:
                 self._until_gone(namespace, [found.claim for found in each], _TAKE_BACK)
             except IpamError:
                 continue  # they go as soon as the provider is back; what went wrong first is what the user has to know
+        return reason
 
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
         """The claims with their addresses; what cannot be served is removed again unless it is to be kept."""
@@ -214,9 +217,8 @@ class KubernetesBackend(IpamBackend):
         try:
             with self._watch(namespace, known.values()) as watch:
                 waiting.until_bound(watch, self._pools)
-        except Hopeless:
-            self._take_back()
-            raise
+        except Hopeless as error:
+            raise self._take_back(error) from None
         missing = self._bound(namespace, waiting)
         if missing:
             raise IpamError(

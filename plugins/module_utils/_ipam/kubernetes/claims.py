@@ -95,8 +95,10 @@ class Claims:
         created.failure = parallel.each(claims, one, self._progress.counted("asked for", len(claims)))
         return created
 
-    def delete(self, claims: t.Sequence[Found], dry_run: bool = False) -> IpamError | None:
-        """Delete exactly these claims: one that was made anew under the same name meanwhile stays."""
+    def delete(
+        self, claims: t.Sequence[Found], dry_run: bool = False, deleted: set[str] | None = None
+    ) -> IpamError | None:
+        """Delete exactly these claims: one that was made anew under the same name meanwhile stays. ``deleted`` gets the uids that go."""
         resource = self._discovery.claims()
 
         def one(each: Found) -> None:
@@ -113,6 +115,8 @@ class Claims:
             except Refused as error:
                 if error.code not in (404, 409):
                     raise
+            if deleted is not None:
+                deleted.add(each.uid)
 
         return parallel.each(claims, one, self._progress.counted("deleted", len(claims)))
 

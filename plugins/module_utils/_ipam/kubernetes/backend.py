@@ -90,7 +90,10 @@ class KubernetesBackend(IpamBackend):
         everybodys = self._claims.list(namespace, all_of_them=True)
         return everybodys if (wanted - ours.claims.keys()) & everybodys.claims.keys() else ours
 
-    def _addresses_of(self, namespace: str | None, claims: t.Sequence[Found]) -> dict[Name, Address]:
+    def _addresses_of(
+        self, namespace: str | None, claims: t.Sequence[Found], needed: bool = False
+    ) -> dict[Name, Address]:
+        """The addresses of these claims; one that is another claim's is an error where it is ``needed``, else it is left out."""
         bound = [each for each in claims if each.address_name]
         if not bound:
             return {}
@@ -100,7 +103,12 @@ class KubernetesBackend(IpamBackend):
             claim = each.claim
             if (claim.namespace, each.address_name) in known:
                 claim_name, pool, address = known[claim.namespace, each.address_name]
-                check_address(claim, claim_name, pool, each.address_name)
+                try:
+                    check_address(claim, claim_name, pool, each.address_name)
+                except IpamError:
+                    if needed:
+                        raise
+                    continue
                 addresses[claim.namespace, claim.name] = address
         self._addresses.update(addresses)
         return addresses
@@ -229,7 +237,7 @@ class KubernetesBackend(IpamBackend):
         """Read the addresses; returns the names of claims whose address is not there."""
         for name, each in waiting.known.items():
             self._known[namespace, name] = each
-        addresses = self._addresses_of(namespace, list(waiting.known.values()))
+        addresses = self._addresses_of(namespace, list(waiting.known.values()), needed=True)
         return sorted(name for name in waiting.known if (namespace, name) not in addresses)
 
     def _watch(self, namespace: str, claims: t.Iterable[Found]) -> Watch:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import claim_object
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
 from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import Connection
 
@@ -68,6 +69,13 @@ class Server:
         return 200, {"metadata": {"resourceVersion": "1"}, "items": items}
 
 
+def held(machine: str, address: str = "", **metadata: t.Any) -> dict[str, t.Any]:
+    """A claim on the server; ``address`` is the name of the object that it points to."""
+    item = claim_object(claim(machine), "v1beta2", "other call")
+    item["metadata"].update(uid=machine, **metadata)
+    return {**item, "status": {"addressRef": {"name": address}} if address else {}}
+
+
 def backend(server: Server) -> KubernetesBackend:
     return KubernetesBackend(lambda: Connection("https://h", server, dict), 1.0, False, lambda _line: None)
 
@@ -78,3 +86,17 @@ def test_claims_that_cannot_be_taken_back_are_named() -> None:
         kubernetes.create_claims([claim("made"), claim("refused")], [], False)
     assert str(error.value).startswith("the Kubernetes API refused to create ipaddressclaims in namespace ns")
     assert "of this call the claims made-ip stay, since the Kubernetes API refused to delete" in str(error.value)
+
+
+def test_a_claim_with_the_address_of_another_one_blocks_nobody_else() -> None:
+    spec = {"claimRef": {"name": "a-ip"}, "poolRef": held("a")["spec"]["poolRef"], "address": "10.0.0.9", "prefix": 24}
+    address = {"metadata": {"name": "x", "namespace": "ns"}, "spec": spec}
+    server = Server(held("a", "x"), held("b", "x"), addresses=[address])
+    with backend(server) as kubernetes:
+        listed = {each.claim.machine: each.address for each in kubernetes.list_claims("ns")}
+        assert [address is not None for address in listed.values()] == [True, False]
+        found = kubernetes.find_claims([("ns", "a-ip"), ("ns", "b-ip")])
+        assert [each.address is not None for each in found] == [True, False]
+        assert kubernetes.wait_for_addresses([claim("a")])[0].address is not None
+        with pytest.raises(IpamError, match="claim b-ip points to address x, which is for claim a-ip"):
+            kubernetes.wait_for_addresses([claim("b")])

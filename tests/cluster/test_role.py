@@ -49,3 +49,16 @@ def test_a_reset_releases_no_claim_of_another_provider(space: Space, play: Play)
     played = play("reset", {"node1": {"machine_network": NETWORK}}, machine_network_force_release=True)
     assert "its claims were released by force" in played.stdout, played.stdout + played.stderr
     assert [item["metadata"]["name"] for item in space.items("ipaddressclaims")] == ["node1-net0-00-inet"]
+
+
+def test_hosts_of_one_play_are_looked_up_in_one_place(space: Space, play: Play) -> None:
+    """What the first host says would hold for all, and claims of the others would stay without a word."""
+    space.claims("node1")
+    for name, value in (("namespace", "other"), ("backend", "embedded")):
+        hosts = {"node1": {"machine_network": NETWORK}, "node2": {f"machine_network_{name}": value}}
+        for playbook in ("reset", "report"):
+            played = play(playbook, hosts, machine_network_force_release=True)
+            words = f"the hosts of this play name different {name}s ("
+            assert played.returncode
+            assert words in " ".join(played.stdout.split()), played.stdout + played.stderr
+    assert len(space.items("ipaddressclaims")) == 1

@@ -188,6 +188,10 @@ def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
 def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
     if options.get("labels") and backend == "embedded":
         raise IpamError("claims of the embedded backend have no labels; select them by machine, key, pool or host")
+    if options.get("not_in_inventory") == []:
+        raise IpamError(
+            "not_in_inventory names no host, so that every claim would be an orphan; give hosts, or leave it out"
+        )
     owner = options.get("owner")
     selection = Selection(
         **{name: options.get(name) or "" for name in ("machine", "key", "pool", "host")},

@@ -75,7 +75,7 @@ options:
         description: Claims that have all of these labels in the cluster. Only with O(backend=kubernetes).
         type: dict
       not_in_inventory:
-        description: Claims of machines that are none of these hosts, for example C(groups.all). An empty list counts as not given.
+        description: Claims of machines that are none of these hosts, for example C(groups.all). An empty list is an error.
         type: list
         elements: str
   state:

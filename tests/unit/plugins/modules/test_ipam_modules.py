@@ -214,7 +214,7 @@ def test_claims_are_released_by_what_they_have_in_common(module: Module) -> None
     ("matching", "state", "words"),
     [
         ({}, "absent", "it says nothing; give machine, key"),
-        ({"not_in_inventory": []}, "absent", "it says nothing; give machine, key"),
+        ({"not_in_inventory": []}, "absent", "not_in_inventory names no host"),
         ({"labels": {"a": "b"}}, "absent", "have no labels; select them by"),
         ({"machine": "a"}, "present", "with state: present name each one in claims"),
     ],
@@ -286,3 +286,10 @@ def test_only_the_secrets_of_a_kubeconfig_are_hidden(module: Module) -> None:
     assert [shown[name] for name in ("machine", "key", "name")] == ["default", "claim", "v1"]
     assert not [secret for secret in secrets if secret in json.dumps(result)]
     assert shown["kubernetes"]["kubeconfig"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+def test_an_empty_inventory_does_not_widen_a_release(module: Module) -> None:
+    one(module)
+    matching = {"machine": "node1", "not_in_inventory": []}
+    assert "not_in_inventory names no host" in module("ip_address_claims", matching=matching, state="absent")["msg"]
+    assert not one(module)["changed"]

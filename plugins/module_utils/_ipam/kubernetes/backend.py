@@ -149,6 +149,8 @@ class KubernetesBackend(IpamBackend):
             if created.failure is not None:
                 raise self._take_back(created.failure)
             asked = self._adopt(created.taken, dry_run)
+            if dry_run:  # what is being released would be made anew
+                return names | {(each.namespace, each.name) for each in asked}
         return names | {(each.claim.namespace, each.claim.name) for each in self._created}
 
     def _wait_out(self, claims: t.Sequence[Claim]) -> None:
@@ -176,8 +178,7 @@ class KubernetesBackend(IpamBackend):
                 free.append(claim)
         if free and not dry_run:
             self._wait_out(free)
-            return free
-        return []
+        return free
 
     def _compare(self, claim: Claim, found: Found) -> None:
         from ..claiming import compare  # the algorithm knows the backends, not the other way round

@@ -100,3 +100,8 @@ def test_a_claim_with_the_address_of_another_one_blocks_nobody_else() -> None:
         assert kubernetes.wait_for_addresses([claim("a")])[0].address is not None
         with pytest.raises(IpamError, match="claim b-ip points to address x, which is for claim a-ip"):
             kubernetes.wait_for_addresses([claim("b")])
+
+
+def test_check_mode_counts_a_claim_that_is_being_released_as_one_to_make() -> None:
+    with backend(Server(held("a", deletionTimestamp="2026-01-01T00:00:00Z"), held("b"))) as kubernetes:
+        assert kubernetes.create_claims([claim("a"), claim("b")], [], True).created == (claim("a"),)

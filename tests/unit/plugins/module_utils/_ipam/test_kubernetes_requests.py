@@ -128,7 +128,7 @@ def test_a_watch_that_works_again_says_no_trouble() -> None:
     def answer(_query: dict[str, str]) -> Answer:
         calls.append("")
         if len(calls) == 1:
-            return Answer(503, {"message": "starting"})
+            raise ConnectionResetError("lost")
         silent = Answer(200, {})
         silent.stream = lambda **_options: iter(_until(opened))  # type: ignore[method-assign]
         return silent

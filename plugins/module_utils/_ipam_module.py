@@ -93,7 +93,8 @@ PATIENCE_SPEC: Spec = {
 def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **rules: t.Any) -> None:
     """Run a module: open the backend, serve, and turn an IpamError into one sentence; ``rules`` are those of AnsibleModule."""
     module = AnsibleModule(argument_spec={**BACKEND_SPEC, **spec}, supports_check_mode=True, **rules)
-    options = module.params
+    options = dict(module.params)
+    _hide_secrets(module)
     try:
         with open_backend(
             BackendOptions(
@@ -109,6 +110,14 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
     except IpamError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
+
+
+def _hide_secrets(module: AnsibleModule) -> None:
+    """AnsibleModule hides every text of a kubeconfig that is a dictionary wherever it occurs, names and addresses with it."""
+    kubernetes = module.params["kubernetes"] or {}
+    if isinstance(kubernetes.get("kubeconfig"), t.Mapping):
+        module.no_log_values = kubernetes_options.secrets_of(kubernetes)
+        module.params["kubernetes"] = {**kubernetes, "kubeconfig": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}
 
 
 def _reporter(file: str | None) -> t.Callable[[str], None]:
@@ -179,6 +188,10 @@ def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
 def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
     if options.get("labels") and backend == "embedded":
         raise IpamError("claims of the embedded backend have no labels; select them by machine, key, pool or host")
+    if options.get("not_in_inventory") == []:
+        raise IpamError(
+            "not_in_inventory names no host, so that every claim would be an orphan; give hosts, or leave it out"
+        )
     owner = options.get("owner")
     selection = Selection(
         **{name: options.get(name) or "" for name in ("machine", "key", "pool", "host")},
@@ -267,6 +280,7 @@ def claim_result(bound: BoundClaim) -> Result:
         "key": claim.key,
         "host": claim.host or None,
         "owner": owner_result(claim.owner),
+        "managed": claim.managed,
         "pool": {"apiGroup": claim.pool.api_group, "kind": claim.pool.kind, "name": claim.pool.name},
         "address": address.address if address else None,
         "prefix": address.prefix if address else None,

@@ -34,6 +34,9 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 }
 
 
+_SECRETS = ("token", "password", "client-key-data")
+# a shorter setting of a login helper is a switch or a number; hiding it would garble every address
+_SHORTEST_SECRET = 6
 # more than requests are sent at once, with a watch beside them
 _KEPT_ALIVE = 12
 
@@ -79,6 +82,27 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
     configuration.retries = False  # retries are ours: urllib3's know nothing of a deadline
     configuration.connection_pool_maxsize = _KEPT_ALIVE
     return _connection(client.ApiClient(configuration), configuration, impersonation)
+
+
+def secrets_of(options: t.Mapping[str, t.Any]) -> set[str]:
+    """What has to be hidden of options whose kubeconfig is a dictionary: most of what it says is no secret."""
+    found = {str(options[name]) for name in ("api_key", "password") if options.get(name)}
+    for each in _dictionaries(options["kubeconfig"].get("users")):
+        user = _dictionary(each.get("user"))
+        found |= {str(user[name]) for name in _SECRETS if user.get(name)}
+        provider = _dictionary(_dictionary(user.get("auth-provider")).get("config"))
+        variables = _dictionaries(_dictionary(user.get("exec")).get("env"))
+        settings = [*provider.values(), *(variable.get("value") for variable in variables)]
+        found |= {str(value) for value in settings if len(str(value or "")) >= _SHORTEST_SECRET}
+    return found
+
+
+def _dictionary(value: object) -> t.Mapping[str, t.Any]:
+    return value if isinstance(value, t.Mapping) else {}
+
+
+def _dictionaries(value: object) -> list[t.Mapping[str, t.Any]]:
+    return [each for each in value if isinstance(each, t.Mapping)] if isinstance(value, list) else []
 
 
 def _library() -> t.Any:

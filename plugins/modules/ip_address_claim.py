@@ -95,6 +95,11 @@ owner:
   type: dict
   returned: success, unless a claim was to be released that does not exist
   sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
+managed:
+  description: Whether this collection made the claim.
+  type: bool
+  returned: success, unless a claim was to be released that does not exist
+  sample: true
 pool:
   description: The pool that the address is from.
   type: dict

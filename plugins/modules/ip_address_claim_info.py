@@ -96,6 +96,11 @@ claims:
       type: dict
       returned: always
       sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
+    managed:
+      description: Whether this collection made the claim.
+      type: bool
+      returned: always
+      sample: true
     pool:
       description: The pool that the address is from.
       type: dict

@@ -75,7 +75,7 @@ options:
         description: Claims that have all of these labels in the cluster. Only with O(backend=kubernetes).
         type: dict
       not_in_inventory:
-        description: Claims of machines that are none of these hosts, for example C(groups.all). An empty list counts as not given.
+        description: Claims of machines that are none of these hosts, for example C(groups.all). An empty list is an error.
         type: list
         elements: str
   state:
@@ -170,6 +170,11 @@ claims:
       type: dict
       returned: always
       sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
+    managed:
+      description: Whether this collection made the claim.
+      type: bool
+      returned: always
+      sample: true
     pool:
       description: The pool that the address is from.
       type: dict

@@ -82,6 +82,17 @@ def test_release_gives_the_address_back(space: Space) -> None:
     assert named(space.claims("c"))["c-ip"] == held
 
 
+def test_check_mode_says_what_would_be_released_and_releases_nothing(space: Space) -> None:
+    space.claims("a", "b")
+    held = {item["metadata"]["name"]: item["metadata"]["uid"] for item in space.items("ipaddressclaims")}
+    one = space.module("ip_address_claim", check=True, machine="a", key="ip", state="absent")
+    assert one["changed"], one
+    assert space.module("ip_address_claims", check=True, matching={"machine": "b"}, state="absent")["changed"]
+    items = space.items("ipaddressclaims")
+    assert {item["metadata"]["name"]: item["metadata"]["uid"] for item in items} == held
+    assert not [item for item in items if "deletionTimestamp" in item["metadata"]]
+
+
 def test_an_exhausted_pool_is_said_at_once_and_leaves_nothing(space: Space) -> None:
     space.pool("10.0.1.1-10.0.1.51", "small")
     space.claims(*machines(48), pool="small")

@@ -56,6 +56,8 @@ class Api:
 
     def delete(self, path: str, place: Place, body: Object | None = None, dry_run: bool = False) -> Object:
         """Delete an object."""
+        if dry_run and body is not None:  # the server reads no query where a delete has a body
+            body = {**body, "dryRun": ["All"]}
         return self._request("DELETE", path, place, _dry(dry_run), body)
 
     def pages(self, path: str, place: Place, selector: str = "") -> t.Iterator[Object]:
@@ -65,7 +67,8 @@ class Api:
             query["labelSelector"] = selector
         while True:
             page = self._request("GET", path, place, query, expired_page=True)
-            yield page
+            if "items" in page:
+                yield page
             following = (page.get("metadata") or {}).get("continue")
             if not following:
                 return
@@ -99,7 +102,7 @@ class Api:
                     return t.cast(Object, json.loads(response.data))
                 status = parse_status(response.data)
                 if expired_page and response.status == 410 and (status.get("metadata") or {}).get("continue"):
-                    return {"metadata": status["metadata"], "items": []}
+                    return {"metadata": status["metadata"]}
                 failure = refusal(self.host, response.status, status, place)
                 if not self.may_pass(response.status):
                     raise failure

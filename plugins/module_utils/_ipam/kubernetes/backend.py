@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 import uuid
 
@@ -16,7 +17,7 @@ from .claims import Claims, Listing
 from .discovery import Discovery
 from .objects import Found, check_address
 from .owners import with_owners
-from .pacing import Hopeless, exhausted
+from .pacing import Hopeless, exhausted, names
 from .pools import Pools
 from .progress import Progress, Report
 from .waiting import Waiting
@@ -89,7 +90,10 @@ class KubernetesBackend(IpamBackend):
         everybodys = self._claims.list(namespace, all_of_them=True)
         return everybodys if (wanted - ours.claims.keys()) & everybodys.claims.keys() else ours
 
-    def _addresses_of(self, namespace: str | None, claims: t.Sequence[Found]) -> dict[Name, Address]:
+    def _addresses_of(
+        self, namespace: str | None, claims: t.Sequence[Found], needed: bool = False
+    ) -> dict[Name, Address]:
+        """The addresses of these claims; one that is another claim's is an error where it is ``needed``, else it is left out."""
         bound = [each for each in claims if each.address_name]
         if not bound:
             return {}
@@ -99,7 +103,12 @@ class KubernetesBackend(IpamBackend):
             claim = each.claim
             if (claim.namespace, each.address_name) in known:
                 claim_name, pool, address = known[claim.namespace, each.address_name]
-                check_address(claim, claim_name, pool, each.address_name)
+                try:
+                    check_address(claim, claim_name, pool, each.address_name)
+                except IpamError:
+                    if needed:
+                        raise
+                    continue
                 addresses[claim.namespace, claim.name] = address
         self._addresses.update(addresses)
         return addresses
@@ -138,9 +147,10 @@ class KubernetesBackend(IpamBackend):
                 self._created += created.new
                 self._known.update({(each.claim.namespace, each.claim.name): each for each in created.new})
             if created.failure is not None:
-                self._take_back()
-                raise created.failure
+                raise self._take_back(created.failure)
             asked = self._adopt(created.taken, dry_run)
+            if dry_run:  # what is being released would be made anew
+                return names | {(each.namespace, each.name) for each in asked}
         return names | {(each.claim.namespace, each.claim.name) for each in self._created}
 
     def _wait_out(self, claims: t.Sequence[Claim]) -> None:
@@ -168,29 +178,32 @@ class KubernetesBackend(IpamBackend):
                 free.append(claim)
         if free and not dry_run:
             self._wait_out(free)
-            return free
-        return []
+        return free
 
     def _compare(self, claim: Claim, found: Found) -> None:
         from ..claiming import compare  # the algorithm knows the backends, not the other way round
 
         try:
             compare(claim, found.claim)
-        except IpamError:
-            self._take_back()
-            raise
+        except IpamError as error:
+            raise self._take_back(error) from None
 
-    def _take_back(self) -> None:
-        """Remove what this call created: a user is told of one failure, and has nothing to clean up."""
+    def _take_back(self, reason: IpamError) -> IpamError:
+        """Remove what this call created: a user is told of one failure, and has nothing to clean up. Returns what to raise."""
         if self._keep_pending or not self._created:
-            return
+            return reason
         created, self._created = self._created, []
-        self._claims.delete(created)
+        deleted: set[str] = set()
+        failure = self._claims.delete(created, deleted=deleted)
+        if failure is not None:
+            stay = names(each.claim.name for each in created if each.uid not in deleted)
+            return IpamError(f"{reason}; of this call the claims {stay} stay, since {failure}")
         for namespace, each in _grouped(created, lambda found: found.claim.namespace).items():
             try:
                 self._until_gone(namespace, [found.claim for found in each], _TAKE_BACK)
             except IpamError:
                 continue  # they go as soon as the provider is back; what went wrong first is what the user has to know
+        return reason
 
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
         """The claims with their addresses; what cannot be served is removed again unless it is to be kept."""
@@ -198,7 +211,12 @@ class KubernetesBackend(IpamBackend):
             open_ones = [claim for claim in asked if (namespace, claim.name) not in self._addresses]
             if open_ones:
                 self._bind(namespace, open_ones)
-        return [BoundClaim(claim, self._addresses[claim.namespace, claim.name]) for claim in claims]
+        return [self._as_bound(claim) for claim in claims]
+
+    def _as_bound(self, claim: Claim) -> BoundClaim:
+        name = (claim.namespace, claim.name)
+        managed = name not in self._known or self._known[name].claim.managed
+        return BoundClaim(dataclasses.replace(claim, managed=managed), self._addresses[name])
 
     def _bind(self, namespace: str, claims: t.Sequence[Claim]) -> None:
         known = {
@@ -208,9 +226,8 @@ class KubernetesBackend(IpamBackend):
         try:
             with self._watch(namespace, known.values()) as watch:
                 waiting.until_bound(watch, self._pools)
-        except Hopeless:
-            self._take_back()
-            raise
+        except Hopeless as error:
+            raise self._take_back(error) from None
         missing = self._bound(namespace, waiting)
         if missing:
             raise IpamError(
@@ -221,7 +238,7 @@ class KubernetesBackend(IpamBackend):
         """Read the addresses; returns the names of claims whose address is not there."""
         for name, each in waiting.known.items():
             self._known[namespace, name] = each
-        addresses = self._addresses_of(namespace, list(waiting.known.values()))
+        addresses = self._addresses_of(namespace, list(waiting.known.values()), needed=True)
         return sorted(name for name in waiting.known if (namespace, name) not in addresses)
 
     def _watch(self, namespace: str, claims: t.Iterable[Found]) -> Watch:

@@ -55,7 +55,8 @@ class Claims:
         listing = Listing("", "" if all_of_them else SELECTOR)
         place = Place("list", resource.plural, namespace or "")
         for page in self._api.pages(resource.path(namespace or ""), place, listing.selector):
-            listing.version = page["metadata"]["resourceVersion"]
+            # the first page's: what changed while the others were read comes with the watch
+            listing.version = listing.version or page["metadata"]["resourceVersion"]
             for item in page["items"]:
                 claim = found(item)
                 listing.claims[claim.claim.name if namespace else f"{claim.claim.namespace}/{claim.claim.name}"] = claim
@@ -94,8 +95,10 @@ class Claims:
         created.failure = parallel.each(claims, one, self._progress.counted("asked for", len(claims)))
         return created
 
-    def delete(self, claims: t.Sequence[Found], dry_run: bool = False) -> IpamError | None:
-        """Delete exactly these claims: one that was made anew under the same name meanwhile stays."""
+    def delete(
+        self, claims: t.Sequence[Found], dry_run: bool = False, deleted: set[str] | None = None
+    ) -> IpamError | None:
+        """Delete exactly these claims: one that was made anew under the same name meanwhile stays. ``deleted`` gets the uids that go."""
         resource = self._discovery.claims()
 
         def one(each: Found) -> None:
@@ -112,6 +115,8 @@ class Claims:
             except Refused as error:
                 if error.code not in (404, 409):
                     raise
+            if deleted is not None:
+                deleted.add(each.uid)
 
         return parallel.each(claims, one, self._progress.counted("deleted", len(claims)))
 

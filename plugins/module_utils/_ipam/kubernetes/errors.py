@@ -77,11 +77,11 @@ def refusal(host: str, code: int, status: t.Mapping[str, t.Any], place: Place) -
 def _sentence(host: str, code: int, message: str, place: Place) -> str:
     if code == 401:
         return f"the Kubernetes API {host} refuses the credentials (401 Unauthorized); renew the token or name another kubeconfig"
-    if code == 403 and "denied the request" not in message:
+    if code == 403 and f" cannot {place.verb} resource " in message:
         where = f"in namespace {place.namespace}" if place.namespace else "in all namespaces"
         return (
             f"this user may not {place.verb} {place.resource} {where} (403 Forbidden); "
-            "let an administrator apply playbooks/files/ipam-consumer.manifest there, or name another namespace"
+            f"let an administrator apply playbooks/files/{_rights(place)} there, or name another namespace"
         )
     if code == 404 and place.verb == "create" and "namespaces" in message:
         return f"namespace {place.namespace} does not exist on {host}; create it or name another namespace"
@@ -90,6 +90,12 @@ def _sentence(host: str, code: int, message: str, place: Place) -> str:
     if code >= 500:
         return f"the Kubernetes API {host} failed to {place} to the end: {message}; see to its webhooks and its store, then run again"
     return f"the Kubernetes API refused to {place}: {message}; correct that and run again"
+
+
+def _rights(place: Place) -> str:
+    """The manifest that grants what was refused."""
+    writes = place.verb in ("create", "patch", "delete") and place.resource.endswith("pools")
+    return "ipam-pool-manager.manifest" if writes else "ipam-consumer.manifest"
 
 
 def unreachable(host: str, error: BaseException) -> Unreachable:

@@ -11,7 +11,7 @@ import typing as t
 
 from ..model import Claim, IpamError, PoolReference
 from .objects import Found
-from .pacing import Patience, PoolMissing, Room, exhausted, hopeless, names
+from .pacing import Hopeless, Patience, PoolMissing, Room, exhausted, hopeless, names
 from .pools import Pools
 from .progress import Progress
 from .watching import Change, Watch
@@ -57,14 +57,19 @@ class Waiting:
         while left:
             change = watch.next(_TICK)
             now = time.monotonic()
+            failure: IpamError | None = None
+            if change is None and now - self._changed > _QUIET:
+                failure = self._look_at_pools(left, pools)
+            if failure is None and patience.is_over(now):
+                failure = self._timed_out(left, count, now, why())
+            if failure is not None:
+                change = watch.look()  # the watch may be mute
             if change is not None:
                 left -= {name for name in self._take(change) & left if self._is_bound(name)}
                 patience.served(count - len(left), now)
-            elif now - self._changed > _QUIET:
-                self._look_at_pools(left, pools)
+            if left and failure is not None and (isinstance(failure, Hopeless) or patience.is_over(now)):
+                raise failure
             tell(count - len(left), why)
-            if left and patience.is_over(now):
-                raise self._timed_out(left, count, now, why())
 
     def _is_bound(self, name: str) -> bool:
         each = self.known.get(name)
@@ -74,8 +79,8 @@ class Waiting:
             raise hopeless(each.claim, each.reason, each.message)
         return bool(each.address_name)
 
-    def _look_at_pools(self, left: t.Collection[str], pools: Pools) -> None:
-        """A provider that says nothing on a claim still says how full its pool is."""
+    def _look_at_pools(self, left: t.Collection[str], pools: Pools) -> Hopeless | None:
+        """A provider that says nothing on a claim still says how full its pool is; returns why waiting is of no use."""
         asking: dict[PoolReference, list[Claim]] = {}
         for name in left:
             claim = self._wanted[name]
@@ -90,9 +95,10 @@ class Waiting:
             if room is None or room.free > 0:
                 continue
             if self._full.get(reference) == room:
-                raise exhausted(reference, room, len(claims))
+                return exhausted(reference, room, len(claims))
             self._full[reference] = room
         self._changed = time.monotonic()
+        return None
 
     def _why(self, left: t.Iterable[str], watch: Watch) -> str:
         """What the provider says of the claims that wait, else what is wrong with the watch; empty where nobody says anything."""
@@ -117,6 +123,8 @@ class Waiting:
         while left:
             change = watch.next(_TICK)
             now = time.monotonic()
+            if patience.is_over(now):
+                change = watch.look()  # the watch may be mute
             if change is not None:
                 touched = self._take(change) & left
                 left -= {name for name in touched if name not in self.known or self.known[name].uid != uids[name]}

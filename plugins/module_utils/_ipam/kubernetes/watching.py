@@ -61,6 +61,10 @@ class Watch:
             raise change
         return change
 
+    def look(self) -> Change:
+        """All claims as they are now: a watch that says nothing may be a connection that is dead on the other side."""
+        return self._listed()[0]
+
     def _run(self) -> None:
         while not self._ended.is_set():
             try:
@@ -87,6 +91,7 @@ class Watch:
             if response.status != 200:
                 self._refused(response)
                 return
+            self.trouble = ""
             for line in _lines(response):
                 if self._ended.is_set() or not self._event(json.loads(line)):
                     return
@@ -123,12 +128,17 @@ class Watch:
 
     def _list_again(self) -> None:
         """The server has forgotten what happened since our version."""
+        change, self._version = self._listed()
+        self._queue.put(change)
+
+    def _listed(self) -> tuple[Change, str]:
         claims: list[Found] = []
+        version = ""
         place = Place("list", self._resource.plural, self._namespace)
         for page in self._api.pages(self._resource.path(self._namespace), place, self._selector):
             claims += [found(item) for item in page["items"]]
-            self._version = page["metadata"]["resourceVersion"]
-        self._queue.put(Change(claims=tuple(claims), complete=True))
+            version = version or page["metadata"]["resourceVersion"]
+        return Change(claims=tuple(claims), complete=True), version
 
 
 def _lines(response: t.Any) -> t.Iterator[bytes]:

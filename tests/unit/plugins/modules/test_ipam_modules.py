@@ -214,7 +214,7 @@ def test_claims_are_released_by_what_they_have_in_common(module: Module) -> None
     ("matching", "state", "words"),
     [
         ({}, "absent", "it says nothing; give machine, key"),
-        ({"not_in_inventory": []}, "absent", "it says nothing; give machine, key"),
+        ({"not_in_inventory": []}, "absent", "not_in_inventory names no host"),
         ({"labels": {"a": "b"}}, "absent", "have no labels; select them by"),
         ({"machine": "a"}, "present", "with state: present name each one in claims"),
     ],
@@ -261,3 +261,35 @@ def test_pools_that_share_addresses_are_a_warning(module: Module) -> None:
     result = module("ip_address_claims", claims=[claim], pools=[pool("d", "10.0.0.11-10.0.0.12")])
     assert "share 2 addresses, beginning with 10.0.0.11" in str(result["warnings"])
     assert result["claims"][0]["address"] == "10.0.0.11"
+
+
+def test_only_the_secrets_of_a_kubeconfig_are_hidden(module: Module) -> None:
+    user = {
+        "token": "t0ken-secret",
+        "password": "passw0rd-secret",
+        "client-key-data": "k3y-secret",
+        "auth-provider": {"config": {"id-token": "pr0vider-secret"}},
+        "exec": {"command": "login", "env": [{"name": "A", "value": "env-s3cret"}, {"name": "B", "value": "1"}]},
+    }
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "default", "cluster": {"server": "claim"}}],
+        "contexts": [{"name": "machine", "context": {"cluster": "default", "user": "key"}}],
+        "users": [{"name": "key", "user": user}],
+    }
+    access = {"kubeconfig": config, "api_key": "api-s3cret"}
+    secrets = ["t0ken-secret", "passw0rd-secret", "k3y-secret", "pr0vider-secret", "env-s3cret", "api-s3cret"]
+    options = {"machine": "default", "key": "claim", "progress_file": "/".join(secrets), "name": "v1"}
+    result = module("ip_address_claim", backend="kubernetes", kubernetes=access, **options, state="absent")
+    shown = result["invocation"]["module_args"]
+    assert [shown[name] for name in ("machine", "key", "name")] == ["default", "claim", "v1"]
+    assert not [secret for secret in secrets if secret in json.dumps(result)]
+    assert shown["kubernetes"]["kubeconfig"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+def test_an_empty_inventory_does_not_widen_a_release(module: Module) -> None:
+    one(module)
+    matching = {"machine": "node1", "not_in_inventory": []}
+    assert "not_in_inventory names no host" in module("ip_address_claims", matching=matching, state="absent")["msg"]
+    assert not one(module)["changed"]

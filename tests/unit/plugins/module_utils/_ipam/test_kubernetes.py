@@ -102,6 +102,38 @@ def test_a_webhook_that_denies_is_no_question_of_rights() -> None:
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ipaddressclaims "a" is forbidden: exceeded quota: few, requested: 1, used: 5, limited: 5',
+        'ipaddressclaims "a" is forbidden: unable to create new content in namespace ns because it is being terminated',
+        'ipaddressclaims "a" is forbidden: ValidatingAdmissionPolicy "names" denied request: too short',
+    ],
+)
+def test_a_refusal_that_is_not_about_rights_says_what_the_server_says(text: str) -> None:
+    message = str(refusal("h", 403, {"message": text}, Place("create", "ipaddressclaims", "ns")))
+    assert text in message
+    assert "may not" not in message
+
+
+@pytest.mark.parametrize(
+    ("verb", "resource", "manifest"),
+    [
+        ("create", "ipaddressclaims", "ipam-consumer.manifest"),
+        ("get", "inclusterippools", "ipam-consumer.manifest"),
+        ("patch", "inclusterippools", "ipam-pool-manager.manifest"),
+        ("delete", "globalinclusterippools", "ipam-pool-manager.manifest"),
+    ],
+)
+def test_a_question_of_rights_names_the_manifest_that_grants_them(verb: str, resource: str, manifest: str) -> None:
+    text = (
+        f'{resource} is forbidden: User "u" cannot {verb} resource "{resource}" in API group "g" in the namespace "ns"'
+    )
+    message = str(refusal("h", 403, {"message": text}, Place(verb, resource, "ns")))
+    assert f"this user may not {verb} {resource} in namespace ns" in message
+    assert f"playbooks/files/{manifest} there" in message
+
+
 def test_the_innermost_cause_is_what_a_user_reads() -> None:
     error = RuntimeError("<HTTPSConnection object at 0x7f>: Failed")
     error.__cause__ = ConnectionRefusedError(111, "Connection refused")

@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kubernetes backend against answers that a real API server gives too seldom: the pool of connections is scripted."""
+
+from __future__ import annotations
+
+import json
+import threading
+import typing as t
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.api import Api
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.discovery import Resource
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import Place
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import (
+    Found,
+    claim_object,
+    found,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.pacing import Hopeless, Room
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.progress import Progress
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.waiting import Waiting
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.watching import Watch
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
+from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import Connection
+
+pytest.importorskip("urllib3")
+
+CLAIM = Claim("ns", "node1-ip", "node1", "ip", PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "p"))
+CLAIMS = Resource("ipam.cluster.x-k8s.io", "v1beta2", "ipaddressclaims", "IPAddressClaim", True)
+PLACE = Place("list", "ipaddressclaims", "ns")
+
+
+class Answer:
+    """A response; one to a watch says nothing until it is closed."""
+
+    def __init__(self, status: int, content: t.Mapping[str, t.Any]) -> None:
+        self.status, self.data, self.headers = status, json.dumps(content).encode(), {}
+        self._closed = threading.Event()
+
+    def read(self) -> bytes:
+        """All of it."""
+        return self.data
+
+    def stream(self, **_options: t.Any) -> t.Iterator[bytes]:
+        """The silence of a watch."""
+        self._closed.wait(30)
+        yield b""
+
+    def close(self) -> None:
+        """End the silence."""
+        self._closed.set()
+
+
+class Script:
+    """A pool of connections that answers as ``answer`` does, from the query."""
+
+    def __init__(self, answer: t.Callable[[dict[str, str]], Answer]) -> None:
+        self._answer = answer
+        self.sent: list[tuple[str, t.Any]] = []
+
+    def request(self, method: str, url: str, **options: t.Any) -> Answer:
+        """Answer one request."""
+        self.sent.append((method, json.loads(options.get("body") or "null")))
+        return self._answer({name: each[0] for name, each in parse_qs(urlsplit(url).query).items()})
+
+
+def api(answer: t.Callable[[dict[str, str]], Answer]) -> Api:
+    return Api(Connection("https://h", Script(answer), dict), Progress(lambda _line: None))
+
+
+def claim(**status: t.Any) -> dict[str, t.Any]:
+    sent = claim_object(CLAIM, "v1beta2", "call")
+    sent["metadata"].update(uid="u", resourceVersion="5")
+    return {**sent, "status": status}
+
+
+def listed(*items: t.Any, version: str = "9", following: str = "") -> Answer:
+    return Answer(200, {"metadata": {"resourceVersion": version, "continue": following}, "items": items})
+
+
+class FullPool:
+    """A pool that is full, as far as its status says."""
+
+    def room(self, _reference: PoolReference, _namespace: str) -> Room:
+        """No room."""
+        return Room(1, 0)
+
+
+def waiting(grace: float) -> Waiting:
+    known: dict[str, Found] = {CLAIM.name: found(claim())}
+    return Waiting([CLAIM], known, grace, Progress(lambda _line: None))
+
+
+def watch(*items: t.Any) -> Watch:
+    """A watch that is mute, where a list says this."""
+    return Watch(api(lambda query: Answer(200, {}) if "watch" in query else listed(*items)), CLAIMS, "ns", "1", "")
+
+
+@pytest.mark.parametrize("grace", [30.0, 0.0])
+def test_a_claim_that_was_served_is_seen_although_the_watch_is_mute(grace: float) -> None:
+    wait = waiting(grace)
+    with watch(claim(addressRef={"name": "a"})) as mute:
+        wait.until_bound(mute, FullPool())  # type: ignore[arg-type]
+    assert wait.known[CLAIM.name].address_name == "a"
+
+
+@pytest.mark.parametrize(("grace", "error"), [(30.0, Hopeless), (0.0, IpamError)])
+def test_a_claim_that_is_still_not_served_is_an_error(grace: float, error: type[Exception]) -> None:
+    with watch(claim()) as mute, pytest.raises(error):
+        waiting(grace).until_bound(mute, FullPool())  # type: ignore[arg-type]
+
+
+def test_a_claim_that_is_gone_is_seen_although_the_watch_is_mute() -> None:
+    with watch() as mute:
+        waiting(0.0).until_gone(mute)
+    with watch(claim()) as mute, pytest.raises(IpamError, match="deleted but not gone"):
+        waiting(0.0).until_gone(mute)
+
+
+def test_a_watch_that_works_again_says_no_trouble() -> None:
+    calls: list[str] = []
+    opened = threading.Event()
+
+    def answer(_query: dict[str, str]) -> Answer:
+        calls.append("")
+        if len(calls) == 1:
+            raise ConnectionResetError("lost")
+        silent = Answer(200, {})
+        silent.stream = lambda **_options: iter(_until(opened))  # type: ignore[method-assign]
+        return silent
+
+    with Watch(api(answer), CLAIMS, "ns", "1", "") as flaky:
+        assert opened.wait(10)
+        assert flaky.trouble == ""
+
+
+def _until(opened: threading.Event) -> t.Iterator[bytes]:
+    opened.set()
+    threading.Event().wait(5)
+    yield b""
+
+
+def test_a_list_that_expires_on_the_way_is_the_rest_at_the_first_version() -> None:
+    expired = {"reason": "Expired", "metadata": {"continue": "new"}}
+    answers = {
+        "": listed(claim(), version="7", following="old"),
+        "old": Answer(410, expired),
+        "new": listed(version="8"),
+    }
+    server = api(lambda query: answers[query.get("continue", "")])
+    assert [page["metadata"]["resourceVersion"] for page in server.pages("/p", PLACE)] == ["7", "8"]
+    again = Watch(server, CLAIMS, "ns", "1", "")
+    again._list_again()
+    change = again.next(0)
+    assert change is not None
+    assert (len(change.claims), change.complete, again._version) == (1, True, "7")

@@ -282,10 +282,11 @@ def test_only_the_secrets_of_a_kubeconfig_are_hidden(module: Module) -> None:
     secrets = ["t0ken-secret", "passw0rd-secret", "k3y-secret", "pr0vider-secret", "env-s3cret", "api-s3cret"]
     options = {"machine": "default", "key": "claim", "progress_file": "/".join(secrets), "name": "v1"}
     result = module("ip_address_claim", backend="kubernetes", kubernetes=access, **options, state="absent")
-    shown = result["invocation"]["module_args"]
-    assert [shown[name] for name in ("machine", "key", "name")] == ["default", "claim", "v1"]
     assert not [secret for secret in secrets if secret in json.dumps(result)]
-    assert shown["kubernetes"]["kubeconfig"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    shown = result.get("invocation", {}).get("module_args")  # ansible-core 2.21 shows none
+    if shown:
+        assert [shown[name] for name in ("machine", "key", "name")] == ["default", "claim", "v1"]
+        assert shown["kubernetes"]["kubeconfig"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 def test_an_empty_inventory_does_not_widen_a_release(module: Module) -> None:

@@ -48,7 +48,7 @@ def ensure(provider: str = "1.1") -> Path:
     finished = places.BINARIES / _digest()
     finished.mkdir(parents=True, exist_ok=True)
     wanted = [*_PROGRAMS, *([_OLD_PROVIDER] if provider == "1.0" else [])]
-    versions = sorted({"1.1", provider})
+    versions = ["1.1", *(["1.0"] if provider == "1.0" else [])]
     files = ["crds", *(f"manifests-{version}" for version in versions), *(program.name for program in wanted)]
     if all((finished / name).exists() for name in files):
         return finished  # whatever somebody else is building beside it

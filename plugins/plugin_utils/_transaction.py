@@ -177,6 +177,7 @@ def _heard_of(content: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         "changed": True,
         "addresses": [],
         "new_addresses": [],
+        "reasons": {},
         "outcome": {},
         "host": content.get("host", ""),
     }

@@ -100,10 +100,9 @@ def _plan(
     )
     if not plan.changes:
         return plan
+    # the order stays as it was given: NetworkManager gives the interface that is activated first the better default route
     connected = device_with_address(manager, devices, addresses_of_session(request.connected_address))
-    # its own interface comes last: when the controller gets to the new address, all the others are up
-    way_in = connected.interface if connected else None
-    return plan._replace(connected=connected, steps=tuple(sorted(steps, key=lambda step: step.interface == way_in)))
+    return plan._replace(connected=connected)
 
 
 def _differing_files(request: Request, managed: Managed) -> dict[str, str | None]:

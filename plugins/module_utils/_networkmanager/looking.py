@@ -58,16 +58,21 @@ def active_device(devices: t.Iterable[Device], uuid: str) -> Device | None:
     return next((device for device in devices if device.active_uuid == uuid), None)
 
 
-def carried_addresses(manager: NetworkManager, device: Device) -> set[str]:
-    """The addresses of a device, of both families, without prefix."""
-    return {address.split("/")[0] for family in FAMILIES for address in manager.addresses(device, family)}
+def carried_addresses(manager: NetworkManager, devices: t.Iterable[Device]) -> set[str]:
+    """The addresses of devices, of both families, without prefix."""
+    return {
+        address.split("/")[0]
+        for device in devices
+        for family in FAMILIES
+        for address in manager.addresses(device, family)
+    }
 
 
 def device_with_address(
     manager: NetworkManager, devices: t.Iterable[Device], addresses: t.Collection[str]
 ) -> Device | None:
     """The device that carries one of ``addresses`` (without prefix), or None."""
-    return next((device for device in devices if carried_addresses(manager, device) & set(addresses)), None)
+    return next((device for device in devices if carried_addresses(manager, [device]) & set(addresses)), None)
 
 
 def addresses_of_session(connected_address: str) -> set[str]:

@@ -85,8 +85,7 @@ def refuse_unknown_addresses(
     manager: NetworkManager, devices: t.Iterable[Device], addresses: t.Collection[str]
 ) -> None:
     """Raise NetworkManagerError where a host carries claimed addresses and nothing on it is known as ours: a reset would do nothing."""
-    carried = {address for device in devices for address in carried_addresses(manager, device)}
-    found = sorted(carried & set(addresses))
+    found = sorted(carried_addresses(manager, devices) & set(addresses))
     if found:
         raise NetworkManagerError(
             f"this host carries {', '.join(found)}, but {places.MANAGED_FILE} does not say which profile is ours; configure it "

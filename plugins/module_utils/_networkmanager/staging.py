@@ -155,7 +155,7 @@ def _carry_out(
         if busy:
             return busy
         trial = open_trial(manager, plan, request, program, connections)
-        before = _carried(manager) if trial.required_addresses else set()
+        before = carried_addresses(manager, manager.devices()) if trial.required_addresses else set()
     staged = {
         **answer,
         "host": host_identity(),
@@ -176,7 +176,3 @@ def _outcome_at_once(manager: NetworkManager, request: Request) -> dict[str, t.A
         return confirm(manager, request.token, request.connected_address, fresh=False, knock=request.knock)
     except (NetworkManagerError, BusError, OSError):
         return {}  # the controller asks for the outcome then
-
-
-def _carried(manager: NetworkManager) -> set[str]:
-    return {address for device in manager.devices() for address in carried_addresses(manager, device)}

@@ -18,7 +18,12 @@ from dataclasses import dataclass
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
-from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import program, script, short_script
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import (
+    program,
+    reader,
+    script,
+    short_script,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import SshCall, goes_elsewhere
 
 # seconds for a new connection while the address under it may go at any time
@@ -152,7 +157,7 @@ class Node:
         return become is None or bool(getattr(become, "pipelining", True))
 
     def _through_input(self, text: bytes) -> t.Any:
-        command = f"{self._python} -I -S -"
+        command = f"{self._python} -I -S -c {shlex.quote(reader())}"
         result = self._action._low_level_execute_command(command, in_data=text, sudoable=True)
         for line in reversed(str(result["stdout"]).splitlines()):
             if line.startswith(ANSWER_MARK):

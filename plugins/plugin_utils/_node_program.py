@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The program for a node: the `_networkmanager` room as one text that `python3 -` reads from its standard input.
+"""The program for a node: the `_networkmanager` room as one text that Python reads there from its standard input.
 
 Unlike a module it never touches the node's disk with its arguments (keyfiles hold secrets) and it costs exactly one remote
 execution, whatever ANSIBLE_PIPELINING says.
@@ -28,6 +28,8 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     PROGRAM_FILE,
 )
 
+# seconds for the text to arrive: where the address under the connection went meanwhile, sshd waits for the rest of it for hours
+_LONGEST_DELIVERY = 45
 _PACKAGE = "ansible_collections.elemental.networking.plugins.module_utils._networkmanager"
 # a start is paid for by every request: only modules that are needed are compiled and run, and a node keeps what they were compiled to in
 # memory (store._keep_compiled), for root alone
@@ -121,8 +123,17 @@ def _sources() -> dict[str, str]:
     return sources
 
 
+def reader(longest_delivery: int = _LONGEST_DELIVERY) -> str:
+    """What ``python3 -I -S -c`` runs on the node to take and run a text; it gives up after so many seconds.
+
+    The module `signal` itself would cost a start 7 ms more than the part of it that is C.
+    """
+    take = "text = sys.stdin.buffer.read()"
+    return f"import _signal, sys; _signal.alarm({longest_delivery}); {take}; _signal.alarm(0); exec(text)"
+
+
 def script(request: t.Mapping[str, t.Any]) -> bytes:
-    """The text that serves one request when it is fed to ``python3 -I -S -``."""
+    """The text that serves one request when ``reader`` takes it."""
     return f"PROGRAM = {program()!r}\n{_RUN}{_serving(request)}".encode()
 
 

@@ -71,7 +71,7 @@ def _duplicate(number: int, action: str) -> None:
     )
 
 
-_KILL_SESSIONS = "pkill -9 -f '^sshd: root|^sshd-session: root'; pkill -9 -f 'python3 -I -S -$'"
+_KILL_SESSIONS = "pkill -9 -f '^sshd: root|^sshd-session: root'; pkill -9 -f '[p]ython3 -I -S -c'"
 _FILL = "cat /dev/zero > /filler 2>/dev/null; cat /dev/zero > /filler2 2>/dev/null; true"
 _READ_ONLY = "mount --bind /etc /etc && mount -o remount,bind,ro /etc"
 

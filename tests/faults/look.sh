@@ -19,7 +19,9 @@ done
 systemctl list-units --all --plain --no-legend 'elemental-networking*' |
     grep -v '^elemental-networking-recover.service .*inactive *dead' | sed 's/^/left unit /'
 # in brackets, so that no search finds itself
-pgrep -fa '[e]lemental-networking/program|[p]ython3 -I -S' | sed 's/^/left process /'
+pgrep -fa '[e]lemental-networking/program|[p]ython3 -I -S' | while read -r process command; do
+    echo "left process $process in $(cat "/proc/$process/wchan"): $command"
+done
 busctl -j get-property $network_manager /org/freedesktop/NetworkManager $network_manager Checkpoints |
     grep -o 'Checkpoint/[0-9]*' | sed 's/^/left /'
 

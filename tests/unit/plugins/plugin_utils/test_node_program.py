@@ -7,24 +7,37 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
-from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import script
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import reader, script
 
 REQUEST = {"operation": "confirm", "token": "x", "arrived_at": "192.0.2.1", "fresh": True, "knock": None}
+PYTHON = [sys.executable, "-I", "-S", "-c"]
 
 
 def test_it_runs_without_site_packages_and_answers_in_one_marked_line() -> None:
     """On a machine without NetworkManager the answer is one sentence."""
-    run = subprocess.run([sys.executable, "-I", "-S", "-"], input=script(REQUEST), capture_output=True, check=True)
+    run = subprocess.run([*PYTHON, reader()], input=script(REQUEST), capture_output=True, check=True)
     lines = [line for line in run.stdout.decode().splitlines() if line.startswith(ANSWER_MARK)]
     assert len(lines) == 1
     answer = json.loads(lines[0][len(ANSWER_MARK) :])
     assert answer.get("msg") or answer.get("state") == "unknown"
+
+
+def test_it_ends_when_its_text_never_arrives_whole() -> None:
+    """The address under the connection went meanwhile: neither end says so."""
+    with subprocess.Popen([*PYTHON, reader(longest_delivery=1)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as half:
+        assert half.stdin
+        assert half.stdout
+        half.stdin.write(script(REQUEST)[:1000])
+        half.stdin.flush()
+        assert half.wait(timeout=30) == -signal.SIGALRM
+        assert half.stdout.read() == b""
 
 
 @pytest.mark.parametrize("secret", ["it's", 'say "so"', "back\\slash", "new\nline", "ünïcode"])
@@ -48,7 +61,7 @@ def test_it_renders_on_the_node_without_networkmanager(tmp_path: Path) -> None:
         "only_known": False,
     }
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    command = [sys.executable, "-I", "-S", "-"]
+    command = [*PYTHON, reader()]
     run = subprocess.run(command, input=script(request), capture_output=True, check=True, env=environment)
     answer = json.loads(run.stdout.decode().rsplit(ANSWER_MARK, 1)[1])
     assert answer["output"] == 'gc -\n{"interfaces": []}'

@@ -131,10 +131,6 @@ class NetworkManager:
         loaded, failures = self._call(_SETTINGS_PATH, _SETTINGS, "LoadConnections", "as", (list(files),))
         return list(failures) if not loaded or failures else []
 
-    def reload_profiles(self) -> None:
-        """Read all keyfiles again."""
-        self._call(_SETTINGS_PATH, _SETTINGS, "ReloadConnections")
-
     def delete_profile(self, path: str) -> None:
         """Delete a profile and its file; a profile that is gone already is fine."""
         try:

@@ -193,7 +193,7 @@ class Plane:
         header = _post(f"{url}/range", {"key": base64.b64encode(b"/").decode(), "limit": "1"})["header"]
         _post(f"{url}/compaction", {"revision": header["revision"], "physical": True})
 
-    def requests(self, user: str, since: float = 0.0) -> list[dict[str, t.Any]]:
+    def requests(self, user: str) -> list[dict[str, t.Any]]:
         """What a user asked of the IPAM group, from the API server's audit log."""
         found = []
         for line in (self.folder / "audit.log").read_text().splitlines():

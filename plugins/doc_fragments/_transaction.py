@@ -14,7 +14,7 @@ options:
   machine:
     description:
       - The name of the machine. A host that was configured as another machine is refused.
-      - The default is C(inventory_hostname).
+      - The default is C(inventory_hostname) in lower case, a dash for each character that a claim name cannot have.
     type: str
   deadline:
     description:

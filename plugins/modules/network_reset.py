@@ -60,6 +60,14 @@ address:
   type: str
   returned: success
   sample: 192.168.122.11
+host_key_alias:
+  description:
+    - The name under which the controller's ssh has the key of the host, for its option C(HostKeyAlias), where the address is another one
+      than that of the inventory. Empty where it is the same, and where ssh does not ask for a key that it has.
+    - The tasks that follow need it in C(ansible_ssh_extra_args) as soon as they connect anew.
+  type: str
+  returned: success
+  sample: 192.168.122.11
 probes:
   description: The probes of a change, each with what it found before and after. Empty when nothing was changed.
   type: list

@@ -11,7 +11,11 @@ import typing as t
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, BoundClaim, IpamError
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given, machine_name
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
+    Given,
+    cluster_options,
+    machine_name,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import database_path
 
 _TEXTS = ("machine", "backend", "database", "namespace", "manifest")
@@ -35,13 +39,12 @@ def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
 def claimed_addresses(given: Given) -> dict[str, Address]:
     """The addresses of a machine by placeholder key; a claim without an address is left out.
 
-    Raises IpamError when the backend cannot be read, or when namespaces differ about a key. A database that does not
-    exist is one without claims.
+    Raises IpamError when the backend cannot be read, or when namespaces differ about a key; AnsibleError for options that are no mapping.
+    A database that does not exist is one without claims.
     """
     machine = machine_name(given.machine, given.host)
     database = database_path(given.database, given.inventory_folder)
-    kubernetes = given.kubernetes if isinstance(given.kubernetes, t.Mapping) else {}
-    with open_backend(BackendOptions(given.backend or "embedded", database, kubernetes)) as backend:
+    with open_backend(BackendOptions(given.backend or "embedded", database, cluster_options(given))) as backend:
         found = [each for each in backend.list_claims(given.namespace or None) if each.claim.machine == machine]
     # a machine that was named may be another host's; the name that was made of the host's own may be equal by chance
     held = [each for each in found if given.machine or each.claim.host in ("", given.host)]

@@ -134,6 +134,14 @@ def _mapping(network: object) -> t.Mapping[str, t.Any]:
     return value
 
 
+def cluster_options(given: Given) -> t.Mapping[str, t.Any]:
+    """How to reach the cluster. Raises AnsibleError with one sentence."""
+    value = _parsed(given.kubernetes, "machine_network_kubernetes") or {}
+    if not isinstance(value, t.Mapping):
+        raise AnsibleError("machine_network_kubernetes has to be a dictionary, such as {kubeconfig: ~/.kube/config}")
+    return value
+
+
 def _pools(given: Given, documents: t.Sequence[_Document]) -> list[_Document]:
     pools = _parsed(given.pools, "machine_network_pools") or []
     if isinstance(pools, t.Mapping):

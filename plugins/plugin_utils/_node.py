@@ -24,7 +24,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node_program
     script,
     short_script,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import SshCall, goes_elsewhere
+from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_call import SshCall, goes_elsewhere, key_name
 
 # seconds for a new connection while the address under it may go at any time
 _PATIENCE = 4
@@ -33,10 +33,11 @@ _ANY_PYTHON = '"$(command -v python3 || echo /usr/libexec/platform-python)"'
 
 @dataclass(frozen=True)
 class NodeAnswer:
-    """What a node said; ``content`` is empty when it could not be reached."""
+    """What a node said; ``content`` is empty when it could not be reached, and ``complaint`` is what ssh said then."""
 
     content: t.Mapping[str, t.Any]
     reached: bool = True
+    complaint: str = ""
 
 
 class Node:
@@ -49,6 +50,8 @@ class Node:
         interpreter = str(task_vars.get("ansible_python_interpreter") or "auto")
         # anybody may sit on another one
         self.inventory_address = self.address
+        self._inventory_call = self._ssh_call()
+        self._asks_by_name = False
         self._python = _ANY_PYTHON if interpreter.startswith("auto") else shlex.quote(interpreter)
 
     @classmethod
@@ -74,21 +77,32 @@ class Node:
     @functools.cached_property
     def is_direct(self) -> bool:
         """Whether the controller opens TCP connections to the node itself (no jump host), as for the address of the inventory."""
-        arguments = self._ssh_arguments
-        executable = str(self._connection.get_option("ssh_executable") or "ssh")
-        user = str(self._connection.get_option("remote_user") or "")
-        port = int(self._connection.get_option("port") or 0) or None
-        call = SshCall(executable, self.address, port, user, arguments)
-        return "proxy" not in arguments.lower() and not goes_elsewhere(call)
+        call = self._inventory_call
+        return "proxy" not in call.arguments.lower() and not goes_elsewhere(call)
 
     @property
-    def _ssh_arguments(self) -> str:
+    def key_alias(self) -> str:
+        """The name under which ssh looks for the node's key now; empty while it takes the address."""
+        return self._key_name if self._asks_by_name else ""
+
+    @functools.cached_property
+    def _key_name(self) -> str:
+        return key_name(self._inventory_call) if self._connection.get_option("host_key_checking") else ""
+
+    def _ssh_call(self) -> SshCall:
         options = ("ssh_args", "ssh_common_args", "ssh_extra_args")
-        return " ".join(str(self._connection.get_option(name) or "") for name in options)
+        return SshCall(
+            executable=str(self._connection.get_option("ssh_executable") or "ssh"),
+            host=self.address,
+            port=int(self._connection.get_option("port") or 0) or None,
+            user=str(self._connection.get_option("remote_user") or ""),
+            arguments=" ".join(str(self._connection.get_option(name) or "") for name in options),
+        )
 
     def move_to(self, address: str) -> None:
         """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself."""
         self._connection.reset()
+        self._ask_by_name()
         self._connection.set_option("host", address)
         self._action._play_context.remote_addr = address
         self._connection._play_context.remote_addr = address
@@ -97,6 +111,12 @@ class Node:
         self._connection._connected = False
         if not self.is_direct:
             self._connection.reset()  # a master from before may be there, too, and nothing else tells
+
+    def _ask_by_name(self) -> None:
+        """An address that the node moves to is new to ssh, or was another machine's: the key to expect is that of the inventory's name."""
+        if self._key_name and not self._asks_by_name:
+            self._asks_by_name = True
+            self._add_arguments(f"-o {shlex.quote(f'HostKeyAlias={self._key_name}')}")
 
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> t.Iterator[None]:
@@ -125,9 +145,11 @@ class Node:
 
     def notice_cuts(self) -> None:
         """From now on notice within seconds that a connection is dead: the address under it may go at any time."""
+        self._add_arguments("-o ServerAliveInterval=1 -o ServerAliveCountMax=4")
+
+    def _add_arguments(self, arguments: str) -> None:
         given = str(self._connection.get_option("ssh_extra_args") or "")
-        alive = "-o ServerAliveInterval=1 -o ServerAliveCountMax=4"
-        self._connection.set_option("ssh_extra_args", f"{given} {alive}".strip())
+        self._connection.set_option("ssh_extra_args", f"{given} {arguments}".strip())
 
     def give_up_soon(self) -> None:
         """From now on wait only a moment for a new connection: another address may be the right one."""
@@ -137,8 +159,8 @@ class Node:
         """Run one request on the node: one remote execution. Raises AnsibleActionFail when it breaks there."""
         try:
             return NodeAnswer(self._through_input(script(request)) if self.takes_input else self._as_module(request))
-        except AnsibleConnectionFailure:
-            return NodeAnswer({}, reached=False)
+        except AnsibleConnectionFailure as error:
+            return NodeAnswer({}, reached=False, complaint=str(error))
 
     def run_again(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
         """Run a request of a trial that was staged: the node keeps the program since then."""
@@ -147,8 +169,8 @@ class Node:
         try:
             answer = self._through_input(short_script(request))
             return NodeAnswer(answer if answer is not None else self._through_input(script(request)))
-        except AnsibleConnectionFailure:
-            return NodeAnswer({}, reached=False)
+        except AnsibleConnectionFailure as error:
+            return NodeAnswer({}, reached=False, complaint=str(error))
 
     @property
     def takes_input(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleActionFail
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import machine_name
 
 _DEFAULT_PROBES: tuple[dict[str, t.Any], ...] = ({"type": "gateway"}, {"type": "dns"})
 _NEEDED = {"ping": ("target",), "tcp": ("target", "port"), "command": ("command",)}
@@ -19,7 +20,7 @@ _TIMEOUTS = {"gateway": 1.0, "dns": 2.0, "ping": 3.0, "tcp": 3.0, "command": 10.
 def common_request(options: t.Mapping[str, t.Any], inventory_hostname: str, check: bool) -> dict[str, t.Any]:
     """What a node has to know of the common options. Raises AnsibleActionFail with one sentence."""
     return {
-        "machine": options["machine"] or inventory_hostname,
+        "machine": options["machine"] or machine_name(inventory_hostname),
         "deadline": _checked_deadline(options["deadline"]),
         "probes": _checked_probes(options["probes"]),
         "check": check,

@@ -28,6 +28,7 @@ _BETWEEN_QUESTIONS = 0.02
 _BETWEEN_PROBES = 0.3
 # tell the user what takes long
 _QUIET = 5.0
+_KEY_REFUSED = "Host key verification failed"
 _RESTARTED = "the host was restarted, its trial is gone"
 
 
@@ -76,6 +77,7 @@ class Pursuit:
         self._is_connected = self._address is not None
         self._asked = 0
         self._was_up = False
+        self._hint = ""
         self._progress = Progress(machine)
 
     def outcome(self, deadline: float) -> t.Mapping[str, t.Any]:
@@ -140,13 +142,18 @@ class Pursuit:
             answer = self._node.run_again(request)
         except AnsibleActionFail as error:
             return {"state": "pending", "msg": str(error)}
+        if _KEY_REFUSED in answer.complaint:
+            self._hint = (
+                f" (ssh on the controller does not accept the host's key at {self._node.address}: {_KEY_REFUSED})"
+            )
         return {"state": "pending", **answer.content} if answer.reached else {"state": "silent"}
 
     def _learn(self, address: str, content: t.Mapping[str, t.Any]) -> None:
         """What an answer that is no confirmation says about where to ask next."""
         state = content["state"]
         if state == "rolled_back" or (state == "unknown" and content.get("host") == self._staged["host"]):
-            raise AnsibleActionFail(_rolled_back(address, self._staged, str(content["reason"] or _RESTARTED)))
+            reason = f"{content['reason'] or _RESTARTED}{self._hint}"
+            raise AnsibleActionFail(_rolled_back(address, self._staged, reason))
         if state == "elsewhere":  # said only of a trial that is up
             self._wanted, self._was_up = list(content["addresses"]), True
         # who answered is asked again there: connections that only look for the banner count as attacks (OpenSSH 9.8)

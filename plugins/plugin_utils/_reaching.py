@@ -7,21 +7,16 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import secrets
 import selectors
-import shlex
 import socket
-import subprocess
 import threading
 import time
 import typing as t
-from dataclasses import dataclass
 
 # what nobody else knows ends the listening to a bell
 _END = os.urandom(16)
-_SSH_CONFIGURATIONS = ("~/.ssh/config", "/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d/*")
 
 
 def first_to_answer(addresses: t.Sequence[str], port: int, seconds: float, grace: float = 0.0) -> str | None:
@@ -150,53 +145,3 @@ def _end(bell: socket.socket) -> None:
     with contextlib.suppress(OSError):
         host = "::1" if bell.family == socket.AF_INET6 else "127.0.0.1"
         bell.sendto(_END, (host, bell.getsockname()[1]))
-
-
-@dataclass(frozen=True)
-class SshCall:
-    """How Ansible calls ssh for a host; without a ``port`` ssh takes its own."""
-
-    executable: str
-    host: str
-    port: int | None
-    user: str
-    arguments: str
-
-
-def goes_elsewhere(call: SshCall) -> bool:
-    """Whether ssh's own configuration leads to a host in another way than straight to its name and port: a jump host, an alias."""
-    arguments = shlex.split(call.arguments)
-    is_told = any(argument.startswith(("-F", "-J")) for argument in arguments)
-    if not is_told and not any(_may_lead_elsewhere(file) for file in _configurations()):
-        return False
-    settings = _settings(call, arguments)
-    is_proxy = any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand"))
-    expected = {"hostname": call.host.lower(), "port": str(call.port or 22)}
-    return is_proxy or any(settings.get(name, value) != value for name, value in expected.items())
-
-
-def _settings(call: SshCall, arguments: t.Sequence[str]) -> dict[str, str]:
-    """What ssh makes of its configuration for a host; nothing is connected."""
-    user = ["-l", call.user] if call.user else []
-    port = ["-p", str(call.port)] if call.port else []
-    command = [call.executable, "-G", *arguments, *user, *port, call.host]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    return dict(line.split(" ", 1) for line in run.stdout.lower().splitlines() if " " in line)
-
-
-def _configurations() -> list[str]:
-    return [file for pattern in _SSH_CONFIGURATIONS for file in glob.glob(os.path.expanduser(pattern))]
-
-
-def _may_lead_elsewhere(file: str) -> bool:
-    try:
-        with open(file, encoding="utf-8", errors="replace") as stream:
-            lines = [line.strip().lower() for line in stream]
-    except OSError:
-        return False
-    return any(line.startswith(("proxy", "hostname", "port ", "port=")) or _includes_others(line) for line in lines)
-
-
-def _includes_others(line: str) -> bool:
-    """Whether a line brings in files that are not among those that are read anyway."""
-    return line.startswith("include") and "/etc/ssh/ssh_config.d/" not in line

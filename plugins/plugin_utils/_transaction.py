@@ -39,10 +39,11 @@ _KNOCK_AT = (1.5, 2.2, 2.9)
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a transaction ended: ``address`` is where the node answers now."""
+    """How a transaction ended: ``address`` is where the node answers now, ``key_alias`` what ssh has to know it by there."""
 
     changed: bool
     address: str
+    key_alias: str
     reasons: t.Mapping[str, str]
     stale: tuple[str, ...]
     diff: tuple[t.Mapping[str, str], ...]
@@ -51,7 +52,12 @@ class Outcome:
 
     def result(self, with_diff: bool) -> dict[str, t.Any]:
         """What a task returns of it."""
-        result: dict[str, t.Any] = {"changed": self.changed, "address": self.address, "probes": list(self.probes)}
+        result: dict[str, t.Any] = {
+            "changed": self.changed,
+            "address": self.address,
+            "host_key_alias": self.key_alias,
+            "probes": list(self.probes),
+        }
         return {**result, "diff": list(self.diff)} if with_diff else result
 
 
@@ -81,6 +87,7 @@ class Transaction:
         return Outcome(
             changed=bool(staged["changed"]),
             address=self._node.address,
+            key_alias=self._node.key_alias,
             reasons=staged.get("reasons", {}),
             stale=tuple(staged.get("stale", ())),
             diff=tuple(staged.get("diff", ())),

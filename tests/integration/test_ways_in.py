@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 import typing as t
 from pathlib import Path
@@ -54,6 +55,33 @@ def only_through_node2(nodes: t.Any, tmp_path: Path) -> t.Iterator[str]:
     yield f"-F {file}"
     for route in routes:
         network.in_infrastructure(["ip", "route", "del", "unreachable", route])
+
+
+@pytest.fixture
+def checks_keys(controller: Controller, tmp_path: Path) -> None:
+    """A controller that knows node1 by the address of the inventory alone; the address that node1 will claim was another machine's."""
+    own = controller.nodes.oob("node1", ["cat", "/etc/ssh/ssh_host_ed25519_key.pub"]).stdout
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "other")], check=True)
+    known = tmp_path / "known_hosts"
+    known.write_text(f"{network.lease(1)} {own}\n{FIRST} {(tmp_path / 'other.pub').read_text()}\n")
+    ssh = f"-o UserKnownHostsFile={known} -o StrictHostKeyChecking=yes -o LogLevel=ERROR"
+    controller.set_hosts(ansible_host_key_checking=True, ansible_ssh_common_args=ssh)
+
+
+@pytest.mark.usefixtures("checks_keys")
+def test_where_ssh_checks_the_keys_of_hosts(controller: Controller) -> None:
+    """As it does by default: the key to expect at a new address is the one that it has for the node."""
+    there_and_back(controller)
+
+
+@pytest.mark.usefixtures("checks_keys")
+def test_where_ssh_checks_keys_the_rest_of_the_play_comes_in_anew(controller: Controller) -> None:
+    role = {"ansible.builtin.include_role": {"name": "elemental.networking.machine_network"}}
+    wanted = inline_network({"eth0": ROUTED}, pool("192.168.122.150-192.168.122.200", 24, "192.168.122.1"))
+    rest = [{"ansible.builtin.meta": "reset_connection"}, {"ansible.builtin.ping": {}}]
+    result = controller.tasks(role, *rest, hosts="node1", **wanted)
+    assert result.succeeded, result.output
+    assert claimed(controller, "node1", "eth0") == f"{FIRST}/24"
 
 
 def test_through_a_jump_host(controller: Controller, only_through_node2: str) -> None:

@@ -10,10 +10,7 @@ import contextlib
 import socket
 import threading
 import typing as t
-from pathlib import Path
 
-import pytest
-from ansible_collections.elemental.networking.plugins.plugin_utils import _reaching
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer
 
 
@@ -56,29 +53,3 @@ def test_the_preferred_address_wins_within_the_grace() -> None:
 def test_silence_ends_at_the_deadline() -> None:
     """None, not an exception."""
     assert first_to_answer(["127.0.0.4", "no-such-name.invalid"], 9, 0.3) is None
-
-
-@pytest.mark.parametrize(
-    ("configuration", "arguments", "expected"),
-    [
-        ("", "", False),
-        ("Host other\n  ProxyJump bastion\n", "", False),
-        ("Host node\n  ProxyJump bastion\n", "", True),
-        ("Match user core\n  ProxyJump bastion\n", "", True),
-        ("Host node\n  HostName 192.0.2.7\n", "", True),
-        ("Host node\n  Port 2222\n", "", True),
-        ("", "-C -J bastion", True),
-    ],
-)
-def test_ssh_may_lead_elsewhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configuration: str, arguments: str, expected: bool
-) -> None:
-    """The user's configuration says so, also in a file that it includes, or in what Ansible is told."""
-    (tmp_path / "included").write_text(configuration)
-    (tmp_path / "config").write_text(f"Include {tmp_path}/included\n")
-    monkeypatch.setattr(_reaching, "_SSH_CONFIGURATIONS", (str(tmp_path / "config"),))
-    # ssh looks for its user's configuration in his home, which no variable changes
-    call = _reaching.SshCall(
-        "ssh", "node", None, "core", f"-F {tmp_path}/config {arguments}" if configuration else arguments
-    )
-    assert _reaching.goes_elsewhere(call) is expected

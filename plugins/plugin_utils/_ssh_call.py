@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ssh makes of its own configuration for a host: the way that it takes, and the name under which it knows the host's key."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shlex
+import subprocess
+import typing as t
+from dataclasses import dataclass
+
+_SSH_CONFIGURATIONS = ("~/.ssh/config", "/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d/*")
+_SSH_PORT = "22"
+# as `ssh -G` prints them
+_UNCHECKED = ("false", "no", "off")
+
+
+@dataclass(frozen=True)
+class SshCall:
+    """How Ansible calls ssh for a host; without a ``port`` ssh takes its own."""
+
+    executable: str
+    host: str
+    port: int | None
+    user: str
+    arguments: str
+
+
+def goes_elsewhere(call: SshCall) -> bool:
+    """Whether ssh's own configuration leads to a host in another way than straight to its name and port: a jump host, an alias."""
+    arguments = shlex.split(call.arguments)
+    is_told = any(argument.startswith(("-F", "-J")) for argument in arguments)
+    if not is_told and not any(_may_lead_elsewhere(file) for file in _configurations()):
+        return False
+    settings = {name: value.lower() for name, value in _settings(call, arguments).items()}
+    is_proxy = any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand"))
+    expected = {"hostname": call.host.lower(), "port": str(call.port or _SSH_PORT)}
+    return is_proxy or any(settings.get(name, value) != value for name, value in expected.items())
+
+
+def key_name(call: SshCall) -> str:
+    """The name under which ssh has a host's key, so that it can be asked for at another address; empty when it has none or asks for none.
+
+    `HostKeyAlias` of OpenSSH takes it as it is, with the port where that is not 22.
+    """
+    settings = _settings(call, shlex.split(call.arguments))
+    if settings.get("stricthostkeychecking") in _UNCHECKED:
+        return ""
+    host, port = settings.get("hostname", call.host), settings.get("port", _SSH_PORT)
+    name = settings.get("hostkeyalias") or (host if port == _SSH_PORT else f"[{host}]:{port}")
+    files = shlex.split(f"{settings.get('userknownhostsfile', '')} {settings.get('globalknownhostsfile', '')}")
+    return name if any(_holds(os.path.expanduser(file), name) for file in files) else ""
+
+
+def _holds(known_hosts: str, name: str) -> bool:
+    """Whether a file has a key, or an authority, for a name; names may be patterns or hashed."""
+    command = ["ssh-keygen", "-F", name, "-f", known_hosts]
+    try:
+        run = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    except FileNotFoundError:
+        return False
+    return run.returncode == 0
+
+
+def _settings(call: SshCall, arguments: t.Sequence[str]) -> dict[str, str]:
+    """What ssh makes of its configuration for a host; nothing is connected."""
+    user = ["-l", call.user] if call.user else []
+    port = ["-p", str(call.port)] if call.port else []
+    command = [call.executable, "-G", *arguments, *user, *port, call.host]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    lines = [line.split(" ", 1) for line in run.stdout.splitlines() if " " in line]
+    return {name.lower(): value for name, value in lines}
+
+
+def _configurations() -> list[str]:
+    return [file for pattern in _SSH_CONFIGURATIONS for file in glob.glob(os.path.expanduser(pattern))]
+
+
+def _may_lead_elsewhere(file: str) -> bool:
+    try:
+        with open(file, encoding="utf-8", errors="replace") as stream:
+            lines = [line.strip().lower() for line in stream]
+    except OSError:
+        return False
+    return any(line.startswith(("proxy", "hostname", "port ", "port=")) or _includes_others(line) for line in lines)
+
+
+def _includes_others(line: str) -> bool:
+    """Whether a line brings in files that are not among those that are read anyway."""
+    return line.startswith("include") and "/etc/ssh/ssh_config.d/" not in line

@@ -41,8 +41,9 @@ options:
       - name: machine_network_database
   namespace:
     description:
-      - The namespace of the claims. By default the claims of the machine are found in any; with V(kubernetes) this needs the right to
-        list all namespaces.
+      - The namespace of the claims. By default the claims of the machine are searched for in all.
+      - Set it with V(kubernetes). To search all namespaces needs the right to list claims and addresses in the whole cluster, which the
+        Role of this collection does not grant.
     type: str
     vars:
       - name: machine_network_namespace

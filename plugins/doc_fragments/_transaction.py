@@ -26,6 +26,7 @@ options:
       - What has to work on the host. Each probe runs before the change; one that passed then has to pass after it, or the host
         rolls back at the deadline. One that failed before does not count.
       - The default is one probe of type V(gateway) and one of type V(dns). Give a list of your own to replace them, or C([]) for none.
+      - A static profile has to name a DNS server where the host had one from DHCP, or V(dns) fails after the change.
     type: list
     elements: dict
     suboptions:

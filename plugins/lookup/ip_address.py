@@ -12,6 +12,8 @@ author:
   - elemental.networking contributors (@elemental-networking)
 description:
   - Looks up addresses that were claimed before. Never claims one.
+  - As C(ansible_host) it belongs in the C(vars) of plays that run after the playbook C(elemental.networking.configure) succeeded, never
+    in the inventory. There the host would be looked for at an address that it was given and does not have yet.
 extends_documentation_fragment:
   - elemental.networking._machine
 options:
@@ -34,6 +36,14 @@ EXAMPLES = r"""
 - name: Show the claimed address of this host
   ansible.builtin.debug:
     msg: "{{ lookup('elemental.networking.ip_address', 'inventory-ip', default='none yet') }}"
+
+- name: Go on where the hosts are after they were configured
+  hosts: all
+  vars:
+    ansible_host: "{{ lookup('elemental.networking.ip_address', 'inventory-ip') }}"
+  tasks:
+    - name: See that they answer
+      ansible.builtin.ping:
 """
 
 RETURN = r"""

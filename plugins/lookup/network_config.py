@@ -44,6 +44,7 @@ EXAMPLES = r"""
           [ipv4]
           method=manual
           address1={inventory-ip}/{inventory-ip.prefix},{inventory-ip.gateway}
+          dns=192.168.122.1;
 
 - name: Show the address of another host
   ansible.builtin.debug:

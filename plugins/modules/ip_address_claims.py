@@ -75,7 +75,10 @@ options:
         description: Claims that have all of these labels in the cluster. Only with O(backend=kubernetes).
         type: dict
       not_in_inventory:
-        description: Claims of machines that are none of these hosts, for example C(groups.all). An empty list is an error.
+        description:
+          - Claims of machines that are none of these hosts, for example C(groups.all). An empty list is an error.
+          - Only where the list holds all hosts of all inventories that share O(namespace); the claims of another inventory's machines are
+            released, too. Run the playbook C(elemental.networking.report), or check mode with diff, first. They name these claims.
         type: list
         elements: str
   state:
@@ -126,7 +129,7 @@ EXAMPLES = r"""
     backend: kubernetes
     namespace: fleet-default
     matching:
-      not_in_inventory: "{{ groups.all }}"
+      not_in_inventory: "{{ groups.all }}"  # every host of every inventory that shares the namespace
     state: absent
   run_once: true
   delegate_to: localhost

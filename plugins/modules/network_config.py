@@ -92,6 +92,7 @@ EXAMPLES = r"""
         [ipv4]
         method=manual
         address1={inventory-ip}/{inventory-ip.prefix},{inventory-ip.gateway}
+        dns=192.168.122.1;
     addresses:
       inventory-ip:
         address: 192.168.122.150
@@ -118,6 +119,10 @@ EXAMPLES = r"""
           - destination: 0.0.0.0/0
             next-hop-address: "{inventory-ip.gateway}"
             next-hop-interface: eth0
+      dns-resolver:
+        config:
+          server:
+            - 192.168.122.1
     addresses:
       inventory-ip:
         address: 192.168.122.150

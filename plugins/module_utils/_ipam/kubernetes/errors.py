@@ -94,8 +94,9 @@ def _sentence(host: str, code: int, message: str, place: Place) -> str:
 
 def _rights(place: Place) -> str:
     """The manifest that grants what was refused."""
-    writes = place.verb in ("create", "patch", "delete") and place.resource.endswith("pools")
-    return "ipam-pool-manager.manifest" if writes else "ipam-consumer.manifest"
+    if place.verb not in ("create", "patch", "delete") or not place.resource.endswith("pools"):
+        return "ipam-consumer.manifest"
+    return "ipam-global-pool-manager.manifest" if place.resource.startswith("global") else "ipam-pool-manager.manifest"
 
 
 def unreachable(host: str, error: BaseException) -> Unreachable:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
@@ -26,6 +26,7 @@ _AFTER_DEADLINE = 30.0
 _BETWEEN_QUESTIONS = 0.02
 # a probe may need a moment (a route, a resolver); the node runs it again at each question
 _BETWEEN_PROBES = 0.3
+_LONGEST_PAUSE = 2.0
 # tell the user what takes long
 _QUIET = 5.0
 _KEY_REFUSED = "Host key verification failed"
@@ -78,6 +79,7 @@ class Pursuit:
         self._asked = 0
         self._was_up = False
         self._hint = ""
+        self._in_vain = 0
         self._progress = Progress(machine)
 
     def outcome(self, deadline: float) -> t.Mapping[str, t.Any]:
@@ -98,9 +100,15 @@ class Pursuit:
             last = content.get("reason") or content.get("msg") or content["state"]
             self._learn(address, content)
             self._progress.say(f"is not ready yet: {last}")
-            pause = min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * self._asked)
-            time.sleep(_BETWEEN_PROBES if content.get("reason") else pause)
+            time.sleep(self._pause(content))
         raise AnsibleActionFail(_lost([*self._wanted, self._old], last))
+
+    def _pause(self, content: t.Mapping[str, t.Any]) -> float:
+        """Seconds until the next question: longer each time where nobody answers, or somebody else does, who may count the logins."""
+        self._in_vain = self._in_vain + 1 if content["state"] in ("silent", "unknown") else 0
+        if self._in_vain:
+            return min(_LONGEST_PAUSE, _BETWEEN_QUESTIONS * 2.0**self._in_vain)
+        return _BETWEEN_PROBES if content.get("reason") else min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * self._asked)
 
     def _come_in(self, is_settled: bool) -> str | None:
         """The address to ask, with a new connection where there was no answer before; None while nobody answers."""
@@ -140,7 +148,7 @@ class Pursuit:
     def _answer(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         try:
             answer = self._node.run_again(request)
-        except AnsibleActionFail as error:
+        except AnsibleError as error:  # of ansible-core 2.16 also a become that takes too long
             return {"state": "pending", "msg": str(error)}
         if _KEY_REFUSED in answer.complaint:
             self._hint = (
@@ -167,8 +175,8 @@ def _lost(addresses: t.Iterable[str], last: str) -> str:
             f"the host did not come to an end after the deadline ({last}); it rolls back by itself, its claims are kept"
         )
     return (
-        f"the host answers on none of {_listed(addresses)} after the deadline; it rolls back by itself, its claims are kept: "
-        "look at its console if it stays silent"
+        f"the host answers on none of {_listed(addresses)} after the deadline; it rolls back by itself unless it was reached over the "
+        "new addresses before; its claims are kept: look at its console if it stays silent"
     )
 
 

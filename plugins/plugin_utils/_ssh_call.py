@@ -33,7 +33,7 @@ class SshCall:
 def goes_elsewhere(call: SshCall) -> bool:
     """Whether ssh's own configuration leads to a host in another way than straight to its name and port: a jump host, an alias."""
     arguments = shlex.split(call.arguments)
-    is_told = any(argument.startswith(("-F", "-J")) for argument in arguments)
+    is_told = any(argument.startswith(("-F", "-J", "-p")) or _leads(argument.lower()) for argument in arguments)
     if not is_told and not any(_may_lead_elsewhere(file) for file in _configurations()):
         return False
     settings = {name: value.lower() for name, value in _settings(call, arguments).items()}
@@ -78,6 +78,11 @@ def _settings(call: SshCall, arguments: t.Sequence[str]) -> dict[str, str]:
 
 def _configurations() -> list[str]:
     return [file for pattern in _SSH_CONFIGURATIONS for file in glob.glob(os.path.expanduser(pattern))]
+
+
+def _leads(argument: str) -> bool:
+    """Whether it is an option ``-o`` that says where to go, in one word with it or without."""
+    return argument.startswith(tuple(start + name for start in ("", "-o") for name in ("hostname", "port", "proxy")))
 
 
 def _may_lead_elsewhere(file: str) -> bool:

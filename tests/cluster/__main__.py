@@ -7,19 +7,27 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
+
+import pytest
 
 
 def main() -> int:
     """Run it so many times; ends with 1 when one of them failed."""
     runs, failed = int(sys.argv[1]), 0
+    signal.signal(
+        signal.SIGINT, lambda _number, _frame: None
+    )  # the tests get it, too, and take their control plane down
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/cluster/test_faults.py"]
     for number in range(1, runs + 1):
         began = time.monotonic()
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         print(run.stdout)
+        if run.returncode == pytest.ExitCode.INTERRUPTED:
+            return 130
         failed += run.returncode != 0
         verdict = "FAILED" if run.returncode else "passed"
         last = run.stdout.strip().splitlines()[-1] if run.stdout.strip() else "nothing was said"

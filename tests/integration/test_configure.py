@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.testbed.network import lease
+
 from .conftest import (
     DOCUMENTATION_MANIFEST,
     ETH0,
+    ROUTED,
     Controller,
     claimed,
     inline_network,
@@ -125,6 +128,33 @@ def test_a_node_that_cannot_be_reset_keeps_its_claims(controller: Controller, ma
     assert "keeps its claims" in result.output
     assert {claim["machine"] for claim in controller.claims()} == {lost}
     assert claimed(controller, lost, "eth0") == "192.168.122.150/24"
+
+
+def test_another_host_on_the_inventorys_address_releases_nothing(controller: Controller, manifest: Path) -> None:
+    """node1 is off and has its address; its old lease went to a host that this collection never touched."""
+    only = {"machine_network_manifest": str(manifest), "machine_network_hosts": "node1"}
+    assert controller.play("configure", **only).succeeded
+    for card in ("eth0", "eth1"):
+        controller.nodes.link("node1", card, "down")
+    inventory = controller.inventory / Path(controller.nodes.inventory_path).name
+    text = inventory.read_text()
+    inventory.write_text(text.replace(f"ansible_host={lease(1)}", f"ansible_host={lease(2)}"))
+    result = controller.play("reset", **only)
+    inventory.write_text(text)
+    for card in ("eth0", "eth1"):
+        controller.nodes.link("node1", card, "up")
+    assert "not known as machine node1" in result.failure("node1"), result.output
+    assert {claim["machine"] for claim in controller.claims()} == {"node1"}
+
+
+def test_a_host_whose_first_push_was_rolled_back_is_reset(controller: Controller) -> None:
+    """It runs on DHCP as before, and is known since it tried."""
+    wanted = inline_network({"eth0": ROUTED}, pool("10.99.0.10-10.99.0.20", 24, "10.99.0.1"))
+    pushed = controller.play("configure", machine_network_hosts="node1", machine_network_deadline=8, **wanted)
+    assert "rolled back" in pushed.failure("node1")
+    result = controller.play("reset", machine_network_hosts="node1", **wanted)
+    assert result.succeeded, result.output
+    assert controller.claims() == []
 
 
 SECRET = "correct-horse-battery"

@@ -15,7 +15,7 @@ import pytest
 
 from tests.testbed import network, places
 
-from .conftest import ETH1, ROUTED, Controller, claimed, inline_network, installed, pool
+from .conftest import ETH0, ETH1, ROUTED, Controller, claimed, inline_network, installed, pool
 
 FIRST = "192.168.122.150"
 
@@ -131,6 +131,22 @@ def test_with_become(controller: Controller, method: str) -> None:
     inventory.write_text(inventory.read_text().replace("ansible_user=root", "ansible_user=ops"))
     controller.set_hosts(**variables, ansible_become_password="secret")
     there_and_back(controller)
+
+
+@pytest.mark.usefixtures("as_operator")
+def test_with_sudo_and_a_name_instead_of_an_address(controller: Controller) -> None:
+    """A push of an interface that the controller cannot reach: sudo hides from the node where the controller came in."""
+    inventory = controller.inventory / Path(controller.nodes.inventory_path).name
+    text = inventory.read_text().replace("ansible_user=root", "ansible_user=ops")
+    inventory.write_text(text.replace(f"ansible_host={network.lease(1)}", "ansible_host=rack7"))
+    ssh = (
+        f"-o HostName={network.lease(1)} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+    )
+    controller.set_hosts(ansible_become=True, ansible_ssh_common_args=ssh)
+    wanted = inline_network({"eth1": ETH0.replace("eth0", "eth1")}, pool("10.99.0.10-10.99.0.20", 24))
+    result = controller.play("configure", machine_network_hosts="node1", **wanted)
+    assert result.succeeded, result.output
+    assert claimed(controller, "node1", "eth1") == "10.99.0.10/24"
 
 
 @pytest.mark.usefixtures("as_operator")

@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ from . import machine, nmstatectl
 from .machine import REPOSITORY, Missing
 
 _LAST_LINES = 80
+# seconds
+_TO_TAKE_DOWN = 60.0
 
 
 @dataclass(frozen=True)
@@ -197,7 +200,14 @@ def main() -> int:
         return 1
     if options.prepare:
         return 0
-    return _run_all([stage for stage in STAGES if (stage.name in options.stage if options.stage else stage.by_default)])
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        return _run_all(
+            [stage for stage in STAGES if (stage.name in options.stage if options.stage else stage.by_default)]
+        )
+    except KeyboardInterrupt:
+        print("make test: interrupted, everything is taken down", file=sys.stderr)
+        return 130
 
 
 def _run_all(stages: t.Sequence[Stage]) -> int:
@@ -214,17 +224,7 @@ def _run(stage: Stage) -> str:
     reason = ""
     try:
         command, folder, variables = stage.command()
-        with log.open("w") as stream:
-            run = subprocess.run(
-                command,
-                cwd=folder,
-                env={**os.environ, **variables},
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        verdict = "failed" if run.returncode else "passed"
+        verdict = "failed" if _ended(command, folder, {**os.environ, **variables}, log) else "passed"
     except Missing as error:
         verdict, reason = "skipped", str(error)
         if os.environ.get("CI") and not stage.optional:
@@ -236,6 +236,33 @@ def _run(stage: Stage) -> str:
     if verdict == "failed" and not reason:
         print("\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:]), flush=True)
     return verdict
+
+
+def _ended(command: t.Sequence[str], folder: Path, variables: t.Mapping[str, str], log: Path) -> int:
+    """Run a command to its end and return its exit code. An interrupt is passed on, and it may take down what it has put up."""
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(_TO_TAKE_DOWN)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
+def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from .undoing import timer_name, undo
 
 # seconds that the work after the proof may take before the checkpoint rolls back
 _TIME_TO_PERSIST = 30
+# how long a lease may take to come back with the final profile, in seconds: well within the time to persist
+_LEASE_STAYS = 10.0
 # how long a question waits for a trial to come up and for the controller to come in, in seconds
 _PATIENCE = 2.0
 _NOT_YET = {"state": "pending"}
@@ -87,7 +89,7 @@ def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) ->
             return waiting
         if not trial.is_proven:
             return {"state": "elsewhere", "addresses": [visit.address]}
-        return _keep(manager, trial)
+        return _keep(manager, trial, visit.address)
 
 
 def _not_up(manager: NetworkManager, trial: Trial, arrived_at: str) -> dict[str, t.Any] | None:
@@ -130,19 +132,20 @@ def _failing_probe(trial: Trial) -> dict[str, t.Any] | None:
     return None
 
 
-def _keep(manager: NetworkManager, trial: Trial) -> dict[str, t.Any]:
+def _keep(manager: NetworkManager, trial: Trial, arrived_at: str) -> dict[str, t.Any]:
     try:
         trial = trial._replace(phase="persisting")
         store.save_trial(trial)
         manager.extend_checkpoint(trial.checkpoint, _TIME_TO_PERSIST)
         _write(trial)
         _take_over(manager, trial)
+        _see_lease_stay(manager, trial, arrived_at)
         manager.close_checkpoint(trial.checkpoint)
     except (NetworkManagerError, BusError, OSError) as error:
         reason = f"it could not be persisted: {error}"
         undo(manager, trial, reason)
         return {"state": "rolled_back", "reason": reason}
-    store.close_trial(trial.token, "confirmed")
+    store.close_trial(trial, "confirmed")
     try:
         journal.end()
         cancel(timer_name("rollback", trial.token))
@@ -188,6 +191,17 @@ def _take_over(manager: NetworkManager, trial: Trial) -> None:
             _switch_to_final(manager, step, trial.deadline)
     if trial.stale_files:
         manager.load_profiles([_installed(name) for name in trial.stale_files])
+
+
+def _see_lease_stay(manager: NetworkManager, trial: Trial, arrived_at: str) -> None:
+    """The final profile asks for a lease of its own, and may be given another one (by a client-id that is made of its uuid, say)."""
+    give_up = time.monotonic() + _LEASE_STAYS
+    while trial.lease_interfaces and arrived_at not in _leases(manager, trial):
+        if time.monotonic() > give_up:
+            raise NetworkManagerError(
+                f"the lease {arrived_at}, over which the controller came in, did not outlast the trial"
+            )
+        time.sleep(0.05)
 
 
 def _switch_to_final(manager: NetworkManager, step: Step, timeout: float) -> None:

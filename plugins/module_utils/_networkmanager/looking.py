@@ -78,10 +78,27 @@ def device_with_address(
 def addresses_of_session(connected_address: str) -> set[str]:
     """The addresses of this node that the controller came in over, as far as they can be known."""
     addresses = {connected_address} if connected_address else set()
-    session = os.environ.get("SSH_CONNECTION", "").split()
+    session = (os.environ.get("SSH_CONNECTION") or _session_of_ancestors()).split()
     if len(session) == 4:
         addresses.add(session[2])
     return addresses
+
+
+def _session_of_ancestors() -> str:
+    """``SSH_CONNECTION`` of the process that sudo was started from: it hides it from those that it starts."""
+    process = os.getppid()
+    while process > 1:
+        try:
+            with open(f"/proc/{process}/environ", "rb") as stream:
+                entries = stream.read().split(b"\0")
+            with open(f"/proc/{process}/stat", "rb") as stream:
+                process = int(stream.read().rpartition(b")")[2].split()[1])
+        except OSError:  # it ended, or it is another user's
+            return ""
+        for entry in entries:
+            if entry.startswith(b"SSH_CONNECTION="):
+                return entry.partition(b"=")[2].decode(errors="replace")
+    return ""
 
 
 def host_identity() -> str:

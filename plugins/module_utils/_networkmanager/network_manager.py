@@ -28,6 +28,8 @@ FAMILIES = tuple(_IP_CONFIGS)
 _CHECKPOINT_FLAGS = 0x02 | 0x04
 # NMSettingsUpdate2Flags: IN_MEMORY_ONLY (drops the file in /etc) and NO_REAPPLY
 _UPDATE_IN_MEMORY = 0x08 | 0x40
+# the errors of an object that is not there (any more)
+_GONE = (".UnknownMethod", ".UnknownObject")
 _ACTIVATED = 2
 _DEACTIVATED = 4
 
@@ -44,6 +46,9 @@ _REASONS = {
     40: "the cable is unplugged",
     50: "a connection that it depends on failed",
 }
+
+
+Read = t.TypeVar("Read")
 
 
 class NetworkManagerError(Exception):
@@ -124,7 +129,9 @@ class NetworkManager:
 
     def connections(self) -> dict[str, dict[str, t.Any]]:
         """The setting ``connection`` (id, uuid, interface-name, ...) of all profiles by object path."""
-        return {path: self.profile_settings(path)["connection"] for path in self.profile_paths()}
+        return {
+            path: settings["connection"] for path, settings in self._each(self.profile_paths(), self.profile_settings)
+        }
 
     def load_profiles(self, files: t.Sequence[str]) -> list[str]:
         """Load (or drop, when it is gone) each keyfile; return the files that NetworkManager refused."""
@@ -136,7 +143,7 @@ class NetworkManager:
         try:
             self._call(path, _PROFILE, "Delete")
         except BusError as error:
-            if not error.name.endswith((".UnknownMethod", ".UnknownObject")):
+            if not error.name.endswith(_GONE):
                 raise
 
     def move_profile_to_memory(self, path: str) -> None:
@@ -147,8 +154,17 @@ class NetworkManager:
 
     def devices(self) -> list[Device]:
         """All devices that have an interface name."""
-        paths = self._call(_PATH, _NAME, "GetDevices")[0]
-        return [self._device(path) for path in paths]
+        return [device for _path, device in self._each(self._call(_PATH, _NAME, "GetDevices")[0], self._device)]
+
+    @staticmethod
+    def _each(paths: t.Iterable[str], read: t.Callable[[str], Read]) -> t.Iterator[tuple[str, Read]]:
+        """What is read of each object; one that goes away meanwhile (the interface of a container, say) is left out."""
+        for path in paths:
+            try:
+                yield path, read(path)
+            except BusError as error:
+                if not error.name.endswith(_GONE):
+                    raise
 
     def device(self, interface: str) -> Device | None:
         """The device with this interface name, or None."""
@@ -189,7 +205,7 @@ class NetworkManager:
         try:
             data = self._property(config, _IP_CONFIGS[family], "AddressData")
         except BusError as error:
-            if error.name.endswith((".UnknownMethod", ".UnknownObject")):
+            if error.name.endswith(_GONE):
                 return []  # it went away between the two calls
             raise
         return [f"{entry['address']}/{entry['prefix']}" for entry in data]

@@ -70,6 +70,18 @@ def refuse_other_machine(managed: Managed, machine: str) -> None:
         )
 
 
+def refuse_unknown_machine(managed: Managed, machine: str) -> None:
+    """Raise NetworkManagerError where nothing says that a host which runs on DHCP is the machine whose addresses shall be released.
+
+    An address of the inventory may be another host's by now, while the machine is off and still has its own.
+    """
+    if machine not in {managed.machine, *store.machines_tried()}:
+        raise NetworkManagerError(
+            f"this host is not known as machine {machine}, it may be another one that got its old address; correct the inventory, or "
+            "configure it and then reset it, or, if the machine is gone for good, set machine_network_force_release"
+        )
+
+
 def refuse_unknown_interfaces(devices: t.Sequence[Device], profiles: t.Iterable[WantedProfile]) -> None:
     """Raise NetworkManagerError for a profile whose interface is not there."""
     present = {device.interface for device in devices}

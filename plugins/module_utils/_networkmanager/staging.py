@@ -28,6 +28,7 @@ from .others import (
     refuse_other_machine,
     refuse_unknown_addresses,
     refuse_unknown_interfaces,
+    refuse_unknown_machine,
 )
 from .planning import (
     Plan,
@@ -66,6 +67,8 @@ def stage_reset(
         devices = manager.devices()
         if not managed.profiles:
             refuse_unknown_addresses(manager, devices, addresses)
+        if addresses:
+            refuse_unknown_machine(managed, request.machine)
         present = {device.interface for device in devices}
         names = ethernet_interfaces(managed, interfaces_by_file(manager, devices))
         wanted = tuple(dhcp_profile(name) for name in names if name in present)
@@ -154,8 +157,8 @@ def _carry_out(
         busy = busy_with_another_tool(manager)
         if busy:
             return busy
+        before = carried_addresses(manager, manager.devices())
         trial = open_trial(manager, plan, request, program, connections)
-        before = carried_addresses(manager, manager.devices()) if trial.required_addresses else set()
     staged = {
         **answer,
         "host": host_identity(),

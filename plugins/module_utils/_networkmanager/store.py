@@ -93,12 +93,12 @@ def load_trial() -> Trial | None:
         ) from None
 
 
-def close_trial(token: str, outcome: str, reason: str = "") -> None:
+def close_trial(trial: Trial, outcome: str, reason: str = "") -> None:
     """Forget the trial and remember how it ended (``confirmed`` or ``rolled_back``)."""
     remove_folder(places.TRIAL_FOLDER)  # first: on a full disk it makes room for the rest
     earlier = list(read_json(places.OUTCOMES_FILE).items())[-_OUTCOMES:]
     try:
-        write_json(places.OUTCOMES_FILE, {**dict(earlier), token: [outcome, reason]})
+        write_json(places.OUTCOMES_FILE, {**dict(earlier), trial.token: [outcome, reason, trial.machine]})
     except OSError:
         pass  # the controller then learns it from what is installed
 
@@ -107,8 +107,13 @@ def outcome_of(token: str) -> tuple[str, str]:
     """How the trial with this token ended (``confirmed`` or ``rolled_back``), and why; ``unknown`` when there was none."""
     if load_managed().token == token:
         return "confirmed", ""
-    outcome, reason = read_json(places.OUTCOMES_FILE).get(token, ("unknown", ""))
+    outcome, reason = read_json(places.OUTCOMES_FILE).get(token, ("unknown", ""))[:2]
     return str(outcome), str(reason)
+
+
+def machines_tried() -> set[str]:
+    """The machines that this host was to become since it booted, whatever came of it."""
+    return {str(ended[2]) for ended in read_json(places.OUTCOMES_FILE).values() if len(ended) > 2}
 
 
 def files_before() -> dict[str, str | None]:

@@ -51,7 +51,7 @@ def undo(manager: NetworkManager, trial: Trial, reason: str, is_last: bool = Fal
             return down
     else:  # nothing was changed yet
         _end_checkpoint(manager, trial, manager.close_checkpoint)
-    store.close_trial(trial.token, "rolled_back", reason)
+    store.close_trial(trial, "rolled_back", reason)
     cancel(timer_name("rollback", trial.token))  # last: until here the timer is the one who would finish the work
     return down
 

@@ -24,6 +24,9 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOj
         ("Host node\n  HostName 192.0.2.7\n", "", True),
         ("Host node\n  Port 2222\n", "", True),
         ("", "-C -J bastion", True),
+        ("", "-o HostName=192.0.2.7", True),
+        ("", "-oPort=2222", True),
+        ("", "-o Compression=yes", False),
     ],
 )
 def test_ssh_may_lead_elsewhere(

@@ -22,6 +22,8 @@ from . import machine, nmstatectl
 from .machine import REPOSITORY, Missing
 
 _LAST_LINES = 80
+# test beds side by side: much of a test is waiting for a deadline
+_NODE_WORKERS = 2
 # seconds
 _TO_TAKE_DOWN = 60.0
 
@@ -97,8 +99,7 @@ def _nodes() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     if os.geteuid() != 0:
         raise Missing("the test nodes need root: run make test as root")
     machine.install(machine.NODE_PACKAGES)
-    # two test beds: much of a test is waiting for a deadline
-    options = ("-q", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider")
+    options = ("-q", "-n", str(_NODE_WORKERS), "--dist", "worksteal", "-p", "no:cacheprovider")
     command, _folder, variables = _here("python", "-m", "pytest", *options, "tests/integration")
     return command, REPOSITORY, {**variables, "PYTHONPATH": str(REPOSITORY)}
 
@@ -258,7 +259,16 @@ def _ended(command: t.Sequence[str], folder: Path, variables: t.Mapping[str, str
             process.wait(_TO_TAKE_DOWN)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+        _take_down_nodes()
         raise
+
+
+def _take_down_nodes() -> None:
+    """What the workers of the nodes stage had no time for: pytest ends them soon after an interrupt."""
+    for worker in ("", *(f"gw{number}" for number in range(_NODE_WORKERS))):
+        command = [sys.executable, "-m", "tests.testbed.nodes", "down"]
+        variables = {**os.environ, "PYTEST_XDIST_WORKER": worker}
+        subprocess.run(command, cwd=REPOSITORY, env=variables, capture_output=True, check=False)
 
 
 def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import typing as t
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from .play import DEADLINE, Play, configure, reset
 _REACH = 40.0
 # a node may need this long after all is mended: the deadline, the dead-man behind it, a NetworkManager to revive
 _SETTLE = DEADLINE + 45.0
+# what a play says that leaves no doubt; with "unless" it does
+_PROMISE_OF_THE_OLD = re.compile(r"(rolled\s+back|rolls\s+back\s+by\s+itself|nothing\s+was\s+changed)(?!,?\s+unless)")
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,8 @@ def _trouble(
     promised = [name for name, done in zip([wanted.name, *[each.name for each in others]], succeeded) if done]
     if promised and state != promised[-1] and state not in promised:
         return f"the play promised {promised[-1]}, the node is on {state} | {said[0][-900:]}"
-    if not any(succeeded) and state == wanted.name and "rolled back" in said[0]:
-        return f"the play says rolled back, the node is on {state} | {said[0][-500:]}"
+    for network, done, words in zip([wanted, *others], succeeded, said):
+        promise = _PROMISE_OF_THE_OLD.search(words)
+        if promise and not done and state == network.name:
+            return f"the play says {promise[0]}, the node is on {state} | {words[-500:]}"
     return ""

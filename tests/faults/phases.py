@@ -33,6 +33,8 @@ PHASES = (
     Phase("trial written", "trial-written"),
     Phase("activated", "activated"),
     Phase("before confirm", "before-confirm"),
+    Phase("files prepared", "files-prepared"),
+    Phase("journal written", "journal-written"),
     Phase("during confirm", "during-confirm"),
     Phase("eth1 alone: activated", "activated", spares_way_in=True),
     Phase("eth1 alone: before confirm", "before-confirm", spares_way_in=True),
@@ -48,7 +50,7 @@ _PAUSE_POINTS = f"""
 import os as _os
 import time as _time
 
-from . import activating as _activating, confirming as _confirming, opening as _opening
+from . import activating as _activating, confirming as _confirming, journal as _journal, opening as _opening
 from .network_manager import NetworkManager as _NetworkManager
 
 
@@ -78,6 +80,8 @@ _around(_NetworkManager, "open_checkpoint", "before-checkpoint", True)
 _around(_opening, "_load", "trial-written", False)
 _around(_activating, "_mark_activated", "activated", True)
 _around(_confirming, "_judge", "before-confirm", True)
+_around(_journal, "_prepare", "files-prepared", False)
+_around(_journal, "carry_out", "journal-written", True)
 _around(_confirming, "_take_over", "during-confirm", True)
 """
 

@@ -55,7 +55,9 @@ def _roll_back(token: str) -> tuple[tuple[str, str], ...]:
     with store.exclusive():
         trial = store.load_trial()
         if trial is None:
-            journal.recover()  # its end was cut short, or there is nothing to do
+            # its end was cut short, or there is nothing to do
+            journal.recover()
+            store.sweep()
             return ()
         if trial.token != token:
             return ()

@@ -6,10 +6,14 @@
 
 What the files shall hold is written down first, in one file that appears at once. From then on it is carried out by whoever comes
 first: this program, the dead-man, or a unit that runs before NetworkManager at the next boot.
+
+Until then it lies there under its temporary name, made before any other temporary file. These hold secrets, and whoever tidies up after a
+program that was killed finds all their names in the two.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import typing as t
 
@@ -22,7 +26,6 @@ from .files import (
     remove,
     sync_folder,
     temporary_of,
-    write_json,
     write_private,
 )
 
@@ -48,18 +51,34 @@ def begin(contents: t.Mapping[str, str | None], program: str, command: t.Sequenc
     All contents are on the disk before: what is left to do cannot fail for want of space. Raises OSError, with nothing changed.
     """
     try:
+        _sweep(_prepared())  # by somebody who never began
         if not is_open():
             _arm_recovery(program, command)
-        for path, text in contents.items():
-            if text is not None:
-                private_folder(os.path.dirname(path))
-                prepare_private(path, text)
-        write_json(places.JOURNAL_FILE, contents)
+        _prepare(contents)
+        os.rename(temporary_of(places.JOURNAL_FILE), places.JOURNAL_FILE)
+        sync_folder(os.path.dirname(places.JOURNAL_FILE))
     except OSError:
         _sweep(contents)
+        remove(temporary_of(places.JOURNAL_FILE))
         if not is_open():
             end()
         raise
+
+
+def _prepare(contents: t.Mapping[str, str | None]) -> None:
+    # what an open journal wants and this one does not stays as it is, and is still known by name
+    kept = {path: read_text(path) for path in read_json(places.JOURNAL_FILE) if path not in contents}
+    prepare_private(places.JOURNAL_FILE, json.dumps({**kept, **contents}))
+    sync_folder(os.path.dirname(places.JOURNAL_FILE))
+    for path, text in contents.items():
+        if text is not None:
+            private_folder(os.path.dirname(path))
+            prepare_private(path, text)
+
+
+def _prepared() -> dict[str, t.Any]:
+    """What a journal that has not appeared yet says; empty when it is cut short, for then nothing was made after it."""
+    return read_json(temporary_of(places.JOURNAL_FILE))
 
 
 def _arm_recovery(program: str, command: t.Sequence[str]) -> None:
@@ -92,15 +111,20 @@ def carry_out() -> list[str]:
 
 
 def end() -> None:
-    """Forget the journal and the unit of the next boot."""
-    _sweep(read_json(places.JOURNAL_FILE))
+    """Forget the journal and the unit of the next boot, and all that was prepared for them."""
+    _sweep({**read_json(places.JOURNAL_FILE), **_prepared()})
     for path in (places.JOURNAL_FILE, places.RECOVERY_LINK, places.RECOVERY_UNIT, places.RECOVERY_PROGRAM):
+        remove(temporary_of(path))
         remove(path)
 
 
 def _sweep(contents: t.Iterable[str]) -> None:
-    for path in contents:
+    """Remove the temporary files of these paths for good: their names are forgotten next."""
+    left = [path for path in contents if os.path.lexists(temporary_of(path))]
+    for path in left:
         remove(temporary_of(path))
+    for folder in {os.path.dirname(path) for path in left}:
+        sync_folder(folder)
 
 
 def is_open() -> bool:

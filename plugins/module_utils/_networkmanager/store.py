@@ -14,7 +14,17 @@ import sys
 import typing as t
 
 from . import places
-from .files import private_folder, read_folder, read_json, read_text, remove, remove_folder, write_json, write_private
+from .files import (
+    private_folder,
+    read_folder,
+    read_json,
+    read_text,
+    remove,
+    remove_folder,
+    temporary_of,
+    write_json,
+    write_private,
+)
 from .model import Managed, ManagedProfile, Trial
 from .network_manager import NetworkManagerError
 
@@ -101,6 +111,12 @@ def close_trial(trial: Trial, outcome: str, reason: str = "") -> None:
         write_json(places.OUTCOMES_FILE, {**dict(earlier), trial.token: [outcome, reason, trial.machine]})
     except OSError:
         pass  # the controller then learns it from what is installed
+
+
+def sweep() -> None:
+    """Remove what is left of a trial where ``close_trial`` was cut short; the caller holds the lock and no trial is open."""
+    remove_folder(places.TRIAL_FOLDER)
+    remove(temporary_of(places.OUTCOMES_FILE))
 
 
 def outcome_of(token: str) -> tuple[str, str]:

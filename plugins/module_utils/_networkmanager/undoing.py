@@ -11,7 +11,7 @@ import typing as t
 
 from . import journal, places, store
 from .bus import BusError
-from .files import read_text, remove, write_private
+from .files import read_text, remove, temporary_of, write_private
 from .later import cancel
 from .model import Trial
 from .network_manager import NetworkManager, NetworkManagerError
@@ -97,6 +97,7 @@ def _drop_trial_profiles(manager: NetworkManager, trial: Trial, before: t.Mappin
     """The trial's files in /run, and what NetworkManager still knows of them (all of it, when it was restarted)."""
     files = [os.path.join(places.TRIAL_PROFILES, step.trial_file) for step in trial.steps]
     for file in files:
+        remove(temporary_of(file))  # whoever wrote it may have been killed
         remove(file)
     if files:
         manager.load_profiles(files)

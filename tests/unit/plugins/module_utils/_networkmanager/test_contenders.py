@@ -13,6 +13,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     Binding,
     Rival,
     binding,
+    contender_warnings,
     contests,
     fits,
     idle_after_boot,
@@ -22,8 +23,10 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 )
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
+    NetworkManager,
     NetworkManagerError,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.planning import Plan
 
 MAC = "52:54:00:12:34:56"
 BYTES = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56]
@@ -77,6 +80,15 @@ def test_a_profile_without_a_name_may_be_for_any_interface(ours: Binding) -> Non
 def test_who_loses_anyway_is_no_rival(connection: t.Mapping[str, t.Any], ours: Binding) -> None:
     """Then NetworkManager is asked nothing more."""
     assert rivals({"/theirs": connection}, {OURS}, [ours]) == []
+
+
+@pytest.mark.parametrize("text", ["", f"[ethernet]\nmac-address={MAC}\n"])
+def test_where_nobody_can_win_networkmanager_is_asked_nothing(text: str) -> None:
+    """A push is measured: each question costs its time."""
+    profile = wanted(text, None if text else "eth0")
+    plan = Plan((profile,), (), {}, {profile.file_name: "not installed"}, (), (), {})
+    unconnected = t.cast("NetworkManager", None)
+    assert contender_warnings(unconnected, plan, {"/theirs": AUTOMATIC}) == []
 
 
 def test_a_profile_for_another_interface_is_a_rival_only_while_ours_is_not_known_by_name() -> None:

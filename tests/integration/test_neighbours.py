@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.testbed import network
+from tests.testbed.tools import TestBedError
 
 from .conftest import ETH1, ROUTED, Controller, PlayResult, claimed, inline_network, installed, pool
 
@@ -48,6 +49,11 @@ def push(controller: Controller, config: t.Mapping[str, str] | None = None, **va
 def result_of(result: PlayResult, module: str = "network_config") -> t.Mapping[str, t.Any]:
     """What the push returned."""
     return result.task_result(f"elemental.networking.{module}", "node1")
+
+
+def warnings_of(result: PlayResult) -> str:
+    """What the push warned of, empty when of nothing."""
+    return " ".join(result_of(result).get("warnings", ()))
 
 
 @pytest.fixture
@@ -101,7 +107,7 @@ def test_a_profile_of_others_stays_and_is_named(controller: Controller) -> None:
     add_their_profile(controller, 0)
     result = push(controller)
     assert result.succeeded, result.output
-    assert "profile theirs" in " ".join(result_of(result)["warnings"])
+    assert "profile theirs" in warnings_of(result)
     assert "theirs.nmconnection" in installed(controller, "node1")
     reset = controller.play("reset", machine_network_hosts="node1")
     assert reset.succeeded, reset.output
@@ -115,6 +121,113 @@ def test_a_profile_of_others_that_would_win_at_boot_is_refused(controller: Contr
     assert "theirs" in result.failure("node1")
     assert "would win at the next boot" in result.failure("node1")
     assert installed(controller, "node1") == before
+
+
+def add_bound_profile(controller: Controller, card: int, priority: int) -> None:
+    """What cloud-init writes for a network card that it knows by MAC address, loaded and not active."""
+    text = f"""[connection]
+id=cloud-init eth{card}
+uuid=1dd9a779-d327-56e1-8454-c65e2556c12{card}
+autoconnect-priority={priority}
+type=ethernet
+
+[user]
+org.freedesktop.NetworkManager.origin=cloud-init
+
+[ethernet]
+mac-address={network.mac(1, card).upper()}
+
+[ipv4]
+method=auto
+may-fail=false
+"""
+    file = f"/etc/NetworkManager/system-connections/cloud-init-eth{card}.nmconnection"
+    command = f"umask 077; printf %s '{text}' > {file}; nmcli connection load {file}; nmcli connection | grep -q 'cloud-init eth{card}'"
+    assert controller.nodes.oob("node1", ["sh", "-c", command]).returncode == 0
+
+
+BY_MAC = ROUTED.replace("interface-name=eth0", "").replace(
+    "[ipv4]", f"[ethernet]\nmac-address={network.mac(1, 0)}\n[ipv4]"
+)
+
+
+@pytest.mark.parametrize("ours", [ROUTED, BY_MAC], ids=["by name", "by MAC address"])
+def test_a_profile_bound_by_mac_address_that_would_win_at_boot_is_refused(controller: Controller, ours: str) -> None:
+    add_bound_profile(controller, 0, 120)
+    before = claimed(controller, "node1", "eth0"), installed(controller, "node1")
+    failure = push(controller, {"eth0": ours}).failure("node1")
+    assert "profile cloud-init eth0 (/etc/NetworkManager/system-connections/cloud-init-eth0.nmconnection)" in failure
+    assert "would win at the next boot: its autoconnect-priority is 120, ours 0" in failure
+    assert (claimed(controller, "node1", "eth0"), installed(controller, "node1")) == before
+    stronger = ours.replace("id=eth0", "id=eth0\nautoconnect-priority=121")
+    result = push(controller, {"eth0": stronger})
+    assert result.succeeded, result.output
+    assert not warnings_of(result)
+
+
+def test_a_profile_of_ours_bound_by_mac_address_meets_one_with_a_name(controller: Controller) -> None:
+    add_their_profile(controller, 10)
+    assert "profile theirs" in push(controller, {"eth0": BY_MAC}).failure("node1")
+
+
+def test_a_profile_bound_by_mac_address_is_found_without_a_carrier(controller: Controller) -> None:
+    add_bound_profile(controller, 1, 120)
+    controller.nodes.link("node1", "eth1", "down")
+    is_gone = ["sh", "-c", "nmcli -g DEVICE,STATE device | grep -q eth1:unavailable"]
+    wait_for(lambda: controller.nodes.oob("node1", is_gone).returncode == 0)
+    assert "profile cloud-init eth1" in push(controller, {"eth0": ROUTED, "eth1": ETH1}).failure("node1")
+
+
+@pytest.mark.parametrize(("priority", "is_named"), [(-1, False), (0, True)])
+def test_a_profile_bound_by_mac_address_that_loses_at_boot_stays(
+    controller: Controller, priority: int, is_named: bool
+) -> None:
+    add_bound_profile(controller, 0, priority)
+    result = push(controller)
+    assert result.succeeded, result.output
+    assert ("profile cloud-init eth0" in warnings_of(result)) is is_named
+    boot(controller)
+    assert claimed(controller, "node1", "eth0") == f"{FIRST}/24"
+    assert "cloud-init-eth0.nmconnection" in installed(controller, "node1")
+
+
+def test_a_profile_that_ours_replaces_is_no_contender(controller: Controller) -> None:
+    """The same file under another uuid: NetworkManager knows the old one until ours is persisted."""
+    earlier = "id=eth0\nuuid=7a1c59ab-2f4b-4f0e-9c6d-0d5f3d0d8b01\nautoconnect-priority=10"
+    assert push(controller, {"eth0": ROUTED.replace("id=eth0", earlier)}).succeeded
+    result = push(controller)
+    assert result.succeeded, result.output
+    assert not warnings_of(result)
+    boot(controller)
+    assert claimed(controller, "node1", "eth0") == f"{FIRST}/24"
+
+
+def test_a_profile_of_ours_that_no_boot_brings_up_is_named(controller: Controller) -> None:
+    result = push(controller, {"eth0": ROUTED.replace("id=eth0", "id=eth0\nautoconnect=false")})
+    assert result.succeeded, result.output
+    assert "eth0.nmconnection has autoconnect=false" in warnings_of(result)
+
+
+def boot(controller: Controller) -> None:
+    """Cut the power of a node, and wait until NetworkManager has settled after the boot."""
+    controller.nodes.oob("node1", ["touch", "/run/before-the-boot"])
+    controller.nodes.power_cut("node1")
+    settled = "test ! -e /run/before-the-boot && nm-online -s -q -t 1 && nmcli -g DEVICE,STATE device | grep -q eth0:connected"
+
+    def is_settled() -> bool:
+        with contextlib.suppress(TestBedError):  # it is off
+            return bool(controller.nodes.oob("node1", ["sh", "-c", settled]).returncode == 0)
+        return False
+
+    wait_for(is_settled)
+
+
+def wait_for(condition: t.Callable[[], bool]) -> None:
+    """Wait for a condition, a minute at the longest."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_probe_that_passed_before_has_to_pass_after(controller: Controller) -> None:
@@ -215,7 +328,7 @@ def test_check_mode_leaves_the_trial_of_a_dead_controller_to_the_next_run(contro
     checked = controller.tasks(task, hosts="node1", arguments="--check")
     assert checked.succeeded, checked.output
     assert checked.changed("node1") == 1
-    assert "an earlier change of this host was not brought to its end" in " ".join(result_of(checked)["warnings"])
+    assert "an earlier change of this host was not brought to its end" in warnings_of(checked)
     assert controller.nodes.oob("node1", ["ls", "/run/elemental-networking/trial/trial.json"]).returncode == 0
     assert installed(controller, "node1") == ""
     real = controller.tasks(task, hosts="node1")

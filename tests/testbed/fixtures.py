@@ -55,6 +55,10 @@ class Nodes:
         """Pull (``down``) or plug (``up``) a cable."""
         network.set_link(int(name.removeprefix("node")), int(card.removeprefix("eth")), state == "up")
 
+    def power_cut(self, name: str) -> None:
+        """Kill a node at once; it starts again with its disk."""
+        node.cut_power(name)
+
     def dhcp(self, running: bool) -> None:
         """Stop or start the DHCP server."""
         network.dhcp(running)

@@ -60,7 +60,10 @@ class StillOnItsWay(NetworkManagerError):
 
 
 class Device(t.NamedTuple):
-    """A network device and what is active on it; ``active_uuid`` is empty when nothing is. ``ip_configs`` are object paths by family."""
+    """A network device and what is active on it; ``active_uuid`` is empty when nothing is. ``ip_configs`` are object paths by family.
+
+    ``available`` are the object paths of the profiles that fit it: none while it has no carrier. ``mac_address`` is the one of now.
+    """
 
     path: str
     interface: str
@@ -68,6 +71,8 @@ class Device(t.NamedTuple):
     active_uuid: str
     activated: bool
     ip_configs: t.Mapping[str, str]
+    available: t.Sequence[str]
+    mac_address: str
 
 
 class NetworkManager:
@@ -187,6 +192,8 @@ class NetworkManager:
             active_uuid=active.get("Uuid", ""),
             activated=active.get("State") == _ACTIVATED,
             ip_configs={"ipv4": properties["Ip4Config"], "ipv6": properties["Ip6Config"]},
+            available=properties["AvailableConnections"],
+            mac_address=properties["HwAddress"].lower(),
         )
 
     def _active_properties(self, active_path: str) -> dict[str, t.Any]:
@@ -209,6 +216,13 @@ class NetworkManager:
                 return []  # it went away between the two calls
             raise
         return [f"{entry['address']}/{entry['prefix']}" for entry in data]
+
+    def permanent_address(self, device: Device) -> str:
+        """The MAC address by which profiles find a device, in lower case; empty for one that is not wired."""
+        try:
+            return str(self._property(device.path, _DEVICE + ".Wired", "PermHwAddress")).lower() or device.mac_address
+        except BusError:
+            return ""  # another kind of device, or it went away
 
     def lease_address(self, device: Device) -> str | None:
         """The IPv4 address of the DHCP lease on a device, or None while there is none."""

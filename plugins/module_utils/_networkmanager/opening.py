@@ -15,13 +15,13 @@ from . import places, store
 from .activating import activate_now, activate_trial
 from .arp import ArpSearch
 from .bus import BusError
+from .contenders import Connections, contender_warnings
 from .files import private_folder, read_text, write_private
 from .keyfile import parse, redact
 from .later import run_detached, run_later
 from .looking import lower_interfaces, previous_connections, static_addresses
 from .model import DEAD_MAN_MARGIN, ManagedProfile, Request, Trial
 from .network_manager import Device, NetworkManager, NetworkManagerError
-from .others import check_contenders
 from .planning import Plan, trial_texts
 from .probing import run_probes
 from .undoing import timer_name, undo
@@ -30,9 +30,6 @@ from .undoing import timer_name, undo
 _HEAD_START = 0.15
 # how long a free address is asked for (RFC 5227 asks for longer; NetworkManager's default is the same)
 _DUPLICATE_SECONDS = 0.2
-
-
-Connections = t.Mapping[str, t.Mapping[str, t.Any]]
 
 
 def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> dict[str, t.Any]:
@@ -44,27 +41,8 @@ def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> di
         "reasons": dict(plan.reasons),
         "stale": list(plan.stale),
         "diff": _differences(plan),
-        "warnings": _contender_warnings(manager, plan, connections),
+        "warnings": contender_warnings(manager, plan, connections),
     }
-
-
-def _contender_warnings(manager: NetworkManager, plan: Plan, connections: Connections) -> list[str]:
-    changed = [profile for profile in plan.wanted if profile.file_name in plan.reasons and profile.interface]
-    wanted = {str(profile.interface): _autoconnect_priority(profile.text) for profile in changed}
-    stale = {os.path.join(places.INSTALLED_PROFILES, name) for name in plan.stale}
-    ours = {profile.uuid for profile in plan.wanted} | {
-        connection["uuid"]
-        for path, connection in (connections.items() if stale else ())
-        if manager.profile_file(path) in stale
-    }
-    return check_contenders(manager, connections, ours, wanted)
-
-
-def _autoconnect_priority(text: str) -> int:
-    try:
-        return int(parse(text).get("connection", "autoconnect-priority") or 0)
-    except ValueError:
-        return 0
 
 
 def open_trial(manager: NetworkManager, plan: Plan, request: Request, program: str, connections: Connections) -> Trial:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is on the node that is not this change: an older trial, another controller, another tool, profiles of somebody else."""
+"""What is on the node that is not this change: an older trial, another controller, another tool."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 import typing as t
 
 from . import places, store
+from .files import temporary_of
 from .looking import carried_addresses
 from .model import ETHERNET_TYPES, Managed, Request, WantedProfile
 from .network_manager import Device, NetworkManager, NetworkManagerError
@@ -23,7 +24,7 @@ def busy_with_a_trial(manager: NetworkManager, request: Request, warnings: list[
     """
     trial = store.load_trial()
     if trial is None:
-        if os.path.exists(places.JOURNAL_FILE) and not request.check:
+        if any(map(os.path.lexists, (places.JOURNAL_FILE, temporary_of(places.JOURNAL_FILE)))) and not request.check:
             from .journal import recover  # here: few find one
 
             recover()  # the boot could not do it
@@ -103,32 +104,3 @@ def refuse_unknown_addresses(
             f"this host carries {', '.join(found)}, but {places.MANAGED_FILE} does not say which profile is ours; configure it "
             "once more and then reset it, nothing was changed"
         )
-
-
-def check_contenders(
-    manager: NetworkManager,
-    connections: t.Mapping[str, t.Mapping[str, t.Any]],
-    ours: t.Collection[str],
-    wanted: t.Mapping[str, int],
-) -> list[str]:
-    """The rule for profiles of others on the same interface: they stay, and must not win at the next boot.
-
-    NetworkManager activates the profile with the highest autoconnect-priority, and of equal ones the one used last, which is ours.
-    So a higher one raises NetworkManagerError, and an equal one is a warning. ``ours`` are the uuids of our profiles, ``wanted``
-    the priority of each wanted interface, ``connections`` the settings ``connection`` of all profiles by object path.
-    """
-    warnings = []
-    for path, connection in connections.items():
-        interface = connection.get("interface-name", "")
-        if interface not in wanted or connection.get("uuid") in ours or not connection.get("autoconnect", True):
-            continue
-        name = f"profile {connection.get('id')} ({manager.profile_file(path) or 'in memory'}), which is not ours,"
-        priority = connection.get("autoconnect-priority", 0)
-        if priority > wanted[interface]:
-            raise NetworkManagerError(
-                f"{name} wants {interface} too and would win at the next boot: its autoconnect-priority is {priority}, ours "
-                f"{wanted[interface]}; remove it or give ours a higher one, nothing was changed"
-            )
-        if priority == wanted[interface]:
-            warnings.append(f"{name} wants {interface} too; ours wins at the next boot because it was used last")
-    return warnings

@@ -1,0 +1,192 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who wins an interface at the next boot: our profile, one of somebody else for the same interface, or nobody.
+
+NetworkManager activates the profile with the highest autoconnect-priority of those that fit a device, and of equal ones the one used
+last, which is ours. A profile fits by the interface's name, by its MAC address (cloud-init writes such ones, of priority 120), or because
+it is for any.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from . import places
+from .keyfile import Keyfile, parse
+from .model import ETHERNET_TYPES, WantedProfile
+from .network_manager import Device, NetworkManager, NetworkManagerError
+from .planning import Plan
+
+Connections = t.Mapping[str, t.Mapping[str, t.Any]]
+
+
+class Binding(t.NamedTuple):
+    """What a profile of ours is for, by ``interface`` or by ``mac_address`` (each may be empty), and how it stands at a boot."""
+
+    file_name: str
+    interface: str = ""
+    mac_address: str = ""
+    priority: int = 0
+    autoconnect: bool = True
+    is_port: bool = False
+    brings_ports: bool = False
+
+
+class Rival(t.NamedTuple):
+    """A profile of somebody else that may win an interface of ours; ``interface`` is empty when it is bound otherwise, or not at all."""
+
+    path: str
+    name: str
+    interface: str
+    type: str
+    priority: int
+
+
+def contender_warnings(manager: NetworkManager, plan: Plan, connections: Connections) -> list[str]:
+    """What the user should know about the next boot, in sentences.
+
+    Profiles of others stay. Raises NetworkManagerError where one of them would win. ``connections`` are the settings ``connection`` of
+    all profiles by object path.
+    """
+    every = [binding(profile) for profile in plan.wanted]
+    changed = [each for each in every if each.file_name in plan.reasons]
+    found = rivals(connections, {profile.uuid for profile in plan.wanted}, changed)
+    warnings = idle_after_boot(changed, every)
+    if not found:
+        return warnings  # the usual case, which asks NetworkManager nothing
+    # these files are overwritten or removed, whoever made them
+    replaced = {os.path.join(places.INSTALLED_PROFILES, name) for name in [*plan.reasons, *plan.stale]}
+    for rival, interface, priority in _contests(manager, changed, found):
+        file = manager.profile_file(rival.path)
+        if file not in replaced:
+            warnings.append(verdict(rival, file, interface, priority))
+    return warnings
+
+
+def binding(profile: WantedProfile) -> Binding:
+    """What the keyfile of a profile says about whom it is for."""
+    text = Keyfile({})
+    with contextlib.suppress(ValueError):
+        text = parse(profile.text)
+    connection = text.sections.get("connection", {})
+    wired = {key: value for name in ETHERNET_TYPES for key, value in text.sections.get(name, {}).items()}
+    return Binding(
+        file_name=profile.file_name,
+        interface=profile.interface or "",
+        mac_address=wired.get("mac-address", "").lower().replace("-", ":"),
+        priority=_number(connection.get("autoconnect-priority")),
+        autoconnect=connection.get("autoconnect") not in ("false", "0"),
+        is_port=bool(connection.get("controller") or connection.get("master")),
+        brings_ports="1" in (connection.get("autoconnect-ports"), connection.get("autoconnect-slaves")),
+    )
+
+
+def _number(text: str | None) -> int:
+    try:
+        return int(text or 0)
+    except ValueError:
+        return 0
+
+
+def idle_after_boot(changed: t.Iterable[Binding], every: t.Iterable[Binding]) -> list[str]:
+    """Profiles that pass a trial and then do not come up by themselves; ports do where their controller brings them."""
+    brings_ports = any(each.brings_ports for each in every)
+    return [
+        f"profile {each.file_name} has autoconnect=false: it is activated now, and does not come up by itself at the next boot"
+        for each in changed
+        if not (each.autoconnect or (each.is_port and brings_ports))
+    ]
+
+
+def rivals(connections: Connections, ours: t.Collection[str], bindings: t.Collection[Binding]) -> list[Rival]:
+    """The profiles of others that would not lose at a boot if they are for an interface of ours; ``ours`` are the uuids of our profiles."""
+    named = {each.interface for each in bindings if each.interface}
+    any_name = any(each.mac_address and not each.interface for each in bindings)
+    lowest = min((each.priority for each in bindings if each.interface or each.mac_address), default=None)
+    result = []
+    for path, connection in connections.items():
+        interface, priority = connection.get("interface-name", ""), connection.get("autoconnect-priority", 0)
+        if (
+            lowest is None
+            or priority < lowest
+            or connection.get("uuid") in ours
+            or not connection.get("autoconnect", True)
+        ):
+            continue
+        if not interface or any_name or interface in named:
+            result.append(Rival(path, str(connection.get("id")), interface, str(connection.get("type")), priority))
+    return result
+
+
+def _contests(
+    manager: NetworkManager, bindings: t.Collection[Binding], found: t.Collection[Rival]
+) -> list[tuple[Rival, str, int]]:
+    """Ask NetworkManager what the names do not tell."""
+    if all(each.interface for each in found) and all(each.interface for each in bindings):
+        return contests(stakes(bindings, {}), found, {})
+    devices = manager.devices()
+    is_bound = any(not each.interface for each in bindings)
+    addresses = {device.interface: manager.permanent_address(device) for device in devices if is_bound}
+    wanted = stakes(bindings, addresses)
+    unnamed = [rival for rival in found if not rival.interface]
+    fitting = {device.interface: _fitting(manager, device, unnamed) for device in devices if device.interface in wanted}
+    return contests(wanted, found, fitting)
+
+
+def stakes(bindings: t.Iterable[Binding], addresses: t.Mapping[str, str]) -> dict[str, int]:
+    """Our priority on each interface; ``addresses`` are the permanent MAC addresses by interface."""
+    result: dict[str, int] = {}
+    for each in bindings:
+        bound = [name for name, address in addresses.items() if address and address == each.mac_address]
+        for interface in [each.interface] if each.interface else bound:
+            result[interface] = max(each.priority, result.get(interface, each.priority))
+    return result
+
+
+def _fitting(manager: NetworkManager, device: Device, unnamed: t.Iterable[Rival]) -> set[str]:
+    """The object paths of profiles without interface-name that fit a device: NetworkManager knows, but not without a carrier."""
+    if device.available:
+        return set(device.available)
+    address = manager.permanent_address(device)
+    wired = (rival for rival in unnamed if rival.type in ETHERNET_TYPES)
+    return {rival.path for rival in wired if fits(manager.profile_settings(rival.path), address)}
+
+
+def fits(settings: t.Mapping[str, t.Mapping[str, t.Any]], address: str) -> bool:
+    """Whether the settings of an ethernet profile without interface-name fit the device with this permanent MAC address."""
+    bound = settings.get("802-3-ethernet", {}).get("mac-address")
+    if not bound:
+        return bool(address) and "match" not in settings  # it is for any
+    return ":".join(f"{byte:02x}" for byte in bound) == address
+
+
+def contests(
+    wanted: t.Mapping[str, int], found: t.Iterable[Rival], fitting: t.Mapping[str, t.Collection[str]]
+) -> list[tuple[Rival, str, int]]:
+    """Who does not lose against us, on which interface, and our priority there.
+
+    ``wanted`` is that of each interface, ``fitting`` the object paths of profiles that fit it without naming it.
+    """
+    return [
+        (rival, interface, priority)
+        for rival in found
+        for interface, priority in wanted.items()
+        if rival.priority >= priority
+        and (rival.interface == interface or (not rival.interface and rival.path in fitting.get(interface, ())))
+    ]
+
+
+def verdict(rival: Rival, file: str, interface: str, priority: int) -> str:
+    """The warning for a rival that loses by a hair's breadth. Raises NetworkManagerError for one that would win."""
+    name = f"profile {rival.name} ({file or 'in memory'}), which is not ours,"
+    wish = f"wants {interface} too" if rival.interface else f"fits {interface} too (by MAC address, or it is for any)"
+    if rival.priority > priority:
+        raise NetworkManagerError(
+            f"{name} {wish} and would win at the next boot: its autoconnect-priority is {rival.priority}, ours {priority}; remove it "
+            "or give ours a higher one, nothing was changed"
+        )
+    return f"{name} {wish}; ours wins at the next boot because it was used last"

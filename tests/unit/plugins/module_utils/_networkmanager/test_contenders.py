@@ -1,0 +1,180 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who wins an interface at the next boot."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.contenders import (
+    Binding,
+    Rival,
+    binding,
+    contender_warnings,
+    contests,
+    fits,
+    idle_after_boot,
+    rivals,
+    stakes,
+    verdict,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import WantedProfile
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
+    NetworkManager,
+    NetworkManagerError,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.planning import Plan
+
+MAC = "52:54:00:12:34:56"
+BYTES = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56]
+NAMED = Binding("eth0.nmconnection", interface="eth0")
+BOUND = Binding("uplink.nmconnection", mac_address=MAC)
+OURS = "4dcc0d81-3337-59f6-81e4-a603f89aa932"
+THEIRS = "1dd9a779-d327-56e1-8454-c65e2556c12c"
+# what cloud-init's renderer writes where it knows the MAC address
+CLOUD_INIT = {"id": "cloud-init eth0", "uuid": THEIRS, "type": "802-3-ethernet", "autoconnect-priority": 120}
+# what NetworkManager makes by itself
+AUTOMATIC = {**CLOUD_INIT, "id": "Wired connection 1", "interface-name": "eth0", "autoconnect-priority": -999}
+
+
+def rival(interface: str = "", priority: int = 120) -> Rival:
+    """Cloud-init's profile."""
+    return Rival("/theirs", "cloud-init eth0", interface, "802-3-ethernet", priority)
+
+
+def wanted(text: str, interface: str | None = None) -> WantedProfile:
+    """A profile of ours."""
+    return WantedProfile("uplink.nmconnection", OURS, "ethernet", interface, text)
+
+
+@pytest.mark.parametrize("section", ["ethernet", "802-3-ethernet"])
+@pytest.mark.parametrize("address", ["52:54:00:12:34:56", "52-54-00-12-34-56", "52:54:00:12:34:56".upper()])
+def test_a_keyfile_says_which_mac_address_it_is_for(section: str, address: str) -> None:
+    text = f"[connection]\nautoconnect-priority=7\n[{section}]\nmac-address={address}\n"
+    assert binding(wanted(text)) == BOUND._replace(priority=7)
+
+
+@pytest.mark.parametrize("number", ["", "high"])
+def test_a_priority_that_is_none_is_networkmanagers_default(number: str) -> None:
+    assert binding(wanted(f"[connection]\nautoconnect-priority={number}\n", "eth0")).priority == 0
+
+
+@pytest.mark.parametrize("ours", [NAMED, BOUND])
+def test_a_profile_without_a_name_may_be_for_any_interface(ours: Binding) -> None:
+    assert rivals({"/theirs": CLOUD_INIT}, {OURS}, [ours]) == [rival()]
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        AUTOMATIC,
+        {**CLOUD_INIT, "autoconnect-priority": -1},
+        {**CLOUD_INIT, "autoconnect": False},
+        {**CLOUD_INIT, "uuid": OURS},
+    ],
+)
+@pytest.mark.parametrize("ours", [NAMED, BOUND])
+def test_who_loses_anyway_is_no_rival(connection: t.Mapping[str, t.Any], ours: Binding) -> None:
+    """Then NetworkManager is asked nothing more."""
+    assert rivals({"/theirs": connection}, {OURS}, [ours]) == []
+
+
+@pytest.mark.parametrize("text", ["", f"[ethernet]\nmac-address={MAC}\n"])
+def test_where_nobody_can_win_networkmanager_is_asked_nothing(text: str) -> None:
+    """A push is measured: each question costs its time."""
+    profile = wanted(text, None if text else "eth0")
+    plan = Plan((profile,), (), {}, {profile.file_name: "not installed"}, (), (), {})
+    unconnected = t.cast("NetworkManager", None)
+    assert contender_warnings(unconnected, plan, {"/theirs": AUTOMATIC}) == []
+
+
+def test_a_profile_for_another_interface_is_a_rival_only_while_ours_is_not_known_by_name() -> None:
+    other = {**CLOUD_INIT, "interface-name": "eth1"}
+    assert rivals({"/theirs": other}, {OURS}, [NAMED]) == []
+    assert rivals({"/theirs": other}, {OURS}, [BOUND]) == [rival("eth1")]
+
+
+def test_nobody_is_a_rival_where_nothing_of_ours_changes() -> None:
+    assert rivals({"/theirs": CLOUD_INIT}, {OURS}, []) == []
+
+
+def test_a_profile_bound_by_mac_address_is_for_the_device_that_has_it() -> None:
+    addresses = {"eth0": "52:54:00:00:00:01", "eth1": MAC, "lan": ""}
+    assert stakes([BOUND._replace(priority=5)], addresses) == {"eth1": 5}
+
+
+def test_the_stronger_one_of_ours_counts() -> None:
+    assert stakes([NAMED, BOUND._replace(priority=5)], {"eth0": MAC}) == {"eth0": 5}
+
+
+@pytest.mark.parametrize("priority", [0, 120])
+def test_a_profile_contends_for_the_interface_that_it_fits(priority: int) -> None:
+    fitting = {"eth0": {"/ours"}, "eth1": {"/theirs"}}
+    found = contests({"eth0": 0, "eth1": 0}, [rival(priority=priority)], fitting)
+    assert [(interface, ours) for _rival, interface, ours in found] == [("eth1", 0)]
+
+
+def test_a_name_counts_where_the_device_says_nothing() -> None:
+    """It may not be there, or have no carrier."""
+    found = contests({"eth0": 0, "eth1": 0}, [rival("eth0")], {"eth0": set()})
+    assert [interface for _rival, interface, _ours in found] == ["eth0"]
+
+
+def test_ours_may_be_the_stronger_one_on_one_of_two_interfaces() -> None:
+    fitting = {"eth0": {"/theirs"}, "eth1": {"/theirs"}}
+    found = contests({"eth0": 121, "eth1": 0}, [rival()], fitting)
+    assert [interface for _rival, interface, _ours in found] == ["eth1"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "address", "does"),
+    [
+        ({"802-3-ethernet": {"mac-address": BYTES}}, MAC, True),
+        ({"802-3-ethernet": {"mac-address": BYTES}}, "52:54:00:00:00:01", False),
+        ({"802-3-ethernet": {}}, MAC, True),
+        ({"802-3-ethernet": {}, "match": {"path": ["pci-*"]}}, MAC, False),
+        ({"802-3-ethernet": {}}, "", False),
+    ],
+)
+def test_without_a_carrier_the_mac_address_decides(
+    settings: t.Mapping[str, t.Mapping[str, t.Any]], address: str, does: bool
+) -> None:
+    assert fits(settings, address) is does
+
+
+@pytest.mark.parametrize("interface", ["", "eth0"])
+def test_who_would_win_is_refused_by_name(interface: str) -> None:
+    with pytest.raises(
+        NetworkManagerError, match=r"cloud-init eth0 \(/etc/ci\), .* its autoconnect-priority is 120, ours 0;"
+    ):
+        verdict(rival(interface), "/etc/ci", "eth0", 0)
+
+
+@pytest.mark.parametrize("interface", ["", "eth0"])
+def test_who_would_lose_by_a_hair_is_named(interface: str) -> None:
+    sentence = verdict(rival(interface, 0), "", "eth0", 0)
+    assert "profile cloud-init eth0 (in memory), which is not ours," in sentence
+    assert "ours wins at the next boot because it was used last" in sentence
+
+
+@pytest.mark.parametrize("word", ["false", "0"])
+def test_a_profile_that_does_not_come_up_by_itself_is_named(word: str) -> None:
+    ours = binding(wanted(f"[connection]\nautoconnect={word}\n", "eth0"))
+    (sentence,) = idle_after_boot([ours], [ours])
+    assert "profile uplink.nmconnection has autoconnect=false" in sentence
+
+
+@pytest.mark.parametrize("text", ["", "autoconnect=true\n"])
+def test_a_profile_that_comes_up_by_itself_is_not(text: str) -> None:
+    ours = binding(wanted(f"[connection]\n{text}", "eth0"))
+    assert idle_after_boot([ours], [ours]) == []
+
+
+@pytest.mark.parametrize(("key", "named"), [("autoconnect-slaves=1", 0), ("autoconnect-ports=1", 0), ("id=lan", 1)])
+def test_a_port_comes_up_where_its_controller_brings_it(key: str, named: int) -> None:
+    port = binding(wanted("[connection]\nautoconnect=false\nmaster=lan\n", "eth0"))
+    controller = binding(wanted(f"[connection]\n{key}\n", "lan"))
+    assert len(idle_after_boot([port], [port, controller])) == named

@@ -292,7 +292,7 @@ class KubernetesBackend(IpamBackend):
         for each in shared:
             giving.update(giving_up(each, created))
             self._progress.note(
-                f"{each}, which the provider gave twice; claiming anew: {names(giving_up(each, created))}"
+                f"{each}, which the provider gave more than once; claiming anew: {names(giving_up(each, created))}"
             )
         leaving = [created[name] for name in sorted(giving)]
         failure = self._claims.delete(leaving)

@@ -55,11 +55,12 @@ def refusal(shared: SharedAddress, asked: t.Collection[str], created: t.Collecti
     if len(older) < 2 or not any(name in asked for name in older):
         return None
     which = "one" if len(shared.claims) == 2 else "all but one"
-    return IpamError(f"{shared}, which the provider gave twice: release {which} of them and claim anew")
+    return IpamError(f"{shared}, which the provider gave more than once: release {which} of them and claim anew")
 
 
 def given_again(shared: SharedAddress, times: int) -> IpamError:
     """The sentence where claiming anew does not help."""
     return IpamError(
-        f"{shared}, although it was claimed anew {times} times: see to the IPAM provider, which gives addresses twice, then claim again"
+        f"{shared}, although it was claimed anew {times} times: "
+        "see to the IPAM provider, which gives addresses more than once, then claim again"
     )

@@ -62,7 +62,7 @@ def test_the_oldest_keeps_the_address_and_among_those_of_one_call_the_first() ->
 def test_whoever_asks_for_a_claim_of_an_earlier_call_is_told_what_to_do() -> None:
     shared = SharedAddress("ns", POOL, "10.0.0.9", ("a-ip", "b-ip"))
     assert str(refusal(shared, {"b-ip"}, ())) == (
-        "claims a-ip and b-ip of pool p hold the same address 10.0.0.9, which the provider gave twice: "
+        "claims a-ip and b-ip of pool p hold the same address 10.0.0.9, which the provider gave more than once: "
         "release one of them and claim anew"
     )
     three = dataclasses.replace(shared, claims=("a-ip", "b-ip", "c-ip"))

@@ -15,6 +15,8 @@ author:
 description:
   - The same machine and key get the same address, for ever, until the claim is released.
   - An existing claim from another pool is an error that names both pools, never a silent reuse.
+  - An address that the provider of a cluster gave to two claims of a namespace is never returned. Claims that the task made are made anew;
+    claims that were there before are an error that names them.
   - In check mode no address is invented. A claim that does not exist yet has none.
   - A release takes the claim that it was told of. One of the same name that was made for another host, machine, pool or owner than the
     options say is an error, and so is one that something else made for an object of its own, unless O(owner) names that object.

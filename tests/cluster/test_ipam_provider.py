@@ -24,6 +24,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.playing import Double
 from tests.testbed.controlplane import places, users
 from tests.testbed.controlplane.admin import Admin, Object
 from tests.testbed.controlplane.components import DEPLOYMENT, NAMESPACE, components
@@ -85,36 +86,6 @@ def player(plane: Plane, tmp_path: Path) -> Player:
         plane.admin.call("DELETE", f"{claims.format('namespaces/' + metadata['namespace'] + '/')}/{metadata['name']}")
     plane.admin.until("the end of all claims", lambda: not plane.admin.call("GET", claims.format(""))["items"])
     return Player(plane, tmp_path)
-
-
-class Double:
-    """Does in a thread, again and again, what a controller that is missing here would do."""
-
-    def __init__(self, reconcile: t.Callable[[], None]) -> None:
-        self._reconcile = reconcile
-        self._failure: Exception | None = None
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._work, daemon=True)
-
-    def __enter__(self) -> Double:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_reason: object) -> None:
-        self._over.set()
-        self._thread.join()
-        if self._failure:
-            raise self._failure
-
-    def _work(self) -> None:
-        while self._failure is None and not self._over.wait(0.2):
-            try:
-                self._reconcile()
-            except urllib.error.HTTPError as error:
-                if error.code not in (404, 409):  # not there yet, or changed meanwhile
-                    self._failure = error
-            except Exception as error:  # noqa: BLE001 for the test to see
-                self._failure = error
 
 
 def _find(admin: Admin, path: str) -> Object | None:

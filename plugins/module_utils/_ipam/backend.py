@@ -88,6 +88,9 @@ class IpamBackend(abc.ABC):
     def find_claims(self, names: t.Sequence[tuple[str, str]]) -> list[BoundClaim]:
         """Those of the claims with these (namespace, name) that exist, whoever made them."""
 
+    def check_addresses(self, claims: t.Sequence[Claim]) -> None:  # noqa: B027 a backend that allocates itself gives none twice
+        """Raise IpamError when one of these claims, which were looked for, shares its address with another one."""
+
     @abc.abstractmethod
     def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
         """Apply ``pools``, then create ``claims``: all of them or none. A claim that somebody else made meanwhile is adopted."""

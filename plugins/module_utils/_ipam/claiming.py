@@ -42,6 +42,7 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
         found = existing.get((claim.namespace, claim.name))
         if found is not None:
             compare(claim, found.claim)
+    backend.check_addresses(claims)
     missing = [claim for claim in claims if (claim.namespace, claim.name) not in existing]
     _check_families(wishes, pools, backend)
     creation = backend.create_claims(missing, pools, dry_run)

@@ -20,6 +20,7 @@ from .owners import with_owners
 from .pacing import Hopeless, exhausted, names
 from .pools import Pools
 from .progress import Progress, Report
+from .sharing import SharedAddress, given_again, giving_up, refusal
 from .waiting import Waiting
 from .watching import Watch
 
@@ -31,6 +32,8 @@ Name = t.Tuple[str, str]
 _STATUS_LAG = 1.0
 # how long to see claims go that are taken back, in seconds
 _TAKE_BACK = 10.0
+# so often a claim is made anew whose address another one holds
+_RENEWALS = 3
 
 
 class KubernetesBackend(IpamBackend):
@@ -43,6 +46,7 @@ class KubernetesBackend(IpamBackend):
         self._addresses: dict[Name, Address] = {}
         self._listings: dict[str, Listing] = {}
         self._created: list[Found] = []
+        self._shared: list[SharedAddress] = []
 
     def __enter__(self) -> KubernetesBackend:
         self.api = Api(self._connect(), self._progress)
@@ -95,10 +99,12 @@ class KubernetesBackend(IpamBackend):
     ) -> dict[Name, Address]:
         """The addresses of these claims; one that is another claim's is an error where it is ``needed``, else it is left out."""
         bound = [each for each in claims if each.address_name]
+        self._shared = [each for each in self._shared if namespace and each.namespace != namespace]
         if not bound:
             return {}
-        known = self._claims.addresses(namespace, bound)
-        addresses = {}
+        listed = self._claims.addresses(namespace, bound)
+        self._shared += listed.shared
+        known, addresses = listed.known, {}
         for each in bound:
             claim = each.claim
             if (claim.namespace, each.address_name) in known:
@@ -211,6 +217,7 @@ class KubernetesBackend(IpamBackend):
             open_ones = [claim for claim in asked if (namespace, claim.name) not in self._addresses]
             if open_ones:
                 self._bind(namespace, open_ones)
+            self._part(namespace, {claim.name for claim in asked})
         return [self._as_bound(claim) for claim in claims]
 
     def _as_bound(self, claim: Claim) -> BoundClaim:
@@ -249,6 +256,53 @@ class KubernetesBackend(IpamBackend):
         ours = all(each.claim.managed for each in claims)
         selector = listing.selector if ours else ""
         return Watch(self.api, self._discovery.claims(), namespace, listing.version, selector)
+
+    # --- addresses that were given twice ----------------------------------------------------------------------
+
+    def check_addresses(self, claims: t.Sequence[Claim]) -> None:
+        """Raise IpamError when one of these shares its address with another claim."""
+        for namespace, asked in _grouped(claims, lambda claim: claim.namespace).items():
+            wanted = {claim.name for claim in asked}
+            for each in self._shared_by(namespace, wanted):
+                error = refusal(each, wanted, ())
+                if error is not None:
+                    raise error
+
+    def _shared_by(self, namespace: str, wanted: set[str]) -> list[SharedAddress]:
+        return [each for each in self._shared if each.namespace == namespace and not wanted.isdisjoint(each.claims)]
+
+    def _part(self, namespace: str, asked: set[str]) -> None:
+        """Claims of this call that share an address are made anew; those of earlier calls are their user's to decide."""
+        for _renewal in range(_RENEWALS):
+            shared = self._shared_by(namespace, asked)
+            if not shared:
+                return
+            created = {each.claim.name: each for each in self._created if each.claim.namespace == namespace}
+            for each in shared:
+                error = refusal(each, asked, created)
+                if error is not None:
+                    raise self._take_back(error)
+            self._renew(namespace, shared, created)
+        for each in self._shared_by(namespace, asked):
+            raise self._take_back(given_again(each, _RENEWALS))
+
+    def _renew(self, namespace: str, shared: t.Sequence[SharedAddress], created: t.Mapping[str, Found]) -> None:
+        """Give the addresses up that others keep, and claim anew what held them."""
+        giving: set[str] = set()
+        for each in shared:
+            giving.update(giving_up(each, created))
+            self._progress.note(
+                f"{each}, which the provider gave more than once; claiming anew: {names(giving_up(each, created))}"
+            )
+        leaving = [created[name] for name in sorted(giving)]
+        failure = self._claims.delete(leaving)
+        if failure is not None:
+            raise self._take_back(failure)
+        self._until_gone(namespace, [each.claim for each in leaving], self._grace)
+        self._created = [each for each in self._created if each not in leaving]
+        claims = with_owners(self.api, self._discovery, [each.claim for each in leaving])
+        self._create(claims, dry_run=False)
+        self._bind(namespace, claims)
 
     # --- releasing --------------------------------------------------------------------------------------------
 

@@ -17,9 +17,7 @@ from .discovery import Discovery
 from .errors import Place, Refused
 from .objects import SELECTOR, Found, address, claim_object, found
 from .progress import Progress
-
-# so many are asked for one by one; more are found in a list
-_FEW = 3
+from .sharing import Holding, SharedAddress, shared_addresses
 
 
 @dataclass
@@ -38,6 +36,14 @@ class Created:
     new: list[Found] = field(default_factory=list)
     taken: list[Claim] = field(default_factory=list)
     failure: IpamError | None = None
+
+
+@dataclass
+class Addresses:
+    """What a list of addresses says: claim name, pool and address by namespace and name, and all that were given twice."""
+
+    known: dict[tuple[str, str], tuple[str, PoolReference, Address]] = field(default_factory=dict)
+    shared: list[SharedAddress] = field(default_factory=list)
 
 
 class Claims:
@@ -120,34 +126,19 @@ class Claims:
 
         return parallel.each(claims, one, self._progress.counted("deleted", len(claims)))
 
-    def addresses(
-        self, namespace: str | None, bound: t.Sequence[Found]
-    ) -> dict[tuple[str, str], tuple[str, PoolReference, Address]]:
-        """The addresses that these claims point to, by namespace and name, as claim name, pool and address."""
+    def addresses(self, namespace: str | None, bound: t.Sequence[Found]) -> Addresses:
+        """The addresses that these claims point to. Always from a list: one by one they would not say who else holds them."""
         resource = self._discovery.addresses()
-        if namespace and len(bound) <= _FEW:
-            return self._few_addresses(bound)
         wanted = {(each.claim.namespace, each.address_name) for each in bound}
-        known = {}
+        listed, holdings = Addresses(), []
         place = Place("list", resource.plural, namespace or "")
         for page in self._api.pages(resource.path(namespace or ""), place):
             for item in page["items"]:
-                name = (item["metadata"]["namespace"], item["metadata"]["name"])
+                metadata, (claim, pool, found_address) = item["metadata"], address(item)
+                name = (metadata["namespace"], metadata["name"])
                 if name in wanted:
-                    known[name] = address(item)
-        return known
-
-    def _few_addresses(self, bound: t.Sequence[Found]) -> dict[tuple[str, str], tuple[str, PoolReference, Address]]:
-        resource = self._discovery.addresses()
-        known = {}
-        for each in bound:
-            namespace = each.claim.namespace
-            place = Place("get", resource.plural, namespace, each.address_name)
-            try:
-                item = self._api.get(resource.path(namespace, each.address_name), place)
-            except Refused as error:
-                if error.code != 404:
-                    raise
-                continue
-            known[namespace, each.address_name] = address(item)
-        return known
+                    listed.known[name] = claim, pool, found_address
+                if "deletionTimestamp" not in metadata:
+                    holdings.append(Holding(metadata["namespace"], pool, found_address.address, claim))
+        listed.shared = shared_addresses(holdings)
+        return listed

@@ -33,6 +33,10 @@ class Progress:
             self._last = now
         self._report(line())
 
+    def note(self, line: str) -> None:
+        """Report what happens once, however short ago something else was reported."""
+        self._report(line)
+
     def counted(self, what: str, count: int) -> Tell:
         """A function to call as often as one likes, with how many of ``count`` are done and what says why the others are not."""
         began = time.monotonic()

@@ -13,6 +13,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import claim_object
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
@@ -88,10 +89,15 @@ def test_claims_that_cannot_be_taken_back_are_named() -> None:
     assert "of this call the claims made-ip stay, since the Kubernetes API refused to delete" in str(error.value)
 
 
+def given(machine: str, name: str, **metadata: t.Any) -> dict[str, t.Any]:
+    """The address 10.0.0.9 for the claim of a machine."""
+    pool = held(machine)["spec"]["poolRef"]
+    spec = {"claimRef": {"name": f"{machine}-ip"}, "poolRef": pool, "address": "10.0.0.9", "prefix": 24}
+    return {"metadata": {"name": name, "namespace": "ns", **metadata}, "spec": spec}
+
+
 def test_a_claim_with_the_address_of_another_one_blocks_nobody_else() -> None:
-    spec = {"claimRef": {"name": "a-ip"}, "poolRef": held("a")["spec"]["poolRef"], "address": "10.0.0.9", "prefix": 24}
-    address = {"metadata": {"name": "x", "namespace": "ns"}, "spec": spec}
-    server = Server(held("a", "x"), held("b", "x"), addresses=[address])
+    server = Server(held("a", "x"), held("b", "x"), addresses=[given("a", "x")])
     with backend(server) as kubernetes:
         listed = {each.claim.machine: each.address for each in kubernetes.list_claims("ns")}
         assert [address is not None for address in listed.values()] == [True, False]
@@ -105,3 +111,21 @@ def test_a_claim_with_the_address_of_another_one_blocks_nobody_else() -> None:
 def test_check_mode_counts_a_claim_that_is_being_released_as_one_to_make() -> None:
     with backend(Server(held("a", deletionTimestamp="2026-01-01T00:00:00Z"), held("b"))) as kubernetes:
         assert kubernetes.create_claims([claim("a"), claim("b")], [], True).created == (claim("a"),)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_an_address_that_somebody_else_holds_too_is_never_handed_out(dry_run: bool) -> None:
+    server = Server(held("a", "x"), held("b", "y"), addresses=[given("a", "x"), given("b", "y")])
+    with backend(server) as kubernetes, pytest.raises(IpamError, match="a-ip and b-ip of pool p hold the same address"):
+        ensure_claims(kubernetes, [Wish(claim("a")), Wish(claim("new"))], [], dry_run)
+    assert set(server.claims) == {"a-ip", "b-ip"}
+
+
+def test_a_shared_address_is_no_fault_of_other_claims_nor_of_one_that_is_being_released() -> None:
+    leaving = given("b", "y", deletionTimestamp="2026-01-01T00:00:00Z")
+    other = {**given("c", "z"), "spec": {**given("c", "z")["spec"], "address": "10.0.0.8"}}
+    server = Server(held("a", "x"), held("c", "z"), addresses=[given("a", "x"), leaving, other])
+    with backend(server) as kubernetes:
+        assert ensure_claims(kubernetes, [Wish(claim("a"))], [], False).bound[0].address
+        server.addresses = [given("a", "x"), given("b", "y"), other]
+        assert ensure_claims(kubernetes, [Wish(claim("c"))], [], False).bound[0].address

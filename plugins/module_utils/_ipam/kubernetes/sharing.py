@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses that a provider gave twice, as one does whose view of the cluster is stale: who keeps one, and who does not (pure)."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ..model import IpamError, PoolReference
+
+
+class Holding(t.NamedTuple):
+    """One IPAddress, as far as it tells who holds what."""
+
+    namespace: str
+    pool: PoolReference
+    address: str
+    claim: str
+
+
+@dataclass(frozen=True)
+class SharedAddress:
+    """One address of one pool that several claims of a namespace hold; their names are sorted."""
+
+    namespace: str
+    pool: PoolReference
+    address: str
+    claims: tuple[str, ...]
+
+    def __str__(self) -> str:
+        *others, last = self.claims
+        return f"claims {', '.join(others)} and {last} of pool {self.pool.name} hold the same address {self.address}"
+
+
+def shared_addresses(holdings: t.Iterable[Holding]) -> list[SharedAddress]:
+    """The addresses that more than one claim holds."""
+    holders: dict[tuple[str, PoolReference, str], set[str]] = {}
+    for namespace, pool, address, claim in holdings:
+        holders.setdefault((namespace, pool, address), set()).add(claim)
+    return [SharedAddress(*place, tuple(sorted(claims))) for place, claims in holders.items() if len(claims) > 1]
+
+
+def giving_up(shared: SharedAddress, created: t.Collection[str]) -> list[str]:
+    """The claims among ``created`` that have to let go: all where an older claim holds the address, else all but the first by name."""
+    ours = [name for name in shared.claims if name in created]
+    return ours if len(ours) < len(shared.claims) else ours[1:]
+
+
+def refusal(shared: SharedAddress, asked: t.Collection[str], created: t.Collection[str]) -> IpamError | None:
+    """The sentence where claims share that this call did not create: somebody may use the address, so the user tells whose it is."""
+    older = [name for name in shared.claims if name not in created]
+    if len(older) < 2 or not any(name in asked for name in older):
+        return None
+    which = "one" if len(shared.claims) == 2 else "all but one"
+    return IpamError(f"{shared}, which the provider gave more than once: release {which} of them and claim anew")
+
+
+def given_again(shared: SharedAddress, times: int) -> IpamError:
+    """The sentence where claiming anew does not help."""
+    return IpamError(
+        f"{shared}, although it was claimed anew {times} times: "
+        "see to the IPAM provider, which gives addresses more than once, then claim again"
+    )

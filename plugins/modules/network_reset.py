@@ -60,14 +60,14 @@ address:
   type: str
   returned: success
   sample: 192.168.122.11
-host_key_alias:
+ssh_common_args:
   description:
-    - The name under which the controller's ssh has the key of the host, for its option C(HostKeyAlias), where the address is another one
-      than that of the inventory. Empty where it is the same, and where ssh does not ask for a key that it has.
-    - The tasks that follow need it in C(ansible_ssh_extra_args) as soon as they connect anew.
+    - What the tasks that follow need as C(ansible_ssh_common_args), as soon as they connect anew, where ssh checks the keys of hosts and
+      the address is new to it. This is what it was before, and C(HostKeyAlias) with the name under which ssh has the key of the host.
+    - Empty where nothing has to change.
   type: str
   returned: success
-  sample: 192.168.122.11
+  sample: -o HostKeyAlias=192.168.122.11
 probes:
   description: The probes of a change, each with what it found before and after. Empty when nothing was changed.
   type: list

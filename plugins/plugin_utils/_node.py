@@ -26,6 +26,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node_program
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_call import SshCall, goes_elsewhere, key_name
 
+KEY_REFUSED = "Host key verification failed"
 # seconds for a new connection while the address under it may go at any time
 _PATIENCE = 4
 _ANY_PYTHON = '"$(command -v python3 || echo /usr/libexec/platform-python)"'
@@ -38,6 +39,11 @@ class NodeAnswer:
     content: t.Mapping[str, t.Any]
     reached: bool = True
     complaint: str = ""
+
+    @property
+    def refuses_key(self) -> bool:
+        """Whether the controller's ssh does not take who answered for the node."""
+        return KEY_REFUSED in self.complaint
 
 
 class Node:
@@ -81,9 +87,9 @@ class Node:
         return "proxy" not in call.arguments.lower() and not goes_elsewhere(call)
 
     @property
-    def key_alias(self) -> str:
-        """The name under which ssh looks for the node's key now; empty while it takes the address."""
-        return self._key_name if self._asks_by_name else ""
+    def new_ssh_arguments(self) -> str:
+        """What the option ``ssh_common_args`` has to be now; empty while it is what it was."""
+        return str(self._connection.get_option("ssh_common_args")) if self._asks_by_name else ""
 
     @functools.cached_property
     def _key_name(self) -> str:
@@ -116,7 +122,7 @@ class Node:
         """An address that the node moves to is new to ssh, or was another machine's: the key to expect is that of the inventory's name."""
         if self._key_name and not self._asks_by_name:
             self._asks_by_name = True
-            self._add_arguments(f"-o {shlex.quote(f'HostKeyAlias={self._key_name}')}")
+            self._add_arguments("ssh_common_args", f"-o {shlex.quote(f'HostKeyAlias={self._key_name}')}")
 
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> t.Iterator[None]:
@@ -145,11 +151,11 @@ class Node:
 
     def notice_cuts(self) -> None:
         """From now on notice within seconds that a connection is dead: the address under it may go at any time."""
-        self._add_arguments("-o ServerAliveInterval=1 -o ServerAliveCountMax=4")
+        self._add_arguments("ssh_extra_args", "-o ServerAliveInterval=1 -o ServerAliveCountMax=4")
 
-    def _add_arguments(self, arguments: str) -> None:
-        given = str(self._connection.get_option("ssh_extra_args") or "")
-        self._connection.set_option("ssh_extra_args", f"{given} {arguments}".strip())
+    def _add_arguments(self, option: str, arguments: str) -> None:
+        given = str(self._connection.get_option(option) or "")
+        self._connection.set_option(option, f"{given} {arguments}".strip())
 
     def give_up_soon(self) -> None:
         """From now on wait only a moment for a new connection: another address may be the right one."""

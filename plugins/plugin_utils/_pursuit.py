@@ -11,7 +11,7 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
-from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._node import KEY_REFUSED, Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
 
 _ONE_RACE = 0.25
@@ -26,10 +26,13 @@ _AFTER_DEADLINE = 30.0
 _BETWEEN_QUESTIONS = 0.02
 # a probe may need a moment (a route, a resolver); the node runs it again at each question
 _BETWEEN_PROBES = 0.3
+# where nobody answers the first pause is twice this; each call may be two connections without a login, of which OpenSSH 9.8 and later takes
+# fifteen, and one more each second
+_BETWEEN_CALLS = 0.05
 _LONGEST_PAUSE = 2.0
+_NEEDS_A_PERSON = 5.0
 # tell the user what takes long
 _QUIET = 5.0
-_KEY_REFUSED = "Host key verification failed"
 _RESTARTED = "the host was restarted, its trial is gone"
 
 
@@ -107,7 +110,9 @@ class Pursuit:
         """Seconds until the next question: longer each time where nobody answers, or somebody else does, who may count the logins."""
         self._in_vain = self._in_vain + 1 if content["state"] in ("silent", "unknown") else 0
         if self._in_vain:
-            return min(_LONGEST_PAUSE, _BETWEEN_QUESTIONS * 2.0**self._in_vain)
+            return (
+                _NEEDS_A_PERSON if self._hint else min(_LONGEST_PAUSE, _BETWEEN_CALLS * 2.0 ** min(self._in_vain, 10))
+            )
         return _BETWEEN_PROBES if content.get("reason") else min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * self._asked)
 
     def _come_in(self, is_settled: bool) -> str | None:
@@ -150,9 +155,9 @@ class Pursuit:
             answer = self._node.run_again(request)
         except AnsibleError as error:  # of ansible-core 2.16 also a become that takes too long
             return {"state": "pending", "msg": str(error)}
-        if _KEY_REFUSED in answer.complaint:
+        if answer.refuses_key:
             self._hint = (
-                f" (ssh on the controller does not accept the host's key at {self._node.address}: {_KEY_REFUSED})"
+                f" (ssh on the controller does not accept the host's key at {self._node.address}: {KEY_REFUSED})"
             )
         return {"state": "pending", **answer.content} if answer.reached else {"state": "silent"}
 

@@ -39,11 +39,11 @@ _KNOCK_AT = (1.5, 2.2, 2.9)
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a transaction ended: ``address`` is where the node answers now, ``key_alias`` what ssh has to know it by there."""
+    """How a transaction ended: ``address`` is where the node answers now, ``ssh_arguments`` what ssh needs there."""
 
     changed: bool
     address: str
-    key_alias: str
+    ssh_arguments: str
     reasons: t.Mapping[str, str]
     stale: tuple[str, ...]
     diff: tuple[t.Mapping[str, str], ...]
@@ -55,7 +55,7 @@ class Outcome:
         result: dict[str, t.Any] = {
             "changed": self.changed,
             "address": self.address,
-            "host_key_alias": self.key_alias,
+            "ssh_common_args": self.ssh_arguments,
             "probes": list(self.probes),
         }
         return {**result, "diff": list(self.diff)} if with_diff else result
@@ -87,7 +87,7 @@ class Transaction:
         return Outcome(
             changed=bool(staged["changed"]),
             address=self._node.address,
-            key_alias=self._node.key_alias,
+            ssh_arguments=self._node.new_ssh_arguments,
             reasons=staged.get("reasons", {}),
             stale=tuple(staged.get("stale", ())),
             diff=tuple(staged.get("diff", ())),
@@ -140,6 +140,9 @@ class Transaction:
             answer = self._node.run({**request, "connected_address": address, "only_known": only_known, "knock": knock})
         if answer.reached:
             return answer.content
+        if answer.refuses_key and only_known:
+            self._leave_stranger()
+            return _NEVER_HEARD
         return self._after_a_lost_answer(address)
 
     def _knocking(self, address: str) -> t.ContextManager[t.Mapping[str, t.Any] | None]:

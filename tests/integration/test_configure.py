@@ -147,11 +147,17 @@ def test_another_host_on_the_inventorys_address_releases_nothing(controller: Con
     assert {claim["machine"] for claim in controller.claims()} == {"node1"}
 
 
-def test_a_host_whose_first_push_was_rolled_back_is_reset(controller: Controller) -> None:
+@pytest.mark.parametrize(
+    ("keyfile", "failure"),
+    [(ROUTED, "rolled back"), (ROUTED.replace("eth0", "eth7"), "eth7, which this host does not have")],
+    ids=["rolled back", "refused"],
+)
+def test_a_host_whose_first_push_failed_is_reset(controller: Controller, keyfile: str, failure: str) -> None:
     """It runs on DHCP as before, and is known since it tried."""
-    wanted = inline_network({"eth0": ROUTED}, pool("10.99.0.10-10.99.0.20", 24, "10.99.0.1"))
+    wanted = inline_network({"eth0": keyfile}, pool("10.99.0.10-10.99.0.20", 24, "10.99.0.1"))
     pushed = controller.play("configure", machine_network_hosts="node1", machine_network_deadline=8, **wanted)
-    assert "rolled back" in pushed.failure("node1")
+    assert failure in pushed.failure("node1")
+    assert len(controller.claims()) == 1
     result = controller.play("reset", machine_network_hosts="node1", **wanted)
     assert result.succeeded, result.output
     assert controller.claims() == []

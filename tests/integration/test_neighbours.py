@@ -163,6 +163,9 @@ def test_a_profile_bound_by_mac_address_that_would_win_at_boot_is_refused(contro
     result = push(controller, {"eth0": stronger})
     assert result.succeeded, result.output
     assert not warnings_of(result)
+    reset = controller.play("reset", machine_network_hosts="node1")
+    assert reset.succeeded, reset.output
+    assert controller.claims() == []
 
 
 def test_a_profile_of_ours_bound_by_mac_address_meets_one_with_a_name(controller: Controller) -> None:

@@ -225,7 +225,12 @@ def _run(stage: Stage) -> str:
     reason = ""
     try:
         command, folder, variables = stage.command()
-        verdict = "failed" if _ended(command, folder, {**os.environ, **variables}, log) else "passed"
+        try:
+            verdict = "failed" if _ended(command, folder, {**os.environ, **variables}, log) else "passed"
+        except KeyboardInterrupt:
+            if stage.name == "nodes":
+                _take_down_nodes()
+            raise
     except Missing as error:
         verdict, reason = "skipped", str(error)
         if os.environ.get("CI") and not stage.optional:
@@ -259,13 +264,12 @@ def _ended(command: t.Sequence[str], folder: Path, variables: t.Mapping[str, str
             process.wait(_TO_TAKE_DOWN)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-        _take_down_nodes()
         raise
 
 
 def _take_down_nodes() -> None:
     """What the workers of the nodes stage had no time for: pytest ends them soon after an interrupt."""
-    for worker in ("", *(f"gw{number}" for number in range(_NODE_WORKERS))):
+    for worker in (f"gw{number}" for number in range(_NODE_WORKERS)):
         command = [sys.executable, "-m", "tests.testbed.nodes", "down"]
         variables = {**os.environ, "PYTEST_XDIST_WORKER": worker}
         subprocess.run(command, cwd=REPOSITORY, env=variables, capture_output=True, check=False)

@@ -63,7 +63,7 @@ def contender_warnings(manager: NetworkManager, plan: Plan, connections: Connect
     for rival, interface, priority in _contests(manager, changed, found):
         file = manager.profile_file(rival.path)
         if file not in replaced:
-            warnings.append(verdict(rival, file, interface, priority))
+            warnings.append(verdict(rival, file, interface, priority, plan.is_reset))
     return warnings
 
 
@@ -180,13 +180,20 @@ def contests(
     ]
 
 
-def verdict(rival: Rival, file: str, interface: str, priority: int) -> str:
-    """The warning for a rival that loses by a hair's breadth. Raises NetworkManagerError for one that would win."""
+def verdict(rival: Rival, file: str, interface: str, priority: int, is_reset: bool = False) -> str:
+    """The warning for a rival that may lose by a hair's breadth. Raises NetworkManagerError for one that would win.
+
+    After a reset it may: the host had it before, and nobody counts on the profile that the reset leaves.
+    """
     name = f"profile {rival.name} ({file or 'in memory'}), which is not ours,"
     wish = f"wants {interface} too" if rival.interface else f"fits {interface} too (by MAC address, or it is for any)"
+    if rival.priority > priority and is_reset:
+        return f"{name} {wish} and wins at the next boot: its autoconnect-priority is {rival.priority}"
     if rival.priority > priority:
         raise NetworkManagerError(
             f"{name} {wish} and would win at the next boot: its autoconnect-priority is {rival.priority}, ours {priority}; remove it "
             "or give ours a higher one, nothing was changed"
         )
+    if not rival.interface:  # it may be active on another interface meanwhile, which counts as use
+        return f"{name} {wish} and may win at the next boot; give ours a higher autoconnect-priority"
     return f"{name} {wish}; ours wins at the next boot because it was used last"

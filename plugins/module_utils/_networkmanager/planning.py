@@ -129,7 +129,8 @@ def dhcp_profile(interface: str) -> WantedProfile:
     name = f"elemental-dhcp-{interface}"
     identity = _derived_uuid(_NAMESPACE_URL, f"elemental.networking:dhcp:{interface}")
     text = (
-        f"[connection]\nid={name}\nuuid={identity}\ntype=ethernet\ninterface-name={interface}\n\n"
+        # its trial has another uuid, and shall be the same client to a DHCP server that is asked with `client-id=stable`
+        f"[connection]\nid={name}\nuuid={identity}\ntype=ethernet\ninterface-name={interface}\nstable-id={name}\n\n"
         "[ipv4]\nmethod=auto\n\n[ipv6]\nmethod=auto\n"
     )
     return WantedProfile(f"{name}.nmconnection", identity, "ethernet", interface, text)

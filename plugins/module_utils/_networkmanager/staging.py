@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from . import store
@@ -49,7 +50,8 @@ def stage(
 
     def plan(managed: Managed) -> Plan:
         devices = manager.devices()
-        refuse_unknown_interfaces(devices, profiles)
+        with store.remembering(request.token, request.machine):
+            refuse_unknown_interfaces(devices, profiles)
         return _plan(manager, devices, request, profiles, managed)
 
     return _carry_out(manager, request, program, plan)
@@ -150,7 +152,8 @@ def _carry_out(
         from .opening import begin_trial, open_trial, preview  # here: nothing needs it where nothing differs
 
         connections = manager.connections()
-        answer = {"changed": True, **preview(manager, plan, connections)}
+        with contextlib.nullcontext() if plan.is_reset else store.remembering(request.token, request.machine):
+            answer = {"changed": True, **preview(manager, plan, connections)}
         answer["warnings"] += warnings
         if request.check:
             return answer

@@ -106,11 +106,25 @@ def load_trial() -> Trial | None:
 def close_trial(trial: Trial, outcome: str, reason: str = "") -> None:
     """Forget the trial and remember how it ended (``confirmed`` or ``rolled_back``)."""
     remove_folder(places.TRIAL_FOLDER)  # first: on a full disk it makes room for the rest
+    _remember(trial.token, outcome, reason, trial.machine)
+
+
+def _remember(token: str, outcome: str, reason: str, machine: str) -> None:
     earlier = list(read_json(places.OUTCOMES_FILE).items())[-_OUTCOMES:]
     try:
-        write_json(places.OUTCOMES_FILE, {**dict(earlier), trial.token: [outcome, reason, trial.machine]})
+        write_json(places.OUTCOMES_FILE, {**dict(earlier), token: [outcome, reason, machine]})
     except OSError:
         pass  # the controller then learns it from what is installed
+
+
+@contextlib.contextmanager
+def remembering(token: str, machine: str) -> t.Iterator[None]:
+    """A host that could not become a machine is known to its reset all the same."""
+    try:
+        yield
+    except NetworkManagerError as error:
+        _remember(token, "refused", str(error), machine)
+        raise
 
 
 def sweep() -> None:
@@ -128,7 +142,7 @@ def outcome_of(token: str) -> tuple[str, str]:
 
 
 def machines_tried() -> set[str]:
-    """The machines that this host was to become since it booted, whatever came of it."""
+    """The machines that this host was to become since it booted, whatever came of it; the last ones of them."""
     return {str(ended[2]) for ended in read_json(places.OUTCOMES_FILE).values() if len(ended) > 2}
 
 

@@ -23,7 +23,6 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 )
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
-    NetworkManager,
     NetworkManagerError,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.planning import Plan
@@ -87,7 +86,7 @@ def test_where_nobody_can_win_networkmanager_is_asked_nothing(text: str) -> None
     """A push is measured: each question costs its time."""
     profile = wanted(text, None if text else "eth0")
     plan = Plan((profile,), (), {}, {profile.file_name: "not installed"}, (), (), {})
-    unconnected = t.cast("NetworkManager", None)
+    unconnected = t.cast(t.Any, None)
     assert contender_warnings(unconnected, plan, {"/theirs": AUTOMATIC}) == []
 
 
@@ -153,11 +152,19 @@ def test_who_would_win_is_refused_by_name(interface: str) -> None:
         verdict(rival(interface), "/etc/ci", "eth0", 0)
 
 
-@pytest.mark.parametrize("interface", ["", "eth0"])
-def test_who_would_lose_by_a_hair_is_named(interface: str) -> None:
+@pytest.mark.parametrize(
+    ("interface", "expected"),
+    [("", "may win at the next boot"), ("eth0", "ours wins at the next boot because it was used last")],
+)
+def test_who_would_lose_by_a_hair_is_named(interface: str, expected: str) -> None:
+    """One that is active on another interface meanwhile is used, too."""
     sentence = verdict(rival(interface, 0), "", "eth0", 0)
     assert "profile cloud-init eth0 (in memory), which is not ours," in sentence
-    assert "ours wins at the next boot because it was used last" in sentence
+    assert expected in sentence
+
+
+def test_a_reset_leaves_the_host_to_who_had_it_before() -> None:
+    assert "wins at the next boot" in verdict(rival("eth0"), "/etc/ci", "eth0", 0, is_reset=True)
 
 
 @pytest.mark.parametrize("word", ["false", "0"])

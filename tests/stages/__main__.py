@@ -201,7 +201,8 @@ def main() -> int:
         return 1
     if options.prepare:
         return 0
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in the background with SIGINT ignored
+        signal.signal(number, _as_interrupt)
     try:
         return _run_all(
             [stage for stage in STAGES if (stage.name in options.stage if options.stage else stage.by_default)]

@@ -54,6 +54,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=1, help="how often to run the whole matrix, 1")
     parser.add_argument("--fault", help="only faults whose name holds these words")
     parser.add_argument("--phase", help="only phases whose name holds these words")
+    parser.add_argument(
+        "--evidence", type=Path, help="a folder for what a cell that fails leaves: its plays (-vvv) and the node's log"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the nodes up afterwards (make nodes-down)")
     return parser.parse_args()
 
@@ -81,7 +84,8 @@ def _run(options: argparse.Namespace, number: int) -> int:
         tree = collection_with_pause_points(Path(folder))
         bed.up(min(options.nodes, len(cells)), options.suite)
         try:
-            worlds = [World(index + 1, tree, Path(folder) / "plays") for index in range(len(bed.names()))]
+            plays = Path(folder) / "plays"
+            worlds = [World(index + 1, tree, plays, options.evidence) for index in range(len(bed.names()))]
             verdicts = _judge_all(cells, worlds)
         finally:
             if not options.keep:

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import shutil
 import time
 import typing as t
 from dataclasses import dataclass
@@ -41,10 +43,11 @@ class Verdict:
 class World:
     """A node that the cells use one after the other, and the network that it is on."""
 
-    def __init__(self, number: int, tree: Path, folder: Path) -> None:
+    def __init__(self, number: int, tree: Path, folder: Path, evidence: Path | None = None) -> None:
         self.number = number
         self._tree = tree
         self._folder = folder
+        self._evidence = evidence
         self._current = sets.dhcp(number)
         self._files: dict[str, t.Any] = {}
 
@@ -57,8 +60,23 @@ class World:
         except (tools.TestBedError, TimeoutError) as error:
             state, trouble = "?", str(error)[-900:]
         if trouble:
+            self._keep_evidence(f"{fault.title}, {phase.title if phase else 'the whole push'}", started)
             self._repair()
         return Verdict(state, trouble, time.monotonic() - started)
+
+    def _keep_evidence(self, title: str, started: float) -> None:
+        if self._evidence is None:
+            return
+        folder = self._evidence / title.replace("/", " ")
+        folder.mkdir(parents=True, exist_ok=True)
+        began = time.time() - (time.monotonic() - started)
+        for log in self._folder.glob(f"play-{self.number}-*.log"):
+            if log.stat().st_mtime >= began:
+                shutil.copy(log, folder)
+        with contextlib.suppress(tools.TestBedError):  # it is off
+            (folder / "journal").write_text(
+                inside(self.number, f"journalctl --no-pager -o short-precise --since=@{began:.0f}")
+            )
 
     def _prepare(self, fault: Fault, phase: Phase | None) -> None:
         if self._current.name not in ("a", "b") or (fault.mistake and self._current.name != "a"):
@@ -77,7 +95,7 @@ class World:
         self._files[wanted.name] = judging.look(self.number)["files"]
 
     def _play(self, task: dict[str, t.Any]) -> Play:
-        return Play(self.number, task, self._tree, self._folder)
+        return Play(self.number, task, self._tree, self._folder, verbosity=3 if self._evidence else 0)
 
     def _run(self, fault: Fault, phase: Phase | None) -> tuple[str, str]:
         if phase is None:

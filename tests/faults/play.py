@@ -27,7 +27,7 @@ _LONGEST = DEADLINE + 75.0
 class Play:
     """A running play; ``said`` is what it printed in the end."""
 
-    def __init__(self, number: int, task: dict[str, t.Any], tree: Path, folder: Path) -> None:
+    def __init__(self, number: int, task: dict[str, t.Any], tree: Path, folder: Path, verbosity: int = 0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         playbook = folder / f"play-{number}.json"
         playbook.write_text(json.dumps([{"hosts": f"node{number}", "gather_facts": False, "tasks": [task]}]))
@@ -38,6 +38,7 @@ class Play:
             "ANSIBLE_HOST_KEY_CHECKING": "False",
             "ANSIBLE_LOCALHOST_WARNING": "False",
             "ANSIBLE_NOCOLOR": "True",
+            "ANSIBLE_VERBOSITY": str(verbosity),
         }
         command = [find("nsenter") or "nsenter", f"--net=/run/netns/{places.INFRASTRUCTURE}"]
         command += [str(environment / "bin/ansible-playbook"), "-i", str(places.INVENTORY), str(playbook)]

@@ -15,16 +15,34 @@ import threading
 import time
 import typing as t
 
+_BANNER = b"SSH-"
+# "Not allowed at this time": the penalty for connections that came to nothing (OpenSSH 9.8 and later); "Exceeded MaxStartups"
+_COME_BACK = (b"Not ", b"Exce")
+# seconds
+_PUT_OFF = 1.0
 # what nobody else knows ends the listening to a bell
 _END = os.urandom(16)
 
 
-def first_to_answer(addresses: t.Sequence[str], port: int, seconds: float, grace: float = 0.0) -> str | None:
+def first_to_answer(
+    addresses: t.Sequence[str], port: int, seconds: float, grace: float = 0.0, patience: float = 0.0
+) -> str | None:
     """The address that shows an ssh banner first, or None after ``seconds``.
 
     All are tried at once, each with a fresh socket. ``addresses`` come in order of preference: a better one may still answer
-    within ``grace`` seconds of the first.
+    within ``grace`` seconds of the first. Where sshd puts off whoever comes it is tried again for ``patience`` seconds.
     """
+    give_up = time.monotonic() + patience
+    while True:
+        found, is_put_off = _race(addresses, port, seconds, grace)
+        if found is not None or not is_put_off or time.monotonic() > give_up:
+            return found
+        time.sleep(_PUT_OFF)
+
+
+def _race(addresses: t.Sequence[str], port: int, seconds: float, grace: float) -> tuple[str | None, bool]:
+    """Who answers first, and whether somebody is there who puts us off."""
+    is_put_off = False
     deadline = time.monotonic() + seconds
     answered: set[str] = set()
     with selectors.DefaultSelector() as selector:
@@ -32,14 +50,16 @@ def first_to_answer(addresses: t.Sequence[str], port: int, seconds: float, grace
             _start(selector, address, port)
         while selector.get_map() and time.monotonic() < deadline and addresses[0] not in answered:
             for key, _events in selector.select(max(0.0, deadline - time.monotonic())):
-                if not _shows_banner(selector, key):
+                banner = _banner(selector, key)
+                is_put_off = is_put_off or banner in _COME_BACK
+                if banner != _BANNER:
                     continue
                 if not answered:
                     deadline = min(deadline, time.monotonic() + grace)
                 answered.add(key.data)
         for key in list(selector.get_map().values()):
             t.cast(socket.socket, key.fileobj).close()
-    return next((address for address in addresses if address in answered), None)
+    return next((address for address in addresses if address in answered), None), is_put_off
 
 
 def _start(selector: selectors.BaseSelector, address: str, port: int) -> None:
@@ -53,17 +73,18 @@ def _start(selector: selectors.BaseSelector, address: str, port: int) -> None:
     selector.register(connection, selectors.EVENT_READ, address)
 
 
-def _shows_banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> bool:
+def _banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> bytes | None:
+    """How a banner begins, empty where there is none to come; None: not yet."""
     connection = t.cast(socket.socket, key.fileobj)
     try:
         banner = connection.recv(4)
     except BlockingIOError:
-        return False
+        return None
     except OSError:
         banner = b""
     selector.unregister(connection)
     connection.close()
-    return banner == b"SSH-"
+    return banner
 
 
 @contextlib.contextmanager

@@ -26,6 +26,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._reaching imp
 # how long a node's claimed address may answer after the inventory's one, and still be preferred
 _PREFERENCE_GRACE = 0.2
 _FIRST_CONTACT = 10.0
+# two connections that lost their address in the middle of a handshake lock the controller out for 20 s, two minutes later (OpenSSH 9.8)
+_WHILE_PUT_OFF = 45.0
 # how long a host may be busy with a change of somebody else, and how often to look whether it still is
 _LONGEST_WAIT = 3700.0
 _BETWEEN_LOOKS = 1.0
@@ -170,7 +172,7 @@ class Transaction:
         """Where to ask after an address fell silent; behind a jump host only ssh itself can tell who answers."""
         if not self._node.is_direct:
             return [*(address for address in self._known if address != silent), silent]
-        answering = first_to_answer(self._known, self._node.port, _FIRST_CONTACT)
+        answering = first_to_answer(self._known, self._node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF)
         return [answering] if answering else []
 
     def _leave_stranger(self) -> None:
@@ -198,7 +200,7 @@ def find(node: Node, known_addresses: t.Sequence[str]) -> None:
     known = list(dict.fromkeys([*known_addresses, node.inventory_address]))
     if len(known) == 1 or not node.is_direct:
         return
-    found = first_to_answer(known, node.port, _FIRST_CONTACT, _PREFERENCE_GRACE)
+    found = first_to_answer(known, node.port, _FIRST_CONTACT, _PREFERENCE_GRACE, _WHILE_PUT_OFF)
     if found and found != node.address:
         node.move_to(found)
 

@@ -11,7 +11,11 @@ import socket
 import threading
 import typing as t
 
+import pytest
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer
+
+# what a server says from now on, by its port
+banners: dict[int, bytes] = {}
 
 
 @contextlib.contextmanager
@@ -24,11 +28,12 @@ def server(address: str, port: int, banner: bytes) -> t.Iterator[int]:
                 while True:
                     connection, _peer = listener.accept()
                     with contextlib.suppress(OSError):
-                        connection.sendall(banner)
+                        connection.sendall(banners.get(port, banner))
                     connection.close()
 
+        port = int(listener.getsockname()[1])
         threading.Thread(target=serve, daemon=True).start()
-        yield int(listener.getsockname()[1])
+        yield port
         listener.shutdown(socket.SHUT_RDWR)
 
 
@@ -42,6 +47,21 @@ def test_an_open_port_without_ssh_is_no_answer() -> None:
     """Something else may have taken the address."""
     with server("127.0.0.2", 0, b"HTTP/1.1 400\r\n") as port:
         assert first_to_answer(["127.0.0.2"], port, 0.5) is None
+
+
+@pytest.mark.parametrize("said", [b"Not allowed at this time\r\n", b"Exceeded MaxStartups\r\n"])
+def test_a_host_that_puts_off_whoever_comes_is_asked_again(said: bytes) -> None:
+    """OpenSSH's penalty is over after some seconds."""
+    with server("127.0.0.2", 0, said) as port:
+        later = threading.Timer(0.3, lambda: banners.__setitem__(port, b"SSH-2.0-test\r\n"))
+        later.start()
+        assert first_to_answer(["127.0.0.2"], port, 5.0, patience=10.0) == "127.0.0.2"
+        assert first_to_answer(["127.0.0.2"], port, 5.0) == "127.0.0.2"
+
+
+def test_a_host_that_puts_off_is_no_answer() -> None:
+    with server("127.0.0.2", 0, b"Not allowed at this time\r\n") as port:
+        assert first_to_answer(["127.0.0.2"], port, 5.0) is None
 
 
 def test_the_preferred_address_wins_within_the_grace() -> None:

@@ -41,6 +41,8 @@ EXAMPLES = r"""
   hosts: all
   vars:
     ansible_host: "{{ lookup('elemental.networking.ip_address', 'inventory-ip') }}"
+    # where ssh checks the keys of hosts: the name or address that it knows this one by
+    ansible_ssh_common_args: -o HostKeyAlias={{ inventory_hostname }}
   tasks:
     - name: See that they answer
       ansible.builtin.ping:

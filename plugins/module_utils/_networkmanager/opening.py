@@ -45,12 +45,19 @@ def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> di
     }
 
 
-def open_trial(manager: NetworkManager, plan: Plan, request: Request, program: str, connections: Connections) -> Trial:
+def open_trial(
+    manager: NetworkManager,
+    plan: Plan,
+    request: Request,
+    program: str,
+    connections: Connections,
+    devices: t.Sequence[Device],
+) -> Trial:
     """Open the trial of a plan: probes and duplicates first, then dead-men, then profiles in /run.
 
+    ``connections`` and ``devices`` are those of now.
     Whatever fails on the way is rolled back and raised.
     """
-    devices = manager.devices()
     searches = [] if plan.is_reset else _start_duplicate_search(manager, plan, devices)
     failed_before = run_probes(request.probes)
     trial = Trial(

@@ -160,8 +160,9 @@ def _carry_out(
         busy = busy_with_another_tool(manager)
         if busy:
             return busy
-        before = carried_addresses(manager, manager.devices())
-        trial = open_trial(manager, plan, request, program, connections)
+        devices = manager.devices()
+        before = carried_addresses(manager, devices)
+        trial = open_trial(manager, plan, request, program, connections, devices)
     staged = {
         **answer,
         "host": host_identity(),

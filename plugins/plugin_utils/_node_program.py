@@ -11,6 +11,7 @@ execution, whatever ANSIBLE_PIPELINING says.
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import hashlib
 import importlib
@@ -18,9 +19,10 @@ import importlib.util
 import json
 import marshal
 import pkgutil
-import types
+import py_compile
 import typing as t
 import zlib
+from pathlib import Path
 
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import (
     ANSWER_MARK,
@@ -30,6 +32,8 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 
 # seconds for the text to arrive: where the address under the connection went meanwhile, sshd waits for the rest of it for hours
 _LONGEST_DELIVERY = 45
+# the flags of a file in Python's cache that is as good as the hash of its source (PEP 552)
+_CHECKED_BY_HASH = (3).to_bytes(4, "little")
 _PACKAGE = "ansible_collections.elemental.networking.plugins.module_utils._networkmanager"
 # a start is paid for by every request: only modules that are needed are compiled and run, and a node keeps what they were compiled to in
 # memory (store._keep_compiled), for root alone
@@ -85,7 +89,7 @@ def program() -> str:
 
     It comes as text and, for nodes whose Python has the same code as this one, compiled.
     """
-    codes = {name: marshal.dumps(_compiled(name, source)) for name, source in _sources().items()}
+    codes = {name: _compiled(name, source) for name, source in _sources().items()}
     timers = "if __name__ == '__main__' and len(sys.argv) > 1:\n    main(sys.argv[1:], None, '')\n"
     constants = {
         "SOURCES": _packed(_sources()),
@@ -97,8 +101,26 @@ def program() -> str:
     return f"{head}{_digest_line()}\n{_LOADER}\n{timers}"
 
 
-def _compiled(name: str, source: str) -> types.CodeType:
-    return compile(source, f"elemental.networking/{name}.py", "exec", dont_inherit=True, optimize=2)
+def _compiled(name: str, source: str) -> bytes:
+    """The code of a module, marshalled; ``-O2`` leaves out what nobody reads on a node."""
+    shown = f"elemental.networking/{name}.py"
+    with contextlib.suppress(OSError, py_compile.PyCompileError):  # a folder that is not ours to write, or no folder
+        return _kept_code(name, source, shown)
+    return marshal.dumps(compile(source, shown, "exec", dont_inherit=True, optimize=2))
+
+
+def _kept_code(name: str, source: str, shown: str) -> bytes:
+    """Keep the code in Python's own cache beside the source (PEP 552), which Ansible's loader does not use. Raises OSError."""
+    file = Path(str(importlib.import_module(_PACKAGE).__file__)).with_name(f"{name}.py")
+    kept = Path(importlib.util.cache_from_source(str(file), optimization=2))
+    head = importlib.util.MAGIC_NUMBER + _CHECKED_BY_HASH + importlib.util.source_hash(source.encode())
+    if not (kept.exists() and kept.read_bytes().startswith(head)):
+        mode = py_compile.PycInvalidationMode.CHECKED_HASH
+        py_compile.compile(str(file), str(kept), shown, doraise=True, optimize=2, invalidation_mode=mode)
+    content = kept.read_bytes()
+    if not content.startswith(head):
+        raise OSError(f"{file} was replaced meanwhile")
+    return content[len(head) :]
 
 
 def _packed(content: t.Any) -> str:
@@ -133,8 +155,9 @@ def reader(longest_delivery: int = _LONGEST_DELIVERY) -> str:
 
 
 def script(request: t.Mapping[str, t.Any]) -> bytes:
-    """The text that serves one request when ``reader`` takes it."""
-    return f"PROGRAM = {program()!r}\n{_RUN}{_serving(request)}".encode()
+    """The text that serves one request when ``reader`` takes it: the program, which is kept where a trial is opened, and the request."""
+    head = program().encode()
+    return head + f"\nPROGRAM = text[:{len(head)}].decode()\n{_serving(request)}".encode()
 
 
 def short_script(request: t.Mapping[str, t.Any]) -> bytes:
@@ -146,18 +169,16 @@ def short_script(request: t.Mapping[str, t.Any]) -> bytes:
         "except OSError:",
         "    PROGRAM = ''",
         f"if {_digest_line()!r} in PROGRAM:",
-        *(f"    {line}" for line in f"{_RUN}{_serving(request)}".splitlines()),
+        "    exec(compile(PROGRAM, 'elemental.networking', 'exec'))",
+        f"    {_serving(request)}",
         "else:",
         f"    print({ANSWER_MARK + 'null'!r})",
     ]
     return "\n".join(lines).encode() + b"\n"
 
 
-_RUN = "exec(compile(PROGRAM, 'elemental.networking', 'exec'))\n"
-
-
 def _serving(request: t.Mapping[str, t.Any]) -> str:
-    return f"main((), {json.dumps(request)!r}, PROGRAM)\n"
+    return f"main((), {json.dumps(request)!r}, PROGRAM)"
 
 
 # Ansible loads its plugins before it forks a process per host: made here, the program is made once for all of them

@@ -117,7 +117,8 @@ def collection() -> Path:
     names = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split("\0")
     wanted = {name for name in names if name and (REPOSITORY / name).exists()}
     present = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
-    for name in present - wanted:
+    kept = {name for name in present if "__pycache__" in name}  # Python sees for itself whether it is of today
+    for name in present - wanted - kept:
         (target / name).unlink(missing_ok=True)
     for name in wanted:
         _copy(REPOSITORY / name, target / name)

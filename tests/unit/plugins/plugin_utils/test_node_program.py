@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import signal
 import subprocess
@@ -13,8 +14,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager import node
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
-from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import reader, script
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import program, reader, script
 
 REQUEST = {"operation": "confirm", "token": "x", "arrived_at": "192.0.2.1", "fresh": True, "knock": None}
 PYTHON = [sys.executable, "-I", "-S", "-c"]
@@ -40,10 +42,23 @@ def test_it_ends_when_its_text_never_arrives_whole() -> None:
         assert half.stdout.read() == b""
 
 
+@pytest.mark.parametrize("content", [b"", b"of another Python or source", None])
+def test_what_python_has_in_its_cache_is_checked(content: bytes | None) -> None:
+    """Else a node would run something else than the collection that is installed."""
+    kept = Path(importlib.util.cache_from_source(str(node.__file__), optimization=2))
+    before = program()
+    kept.parent.mkdir(exist_ok=True)
+    kept.unlink(missing_ok=True)
+    if content is not None:
+        kept.write_bytes(content)
+    program.cache_clear()
+    assert program() == before
+
+
 @pytest.mark.parametrize("secret", ["it's", 'say "so"', "back\\slash", "new\nline", "ünïcode"])
 def test_any_text_arrives_as_it_is(secret: str) -> None:
     """Keyfiles may hold quotes, backslashes and anything else."""
-    probe = script({**REQUEST, "text": secret}).decode().rsplit("\n", 2)[-2]
+    probe = script({**REQUEST, "text": secret}).decode().rsplit("\n", 1)[-1]
     shown = probe.split("main((), ", 1)[1].rsplit(", PROGRAM)", 1)[0]
     assert json.loads(eval(shown))["text"] == secret
 

@@ -12,6 +12,7 @@ import os
 import select
 import socket
 import struct
+import threading
 import time
 import typing as t
 
@@ -29,7 +30,8 @@ class ArpSearch:
         self._sender = socket.inet_aton(sender)
         self._started = time.monotonic()
         self._socket: socket.socket | None = None
-        connection = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ARP))
+        # deaf until it is bound: else the kernel would wait until no processor is in the middle of a packet
+        connection = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         try:
             connection.bind((interface, _ARP))
             _name, _protocol, _kind, hardware, self._mac = connection.getsockname()
@@ -55,7 +57,7 @@ class ArpSearch:
             elif repeat and time.monotonic() >= repeat:
                 repeat = 0.0
                 self._ask()
-        self._socket.close()
+        threading.Thread(target=self._socket.close).start()  # here the kernel does wait so: nobody else has to
         return found
 
     def _ask(self) -> None:

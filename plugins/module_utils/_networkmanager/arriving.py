@@ -22,7 +22,7 @@ _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 # the handshake is not over, or it never began (SYN_SENT, SYN_RECV, CLOSE, LISTEN, NEW_SYN_RECV; include/net/tcp_states.h)
 _NO_CONNECTION = frozenset(("02", "03", "07", "0A", "0C"))
 # seconds between looks: each takes the kernel 4 ms (it walks through a table that grows with the memory)
-_FIRST_PAUSE = 0.03
+_FIRST_PAUSE = 0.015
 _LONGEST_PAUSE = 0.25
 _MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in IPv6 (RFC 4291)
 
@@ -33,6 +33,8 @@ class Arrival:
     def __init__(self, knock: Knock | None) -> None:
         self._knock = knock
         self._earlier: set[int] | None = None
+        self._tables: t.Sequence[str] = _TABLES
+        self._has_come = False
 
     @property
     def is_awaited(self) -> bool:
@@ -50,13 +52,14 @@ class Arrival:
 
     def has_come(self) -> bool:
         """Whether a connection was completed since the first call, which tells the controller that it is time."""
-        if self._knock is None:
-            return False
-        present = knocked_from(self._knock)
+        if self._knock is None or self._has_come:
+            return self._has_come
+        present, self._tables = _look(self._knock, self._tables)
         if self._earlier is None:
             self._earlier = present
             _ring(self._knock)
-        return bool(present - self._earlier)
+        self._has_come = bool(present - self._earlier)
+        return self._has_come
 
 
 def _ring(knock: Knock) -> None:
@@ -69,11 +72,19 @@ def _ring(knock: Knock) -> None:
 
 def knocked_from(knock: Knock) -> set[int]:
     """Those of the controller's ports from which it is connected to this host."""
-    for table in _TABLES:
-        found = {port for port in _connected(_rows(table), knock) if port in knock.ports}
+    return _look(knock, _TABLES)[0]
+
+
+def _look(knock: Knock, tables: t.Sequence[str]) -> tuple[set[int], t.Sequence[str]]:
+    """The same, and where to look for the next one.
+
+    IPv4 is in the other table only where a server listens for both with one socket, and then it is there with all that comes in.
+    """
+    for table in tables:
+        found = set(_connected(_rows(table), knock))
         if found:
-            return found  # IPv4 is in the other table only where a server listens for both with one socket
-    return set()
+            return found & set(knock.ports), (table,)
+    return set(), tables
 
 
 def _connected(rows: t.Iterable[str], knock: Knock) -> t.Iterator[int]:

@@ -60,12 +60,9 @@ def active_device(devices: t.Iterable[Device], uuid: str) -> Device | None:
 
 def carried_addresses(manager: NetworkManager, devices: t.Iterable[Device]) -> set[str]:
     """The addresses of devices, of both families, without prefix."""
-    return {
-        address.split("/")[0]
-        for device in devices
-        for family in FAMILIES
-        for address in manager.addresses(device, family)
-    }
+    devices = list(devices)
+    found = [address for family in FAMILIES for address in manager.addresses_of_each(devices, family)]
+    return {address.split("/")[0] for address in found}
 
 
 def device_with_address(

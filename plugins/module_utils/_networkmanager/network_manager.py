@@ -20,6 +20,7 @@ _SETTINGS = _NAME + ".Settings"
 _PROFILE = _NAME + ".Settings.Connection"
 _DEVICE = _NAME + ".Device"
 _ACTIVE = _NAME + ".Connection.Active"
+_PROPERTIES = "org.freedesktop.DBus.Properties"
 
 _IP_CONFIGS = {"ipv4": _NAME + ".IP4Config", "ipv6": _NAME + ".IP6Config"}
 FAMILIES = tuple(_IP_CONFIGS)
@@ -30,6 +31,9 @@ _CHECKPOINT_FLAGS = 0x02 | 0x04
 _UPDATE_IN_MEMORY = 0x08 | 0x40
 # the errors of an object that is not there (any more)
 _GONE = (".UnknownMethod", ".UnknownObject")
+# seconds between looks at an activation: a static address is there at once
+_FIRST_PAUSE = 0.004
+_LONGEST_PAUSE = 0.03
 _ACTIVATED = 2
 _DEACTIVATED = 4
 
@@ -46,9 +50,6 @@ _REASONS = {
     40: "the cable is unplugged",
     50: "a connection that it depends on failed",
 }
-
-
-Read = t.TypeVar("Read")
 
 
 class NetworkManagerError(Exception):
@@ -73,6 +74,20 @@ class Device(t.NamedTuple):
     ip_configs: t.Mapping[str, str]
     available: t.Sequence[str]
     mac_address: str
+
+
+def _device(path: str, properties: t.Mapping[str, t.Any], active: t.Mapping[str, t.Any]) -> Device:
+    """A device with what is active on it; nothing where that went away between two calls."""
+    return Device(
+        path=path,
+        interface=properties["Interface"],
+        active_path=properties["ActiveConnection"] if active else "/",
+        active_uuid=active.get("Uuid", ""),
+        activated=active.get("State") == _ACTIVATED,
+        ip_configs={"ipv4": properties["Ip4Config"], "ipv6": properties["Ip6Config"]},
+        available=properties["AvailableConnections"],
+        mac_address=properties["HwAddress"].lower(),
+    )
 
 
 class NetworkManager:
@@ -134,9 +149,8 @@ class NetworkManager:
 
     def connections(self) -> dict[str, dict[str, t.Any]]:
         """The setting ``connection`` (id, uuid, interface-name, ...) of all profiles by object path."""
-        return {
-            path: settings["connection"] for path, settings in self._each(self.profile_paths(), self.profile_settings)
-        }
+        settings = self._of_each(self.profile_paths(), _PROFILE, "GetSettings")
+        return {path: values["connection"] for path, values in settings.items()}
 
     def load_profiles(self, files: t.Sequence[str]) -> list[str]:
         """Load (or drop, when it is gone) each keyfile; return the files that NetworkManager refused."""
@@ -159,17 +173,20 @@ class NetworkManager:
 
     def devices(self) -> list[Device]:
         """All devices that have an interface name."""
-        return [device for _path, device in self._each(self._call(_PATH, _NAME, "GetDevices")[0], self._device)]
+        return self._devices(self._call(_PATH, _NAME, "GetDevices")[0])
 
-    @staticmethod
-    def _each(paths: t.Iterable[str], read: t.Callable[[str], Read]) -> t.Iterator[tuple[str, Read]]:
-        """What is read of each object; one that goes away meanwhile (the interface of a container, say) is left out."""
-        for path in paths:
-            try:
-                yield path, read(path)
-            except BusError as error:
-                if not error.name.endswith(_GONE):
-                    raise
+    def _of_each(
+        self, paths: t.Sequence[str], interface: str, member: str, signature: str = "", *arguments: str
+    ) -> dict[str, t.Any]:
+        """What each object answers; one that goes away meanwhile (the interface of a container, say) is left out."""
+        answers = self._bus.call_each(_NAME, paths, interface, member, signature, arguments, self._timeout)
+        found = {}
+        for path, answer in zip(paths, answers):
+            if not isinstance(answer, BusError):
+                found[path] = answer[0]
+            elif not answer.name.endswith(_GONE):
+                raise answer
+        return found
 
     def device(self, interface: str) -> Device | None:
         """The device with this interface name, or None."""
@@ -179,22 +196,13 @@ class NetworkManager:
             if error.name.endswith(".UnknownDevice"):
                 return None
             raise
-        return self._device(path)
+        return next(iter(self._devices([path])), None)
 
-    def _device(self, path: str) -> Device:
-        properties = self._properties(path, _DEVICE)
-        active_path = properties["ActiveConnection"]
-        active = self._active_properties(active_path)
-        return Device(
-            path=path,
-            interface=properties["Interface"],
-            active_path=active_path if active else "/",
-            active_uuid=active.get("Uuid", ""),
-            activated=active.get("State") == _ACTIVATED,
-            ip_configs={"ipv4": properties["Ip4Config"], "ipv6": properties["Ip6Config"]},
-            available=properties["AvailableConnections"],
-            mac_address=properties["HwAddress"].lower(),
-        )
+    def _devices(self, paths: t.Sequence[str]) -> list[Device]:
+        found = self._of_each(paths, _PROPERTIES, "GetAll", "s", _DEVICE)
+        active_paths = [each["ActiveConnection"] for each in found.values() if each["ActiveConnection"] != "/"]
+        active = self._of_each(active_paths, _PROPERTIES, "GetAll", "s", _ACTIVE)
+        return [_device(path, each, active.get(each["ActiveConnection"], {})) for path, each in found.items()]
 
     def _active_properties(self, active_path: str) -> dict[str, t.Any]:
         if active_path == "/":
@@ -206,16 +214,13 @@ class NetworkManager:
 
     def addresses(self, device: Device, family: str) -> list[str]:
         """The addresses that NetworkManager reports on a device, as ``address/prefix``; ``family`` is ``ipv4`` or ``ipv6``."""
-        config = device.ip_configs[family]
-        if config == "/":
-            return []
-        try:
-            data = self._property(config, _IP_CONFIGS[family], "AddressData")
-        except BusError as error:
-            if error.name.endswith(_GONE):
-                return []  # it went away between the two calls
-            raise
-        return [f"{entry['address']}/{entry['prefix']}" for entry in data]
+        return self.addresses_of_each([device], family)
+
+    def addresses_of_each(self, devices: t.Iterable[Device], family: str) -> list[str]:
+        """The same of some devices together."""
+        configs = [device.ip_configs[family] for device in devices if device.ip_configs[family] != "/"]
+        found = self._of_each(configs, _PROPERTIES, "Get", "ss", _IP_CONFIGS[family], "AddressData")
+        return [f"{entry['address']}/{entry['prefix']}" for data in found.values() for entry in data]
 
     def permanent_address(self, device: Device) -> str:
         """The MAC address by which profiles find a device, in lower case; empty for one that is not wired."""
@@ -245,14 +250,15 @@ class NetworkManager:
 
     def wait_until_active(self, device_path: str, active: str, timeout: float) -> None:
         """Wait for an activation (its object path is ``active``). Raises what ``activate`` raises."""
-        deadline = time.monotonic() + timeout
+        deadline, pause = time.monotonic() + timeout, _FIRST_PAUSE
         while time.monotonic() < deadline:
             state = self._active_properties(active).get("State", _DEACTIVATED)
             if state == _ACTIVATED:
                 return
             if state == _DEACTIVATED:
                 raise NetworkManagerError(self._failure_reason(device_path))
-            time.sleep(0.02)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
         raise StillOnItsWay(f"it was not up after {timeout:.0f} s")
 
     def _failure_reason(self, device_path: str) -> str:
@@ -300,12 +306,10 @@ class NetworkManager:
         self._call(_PATH, _NAME, "CheckpointRollback", "o", (checkpoint,), timeout=60.0)
 
     def _property(self, path: str, interface: str, name: str) -> t.Any:
-        properties = "org.freedesktop.DBus.Properties"
-        return self._bus.call(_NAME, path, properties, "Get", "ss", (interface, name), self._timeout)[0]
+        return self._bus.call(_NAME, path, _PROPERTIES, "Get", "ss", (interface, name), self._timeout)[0]
 
     def _properties(self, path: str, interface: str) -> dict[str, t.Any]:
-        properties = "org.freedesktop.DBus.Properties"
-        answer = self._bus.call(_NAME, path, properties, "GetAll", "s", (interface,), self._timeout)[0]
+        answer = self._bus.call(_NAME, path, _PROPERTIES, "GetAll", "s", (interface,), self._timeout)[0]
         return t.cast("dict[str, t.Any]", answer)
 
     def _call(

@@ -32,6 +32,14 @@ _HEAD_START = 0.15
 _DUPLICATE_SECONDS = 0.2
 
 
+class Present(t.NamedTuple):
+    """What the node has before a trial: the settings ``connection`` of all profiles by object path, devices, and their addresses."""
+
+    connections: Connections
+    devices: t.Sequence[Device]
+    addresses: t.Collection[str]
+
+
 def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> dict[str, t.Any]:
     """What the trial of a plan would change. Raises NetworkManagerError where a profile of somebody else is in the way.
 
@@ -50,15 +58,13 @@ def open_trial(
     plan: Plan,
     request: Request,
     program: str,
-    connections: Connections,
-    devices: t.Sequence[Device],
+    present: Present,
 ) -> Trial:
     """Open the trial of a plan: probes and duplicates first, then dead-men, then profiles in /run.
 
-    ``connections`` and ``devices`` are those of now.
     Whatever fails on the way is rolled back and raised.
     """
-    searches = [] if plan.is_reset else _start_duplicate_search(manager, plan, devices)
+    searches = [] if plan.is_reset else _start_duplicate_search(plan, present.addresses)
     failed_before = run_probes(request.probes)
     trial = Trial(
         token=request.token,
@@ -71,8 +77,8 @@ def open_trial(
         steps=plan.steps,
         stale_files=plan.stale,
         idle_interfaces=plan.idle,
-        previous=previous_connections(devices),
-        known_uuids=tuple(connection["uuid"] for connection in connections.values()),
+        previous=previous_connections(present.devices),
+        known_uuids=tuple(connection["uuid"] for connection in present.connections.values()),
         lease_interfaces=_lease_interfaces(plan),
         is_reset=plan.is_reset,
         wanted=tuple(ManagedProfile(each.file_name, each.interface or "", each.type) for each in plan.wanted),
@@ -118,9 +124,8 @@ def _touches(plan: Plan, interface: str) -> bool:
     return None in touched or bool(touched & lower_interfaces(interface))
 
 
-def _start_duplicate_search(manager: NetworkManager, plan: Plan, devices: t.Iterable[Device]) -> list[ArpSearch]:
-    """Ask for every new address whose interface is there already; the answers come in while the trial is written."""
-    own = {address.split("/")[0] for device in devices for address in manager.addresses(device, "ipv4")}
+def _start_duplicate_search(plan: Plan, own: t.Collection[str]) -> list[ArpSearch]:
+    """Ask for every address that is not our own and whose interface is there already; the answers come in while the trial is written."""
     searches = []
     for profile in plan.wanted:
         addresses = [address for address in _ipv4_addresses(profile.text) if address not in own]

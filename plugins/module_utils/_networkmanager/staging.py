@@ -48,8 +48,7 @@ def stage(
 ) -> dict[str, t.Any]:
     """Try the profiles of a request; the answer says what changes and where the node will be."""
 
-    def plan(managed: Managed) -> Plan:
-        devices = manager.devices()
+    def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
         with store.remembering(request.token, request.machine):
             refuse_unknown_interfaces(devices, profiles)
         return _plan(manager, devices, request, profiles, managed)
@@ -65,8 +64,7 @@ def stage_reset(
     ``addresses`` are claimed ones, which must be gone then.
     """
 
-    def plan(managed: Managed) -> Plan:
-        devices = manager.devices()
+    def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
         if not managed.profiles:
             refuse_unknown_addresses(manager, devices, addresses)
         if addresses:
@@ -133,7 +131,10 @@ def _keeping_static(manager: NetworkManager, devices: t.Sequence[Device], plan: 
 
 
 def _carry_out(
-    manager: NetworkManager, request: Request, program: str, make_plan: t.Callable[[Managed], Plan]
+    manager: NetworkManager,
+    request: Request,
+    program: str,
+    make_plan: t.Callable[[Managed, t.Sequence[Device]], Plan],
 ) -> dict[str, t.Any]:
     with store.exclusive():
         warnings: list[str] = []
@@ -146,10 +147,11 @@ def _carry_out(
         if is_stranger(managed, request):
             return {"stranger": True}
         refuse_other_machine(managed, request.machine)
-        plan = make_plan(managed)
+        devices = manager.devices()
+        plan = make_plan(managed, devices)
         if not plan.changes:
             return {"changed": False}
-        from .opening import begin_trial, open_trial, preview  # here: nothing needs it where nothing differs
+        from .opening import Present, begin_trial, open_trial, preview  # here: nothing needs it where nothing differs
 
         connections = manager.connections()
         with contextlib.nullcontext() if plan.is_reset else store.remembering(request.token, request.machine):
@@ -160,15 +162,14 @@ def _carry_out(
         busy = busy_with_another_tool(manager)
         if busy:
             return busy
-        devices = manager.devices()
-        before = carried_addresses(manager, devices)
-        trial = open_trial(manager, plan, request, program, connections, devices)
+        present = Present(connections, devices, carried_addresses(manager, devices))
+        trial = open_trial(manager, plan, request, program, present)
     staged = {
         **answer,
         "host": host_identity(),
         "addresses": list(trial.required_addresses),
         # a connection to one of these cannot have been begun before the trial
-        "new_addresses": [address for address in trial.required_addresses if address not in before],
+        "new_addresses": [address for address in trial.required_addresses if address not in present.addresses],
         "failed_before": dict(trial.failed_before),
     }
     is_up = begin_trial(manager, plan, trial)

@@ -20,6 +20,7 @@ import json
 import marshal
 import pkgutil
 import py_compile
+import sys
 import typing as t
 import zlib
 from pathlib import Path
@@ -34,6 +35,8 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 _LONGEST_DELIVERY = 45
 # the flags of a file in Python's cache that is as good as the hash of its source (PEP 552)
 _CHECKED_BY_HASH = (3).to_bytes(4, "little")
+# a folder that is not ours to write, no folder at all, a Python without a cache, half a file
+_NOTHING_KEPT = (OSError, py_compile.PyCompileError, NotImplementedError, EOFError, ValueError, TypeError)
 _PACKAGE = "ansible_collections.elemental.networking.plugins.module_utils._networkmanager"
 # a start is paid for by every request: only modules that are needed are compiled and run, and a node keeps what they were compiled to in
 # memory (store._keep_compiled), for root alone
@@ -104,23 +107,28 @@ def program() -> str:
 def _compiled(name: str, source: str) -> bytes:
     """The code of a module, marshalled; ``-O2`` leaves out what nobody reads on a node."""
     shown = f"elemental.networking/{name}.py"
-    with contextlib.suppress(OSError, py_compile.PyCompileError):  # a folder that is not ours to write, or no folder
+    with contextlib.suppress(*_NOTHING_KEPT):
         return _kept_code(name, source, shown)
     return marshal.dumps(compile(source, shown, "exec", dont_inherit=True, optimize=2))
 
 
 def _kept_code(name: str, source: str, shown: str) -> bytes:
-    """Keep the code in Python's own cache beside the source (PEP 552), which Ansible's loader does not use. Raises OSError."""
+    """Keep the code in Python's own cache beside the source (PEP 552), which Ansible's loader does not use.
+
+    Raises one of _NOTHING_KEPT where that cannot be, or holds something else.
+    """
     file = Path(str(importlib.import_module(_PACKAGE).__file__)).with_name(f"{name}.py")
     kept = Path(importlib.util.cache_from_source(str(file), optimization=2))
     head = importlib.util.MAGIC_NUMBER + _CHECKED_BY_HASH + importlib.util.source_hash(source.encode())
-    if not (kept.exists() and kept.read_bytes().startswith(head)):
+    if not sys.dont_write_bytecode and not (kept.exists() and kept.read_bytes().startswith(head)):
         mode = py_compile.PycInvalidationMode.CHECKED_HASH
         py_compile.compile(str(file), str(kept), shown, doraise=True, optimize=2, invalidation_mode=mode)
     content = kept.read_bytes()
     if not content.startswith(head):
         raise OSError(f"{file} was replaced meanwhile")
-    return content[len(head) :]
+    code = content[len(head) :]
+    marshal.loads(code)  # until 3.12.8 Python could leave half a file on a full disk
+    return code
 
 
 def _packed(content: t.Any) -> str:

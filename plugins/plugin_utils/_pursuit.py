@@ -140,7 +140,8 @@ class Pursuit:
         The first question over a connection that was begun after the trial proves the way by itself.
         """
         # of several profiles others may come up after the one that brought the address: then a knock has to prove it
-        is_new = address in self._staged["new_addresses"] and len(self._staged["reasons"]) == 1
+        news = self._staged["new_addresses"]
+        is_new = address != self._old and address in news and len(self._staged["reasons"]) == 1
         fresh = not self._asked and (self._was_up or is_new)
         self._asked += 1
         with self._node.cut_after(self._longest_answer):

@@ -57,7 +57,7 @@ class ArpSearch:
             elif repeat and time.monotonic() >= repeat:
                 repeat = 0.0
                 self._ask()
-        threading.Thread(target=self._socket.close).start()  # here the kernel does wait so: nobody else has to
+        _close_aside(self._socket)
         return found
 
     def _ask(self) -> None:
@@ -78,6 +78,14 @@ class ArpSearch:
         if len(packet) < 42 or address not in self._addresses or mac in own_macs():
             return {}
         return {self._addresses[address]: mac}
+
+
+def _close_aside(connection: socket.socket) -> None:
+    """Here the kernel does wait so: nobody else has to."""
+    try:
+        threading.Thread(target=connection.close).start()
+    except RuntimeError:  # the host lets us have no more of them
+        connection.close()
 
 
 def own_macs() -> set[str]:

@@ -23,6 +23,7 @@ _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _NO_CONNECTION = frozenset(("02", "03", "07", "0A", "0C"))
 # seconds between looks: each takes the kernel 4 ms (it walks through a table that grows with the memory)
 _FIRST_PAUSE = 0.015
+_BEFORE_THE_WATCH = 0.03
 _LONGEST_PAUSE = 0.25
 _MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in IPv6 (RFC 4291)
 
@@ -43,10 +44,13 @@ class Arrival:
 
     def wait(self, deadline: float) -> None:
         """Wait until somebody comes, at the longest until ``deadline`` (time.monotonic()); only a moment before the watch began."""
+        if self._earlier is None:
+            time.sleep(_BEFORE_THE_WATCH)
+            return
         pause = _FIRST_PAUSE
         while True:
             time.sleep(pause)
-            if self._earlier is None or self.has_come() or time.monotonic() > deadline:
+            if self.has_come() or time.monotonic() > deadline:
                 return
             pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -54,7 +58,7 @@ class Arrival:
         """Whether a connection was completed since the first call, which tells the controller that it is time."""
         if self._knock is None or self._has_come:
             return self._has_come
-        present, self._tables = _look(self._knock, self._tables)
+        present, self._tables = knocked_from(self._knock, self._tables)
         if self._earlier is None:
             self._earlier = present
             _ring(self._knock)
@@ -70,15 +74,12 @@ def _ring(knock: Knock) -> None:
             connection.sendto(knock.word.encode(), (knock.address, knock.bell))
 
 
-def knocked_from(knock: Knock) -> set[int]:
-    """Those of the controller's ports from which it is connected to this host."""
-    return _look(knock, _TABLES)[0]
+def knocked_from(knock: Knock, tables: t.Sequence[str] = _TABLES) -> tuple[set[int], t.Sequence[str]]:
+    """Those of the controller's ports from which it is connected to this host, and where to look for the next one.
 
-
-def _look(knock: Knock, tables: t.Sequence[str]) -> tuple[set[int], t.Sequence[str]]:
-    """The same, and where to look for the next one.
-
-    IPv4 is in the other table only where a server listens for both with one socket, and then it is there with all that comes in.
+    IPv4 is in the other table only where a server listens for both with one socket, and then all that comes in to this server is there.
+    Where another server took its place since the controller's last connection, a knock is not seen, and a new ssh connection has to be
+    the proof.
     """
     for table in tables:
         found = set(_connected(_rows(table), knock))

@@ -100,18 +100,23 @@ class SystemBus:
         for start in range(0, len(paths), _AT_ONCE):
             some = paths[start : start + _AT_ONCE]
             serials = [self._send(destination, path, interface, member, signature, arguments) for path in some]
-            answers = self._answers(set(serials), member, time.monotonic() + timeout)
+            answers = self._answers(set(serials), member, timeout)
             results += [answers[serial] for serial in serials]
         return results
 
-    def _answers(self, awaited: set[int], member: str, deadline: float) -> dict[int, list[t.Any] | BusError]:
+    def _answers(self, awaited: set[int], member: str, timeout: float) -> dict[int, list[t.Any] | BusError]:
+        """The answers by serial number; each may take ``timeout`` seconds after the one before."""
         answers: dict[int, list[t.Any] | BusError] = {}
+        deadline = time.monotonic() + timeout
         while len(answers) < len(awaited):
             fields, kind, values = self._read(deadline)
             serial = fields.get(_REPLY_SERIAL)
-            if serial in awaited:
-                error = BusError(fields.get(_ERROR_NAME, ""), str(values[0]) if values else member)
-                answers[serial] = error if kind == _ERROR else values
+            if serial not in awaited:
+                continue
+            deadline = time.monotonic() + timeout
+            answers[serial] = values
+            if kind == _ERROR:
+                answers[serial] = BusError(fields.get(_ERROR_NAME, ""), str(values[0]) if values else member)
         return answers
 
     def _send(

@@ -162,14 +162,18 @@ def _carry_out(
         busy = busy_with_another_tool(manager)
         if busy:
             return busy
+        devices = (
+            manager.devices()
+        )  # of now: a device may have been on its way back from an earlier trial, or in the hands of another tool
         present = Present(connections, devices, carried_addresses(manager, devices))
         trial = open_trial(manager, plan, request, program, present)
+    known = {*present.addresses, *addresses_of_session(request.connected_address)}
     staged = {
         **answer,
         "host": host_identity(),
         "addresses": list(trial.required_addresses),
         # a connection to one of these cannot have been begun before the trial
-        "new_addresses": [address for address in trial.required_addresses if address not in present.addresses],
+        "new_addresses": [address for address in trial.required_addresses if address not in known],
         "failed_before": dict(trial.failed_before),
     }
     is_up = begin_trial(manager, plan, trial)

@@ -99,6 +99,7 @@ def _run(command: t.Sequence[str], workshop: Workshop) -> Measured:
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "PATH": f"{workshop.ansible_playbook.parent}:{os.environ['PATH']}",
     }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # few users have it; with it modules are compiled at every start
     inside = [find("nsenter") or "nsenter", f"--net=/run/netns/{places.INFRASTRUCTURE}"]
     before, started = _cpu(), time.monotonic()
     run = subprocess.run([*inside, *command], env=environment, capture_output=True, text=True, check=False)

@@ -46,8 +46,11 @@ def test_it_ends_when_its_text_never_arrives_whole() -> None:
 @pytest.mark.parametrize(
     "break_it", [lambda code: code[:-9], lambda code: code[:99], lambda code: b"x" + code, lambda code: b""]
 )
-def test_what_python_has_in_its_cache_is_checked(break_it: t.Callable[[bytes], bytes]) -> None:
+def test_what_python_has_in_its_cache_is_checked(
+    break_it: t.Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else a node would run something else than the collection that is installed, or could not roll back."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     kept = Path(importlib.util.cache_from_source(str(node.__file__), optimization=2))
     program.cache_clear()
     program()

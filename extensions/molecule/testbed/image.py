@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -59,14 +60,14 @@ def _recipe() -> str:
 
 def _build(workshop: Path, image: Path) -> None:
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "molecule", "-f", str(image / "id"))
-    root = workshop / "root"
+    root, hook = workshop / "root", f"bash {shlex.quote(str(_CUSTOMIZE))}"
     run(
         *("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(_PACKAGES)}"),
         '--aptopt=APT::Install-Recommends "false"',
         *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in _LEFT_OUT),
         # before the kernel is installed: its initrd is made once
-        f'--essential-hook={_CUSTOMIZE} initramfs "$1"',
-        f'--customize-hook={_CUSTOMIZE} system "$1" {image}/id.pub',
+        f'--essential-hook={hook} initramfs "$1"',
+        f'--customize-hook={hook} system "$1" {shlex.quote(str(image / "id.pub"))}',
         *(SUITE, str(root)),  # no mirror: mmdebstrap knows those of a suite, and apt's settings of this machine count
     )
     kernels.uncompressed(_only(root / "boot", "vmlinuz-*"), image / "vmlinux")
@@ -79,6 +80,11 @@ def _build(workshop: Path, image: Path) -> None:
     run("qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", str(raw), str(image / _DISK))
     for name in ("vmlinux", "initrd.img", _DISK):
         (image / name).chmod(0o644)  # QEMU is not root
+    write_checksums(image)
+
+
+def write_checksums(image: Path) -> None:
+    """Last of all: an image is whole when they are there."""
     lines = [f"{_sha256(image / name)}  {name}\n" for name in _FILES]
     (image / _CHECKSUMS).write_text("".join(lines))
 

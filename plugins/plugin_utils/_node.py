@@ -58,6 +58,7 @@ class Node:
         self.inventory_address = self.address
         self._inventory_call = self._ssh_call()
         self._asks_by_name = False
+        self._most_patience = _PATIENCE
         self._python = _ANY_PYTHON if interpreter.startswith("auto") else shlex.quote(interpreter)
 
     @classmethod
@@ -159,7 +160,14 @@ class Node:
 
     def give_up_soon(self) -> None:
         """From now on wait only a moment for a new connection: another address may be the right one."""
+        self._most_patience = max(_PATIENCE, int(self._connection.get_option("timeout") or _PATIENCE))
         self._connection.set_option("timeout", _PATIENCE)
+
+    def be_more_patient(self) -> None:
+        """Wait twice as long for the next new connection, up to what the connection was given: a busy host is slow to say who it is."""
+        self._connection.set_option(
+            "timeout", min(self._most_patience, 2 * int(self._connection.get_option("timeout")))
+        )
 
     def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
         """Run one request on the node: one remote execution. Raises AnsibleActionFail when it breaks there."""

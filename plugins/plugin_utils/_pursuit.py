@@ -81,6 +81,8 @@ class Pursuit:
         self._is_connected = self._address is not None
         self._asked = 0
         self._was_up = False
+        # where the node said that it is; behind a jump host nothing else tells
+        self._told = ""
         self._hint = ""
         self._in_vain = 0
         self._progress = Progress(machine)
@@ -129,6 +131,9 @@ class Pursuit:
         distinct = list(dict.fromkeys(candidates))
         if self._node.is_direct:
             return first_to_answer(distinct, self._node.port, _ONE_RACE)
+        told, self._told = self._told, ""
+        if told:
+            return told
         # behind a jump host only ssh itself can tell: take turns
         if self._node.address not in distinct:
             return distinct[0]
@@ -169,6 +174,9 @@ class Pursuit:
             raise AnsibleActionFail(_rolled_back(address, self._staged, reason))
         if state == "elsewhere":  # said only of a trial that is up
             self._wanted, self._was_up = list(content["addresses"]), True
+            self._told = self._wanted[0]
+        if state == "silent":
+            self._node.be_more_patient()
         # who answered is asked again there: connections that only look for the banner count as attacks (OpenSSH 9.8)
         if state in ("elsewhere", "unknown", "silent"):
             self._address = None

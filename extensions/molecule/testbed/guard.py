@@ -43,7 +43,18 @@ def guard(base: Path, about: t.Mapping[str, t.Any], watched: int | None, molecul
         select.select(ends, [], [])
     except ProcessLookupError:  # whom we watch is gone already
         pass
+    if watched is not None and molecule_state and processes.started(watched) is None:
+        _end_orphans(molecule_state)
     _end(child, molecule_state)
+
+
+def _end_orphans(molecule_state: Path) -> None:
+    """A molecule that was killed leaves its ansible-playbook at work, which would look for the machines for minutes."""
+    mark = f"MOLECULE_STATE_FILE={molecule_state}\0".encode()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if mark in environment.read_bytes():
+                os.kill(int(environment.parent.name), signal.SIGKILL)
 
 
 def _end_ssh() -> None:

@@ -84,7 +84,9 @@ def _unit(requirements: str, python: str | None) -> tuple[t.Sequence[str], Path,
 
 def _mypy() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     options = ("--config-file", str(REPOSITORY / "pyproject.toml"), "--cache-dir", str(machine.workshop() / "mypy"))
-    command, _folder, variables = _here("mypy", *options, "-p", "ansible_collections.elemental.networking.plugins")
+    packages = ("plugins", "extensions.molecule.testbed")
+    named = [option for name in packages for option in ("-p", f"ansible_collections.elemental.networking.{name}")]
+    command, _folder, variables = _here("mypy", *options, *named)
     return command, Path(variables["PYTHONPATH"]), variables
 
 

@@ -129,7 +129,10 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _take_down(collection: Path) -> None:
-    subprocess.run([sys.executable, "-m", "testbed", "down"], cwd=collection / "extensions/molecule", check=False)
+    """What molecule had no time for; not the machines of another project."""
+    environment = {**os.environ, "MOLECULE_PROJECT_DIRECTORY": str(collection)}
+    command = [sys.executable, "-m", "testbed", "down"]
+    subprocess.run(command, cwd=collection / "extensions/molecule", env=environment, check=False)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ def _up(_options: argparse.Namespace) -> None:
 
 def _image(_options: argparse.Namespace) -> None:
     require(FOR_DEBIAN_IMAGE)
-    print(image.ensure())
+    with image.building():
+        print(image.ensure())
 
 
 def _disk(options: argparse.Namespace) -> None:

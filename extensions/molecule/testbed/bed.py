@@ -28,28 +28,39 @@ def up() -> dict[str, t.Any]:
     """Start libvirt where it is alone, and return the record of the test bed. One that this project has up already is left as it is."""
     own_image = _own_image()
     require(FOR_YOUR_IMAGE if own_image else FOR_DEBIAN_IMAGE)
-    project = os.environ.get("MOLECULE_PROJECT_DIRECTORY") or str(Path.cwd())
-    record = current()
-    if record:
-        if record["project"] != project:
+    project = _project() or str(Path.cwd())
+    with image.building():  # two at once: the second finds what the first has made
+        record = current()
+        if record and record["project"] != project:
             raise TestBedError(
                 f"the virtual machines of {record['project']} are up: run `molecule destroy` there first"
             )
-        return record
-    down()
+        return record or _up(own_image, project)
+
+
+def _up(own_image: Path | None, project: str) -> dict[str, t.Any]:
+    image.sweep()
+    _end(_read())
     built = None if own_image else image.ensure()
     accel, why = accelerator.chosen(built)
     about = {"project": project, "accel": accel, "why": why, "own_image": own_image is not None}
     try:
         return _start(own_image or t.cast(Path, built), about)
     except BaseException:
-        down()
+        _end(_read())
         raise
 
 
 def down() -> None:
-    """End everything of a test bed, and remove what one that was killed has left; safe at any time."""
+    """End everything of a test bed, and remove what one that was killed has left. In molecule another project's is left alone."""
     record = _read()
+    if _is_alive(record) and _project() not in (None, record["project"]):
+        print(f"the virtual machines of {record['project']} stay")
+        return
+    _end(record)
+
+
+def _end(record: t.Mapping[str, t.Any]) -> None:
     if _is_alive(record):
         os.kill(record["guard"], signal.SIGTERM)
         deadline = time.monotonic() + _TO_END
@@ -57,8 +68,12 @@ def down() -> None:
             time.sleep(0.05)
         if _is_alive(record):
             os.kill(record["guard"], signal.SIGKILL)
-    image.sweep()
     shutil.rmtree(places.RUN, ignore_errors=True)
+
+
+def _project() -> str | None:
+    """The project that molecule works for."""
+    return os.environ.get("MOLECULE_PROJECT_DIRECTORY")
 
 
 def current() -> dict[str, t.Any]:

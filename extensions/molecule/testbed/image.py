@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import shlex
 import shutil
 import tempfile
+import typing as t
 from pathlib import Path
 
 from . import kernels, places
@@ -45,8 +48,17 @@ def ensure() -> Path:
     return finished
 
 
+@contextlib.contextmanager
+def building() -> t.Iterator[None]:
+    """Hold others off who would make a test bed or an image meanwhile."""
+    places.cache().mkdir(parents=True, exist_ok=True)
+    with (places.cache() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def sweep() -> None:
-    """Remove what a build that was killed has left."""
+    """Remove what a build that was killed has left; only for who holds others off."""
     for path in places.cache().glob(".building-*"):
         shutil.rmtree(path, ignore_errors=True)
 

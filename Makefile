@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-online bench-nodes bench-claims bench-memory nodes-up nodes-down cluster-up cluster-down build clean prepare
+.PHONY: help demo test test-online bench-nodes bench-claims bench-memory nodes-up nodes-down cluster-up cluster-down molecule-down build clean prepare
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
@@ -24,7 +24,7 @@ demo: ## claim, configure, report and reset on three real NetworkManager nodes (
 test: ## run every check, one line per stage (needs root for the nodes)
 	@python3 -m tests.stages
 
-test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-cluster test-cluster-1.0 test-cluster-faults (RUNS=5) test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
+test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-cluster test-cluster-1.0 test-cluster-faults (RUNS=5) test-molecule (IPAM=cluster) test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
 	@python3 -m tests.stages $*
 
 test-online: ## prove what needs the internet: checksums of the releases that the roles install, and nmc against its stand-in
@@ -55,6 +55,9 @@ cluster-up: ## start a real control plane with Cluster API's IPAM (needs root an
 
 cluster-down: ## end the control plane and remove all that is its
 	@python3 -m tests.testbed.controlplane down
+
+molecule-down: ## end the virtual machines of molecule and remove all that is theirs
+	@cd extensions/molecule && python3 -m testbed down
 
 build: ## build the collection's tarball
 	@galaxy=$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/ansible-galaxy")' | tail -n 1) \

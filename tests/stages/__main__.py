@@ -24,6 +24,8 @@ from .machine import REPOSITORY, Missing
 _LAST_LINES = 80
 # test beds side by side: much of a test is waiting for a deadline
 _NODE_WORKERS = 2
+# ansible-core -> requirements; molecule 26.10 takes 2.16.19 and later, but not 2.17
+_MOLECULE_CORES = {"2.19": "molecule", "2.16": "molecule-2.16", "2.21": "molecule-2.21"}
 # seconds
 _TO_TAKE_DOWN = 60.0
 
@@ -82,7 +84,9 @@ def _unit(requirements: str, python: str | None) -> tuple[t.Sequence[str], Path,
 
 def _mypy() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     options = ("--config-file", str(REPOSITORY / "pyproject.toml"), "--cache-dir", str(machine.workshop() / "mypy"))
-    command, _folder, variables = _here("mypy", *options, "-p", "ansible_collections.elemental.networking.plugins")
+    packages = ("plugins", "extensions.molecule.testbed")
+    named = [option for name in packages for option in ("-p", f"ansible_collections.elemental.networking.{name}")]
+    command, _folder, variables = _here("mypy", *options, *named)
     return command, Path(variables["PYTHONPATH"]), variables
 
 
@@ -109,6 +113,34 @@ def _faults() -> tuple[t.Sequence[str], Path, dict[str, str]]:
         raise Missing("the test nodes need root: run make test as root")
     machine.install({**machine.NODE_PACKAGES, **machine.FAULT_PACKAGES})
     return [sys.executable, "-m", "tests.faults"], REPOSITORY, {"TESTBED_SUITE": _suite()}
+
+
+def _molecule() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    if os.geteuid() != 0:
+        raise Missing(
+            "the virtual machines need root, for namespaces and a libvirt of their own: run make test as root"
+        )
+    machine.install(machine.MOLECULE_PACKAGES)
+    nmstatectl.build()
+    environment = _molecule_environment(os.environ.get("ANSIBLE_CORE") or "2.19")
+    tree = machine.collection()
+    variables = {
+        "PATH": f"{environment / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin",
+        "ANSIBLE_COLLECTIONS_PATH": str(tree),
+    }
+    return [str(environment / "bin/python"), "-m", "tests.stages.molecule"], REPOSITORY, variables
+
+
+def _molecule_environment(core: str) -> Path:
+    """molecule with one of the versions of ansible-core that it takes."""
+    if core not in _MOLECULE_CORES:
+        raise Missing(f"there is no ANSIBLE_CORE={core} for molecule; use {', '.join(_MOLECULE_CORES)}")
+    python = machine.newer_python() if core == "2.21" else machine.PYTHON
+    if python is None:
+        raise Missing(
+            f"ansible-core {core} needs Python 3.12 or later, and there is none on PATH or in pyenv; install one"
+        )
+    return machine.environment(_MOLECULE_CORES[core], python)
 
 
 def cluster_environment() -> tuple[str, dict[str, str]]:
@@ -180,6 +212,7 @@ STAGES = (
     ),
     Stage("cluster-faults", "faults of claims, in a row", _cluster_faults, report=("run ",), by_default=False),
     Stage("nodes", f"integration on nodes ({_suite()})", _nodes),
+    Stage("molecule", "molecule on virtual machines", _molecule, report=("scenario ",)),
     Stage("faults", f"fault matrix ({_suite()})", _faults, report=("| ", "|-", "run ")),
 )
 

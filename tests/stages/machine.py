@@ -35,6 +35,22 @@ NODE_PACKAGES = {
     "module:ensurepip": "python3-venv",
 }
 CLUSTER_PACKAGES = {"ip": "iproute2", "openssl": "openssl", "module:ensurepip": "python3-venv"}
+# for virtual machines; the Python libraries are for the machine's own Python, with which Ansible runs the libvirt modules
+MOLECULE_PACKAGES = {
+    "libvirtd": "libvirt-daemon-system",
+    "virsh": "libvirt-clients",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "qemu-img": "qemu-utils",
+    "mmdebstrap": "mmdebstrap",
+    "mke2fs": "e2fsprogs",
+    "dnsmasq": "dnsmasq-base",
+    "ip": "iproute2",
+    "ssh": "openssh-client",
+    "lz4": "lz4",
+    "module:ensurepip": "python3-venv",
+    "/usr/lib/python3/dist-packages/libvirt.py": "python3-libvirt",
+    "/usr/lib/python3/dist-packages/lxml": "python3-lxml",
+}
 # for a clock of a node's own
 FAULT_PACKAGES = {"cc": "gcc", "/usr/include/stdio.h": "libc6-dev"}
 

@@ -294,6 +294,17 @@ def test_a_host_with_nothing_but_a_bridge_of_ours_is_reset(controller: Controlle
     assert (installed(controller, "node1"), controller.claims()) == ("", [])
 
 
+def test_a_card_without_a_network_is_reset_once(controller: Controller) -> None:
+    """It waits for a DHCP server; another reset does not try it again."""
+    assert push(controller, {"eth0": ROUTED, "eth1": ETH1}).succeeded
+    controller.nodes.link("node1", "eth1", "down")
+    first, second = (controller.play("reset", machine_network_hosts="node1") for _ in range(2))
+    controller.nodes.link("node1", "eth1", "up")
+    assert (first.succeeded, second.succeeded) == (True, True), first.output + second.output
+    assert result_of(first, "network_reset")["changed"]
+    assert second.changed("node1") == 0
+
+
 def test_an_ipv6_address_that_got_lost_is_put_back(controller: Controller) -> None:
     dual = ROUTED.replace("method=disabled", "method=manual\naddress1=fd00:16::7/64")
     assert push(controller, {"eth0": dual}).succeeded

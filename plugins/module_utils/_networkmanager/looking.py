@@ -25,12 +25,17 @@ def observe(manager: NetworkManager, devices: t.Sequence[Device], wanted: Wanted
     if installed_text is None or path is None:
         return Observed(installed_text, path is not None, False, False)
     device = active_device(devices, wanted.uuid)
+    is_active = device is not None and device.activated
+    others = [
+        each for each in devices if each.interface == wanted.interface and each.active_uuid not in ("", wanted.uuid)
+    ]
     return Observed(
         installed_text=installed_text,
         is_known=True,
         is_loaded_from_etc=manager.profile_file(path) == file,
-        is_active=device is not None and device.activated,
+        is_active=is_active,
         lost_addresses=_lost_addresses(manager, path, device),
+        is_waiting=not is_active and not others,
     )
 
 

@@ -16,13 +16,17 @@ _NAMESPACE_URL = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
 
 
 class Observed(t.NamedTuple):
-    """What a node has of one wanted profile; ``lost_addresses`` are configured but not on the device."""
+    """What a node has of one wanted profile; ``lost_addresses`` are configured but not on the device.
+
+    ``is_waiting`` says that it is not active and no other profile has its interface: no cable, or no DHCP server, as yet.
+    """
 
     installed_text: str | None
     is_known: bool
     is_loaded_from_etc: bool
     is_active: bool
     lost_addresses: tuple[str, ...] = ()
+    is_waiting: bool = False
 
 
 class Plan(t.NamedTuple):
@@ -48,15 +52,15 @@ class Plan(t.NamedTuple):
         return bool(self.reasons or self.stale or self.more_files)
 
 
-def differences(wanted: WantedProfile, observed: Observed) -> str:
-    """Why a profile needs a change, in a few words; empty when it does not."""
+def differences(wanted: WantedProfile, observed: Observed, may_wait: bool = False) -> str:
+    """Why a profile needs a change, in a few words; empty when it does not, or waits and may."""
     if observed.installed_text is None:
         return "not installed"
     if observed.installed_text != wanted.text:
         return "content differs"
     if not observed.is_loaded_from_etc:
         return "not loaded from /etc"
-    if not observed.is_active:
+    if not observed.is_active and not (may_wait and observed.is_waiting):
         return "not active"
     if observed.lost_addresses:
         return f"{', '.join(observed.lost_addresses)} missing on the device"

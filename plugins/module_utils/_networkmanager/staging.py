@@ -72,7 +72,9 @@ def stage_reset(
         present = {device.interface for device in devices}
         names = ethernet_interfaces(managed, interfaces_by_file(manager, devices))
         wanted = tuple(dhcp_profile(name) for name in names if name in present)
-        return _keeping_static(manager, devices, _plan(manager, devices, request, wanted, managed))
+        # where no DHCP server has answered since an earlier reset, another trial would not find one either
+        found = _plan(manager, devices, request, wanted, managed, may_wait=managed.is_reset)
+        return _keeping_static(manager, devices, found)
 
     return _carry_out(manager, request, program, plan)
 
@@ -83,11 +85,12 @@ def _plan(
     request: Request,
     wanted: tuple[WantedProfile, ...],
     managed: Managed,
+    may_wait: bool = False,
 ) -> Plan:
     steps, reasons = [], {}
     for profile in wanted:
         observed = observe(manager, devices, profile)
-        reason = differences(profile, observed)
+        reason = differences(profile, observed, may_wait)
         if reason:
             reasons[profile.file_name] = reason
             steps.append(trial_step(profile, observed, profile.text))

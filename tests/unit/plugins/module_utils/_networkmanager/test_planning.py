@@ -40,6 +40,7 @@ MANAGED = Managed(
         (Observed("other", True, True, True), "content differs"),
         (Observed(TEXT, True, False, True), "not loaded from /etc"),
         (Observed(TEXT, True, True, False), "not active"),
+        (Observed(TEXT, True, True, False, is_waiting=True), "not active"),
         (Observed(TEXT, True, True, True, ("10.0.0.1/24",)), "10.0.0.1/24 missing on the device"),
         (Observed(TEXT, True, True, True), ""),
     ],

@@ -45,6 +45,11 @@ class NodeAnswer:
         """Whether the controller's ssh does not take who answered for the node."""
         return KEY_REFUSED in self.complaint
 
+    @property
+    def was_too_slow(self) -> bool:
+        """Whether ssh gave up waiting for whoever is there; a refusal or an address without a way to it is no reason to wait longer."""
+        return "timed out" in self.complaint
+
 
 class Node:
     """The host of an action plugin, over its ssh connection."""
@@ -158,9 +163,13 @@ class Node:
         given = str(self._connection.get_option(option) or "")
         self._connection.set_option(option, f"{given} {arguments}".strip())
 
-    def give_up_soon(self) -> None:
-        """From now on wait only a moment for a new connection: another address may be the right one."""
-        self._most_patience = max(_PATIENCE, int(self._connection.get_option("timeout") or _PATIENCE))
+    def give_up_soon(self, most_patience: float) -> None:
+        """From now on wait only a moment for a new connection: another address may be the right one.
+
+        ``be_more_patient`` makes that ``most_patience`` seconds at most.
+        """
+        given = int(self._connection.get_option("timeout") or _PATIENCE)
+        self._most_patience = max(_PATIENCE, min(given, int(most_patience)))
         self._connection.set_option("timeout", _PATIENCE)
 
     def be_more_patient(self) -> None:

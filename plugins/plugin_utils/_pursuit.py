@@ -30,6 +30,8 @@ _BETWEEN_PROBES = 0.3
 # fifteen, and one more each second
 _BETWEEN_CALLS = 0.05
 _LONGEST_PAUSE = 2.0
+# addresses that swallow everything take turns with the right one, which may come up late: so many have to fit into the time that there is
+_LEAST_LOOKS = 8
 _NEEDS_A_PERSON = 5.0
 # tell the user what takes long
 _QUIET = 5.0
@@ -89,8 +91,8 @@ class Pursuit:
 
     def outcome(self, deadline: float) -> t.Mapping[str, t.Any]:
         """Ask until there is an outcome; what the node said when it confirmed. Raises AnsibleActionFail for any other one."""
-        self._node.give_up_soon()
         started, last = time.monotonic(), ""
+        self._node.give_up_soon((deadline - started) / _LEAST_LOOKS)
         if self._staged["outcome"]:
             self._learn(self._old, self._staged["outcome"])
         while time.monotonic() < deadline + _AFTER_DEADLINE:
@@ -165,6 +167,8 @@ class Pursuit:
             self._hint = (
                 f" (ssh on the controller does not accept the host's key at {self._node.address}: {KEY_REFUSED})"
             )
+        if answer.was_too_slow:
+            self._node.be_more_patient()
         return {"state": "pending", **answer.content} if answer.reached else {"state": "silent"}
 
     def _learn(self, address: str, content: t.Mapping[str, t.Any]) -> None:
@@ -176,8 +180,6 @@ class Pursuit:
         if state == "elsewhere":  # said only of a trial that is up
             self._wanted, self._was_up = list(content["addresses"]), True
             self._told = self._wanted[0]
-        if state == "silent":
-            self._node.be_more_patient()
         # who answered is asked again there: connections that only look for the banner count as attacks (OpenSSH 9.8)
         if state in ("elsewhere", "unknown", "silent"):
             self._address = None

@@ -120,7 +120,8 @@ def _molecule() -> tuple[t.Sequence[str], Path, dict[str, str]]:
         raise Missing(
             "the virtual machines need root, for namespaces and a libvirt of their own: run make test as root"
         )
-    machine.install(machine.MOLECULE_PACKAGES)
+    is_on_cluster = os.environ.get("IPAM") == "cluster"
+    machine.install({**machine.MOLECULE_PACKAGES, **(machine.CLUSTER_PACKAGES if is_on_cluster else {})})
     nmstatectl.build()
     environment = _molecule_environment(os.environ.get("ANSIBLE_CORE") or "2.19")
     tree = machine.collection()

@@ -70,6 +70,7 @@ def main() -> int:
         with contextlib.ExitStack() as stack:
             environment["NMSTATECTL"] = str(nmstatectl.build())
             if os.environ.get("IPAM") == "cluster":
+                _build_image(collection)
                 environment["K8S_AUTH_KUBECONFIG"] = str(_start_plane(stack))
             stack.callback(_take_down, collection)
             return _run(["molecule", "test", *(sys.argv[1:] or ["--all"])], collection, environment)
@@ -83,6 +84,15 @@ def main() -> int:
 
 def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:
     raise KeyboardInterrupt
+
+
+def _build_image(collection: Path) -> None:
+    """Before a control plane is there: its network namespace leads nowhere, and an image is made from packages."""
+    if os.environ.get("MOLECULE_IMAGE"):
+        return
+    command = [sys.executable, "-m", "testbed", "image"]
+    if subprocess.run(command, cwd=collection / "extensions/molecule", check=False).returncode:
+        raise TestBedError("the image of the virtual machines cannot be built")
 
 
 def _start_plane(stack: contextlib.ExitStack) -> Path:

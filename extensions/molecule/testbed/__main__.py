@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import typing as t
@@ -20,6 +21,8 @@ from .tools import FOR_DEBIAN_IMAGE, TestBedError, find, require
 def main() -> int:
     """Run a command; errors are one sentence."""
     options = _parser().parse_args()
+    # QEMU is not root, and has to get at what root makes, also where root keeps its files to itself
+    os.umask(0o022)
     if options.serve is not _guard:
         signal.signal(signal.SIGTERM, _as_interrupt)
     try:

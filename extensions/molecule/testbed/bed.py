@@ -19,6 +19,11 @@ from pathlib import Path
 from . import accelerator, image, inside, places, processes
 from .tools import FOR_DEBIAN_IMAGE, FOR_YOUR_IMAGE, TestBedError, find, require, run
 
+# what molecule can be told to do; a scenario may have the name of one
+_COMMANDS = (
+    *("check", "cleanup", "converge", "create", "dependency", "destroy", "drivers", "idempotence", "init", "list"),
+    *("login", "matrix", "prepare", "reset", "side-effect", "syntax", "test", "verify"),
+)
 # seconds
 _TO_START = 60.0
 _TO_END = 20.0
@@ -153,7 +158,8 @@ def _one_shot() -> int | None:
     while process > 1:
         words = processes.words(process)
         if "molecule" in [Path(word).name for word in words[:3]]:
-            return process if "test" in words and not _keeps(words) else None
+            command = next((word for word in words if word in _COMMANDS), "")
+            return process if command == "test" and not _keeps(words) else None
         process = processes.parent(process)
     return None
 
@@ -177,6 +183,9 @@ def _last_words() -> str:
 def _read() -> dict[str, t.Any]:
     try:
         return dict(json.loads(places.RECORD.read_text()))
+    except PermissionError:
+        # no empty record: who may not look must not believe that there is nothing
+        raise TestBedError("there are virtual machines, of root: use the same command as root or with sudo") from None
     except (OSError, ValueError):
         return {}
 

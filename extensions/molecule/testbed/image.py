@@ -74,7 +74,7 @@ def _build(workshop: Path, image: Path) -> None:
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "molecule", "-f", str(image / "id"))
     root, hook = workshop / "root", f"bash {shlex.quote(str(_CUSTOMIZE))}"
     run(
-        *("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(_PACKAGES)}"),
+        *("mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(_PACKAGES)}"),
         '--aptopt=APT::Install-Recommends "false"',
         *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in _LEFT_OUT),
         # before the kernel is installed: its initrd is made once

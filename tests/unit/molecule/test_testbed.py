@@ -12,7 +12,14 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.extensions.molecule.testbed import accelerator, bed, image, kernels
+from ansible_collections.elemental.networking.extensions.molecule.testbed import (
+    accelerator,
+    bed,
+    image,
+    kernels,
+    places,
+    processes,
+)
 from ansible_collections.elemental.networking.extensions.molecule.testbed.tools import TestBedError
 
 _FILES = ("disk.qcow2", "vmlinux", "initrd.img", "id")
@@ -122,3 +129,38 @@ def test_an_image_of_yours_that_is_not_there_is_named(monkeypatch: pytest.Monkey
     monkeypatch.setenv("MOLECULE_IMAGE", "/nowhere/mine.qcow2")
     with pytest.raises(TestBedError, match=r"there is no file /nowhere/mine.qcow2"):
         bed.up()
+
+
+class FileOfRoot:
+    """Stands in for the record of a test bed in the eyes of anybody else: tests may run as root, who can read everything."""
+
+    def read_text(self) -> str:
+        raise PermissionError
+
+
+@pytest.mark.parametrize("command", [bed.down, bed.current, lambda: bed.enter(["true"])])
+def test_who_is_not_root_is_told_that_there_are_machines(
+    monkeypatch: pytest.MonkeyPatch, command: t.Callable[[], object]
+) -> None:
+    """Not that there is nothing to take down."""
+    monkeypatch.setattr(places, "RECORD", FileOfRoot())
+    with pytest.raises(TestBedError, match="as root or with sudo"):
+        command()
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one_shot"),
+    [
+        ("python3 /venv/bin/molecule test -s configure", True),
+        ("python3 /venv/bin/molecule -vvv test --all", True),
+        ("python3 -m molecule test", True),
+        ("python3 /venv/bin/molecule test --destroy=never", False),
+        ("python3 /venv/bin/molecule test --destroy never", False),
+        ("python3 /venv/bin/molecule create", False),
+        ("python3 /venv/bin/molecule converge -s test", False),
+    ],
+)
+def test_machines_end_with_molecule_test_alone(monkeypatch: pytest.MonkeyPatch, line: str, is_one_shot: bool) -> None:
+    """Those of other commands are there to work with, whatever the scenario is called."""
+    monkeypatch.setattr(processes, "words", lambda _process: line.split())
+    assert bool(bed._one_shot()) == is_one_shot

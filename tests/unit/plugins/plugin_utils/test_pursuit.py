@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a host behind a jump host is looked for, and how long each look may take."""
+
+from __future__ import annotations
+
+import socket
+import time
+import types
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+from ansible.playbook.play_context import PlayContext
+from ansible.plugins.loader import connection_loader
+from ansible_collections.elemental.networking.plugins.plugin_utils import _pursuit
+from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node, NodeAnswer
+
+OLD, FIRST, NEW, KNOWN = "192.0.2.1", "192.0.2.8", "192.0.2.9", "192.0.2.5"
+SLOW = NodeAnswer({}, reached=False, complaint="Connection timed out during banner exchange")
+REFUSED = NodeAnswer({}, reached=False, complaint=f"ssh: connect to host {NEW} port 22: Connection refused")
+CONFIRMED = NodeAnswer({"state": "confirmed"})
+ELSEWHERE = NodeAnswer({"state": "elsewhere", "addresses": [NEW]})
+
+
+def connection(host: str, timeout: int, **more: t.Any) -> t.Any:
+    """Ansible's own ssh connection."""
+    made = connection_loader.get("ssh", PlayContext())
+    made.set_options(direct={"host": host, "timeout": timeout, "ssh_args": "-F none", **more})
+    return made
+
+
+class ScriptedNode(Node):
+    """A node behind a jump host, of which only the answers are made up; with Ansible's real connection."""
+
+    def __init__(self, answers: t.Sequence[NodeAnswer], timeout: int) -> None:
+        made = connection(OLD, timeout, ssh_common_args="-J 192.0.2.200")
+        super().__init__(t.cast("t.Any", types.SimpleNamespace(_connection=made, _play_context=PlayContext())), {})
+        self._answers = iter(answers)
+        # address and seconds of each question
+        self.asked: list[tuple[str, int]] = []
+
+    def move_to(self, address: str) -> None:
+        self._connection.set_option("host", address)
+
+    def run_again(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+        self.asked.append((self.address, int(self._connection.get_option("timeout"))))
+        return next(self._answers)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_SETTLING", "_BETWEEN_CALLS", "_BETWEEN_PROBES"):
+        monkeypatch.setattr(_pursuit, name, 0.0)
+
+
+def pursue(node: Node, known: t.Sequence[str] = (), wanted: str = NEW, deadline: int = 300) -> t.Mapping[str, t.Any]:
+    staged = {"addresses": [wanted], "new_addresses": [wanted], "reasons": {}, "outcome": None, "host": "x"}
+    pursuit = _pursuit.Pursuit(node, "token", "machine", staged, known, knocks=0, longest_probe=0.0)
+    return pursuit.outcome(time.monotonic() + deadline)
+
+
+@pytest.mark.parametrize(
+    ("given", "deadline", "expected"),
+    [
+        (30, 300, [4, 8, 16, 30, 30]),
+        (10, 300, [4, 8, 10, 10, 10]),
+        (2, 300, [4, 4, 4, 4, 4]),
+        (30, 50, [4, 6, 6, 6, 6]),
+    ],
+)
+def test_a_host_that_is_slow_to_answer_gets_more_time_each_time(given: int, deadline: int, expected: list[int]) -> None:
+    """Up to what the user gives every connection, and never so much that other addresses get no turn before the deadline."""
+    node = ScriptedNode([SLOW] * 4 + [CONFIRMED], given)
+    pursue(node, deadline=deadline)
+    assert [seconds for _address, seconds in node.asked] == expected
+
+
+def test_a_refusal_is_no_reason_to_wait_longer() -> None:
+    """Else an address that swallows everything holds up the next look at the right one until the deadline is over."""
+    node = ScriptedNode([REFUSED, REFUSED, REFUSED, CONFIRMED], 30)
+    pursue(node)
+    assert [seconds for _address, seconds in node.asked] == [4, 4, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("then", "asked_then"),
+    [
+        ([CONFIRMED], [NEW]),
+        # what it said may be over: then all take turns again
+        ([REFUSED, CONFIRMED], [NEW, OLD]),
+    ],
+)
+def test_a_host_is_asked_next_where_it_said_that_it_is(then: t.Sequence[NodeAnswer], asked_then: list[str]) -> None:
+    """Before all other addresses that it may have."""
+    node = ScriptedNode([REFUSED, REFUSED, ELSEWHERE, *then], 10)
+    pursue(node, [KNOWN], wanted=FIRST)
+    assert [address for address, _seconds in node.asked] == [KNOWN, FIRST, OLD, *asked_then]
+
+
+def test_ssh_says_that_a_host_is_too_slow() -> None:
+    """The real ssh, of a host that takes the connection and says nothing."""
+    with socket.create_server(("127.0.0.2", 0)) as silent:
+        made = connection("127.0.0.2", 1, port=silent.getsockname()[1], host_key_checking=False)
+        with pytest.raises(AnsibleConnectionFailure) as failure:
+            made.exec_command("true", sudoable=False)
+    assert NodeAnswer({}, reached=False, complaint=str(failure.value)).was_too_slow
+
+
+def test_ssh_does_not_say_so_of_a_closed_port() -> None:
+    with socket.create_server(("127.0.0.2", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(AnsibleConnectionFailure) as failure:
+        connection("127.0.0.2", 5, port=port, host_key_checking=False).exec_command("true", sudoable=False)
+    assert not NodeAnswer({}, reached=False, complaint=str(failure.value)).was_too_slow

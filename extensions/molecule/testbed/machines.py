@@ -15,6 +15,7 @@ from .tools import TestBedError, run
 
 _USER_DATA = """#cloud-config
 disable_root: false
+ssh_genkeytypes: [ed25519]
 users:
   - name: root
     ssh_authorized_keys: [{key}]

@@ -298,7 +298,7 @@ def test_a_card_without_a_network_is_reset_once(controller: Controller) -> None:
     """It waits for a DHCP server; another reset does not try it again."""
     assert push(controller, {"eth0": ROUTED, "eth1": ETH1}).succeeded
     controller.nodes.link("node1", "eth1", "down")
-    first, second = (controller.play("reset", machine_network_hosts="node1") for _ in range(2))
+    first, second = (controller.play("reset", machine_network_hosts="node1") for _time in range(2))
     controller.nodes.link("node1", "eth1", "up")
     assert (first.succeeded, second.succeeded) == (True, True), first.output + second.output
     assert result_of(first, "network_reset")["changed"]

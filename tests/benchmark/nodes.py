@@ -21,6 +21,7 @@ from pathlib import Path
 
 from tests.stages import machine
 from tests.testbed import bed, cgroups, places, rootfs
+from tests.testbed.interrupts import end_as_interrupt
 from tests.testbed.tools import TestBedError, find
 
 from .contenders import CONTENDERS, Contender, Workshop
@@ -37,7 +38,7 @@ class Measured:
 def main() -> int:
     """Measure; the table goes to standard output, progress to standard error."""
     options = _options()
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    end_as_interrupt(signal.SIGTERM)
     try:
         machine.install(machine.NODE_PACKAGES)
         machine.environment("benchmark")
@@ -62,10 +63,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--suite", choices=sorted(rootfs.SUITES), default="bookworm", help="Debian release, bookworm")
     parser.add_argument("--way", default="", help="only ways whose name holds these words, and the ping")
     return parser.parse_args()
-
-
-def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:
-    raise KeyboardInterrupt
 
 
 Results = t.Dict[Contender, t.List[t.Tuple[Measured, Measured]]]

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.stages import machine
 from tests.testbed import bed, rootfs
+from tests.testbed.interrupts import end_as_interrupt
 from tests.testbed.tools import TestBedError
 
 from .cell import Verdict, World
@@ -31,7 +32,7 @@ Cell = t.Tuple[Fault, t.Optional[Phase]]
 def main() -> int:
     """Run it; the matrix goes to standard output, each cell's progress to standard error."""
     options = _options()
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    end_as_interrupt(signal.SIGTERM)
     try:
         machine.install({**machine.NODE_PACKAGES, **machine.FAULT_PACKAGES})
         machine.environment("test")
@@ -59,10 +60,6 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--keep", action="store_true", help="leave the nodes up afterwards (make nodes-down)")
     return parser.parse_args()
-
-
-def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:
-    raise KeyboardInterrupt
 
 
 def _cells(options: argparse.Namespace) -> list[Cell]:

@@ -18,6 +18,8 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.testbed.interrupts import end_as_interrupt
+
 from . import machine, nmstatectl
 from .machine import REPOSITORY, Missing
 
@@ -69,11 +71,7 @@ def _collection_folder(variables: t.Mapping[str, str]) -> Path:
     return Path(variables["PYTHONPATH"]) / "ansible_collections/elemental/networking"
 
 
-def _unit(requirements: str, python: str | None) -> tuple[t.Sequence[str], Path, dict[str, str]]:
-    if python is None:
-        raise Missing(
-            "ansible-core 2.21 needs Python 3.12 or later, and there is none on PATH or in pyenv; install one"
-        )
+def _unit(requirements: str, python: str) -> tuple[t.Sequence[str], Path, dict[str, str]]:
     environment = machine.environment(requirements, python)
     variables = _variables(environment)
     with contextlib.suppress(Missing):  # without it the tests that need it are skipped, and say so
@@ -137,10 +135,6 @@ def _molecule_environment(core: str) -> Path:
     if core not in _MOLECULE_CORES:
         raise Missing(f"there is no ANSIBLE_CORE={core} for molecule; use {', '.join(_MOLECULE_CORES)}")
     python = machine.newer_python() if core == "2.21" else machine.PYTHON
-    if python is None:
-        raise Missing(
-            f"ansible-core {core} needs Python 3.12 or later, and there is none on PATH or in pyenv; install one"
-        )
     return machine.environment(_MOLECULE_CORES[core], python)
 
 
@@ -235,8 +229,7 @@ def main() -> int:
         return 1
     if options.prepare:
         return 0
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in the background with SIGINT ignored
-        signal.signal(number, _as_interrupt)
+    end_as_interrupt(signal.SIGINT, signal.SIGTERM)  # a shell starts what is in the background with SIGINT ignored
     try:
         return _run_all(
             [stage for stage in STAGES if (stage.name in options.stage if options.stage else stage.by_default)]
@@ -308,10 +301,6 @@ def _take_down_nodes() -> None:
         command = [sys.executable, "-m", "tests.testbed.nodes", "down"]
         variables = {**os.environ, "PYTEST_XDIST_WORKER": worker}
         subprocess.run(command, cwd=REPOSITORY, env=variables, capture_output=True, check=False)
-
-
-def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

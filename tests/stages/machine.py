@@ -108,11 +108,14 @@ def environment(requirements: str, python: str = PYTHON) -> Path:
     return finished
 
 
-def newer_python() -> str | None:
-    """A Python 3.12 or later (ansible-core 2.21 needs one), from PATH or from pyenv; None when there is none."""
+def newer_python() -> str:
+    """A Python 3.12 or later (ansible-core 2.21 needs one), from PATH or from pyenv. Raises Missing where there is none."""
     found = [shutil.which(f"python3.{minor}") for minor in (13, 12)]
     found += sorted(map(str, Path.home().glob(".pyenv/versions/3.1[23].*/bin/python3")), reverse=True)
-    return next((path for path in found if path and _works(path)), None)
+    for path in found:
+        if path and _works(path):
+            return path
+    raise Missing("ansible-core 2.21 needs Python 3.12 or later, and there is none on PATH or in pyenv; install one")
 
 
 def _works(python: str) -> bool:

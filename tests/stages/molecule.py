@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ..testbed.controlplane import users
 from ..testbed.controlplane.plane import Plane
+from ..testbed.interrupts import end_as_interrupt
 from ..testbed.tools import TestBedError
 from . import machine, nmstatectl
 
@@ -62,8 +63,7 @@ class Scenarios:
 
 def main() -> int:
     """Run them; the exit code is molecule's."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _as_interrupt)
+    end_as_interrupt(signal.SIGINT, signal.SIGTERM)
     collection = machine.collection() / "ansible_collections/elemental/networking"
     environment = {**os.environ, "NMC": str(machine.REPOSITORY / "tests/standins/nmc.py"), "NO_COLOR": "1"}
     try:
@@ -80,10 +80,6 @@ def main() -> int:
     except KeyboardInterrupt:
         print("interrupted, everything is taken down", file=sys.stderr)
         return 130
-
-
-def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:
-    raise KeyboardInterrupt
 
 
 def _build_image(collection: Path) -> None:

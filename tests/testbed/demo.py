@@ -25,6 +25,7 @@ from tests.stages import machine
 from . import bed, places
 from .controlplane import building, users
 from .controlplane.plane import Plane
+from .interrupts import end_as_interrupt
 from .tools import TestBedError, find
 
 _MANIFEST = machine.REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.manifest"
@@ -40,7 +41,7 @@ class DemoError(Exception):
 
 def main() -> int:
     """Run the demo; nothing is left behind, whatever happens."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    end_as_interrupt(signal.SIGTERM)
     started = time.monotonic()
     try:
         on_cluster = _is_on_cluster()
@@ -85,10 +86,6 @@ def _start_plane(stack: contextlib.ExitStack) -> Plane:
     for file in ("ipam-consumer.manifest", "ipam-pool-manager.manifest"):
         users.apply_as_documented(plane.admin, file)
     return plane
-
-
-def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:
-    raise KeyboardInterrupt
 
 
 def _step(title: str, work: t.Callable[[], t.Any]) -> t.Any:

@@ -14,13 +14,14 @@ import time
 import typing as t
 
 from . import bed, network, node, places, rootfs
+from .interrupts import end_as_interrupt
 from .tools import TestBedError, find
 
 
 def main(arguments: t.Sequence[str] | None = None) -> int:
     """Run a command; errors are one sentence."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    end_as_interrupt(signal.SIGTERM)
     try:
         return int(options.serve(options) or 0)
     except TestBedError as error:
@@ -29,10 +30,6 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("nodes: interrupted, everything is taken down", file=sys.stderr)
         return 130
-
-
-def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:
-    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:

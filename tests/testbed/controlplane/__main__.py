@@ -12,6 +12,7 @@ import signal
 import sys
 import typing as t
 
+from ..interrupts import end_as_interrupt
 from ..tools import TestBedError
 from . import building, places, users
 from .plane import Plane, memory, timed
@@ -39,7 +40,7 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
         one.add_argument("process")
         one.set_defaults(serve=_one, does=name)
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    end_as_interrupt(signal.SIGTERM)
     try:
         options.serve(options)
     except TestBedError as error:
@@ -49,10 +50,6 @@ def main(arguments: t.Sequence[str] | None = None) -> int:
         print("controlplane: interrupted, everything is taken down", file=sys.stderr)
         return 130
     return 0
-
-
-def _as_interrupt(_number: int, _frame: object) -> t.NoReturn:
-    raise KeyboardInterrupt
 
 
 def _up(options: argparse.Namespace) -> None:

@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signals that end a command as Ctrl-C does, so that it takes down what it has put up."""
+
+from __future__ import annotations
+
+import signal
+import typing as t
+
+
+def end_as_interrupt(*numbers: signal.Signals) -> None:
+    """Let these signals raise KeyboardInterrupt."""
+    for number in numbers:
+        signal.signal(number, _raise)
+
+
+def _raise(_number: int, _frame: object) -> t.NoReturn:
+    raise KeyboardInterrupt

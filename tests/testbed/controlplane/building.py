@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -96,9 +97,7 @@ def _stamp() -> str:
 
 def _copy_definitions(finished: Path) -> None:
     """The modules carry the definitions that belong to them; those of Cluster API serve both versions of the provider."""
-    cluster_api = (
-        Path(_go("capi-core", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/cluster-api")) / "core/config/crd/bases"
-    )
+    cluster_api = _source("capi-core", "sigs.k8s.io/cluster-api") / "core/config/crd/bases"
     provider = _provider_source("1.1") / "config/crd/bases"
     partial = finished / "crds.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -118,7 +117,12 @@ def _copy_manifests(provider: str, finished: Path) -> None:
 
 
 def _provider_source(provider: str) -> Path:
-    return Path(_go(f"provider-{provider}", "list", "-m", "-f", "{{.Dir}}", _PROVIDER))
+    return _source(f"provider-{provider}", _PROVIDER)
+
+
+def _source(folder: str, module: str) -> Path:
+    """The folder with a module's source, downloaded where the machine does not have it yet."""
+    return Path(json.loads(_go(folder, "mod", "download", "-json", module))["Dir"])
 
 
 def _go(folder: str, *arguments: str) -> str:

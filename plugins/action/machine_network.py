@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._machine_network_options import ARGUMENTS
+from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
     Given,
     described,
@@ -18,19 +18,17 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._machine_netw
 from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import checked
 
 
-class ActionModule(ActionBase):
+class ActionModule(NetworkAction):
     """Put together what a host asks for, and check it; only files of the controller are read."""
 
     _requires_connection = False
     _supports_check_mode = True
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Run the action; see the documentation of the module."""
-        task_vars = task_vars or {}
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
+    def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """See the documentation of the module."""
         _validation, options = self.validate_argument_spec(argument_spec=ARGUMENTS)
         rehearsed = options.pop("check")
         options = {name: "" if value is None else value for name, value in options.items()}
         given = Given(str(task_vars["inventory_hostname"]), task_vars.get("inventory_dir") or None, **options)
         asked = checked(given) if rehearsed else machine_network(given)
-        return {**result, "changed": False, **described(asked)}
+        return {"changed": False, **described(asked)}

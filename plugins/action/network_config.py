@@ -10,7 +10,6 @@ import typing as t
 from dataclasses import asdict
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
 from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
@@ -24,6 +23,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._render impor
     Rendering,
     render,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._addresses import addresses_from_result
 from ansible_collections.elemental.networking.plugins.plugin_utils._elemental_os import YIP_FILE, yip_text
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
@@ -41,22 +41,20 @@ _ARGUMENTS = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(NetworkAction):
     """Resolve, render, try, come in, confirm."""
 
     _requires_connection = True
     _supports_check_mode = True
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Run the action; see the documentation of the module."""
-        task_vars = task_vars or {}
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
+    def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """See the documentation of the module."""
         _validation, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         common = common_request(options, str(task_vars["inventory_hostname"]), bool(self._task.check_mode))
         machine = common["machine"]
         addresses = addresses_from_result(options["addresses"])
         if options["configurator"] == "none":
-            return {**result, "changed": False, "msg": "configurator is none: the network of this host is not managed"}
+            return {"changed": False, "msg": "configurator is none: the network of this host is not managed"}
         claimed = [each.address for each in addresses.values() if isinstance(each, Address)]
         node = Node.of(self, task_vars)
         try:
@@ -64,7 +62,8 @@ class ActionModule(ActionBase):
             tool = tool_on(options["render_on"], node, machine, claimed)
             rendering = render(options["configurator"], t.cast("dict[str, object]", resolved), tool)
         except (PlaceholderError, RenderError) as error:
-            raise AnsibleActionFail(f"{machine}: {error}") from error
+            # no cause: its text would follow the sentence a second time
+            raise AnsibleActionFail(f"{machine}: {error}") from None
         for warning in rendering.warnings:
             Display().warning(f"{machine}: {warning}")
         more_files = {YIP_FILE: yip_text(rendering.profiles)} if options["elemental_os"] else {}
@@ -75,7 +74,7 @@ class ActionModule(ActionBase):
             "more_files": more_files,
         }
         outcome = Transaction(node, request, claimed).carry_out()
-        return {**result, **_report(rendering, outcome), **outcome.result(bool(self._task.diff))}
+        return {**_report(rendering, outcome), **outcome.result(bool(self._task.diff))}
 
 
 def _wanted(profile: Profile) -> dict[str, t.Any]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
+from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._options import common_request
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import Transaction
@@ -20,16 +20,14 @@ _ARGUMENTS = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(NetworkAction):
     """DHCP beside the static address, come in over the lease, confirm."""
 
     _requires_connection = True
     _supports_check_mode = True
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Run the action; see the documentation of the module."""
-        task_vars = task_vars or {}
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
+    def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """See the documentation of the module."""
         _validation, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         common = common_request(options, str(task_vars["inventory_hostname"]), bool(self._task.check_mode))
         node = Node.of(self, task_vars)
@@ -37,7 +35,6 @@ class ActionModule(ActionBase):
             node, {**common, "operation": "stage_reset", "addresses": options["addresses"]}, options["addresses"]
         ).carry_out()
         return {
-            **result,
             **outcome.result(bool(self._task.diff)),
             "removed": list(outcome.stale),
             "warnings": list(outcome.warnings),

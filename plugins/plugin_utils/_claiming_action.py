@@ -14,46 +14,44 @@ import threading
 import typing as t
 from pathlib import Path
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 
 # seconds between two looks
 _GLANCE = 0.5
 
 
-class ClaimingAction(ActionBase):
+class ClaimingAction(NetworkAction):
     """The controller's half of ip_address_claim and ip_address_claims: the module does it all, this shows how far it is."""
 
     _supports_async = True
     _supports_check_mode = True
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run the module; see its documentation."""
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
         detached = bool(self._task.async_val)
         try:
             if detached or self._task.args.get("progress_file") or not self._is_beside_us():
-                result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+                result = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
             else:
-                result.update(self._with_progress(task_vars))
+                result = self._with_progress(task_vars)
         finally:
             if not detached:
                 self._remove_tmp_path(self._connection._shell.tmpdir)
-        return result
+        return t.cast("dict[str, t.Any]", result)
 
     def _is_beside_us(self) -> bool:
         """Whether the module can write into a private file of ours."""
         return self._connection.transport == "local" and not self._connection.become
 
-    def _with_progress(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+    def _with_progress(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         with tempfile.TemporaryDirectory(prefix="elemental-networking-") as folder:
             file = Path(folder) / "progress"
             file.touch(mode=0o600)
             arguments = {**self._task.args, "progress_file": str(file)}
             with Showing(file, Display().display):
-                return t.cast(
-                    "dict[str, t.Any]", self._execute_module(module_args=arguments, task_vars=task_vars or {})
-                )
+                return t.cast("dict[str, t.Any]", self._execute_module(module_args=arguments, task_vars=task_vars))
 
 
 class Showing:
@@ -79,4 +77,4 @@ class Showing:
                 ended = self._ended.wait(_GLANCE)
                 *lines, rest = (rest + stream.read()).split("\n")
                 for line in lines:
-                    self._show(line)
+                    self._show(one_line(line))

@@ -14,7 +14,7 @@ _SEPARATOR = " "
 
 def this_controller() -> str:
     """This process: machine, process number, and what makes the number unique (boot, process namespace and time of start)."""
-    return _SEPARATOR.join((socket.gethostname(), str(os.getpid()), _world(), _start_of(os.getpid())))
+    return _SEPARATOR.join((socket.gethostname(), str(os.getpid()), _world(), _start_of(str(os.getpid()))))
 
 
 def is_dead(controller: str) -> bool:
@@ -22,11 +22,11 @@ def is_dead(controller: str) -> bool:
     parts = controller.split(_SEPARATOR)
     if len(parts) != 4 or not all(parts) or (parts[0], parts[2]) != (socket.gethostname(), _world()):
         return False
-    return _start_of(int(parts[1])) != parts[3]
+    return parts[1].isascii() and parts[1].isdigit() and _start_of(parts[1]) != parts[3]
 
 
 def readable(controller: str) -> str:
-    """A controller as a user wants to read it."""
+    """A controller, which a host names, as a user wants to read it."""
     parts = controller.split(_SEPARATOR)
     return f"the Ansible controller {parts[0]} (process {parts[1]})" if len(parts) == 4 else controller
 
@@ -40,7 +40,7 @@ def _world() -> str:
         return ""
 
 
-def _start_of(process: int) -> str:
+def _start_of(process: str) -> str:
     """When a process started, in clock ticks since the boot (proc(5), field 22 of stat); empty when it is not there."""
     try:
         with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stream:

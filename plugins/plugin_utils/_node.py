@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import Answer, is_address, read_answer
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import (
     program,
     reader,
@@ -29,16 +31,22 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_call imp
 KEY_REFUSED = "Host key verification failed"
 # seconds for a new connection while the address under it may go at any time
 _PATIENCE = 4
+# of a node that does not have the program of this very trial
+_NOT_KEPT = "null"
 _ANY_PYTHON = '"$(command -v python3 || echo /usr/libexec/platform-python)"'
 
 
 @dataclass(frozen=True)
 class NodeAnswer:
-    """What a node said; ``content`` is empty when it could not be reached, and ``complaint`` is what ssh said then."""
+    """What a node said; ``content`` is None when it could not be reached, and ``complaint`` is what ssh said then."""
 
-    content: t.Mapping[str, t.Any]
-    reached: bool = True
+    content: Answer | None
     complaint: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Whether it answered at all."""
+        return self.content is not None
 
     @property
     def refuses_key(self) -> bool:
@@ -112,7 +120,12 @@ class Node:
         )
 
     def move_to(self, address: str) -> None:
-        """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself."""
+        """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself.
+
+        Raises AnsibleActionFail for anything but an IP address or what the inventory has: it becomes an argument of ssh.
+        """
+        if address != self.inventory_address and not is_address(address):
+            raise AnsibleActionFail(f"{one_line(address, 60)} is not an IP address to connect to")
         self._connection.reset()
         self._ask_by_name()
         self._connection.set_option("host", address)
@@ -179,21 +192,25 @@ class Node:
         )
 
     def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
-        """Run one request on the node: one remote execution. Raises AnsibleActionFail when it breaks there."""
+        """Run one request on the node: one remote execution.
+
+        Raises AnsibleActionFail when it breaks there, InvalidAnswer for an answer that is not valid.
+        """
         try:
-            return NodeAnswer(self._through_input(script(request)) if self.takes_input else self._as_module(request))
+            text = self._through_input(script(request)) if self.takes_input else self._as_module(request)
         except AnsibleConnectionFailure as error:
-            return NodeAnswer({}, reached=False, complaint=str(error))
+            return NodeAnswer(None, complaint=str(error))
+        return NodeAnswer(read_answer(text, request))
 
     def run_again(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
         """Run a request of a trial that was staged: the node keeps the program since then."""
         if not self.takes_input:
             return self.run(request)
         try:
-            answer = self._through_input(short_script(request))
-            return NodeAnswer(answer if answer is not None else self._through_input(script(request)))
+            text = self._through_input(short_script(request))
         except AnsibleConnectionFailure as error:
-            return NodeAnswer({}, reached=False, complaint=str(error))
+            return NodeAnswer(None, complaint=str(error))
+        return self.run(request) if text == _NOT_KEPT else NodeAnswer(read_answer(text, request))
 
     @property
     def takes_input(self) -> bool:
@@ -201,15 +218,15 @@ class Node:
         become = self._connection.become
         return become is None or bool(getattr(become, "pipelining", True))
 
-    def _through_input(self, text: bytes) -> t.Any:
+    def _through_input(self, text: bytes) -> str:
         command = f"{self._python} -I -S -c {shlex.quote(reader())}"
         result = self._action._low_level_execute_command(command, in_data=text, sudoable=True)
         for line in reversed(str(result["stdout"]).splitlines()):
             if line.startswith(ANSWER_MARK):
-                return json.loads(line[len(ANSWER_MARK) :])
+                return line[len(ANSWER_MARK) :]
         raise AnsibleActionFail(_broken(result))
 
-    def _as_module(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    def _as_module(self, request: t.Mapping[str, t.Any]) -> object:
         result = self._action._execute_module(
             module_name="elemental.networking.network_node",
             module_args={"request": json.dumps(request), "program": program()},
@@ -218,8 +235,8 @@ class Node:
         if result.get("unreachable"):
             raise AnsibleConnectionFailure(str(result.get("msg")))
         if "answer" not in result:
-            raise AnsibleActionFail(str(result.get("msg") or _broken(result)))
-        return t.cast("dict[str, t.Any]", json.loads(result["answer"]))
+            raise AnsibleActionFail(one_line(result.get("msg") or _broken(result)))
+        return result["answer"]
 
 
 def _end_master(command: t.Sequence[str]) -> None:
@@ -230,5 +247,5 @@ def _end_master(command: t.Sequence[str]) -> None:
 
 def _broken(result: t.Mapping[str, t.Any]) -> str:
     lines = [line for line in str(result.get("stderr", "")).splitlines() if line.strip()]
-    reason = lines[-1].strip() if lines else f"exit code {result.get('rc')} and no answer"
+    reason = one_line(lines[-1]) if lines else f"exit code {one_line(result.get('rc'), 20)} and no answer"
     return f"python3 (3.8 or later) could not run the network program on this host: {reason}"

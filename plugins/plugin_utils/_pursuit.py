@@ -11,7 +11,14 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
+from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import KEY_REFUSED, Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import (
+    Judgement,
+    Refusal,
+    Staged,
+    refuse_unexpected,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
 
 _ONE_RACE = 0.25
@@ -35,6 +42,8 @@ _LEAST_LOOKS = 8
 _NEEDS_A_PERSON = 5.0
 # tell the user what takes long
 _QUIET = 5.0
+# the state of a node that does not answer
+_SILENT = "silent"
 _RESTARTED = "the host was restarted, its trial is gone"
 
 
@@ -49,7 +58,7 @@ class Progress:
         """Show a sentence of the machine, unless the last one is not long ago."""
         if time.monotonic() > self._said + _QUIET:
             self._said = time.monotonic()
-            Display().display(f"{self._machine}: {sentence}")
+            Display().display(one_line(f"{self._machine}: {sentence}"))
 
 
 def question(token: str, address: str, fresh: bool, knock: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
@@ -58,15 +67,19 @@ def question(token: str, address: str, fresh: bool, knock: t.Mapping[str, t.Any]
 
 
 class Pursuit:
-    """One trial of one node. ``knocks`` is how many questions may come with bare connections, ``longest_probe`` is in seconds."""
+    """One trial of one node. ``knocks`` is how many questions may come with bare connections, ``longest_probe`` is in seconds.
+
+    ``expected`` are the addresses that the node may have; None: that of a lease, which nobody knows.
+    """
 
     def __init__(
         self,
         node: Node,
         token: str,
         machine: str,
-        staged: t.Mapping[str, t.Any],
+        staged: Staged,
         known: t.Sequence[str],
+        expected: t.Collection[str] | None,
         knocks: int,
         longest_probe: float,
     ) -> None:
@@ -74,10 +87,11 @@ class Pursuit:
         self._token = token
         self._staged = staged
         self._known = known
+        self._expected = expected
         self._knocks = knocks if node.is_direct else 0
         self._longest_answer = _ANSWER + 2 * (longest_probe + 1)
         self._old = node.address
-        self._wanted = list(staged["addresses"]) or [self._old]
+        self._wanted = list(staged.addresses) or [self._old]
         # where the controller may go on over the connection that it has: what proves the way there is a knock
         self._address: str | None = self._old if self._old in self._wanted else None
         self._is_connected = self._address is not None
@@ -89,12 +103,12 @@ class Pursuit:
         self._in_vain = 0
         self._progress = Progress(machine)
 
-    def outcome(self, deadline: float) -> t.Mapping[str, t.Any]:
+    def outcome(self, deadline: float) -> Judgement:
         """Ask until there is an outcome; what the node said when it confirmed. Raises AnsibleActionFail for any other one."""
         started, last = time.monotonic(), ""
         self._node.give_up_soon((deadline - started) / _LEAST_LOOKS)
-        if self._staged["outcome"]:
-            self._learn(self._old, self._staged["outcome"])
+        if self._staged.outcome:
+            self._learn(self._old, self._staged.outcome)
         while time.monotonic() < deadline + _AFTER_DEADLINE:
             address = self._come_in(is_settled=time.monotonic() > started + _SETTLING)
             if address is None:
@@ -102,22 +116,22 @@ class Pursuit:
                 time.sleep(_BETWEEN_QUESTIONS)
                 continue
             content = self._ask(address)
-            if content["state"] == "confirmed":
+            if content.state == "confirmed":
                 return content
-            last = content.get("reason") or content.get("msg") or content["state"]
+            last = content.reason or content.state
             self._learn(address, content)
             self._progress.say(f"is not ready yet: {last}")
             time.sleep(self._pause(content))
         raise AnsibleActionFail(_lost([*self._wanted, self._old], last))
 
-    def _pause(self, content: t.Mapping[str, t.Any]) -> float:
+    def _pause(self, content: Judgement) -> float:
         """Seconds until the next question: longer each time where nobody answers, or somebody else does, who may count the logins."""
-        self._in_vain = self._in_vain + 1 if content["state"] in ("silent", "unknown") else 0
+        self._in_vain = self._in_vain + 1 if content.state in (_SILENT, "unknown") else 0
         if self._in_vain:
             return (
                 _NEEDS_A_PERSON if self._hint else min(_LONGEST_PAUSE, _BETWEEN_CALLS * 2.0 ** min(self._in_vain, 10))
             )
-        return _BETWEEN_PROBES if content.get("reason") else min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * self._asked)
+        return _BETWEEN_PROBES if content.reason else min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * self._asked)
 
     def _come_in(self, is_settled: bool) -> str | None:
         """The address to ask, with a new connection where there was no answer before; None while nobody answers."""
@@ -141,14 +155,14 @@ class Pursuit:
             return distinct[0]
         return distinct[(distinct.index(self._node.address) + 1) % len(distinct)]
 
-    def _ask(self, address: str) -> t.Mapping[str, t.Any]:
+    def _ask(self, address: str) -> Judgement:
         """What the node says of the trial; ``silent`` when it does not.
 
         The first question over a connection that was begun after the trial proves the way by itself.
         """
         # of several profiles others may come up after the one that brought the address: then a knock has to prove it
-        news = self._staged["new_addresses"]
-        is_new = address != self._old and address in news and len(self._staged["reasons"]) == 1
+        news = self._staged.new_addresses
+        is_new = address != self._old and address in news and len(self._staged.reasons) == 1
         fresh = not self._asked and (self._was_up or is_new)
         self._asked += 1
         with self._node.cut_after(self._longest_answer):
@@ -158,35 +172,39 @@ class Pursuit:
             with knocking(address, self._node.port, _KNOCK_AT) as knock:
                 return self._answer(question(self._token, address, fresh, knock))
 
-    def _answer(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    def _answer(self, request: t.Mapping[str, t.Any]) -> Judgement:
         try:
             answer = self._node.run_again(request)
+            if isinstance(answer.content, Judgement):
+                refuse_unexpected(answer.content.addresses, self._expected, self._node.address)
         except AnsibleError as error:  # of ansible-core 2.16 also a become that takes too long
-            return {"state": "pending", "msg": str(error)}
+            return Judgement("pending", one_line(error))
         if answer.refuses_key:
             self._hint = (
                 f" (ssh on the controller does not accept the host's key at {self._node.address}: {KEY_REFUSED})"
             )
         if answer.was_too_slow:
             self._node.be_more_patient()
-        return {"state": "pending", **answer.content} if answer.reached else {"state": "silent"}
+        if isinstance(answer.content, Refusal):
+            return Judgement("pending", answer.content.msg)
+        return answer.content if isinstance(answer.content, Judgement) else Judgement(_SILENT)
 
-    def _learn(self, address: str, content: t.Mapping[str, t.Any]) -> None:
+    def _learn(self, address: str, content: Judgement) -> None:
         """What an answer that is no confirmation says about where to ask next."""
-        state = content["state"]
-        if state == "rolled_back" or (state == "unknown" and content.get("host") == self._staged["host"]):
-            reason = f"{content['reason'] or _RESTARTED}{self._hint}"
+        state = content.state
+        if state == "rolled_back" or (state == "unknown" and content.host == self._staged.host):
+            reason = f"{content.reason or _RESTARTED}{self._hint}"
             raise AnsibleActionFail(_rolled_back(address, self._staged, reason))
         if state == "elsewhere":  # said only of a trial that is up
-            self._wanted, self._was_up = list(content["addresses"]), True
+            self._wanted, self._was_up = list(content.addresses), True
             self._told = self._wanted[0]
         # who answered is asked again there: connections that only look for the banner count as attacks (OpenSSH 9.8)
-        if state in ("elsewhere", "unknown", "silent"):
+        if state in ("elsewhere", "unknown", _SILENT):
             self._address = None
 
 
 def _lost(addresses: t.Iterable[str], last: str) -> str:
-    if last and last != "silent":
+    if last and last != _SILENT:
         return (
             f"the host did not come to an end after the deadline ({last}); it rolls back by itself, its claims are kept"
         )
@@ -200,8 +218,8 @@ def _listed(addresses: t.Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(addresses))
 
 
-def _rolled_back(address: str, staged: t.Mapping[str, t.Any], reason: str) -> str:
-    tried = f" after trying {', '.join(staged['addresses'])}" if staged["addresses"] else ""
+def _rolled_back(address: str, staged: Staged, reason: str) -> str:
+    tried = f" after trying {', '.join(staged.addresses)}" if staged.addresses else ""
     return (
         f"rolled back{tried}: {reason}; the host answers on {address} with its old profiles and nothing was persisted"
     )

@@ -12,6 +12,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import ToolRun, run_tool
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, RunTool
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node, NodeAnswer
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import Refusal, Rendered
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import find
 
 # more than the tool and a search for the mistake need
@@ -40,10 +41,10 @@ class _ToolOnNode:
             if address != self._node.address:
                 self._node.move_to(address)
             answer = self._ask(configurator, document)
-            if answer.content.get("failed"):
-                raise RenderError(str(answer.content["msg"]))
-            if answer.reached and not answer.content.get("stranger"):
-                return ToolRun.from_json(answer.content)
+            if isinstance(answer.content, Refusal):
+                raise RenderError(answer.content.msg)
+            if isinstance(answer.content, Rendered):
+                return answer.content.tool_run()
         raise AnsibleConnectionFailure(f"{self._node.inventory_address} does not answer over ssh, nothing was changed")
 
     def _candidates(self) -> list[str]:

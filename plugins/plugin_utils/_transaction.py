@@ -10,7 +10,7 @@ import contextlib
 import time
 import typing as t
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.utils.display import Display
@@ -20,6 +20,17 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._controller i
     this_controller,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import (
+    Answer,
+    Busy,
+    InvalidAnswer,
+    Judgement,
+    OtherHost,
+    Refusal,
+    Staged,
+    addresses_in,
+    refuse_unexpected,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._pursuit import Progress, Pursuit, question
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
 
@@ -33,7 +44,8 @@ _LONGEST_WAIT = 3700.0
 _BETWEEN_LOOKS = 1.0
 # how often a connection may break before the host heard what it shall do: another controller may be moving it
 _LOST_ANSWERS = 3
-_NEVER_HEARD: t.Mapping[str, t.Any] = {"never heard": True}
+# how often the place of a controller that is dead may be taken: it holds one trial
+_TAKEOVERS = 3
 # when to knock, in seconds, while a host is busy with a request and does not ring. Each is a connection without a login, and many of
 # those count as an attack (OpenSSH 9.8)
 _KNOCK_AT = (1.5, 2.2, 2.9)
@@ -63,6 +75,10 @@ class Outcome:
         return {**result, "diff": list(self.diff)} if with_diff else result
 
 
+# what is known of a trial that was opened when the answer that said so is lost
+_HEARD = Staged(changed=True)
+
+
 class Transaction:
     """One change of one node. ``known_addresses`` are where it may answer besides the address of the inventory."""
 
@@ -74,6 +90,8 @@ class Transaction:
         self._token = uuid.uuid4().hex
         self._lost = 0
         self._asked_at = time.monotonic()
+        self._expected = _expected_addresses(request, self._known)
+        self._takeovers = 0
         self._progress = Progress(str(request["machine"]))
 
     def carry_out(self) -> Outcome:
@@ -81,70 +99,77 @@ class Transaction:
         self._node.notice_cuts()
         find(self._node, self._known)
         staged = self._stage()
-        ended: t.Mapping[str, t.Any] = {}
-        if staged["changed"] and not self._request["check"]:
-            ended = staged["outcome"]
-            if ended.get("state") != "confirmed":
+        ended = None
+        if staged.changed and not self._request["check"]:
+            ended = staged.outcome
+            if ended is None or ended.state != "confirmed":
                 ended = self._follow(staged)
         return Outcome(
-            changed=bool(staged["changed"]),
+            changed=staged.changed,
             address=self._node.address,
             ssh_arguments=self._node.new_ssh_arguments,
-            reasons=staged.get("reasons", {}),
-            stale=tuple(staged.get("stale", ())),
-            diff=tuple(staged.get("diff", ())),
-            warnings=tuple(staged.get("warnings", ())),
-            probes=_probe_results(staged.get("failed_before", {}), ended.get("failed_after")),
+            reasons=staged.reasons,
+            stale=staged.stale,
+            diff=staged.diff,
+            warnings=staged.warnings,
+            probes=_probe_results(staged.failed_before, ended.failed_after if ended else None),
         )
 
-    def _follow(self, staged: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    def _follow(self, staged: Staged) -> Judgement:
         pursuit = Pursuit(
             self._node,
             self._token,
             str(self._request["machine"]),
             staged,
             self._known,
+            self._expected,
             # a reset wants another connection anyway, over the lease
             knocks=0 if self._request["operation"] == "stage_reset" else 1,
             longest_probe=max((probe["timeout"] for probe in self._request["probes"]), default=0.0),
         )
         return pursuit.outcome(self._asked_at + int(self._request["deadline"]))
 
-    def _stage(self) -> t.Mapping[str, t.Any]:
+    def _stage(self) -> Staged:
         """Ask until the host is free; what it says then."""
         request = {**self._request, "token": self._token, "controller": this_controller(), "take_over": ""}
         deadline = time.monotonic() + _LONGEST_WAIT
         while True:
             content = self._ask_to_stage(request)
-            if content.get("failed"):
-                raise AnsibleActionFail(str(content["msg"]))
-            if content.get("stranger"):
-                self._leave_stranger()
-            elif content is _NEVER_HEARD:
-                continue
-            elif "busy" not in content:
+            if isinstance(content, Refusal):
+                raise AnsibleActionFail(content.msg)
+            if isinstance(content, Staged):
+                refuse_unexpected([*content.addresses, *content.new_addresses], self._expected, self._node.address)
                 return content
-            elif content["token"] == self._token:  # Ansible's own ssh has sent it twice (its option retries)
-                return _heard_of(content)
-            elif is_dead(content["busy"]):
-                request["take_over"] = content["token"]
-            elif time.monotonic() + content["seconds"] > deadline:
-                raise AnsibleActionFail(f"the host is busy with {readable(content['busy'])}, nothing was changed")
-            else:
-                self._progress.say(f"waits up to {content['seconds']:.0f} s for {readable(content['busy'])}")
-                time.sleep(min(_BETWEEN_LOOKS, content["seconds"] + 0.1))
+            if isinstance(content, OtherHost):
+                self._leave_stranger()
+            elif isinstance(content, Busy):
+                if content.token == self._token:  # Ansible's own ssh has sent it twice (its option retries)
+                    return _HEARD
+                request["take_over"] = self._wait_for(content, deadline)
 
-    def _ask_to_stage(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    def _wait_for(self, holder: Busy, deadline: float) -> str:
+        """Wait a moment for whoever holds the host; the token of the trial to take over where its controller is dead."""
+        if self._takeovers < _TAKEOVERS and is_dead(holder.busy):
+            self._takeovers += 1
+            return holder.token
+        if time.monotonic() + holder.seconds > deadline:
+            raise AnsibleActionFail(f"the host is busy with {readable(holder.busy)}, nothing was changed")
+        self._progress.say(f"waits up to {holder.seconds:.0f} s for {readable(holder.busy)}")
+        time.sleep(min(_BETWEEN_LOOKS, holder.seconds + 0.1))
+        return ""
+
+    def _ask_to_stage(self, request: t.Mapping[str, t.Any]) -> Answer | None:
+        """What the host answers; None where it did not hear the request."""
         self._asked_at = time.monotonic()
         address = self._node.address
         only_known = address != self._inventory_address
         with self._node.cut_after(int(self._request["deadline"])), self._knocking(address) as knock:
             answer = self._node.run({**request, "connected_address": address, "only_known": only_known, "knock": knock})
-        if answer.reached:
+        if answer.content is not None:
             return answer.content
         if answer.refuses_key and only_known:
             self._leave_stranger()
-            return _NEVER_HEARD
+            return None
         return self._after_a_lost_answer(address)
 
     def _knocking(self, address: str) -> t.ContextManager[t.Mapping[str, t.Any] | None]:
@@ -153,16 +178,15 @@ class Transaction:
             return contextlib.nullcontext()
         return knocking(address, self._node.port, _KNOCK_AT)
 
-    def _after_a_lost_answer(self, address: str) -> t.Mapping[str, t.Any]:
+    def _after_a_lost_answer(self, address: str) -> Staged | None:
         """The connection broke: before the node heard the request, or after it began to carry it out."""
         self._lost += 1
         for answering in self._who_answers(address) if self._lost <= _LOST_ANSWERS else ():
             self._node.move_to(answering)
             content = self._node.run(question(self._token, answering, fresh=False, knock=None)).content
-            if content.get("state") == "unknown":
-                return _NEVER_HEARD
-            if content.get("state"):
-                return _heard_of(content)
+            if isinstance(content, Judgement):
+                # of what it began the host is known, and no more
+                return None if content.state == "unknown" else replace(_HEARD, host=content.host)
         raise AnsibleConnectionFailure(
             f"{address} does not answer over ssh; if it began to change, it is back at its old profiles after "
             f"{self._request['deadline']} s unless it was reached over the new ones"
@@ -176,23 +200,23 @@ class Transaction:
         return [answering] if answering else []
 
     def _leave_stranger(self) -> None:
-        """Somebody else sits on the claimed address: go on with the address of the inventory."""
+        """Another host uses the claimed address: go on with the address of the inventory, where every host is taken for the right one."""
+        if self._node.address == self._inventory_address:
+            raise InvalidAnswer(
+                "the host's answer is not valid: at the address of the inventory it is another host than the one that was not asked for; "
+                "nothing was changed"
+            )
         Display().warning(
             f"{self._request['machine']}: another host than the one that claimed it answers on {self._node.address}"
         )
         self._node.move_to(self._inventory_address)
 
 
-def _heard_of(content: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
-    """What is known of a trial that was opened when the answer that said so is lost."""
-    return {
-        "changed": True,
-        "addresses": [],
-        "new_addresses": [],
-        "reasons": {},
-        "outcome": {},
-        "host": content.get("host", ""),
-    }
+def _expected_addresses(request: t.Mapping[str, t.Any], known: t.Sequence[str]) -> frozenset[str] | None:
+    """Where a change may lead; None for a reset, which leads to a lease."""
+    if request["operation"] == "stage_reset":
+        return None
+    return frozenset(known) | addresses_in([profile["text"] for profile in request["profiles"]])
 
 
 def find(node: Node, known_addresses: t.Sequence[str]) -> None:

@@ -52,11 +52,6 @@ class ToolRun:
     error: str = ""
     path: tuple[str | int, ...] = ()
 
-    @classmethod
-    def from_json(cls, content: t.Mapping[str, t.Any]) -> ToolRun:
-        """The run that ``serve_rendering`` answered with."""
-        return cls(**{**content, "warnings": tuple(content["warnings"]), "path": tuple(content["path"])})
-
 
 def run_tool(configurator: str, document: str, host: str = "the controller") -> ToolRun:
     """Render a document (JSON, which is YAML too) with the tool of ``configurator``, ``nmstate`` or ``nmc``.

@@ -17,12 +17,13 @@ from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 from ansible_collections.elemental.networking.plugins.plugin_utils import _pursuit
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node, NodeAnswer
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import Judgement, Staged
 
 OLD, FIRST, NEW, KNOWN = "192.0.2.1", "192.0.2.8", "192.0.2.9", "192.0.2.5"
-SLOW = NodeAnswer({}, reached=False, complaint="Connection timed out during banner exchange")
-REFUSED = NodeAnswer({}, reached=False, complaint=f"ssh: connect to host {NEW} port 22: Connection refused")
-CONFIRMED = NodeAnswer({"state": "confirmed"})
-ELSEWHERE = NodeAnswer({"state": "elsewhere", "addresses": [NEW]})
+SLOW = NodeAnswer(None, complaint="Connection timed out during banner exchange")
+REFUSED = NodeAnswer(None, complaint=f"ssh: connect to host {NEW} port 22: Connection refused")
+CONFIRMED = NodeAnswer(Judgement("confirmed"))
+ELSEWHERE = NodeAnswer(Judgement("elsewhere", addresses=(NEW,)))
 
 
 def connection(host: str, timeout: int, **more: t.Any) -> t.Any:
@@ -56,9 +57,10 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_pursuit, name, 0.0)
 
 
-def pursue(node: Node, known: t.Sequence[str] = (), wanted: str = NEW, deadline: int = 300) -> t.Mapping[str, t.Any]:
-    staged = {"addresses": [wanted], "new_addresses": [wanted], "reasons": {}, "outcome": None, "host": "x"}
-    pursuit = _pursuit.Pursuit(node, "token", "machine", staged, known, knocks=0, longest_probe=0.0)
+def pursue(node: Node, known: t.Sequence[str] = (), wanted: str = NEW, deadline: int = 300) -> Judgement:
+    staged = Staged(changed=True, addresses=(wanted,), new_addresses=(wanted,), host="x")
+    expected = [NEW, FIRST, KNOWN]
+    pursuit = _pursuit.Pursuit(node, "token", "machine", staged, known, expected, knocks=0, longest_probe=0.0)
     return pursuit.outcome(time.monotonic() + deadline)
 
 
@@ -106,7 +108,7 @@ def test_ssh_says_that_a_host_is_too_slow() -> None:
         made = connection("127.0.0.2", 1, port=silent.getsockname()[1], host_key_checking=False)
         with pytest.raises(AnsibleConnectionFailure) as failure:
             made.exec_command("true", sudoable=False)
-    assert NodeAnswer({}, reached=False, complaint=str(failure.value)).was_too_slow
+    assert NodeAnswer(None, complaint=str(failure.value)).was_too_slow
 
 
 def test_ssh_does_not_say_so_of_a_closed_port() -> None:
@@ -114,4 +116,4 @@ def test_ssh_does_not_say_so_of_a_closed_port() -> None:
         port = server.getsockname()[1]
     with pytest.raises(AnsibleConnectionFailure) as failure:
         connection("127.0.0.2", 5, port=port, host_key_checking=False).exec_command("true", sudoable=False)
-    assert not NodeAnswer({}, reached=False, complaint=str(failure.value)).was_too_slow
+    assert not NodeAnswer(None, complaint=str(failure.value)).was_too_slow

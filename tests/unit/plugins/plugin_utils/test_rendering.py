@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import typing as t
 from dataclasses import asdict
 
@@ -16,6 +17,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError
 from ansible_collections.elemental.networking.plugins.plugin_utils import _rendering
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import NodeAnswer
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import read_answer
 
 
 class FakeNode:
@@ -47,7 +49,7 @@ class FakeNode:
         assert self._is_unseen, "the answer may hold secrets"
         self.asked.append((self.address, request))
         answer = self._answers.pop(0)
-        return NodeAnswer({}, reached=False) if answer is None else NodeAnswer(answer)
+        return NodeAnswer(None) if answer is None else NodeAnswer(read_answer(json.dumps(answer), request))
 
 
 def ask(node: t.Any, monkeypatch: pytest.MonkeyPatch, answers_on: str = FakeNode.inventory_address) -> ToolRun:

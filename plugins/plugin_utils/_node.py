@@ -82,7 +82,13 @@ class Node:
             raise AnsibleActionFail(
                 f"connection plugin {name} is not supported here: use ansible_connection ssh; nothing was changed"
             )
-        return cls(action, task_vars)
+        node = cls(action, task_vars)
+        if node.inventory_address.startswith("-"):
+            raise AnsibleActionFail(
+                f"ansible_host of this host, {one_line(node.inventory_address, 60)}, is not an address: ssh would take it for an option; "
+                "nothing was changed"
+            )
+        return node
 
     @property
     def address(self) -> str:

@@ -20,6 +20,8 @@ _BANNER = b"SSH-"
 _COME_BACK = (b"Not ", b"Exce")
 # seconds
 _PUT_OFF = 1.0
+# so many datagrams that are not a ring
+_FLOOD = 100
 # what nobody else knows ends the listening to a bell
 _END = os.urandom(16)
 
@@ -104,14 +106,15 @@ def knocking(address: str, port: int, moments: t.Sequence[float]) -> t.Iterator[
             yield None
             return
         word = secrets.token_hex(8)
-        thread = threading.Thread(target=_knock, args=(connections, moments, target, _Bell(bell, word)), daemon=True)
+        listener = _Bell(bell, word)
+        thread = threading.Thread(target=_knock, args=(connections, moments, target, listener), daemon=True)
         thread.start()
         try:
             ports = [connection.getsockname()[1] for connection in connections]
             place = {"address": own_address, "ports": ports, "target": port}
             yield {**place, "bell": bell.getsockname()[1], "word": word}
         finally:
-            _end(bell)
+            listener.end()
             thread.join()
 
 
@@ -134,15 +137,20 @@ def _bound_socket(family: int, kind: int) -> socket.socket:
 
 
 class _Bell:
-    """A socket where the other side rings with a word; whatever else comes is nobody's ring."""
+    """A socket where the other side rings with a word; whatever else comes is not a ring.
+
+    Many other datagrams are a flood: nothing is read any more then, and the moments alone say when to knock.
+    """
 
     def __init__(self, connection: socket.socket, word: str) -> None:
         self._connection = connection
         self._word = word.encode()
+        self._strange = 0
+        self._has_ended = threading.Event()
 
     def wait(self, until: float) -> bool:
         """Wait for a ring, at the longest until then (time.monotonic()). False: there is nothing to wait for any more."""
-        while True:
+        while self._strange < _FLOOD and not self._has_ended.is_set():
             self._connection.settimeout(max(0.001, until - time.monotonic()))
             try:
                 said = self._connection.recv(64)
@@ -150,6 +158,15 @@ class _Bell:
                 return True
             if said in (self._word, _END):
                 return said == self._word
+            self._strange += 1
+        return not self._has_ended.wait(max(0.0, until - time.monotonic()))
+
+    def end(self) -> None:
+        """Wake the thread that waits."""
+        self._has_ended.set()
+        with contextlib.suppress(OSError):
+            host = "::1" if self._connection.family == socket.AF_INET6 else "127.0.0.1"
+            self._connection.sendto(_END, (host, self._connection.getsockname()[1]))
 
 
 def _knock(connections: t.Iterable[socket.socket], moments: t.Iterable[float], target: t.Any, bell: _Bell) -> None:
@@ -159,10 +176,3 @@ def _knock(connections: t.Iterable[socket.socket], moments: t.Iterable[float], t
             return
         with contextlib.suppress(OSError):  # unreachable: the other side notices that nobody comes
             connection.connect(target)
-
-
-def _end(bell: socket.socket) -> None:
-    """Wake the thread that listens."""
-    with contextlib.suppress(OSError):
-        host = "::1" if bell.family == socket.AF_INET6 else "127.0.0.1"
-        bell.sendto(_END, (host, bell.getsockname()[1]))

@@ -70,7 +70,7 @@ def _settings(call: SshCall, arguments: t.Sequence[str]) -> dict[str, str]:
     """What ssh makes of its configuration for a host; nothing is connected."""
     user = ["-l", call.user] if call.user else []
     port = ["-p", str(call.port)] if call.port else []
-    command = [call.executable, "-G", *arguments, *user, *port, call.host]
+    command = [call.executable, "-G", *arguments, *user, *port, "--", call.host]
     run = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     lines = [line.split(" ", 1) for line in run.stdout.splitlines() if " " in line]
     return {name.lower(): value for name, value in lines}

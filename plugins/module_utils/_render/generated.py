@@ -46,6 +46,9 @@ _PLAIN_WORDS: t.Sequence[tuple[re.Pattern[str], str]] = (
     ),
     (re.compile(r" : "), ": "),
 )
+# in the output of nmstatectl gc, which is a mapping of lists of pairs
+_DEEPEST = 4
+_MOST_EVENTS = 20_000
 # so many values show which part is meant
 _FEW = 4
 
@@ -74,12 +77,25 @@ def _files_of_gc(output: str) -> dict[str, str]:
     import yaml  # part of ansible-core; this runs on the controller only
 
     try:
-        content = yaml.safe_load(output)
+        content = _loaded(output)
         return {str(name): str(text) for name, text in content["NetworkManager"]}
     except (yaml.YAMLError, TypeError, KeyError, ValueError):
         raise RenderError(
             "nmstatectl gc printed something else than profiles; is it version 2.2 or later? (nmstatectl version)"
         ) from None
+
+
+def _loaded(output: str) -> t.Any:
+    """What a tool printed, which may run on a hostile host; raises ValueError for what no tool prints: aliases, nesting, a flood."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    depth = 0
+    for number, event in enumerate(yaml.parse(output, Loader=loader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST or number > _MOST_EVENTS:
+            raise ValueError("not the output of a tool")
+    return yaml.load(output, Loader=loader)
 
 
 def _profile_name(file_name: str) -> str:
@@ -109,8 +125,11 @@ def _part_at(config: object, path: t.Sequence[str | int]) -> object:
     if not path or any(is_secret_key(str(key)) for key in path):
         return None
     part: t.Any = config
-    for key in path:
-        part = part[key]
+    try:
+        for key in path:
+            part = part[key]
+    except (KeyError, IndexError, TypeError):  # it comes from a host
+        return None
     return part
 
 

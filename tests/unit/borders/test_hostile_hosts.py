@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays with hosts that put templates and terminal escapes into all that they send: nothing is executed, no host is taken for fine.
+
+Ansible's real ssh connection, with a stand-in for the executable.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import typing as t
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
+
+_SSH = Path(__file__).parents[2] / "standins/hostile_ssh.py"
+_KEYFILE = "[connection]\nid=eth0\ntype=ethernet\ninterface-name=eth0\n[ipv4]\nmethod=manual\naddress1=192.0.2.200/24\n"
+_POOL = {
+    "apiVersion": "ipam.cluster.x-k8s.io/v1alpha2",
+    "kind": "InClusterIPPool",
+    "metadata": {"name": "pool"},
+    "spec": {"addresses": ["192.0.2.200-192.0.2.250"], "prefix": 24},
+}
+_REFERENCE = {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "pool"}
+
+Reply = t.Tuple[str, str, int]
+
+
+def answer(content: object) -> Reply:
+    return f"noise\n{ANSWER_MARK}{json.dumps(content)}\n", "", 0
+
+
+def staged(**more: t.Any) -> Reply:
+    return answer({"changed": True, "addresses": ["192.0.2.200"], "host": "x", **more})
+
+
+def hosts(payload: t.Callable[[str], str]) -> dict[str, dict[str, Reply]]:
+    """What each host answers to each operation; ``payload`` gives the text that its name belongs to."""
+
+    def each(stage: Reply, confirm: Reply = ("", "", 1), render: Reply | None = None) -> dict[str, Reply]:
+        return {"stage": stage, "stage_reset": stage, "confirm": confirm, "render": render or stage}
+
+    def everywhere(name: str) -> Reply:
+        p = payload(name)
+        difference = dict.fromkeys(("before_header", "after_header", "before", "after"), p)
+        judgement = {"state": "confirmed", "host": p, "failed_after": {p: p}, "reason": p}
+        lists = {"stale": [p], "warnings": [p], "diff": [difference]}
+        return answer(
+            {"changed": True, "reasons": {p: p}, "host": p, "failed_before": {p: p}, "outcome": judgement, **lists}
+        )
+
+    p = payload
+    return {
+        "refuses": each(answer({"failed": True, "msg": p("refuses")})),
+        "rolls-back-at-once": each(staged(outcome={"state": "rolled_back", "reason": p("rolls-back-at-once")})),
+        "rolls-back": each(staged(), answer({"state": "rolled_back", "reason": p("rolls-back")})),
+        "breaks": each(("", f"Traceback\n{p('breaks')}\n", 1)),
+        "no-ssh": each(("", f"ssh: {p('no-ssh')}\n", 255)),
+        "says-all": each(everywhere("says-all")),
+        "busy": each(answer({"busy": p("busy"), "token": p("busy"), "seconds": 1e9})),
+        "wrong-address": each(staged(new_addresses=[p("wrong-address")])),
+        "wrong-key": each(staged(**{p("wrong-key"): 1})),
+        "wrong-type": each(answer({"changed": p("wrong-type")})),
+        "wrong-text": each((f"{ANSWER_MARK}{p('wrong-text')}\n", p("wrong-text"), 0)),
+        "tool-fails": each(
+            answer({"failed": True, "msg": "no"}), render=answer({"output": "", "error": p("tool-fails")})
+        ),
+        "tool-warns": each(
+            answer({"failed": True, "msg": "[]"}),
+            render=answer({"output": "", "files": {p("tool-warns"): p("tool-warns")}, "warnings": [p("tool-warns")]}),
+        ),
+        "says-nothing": each(answer({"failed": True, "msg": ""})),
+        "other-host": each(answer({"stranger": True})),
+    }
+
+
+FINE = {"says-all"}
+
+
+@dataclass(frozen=True)
+class Play:
+    """What a play printed, and how many tasks failed for each host."""
+
+    output: str
+    failed: t.Mapping[str, int]
+
+
+@dataclass
+class Site:
+    """A controller with hosts that are all hostile."""
+
+    folder: Path
+    names: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        answers = hosts(self.payload)
+        self.names = list(answers)
+        (self.folder / "answers.json").write_text(json.dumps(answers))
+        each = {
+            name: {"ansible_host": f"192.0.2.{number}", "ansible_user": name}
+            for number, name in enumerate(self.names, start=1)
+        }
+        variables = {
+            "ansible_connection": "ssh",
+            "ansible_ssh_executable": str(_SSH),
+            # nothing but ssh is asked then
+            "ansible_ssh_common_args": "-o ProxyJump=jump",
+            "ansible_ssh_retries": 0,
+            "machine_network_deadline": 5,
+            "machine_network_database": str(self.folder / "claims.sqlite"),
+            "machine_network_pools": [_POOL],
+            "machine_network": {
+                "configurator": "nmconnections",
+                "ipAddresses": {"ip": _REFERENCE},
+                "config": {"eth0": _KEYFILE.replace("192.0.2.200/24", "{ip}/24")},
+            },
+        }
+        (self.folder / "inventory.json").write_text(json.dumps({"all": {"hosts": each, "vars": variables}}))
+
+    def payload(self, name: str) -> str:
+        """Leaves a file in ``executed`` if it is ever taken for a template, and a title if a terminal obeys it."""
+        return f"{{{{ lookup('pipe', 'touch {self.folder}/executed/{name}') }}}}\x1b]0;owned\x07"
+
+    def play(self, playbook: str, *tasks: t.Mapping[str, t.Any]) -> Play:
+        (self.folder / "executed").mkdir(exist_ok=True)
+        if tasks:
+            play = {"hosts": "all", "gather_facts": False, "tasks": tasks}
+            (self.folder / playbook).write_text(json.dumps([play]))
+        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventory.json", "--diff", playbook]
+        environment = {
+            "HOSTILE_ANSWERS": str(self.folder / "answers.json"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_FORKS": "8",
+            "ANSIBLE_HOME": str(self.folder / "home"),
+        }
+        run = subprocess.run(
+            command, cwd=self.folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+        )
+        output = run.stdout + run.stderr
+        recap = re.findall(r"^([\w-]+) +: .*failed=(\d+)", output, re.MULTILINE)
+        assert recap, output
+        return Play(output, {name: int(count) for name, count in recap})
+
+    def nothing_was_executed(self, play: Play) -> None:
+        assert sorted(path.name for path in (self.folder / "executed").iterdir()) == [], play.output
+        assert "\x1b" not in play.output, play.output
+        assert "Traceback (most" not in play.output, play.output
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+def _uses(name: str) -> list[dict[str, t.Any]]:
+    """All ways to use a variable: shown as a whole, by its message, and kept as a fact."""
+    return [
+        {"debug": {"msg": f"{{{{ {name} }}}}"}},
+        {"debug": {"msg": f"{{{{ {name}.msg | default('none') }}}}"}},
+        {"debug": {"var": name}},
+        {"set_fact": {"kept": f"{{{{ {name} }}}}", "said": f"{{{{ {name}.msg | default('none') }}}}"}},
+        {"debug": {"msg": "{{ kept }} {{ said }}"}},
+    ]
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        {
+            "network_config": {
+                "configurator": "nmconnections",
+                "config": {"eth0": _KEYFILE},
+                "deadline": 5,
+                "probes": [],
+            }
+        },
+        {"network_config": {"configurator": "nmc", "config": {"interfaces": [{"name": "eth0"}]}, "deadline": 5}},
+        {"network_reset": {"deadline": 5, "probes": []}},
+    ],
+    ids=["configure", "render", "reset"],
+)
+def test_the_words_of_a_host_are_not_a_template_for_a_user(site: Site, task: t.Mapping[str, t.Any]) -> None:
+    """Neither in his rescue, nor in a variable that he registers, nor in a fact that he keeps."""
+    [(module, options)] = task.items()
+    task = {f"elemental.networking.{module}": options}
+    play = site.play(
+        "play.json",
+        {**task, "register": "answer", "ignore_errors": True, "ignore_unreachable": True},
+        *_uses("answer"),
+        {"block": [{**task, "ignore_unreachable": True}], "rescue": _uses("ansible_failed_result")},
+    )
+    site.nothing_was_executed(play)
+    assert set(play.failed) == set(site.names)
+
+
+def test_the_playbooks_take_no_hostile_host_for_fine(site: Site) -> None:
+    """A host that was not reset has failed, whatever it says, and its claims are kept."""
+    play = site.play("elemental.networking.configure")
+    site.nothing_was_executed(play)
+    play = site.play("elemental.networking.reset")
+    site.nothing_was_executed(play)
+    assert {name for name, count in play.failed.items() if not count} == FINE, play.output
+    play = site.play("elemental.networking.report")
+    site.nothing_was_executed(play)
+    for name in site.names:
+        assert (f"{name} " in play.output.split("PLAY RECAP")[0]) == (name not in FINE), play.output

@@ -33,6 +33,14 @@ def test_lines_are_shown_as_they_come_and_half_a_line_is_not(tmp_path: Path) -> 
     assert lines == ["1 of 3", "2 of 3"]
 
 
+def test_a_terminal_obeys_no_line(tmp_path: Path) -> None:
+    file, lines = tmp_path / "progress", []
+    file.write_text("1 of 3\x1b]0;owned\x07\n")
+    with Showing(file, lines.append):
+        pass
+    assert lines == [r"1 of 3\x1b]0;owned\x07"]
+
+
 _MODULE = """#!/usr/bin/python
 import os, time
 from ansible.module_utils.basic import AnsibleModule

@@ -12,7 +12,7 @@ import types
 import typing as t
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 from ansible_collections.elemental.networking.plugins.plugin_utils import _pursuit
@@ -100,6 +100,29 @@ def test_a_host_is_asked_next_where_it_said_that_it_is(then: t.Sequence[NodeAnsw
     node = ScriptedNode([REFUSED, REFUSED, ELSEWHERE, *then], 10)
     pursue(node, [KNOWN], wanted=FIRST)
     assert [address for address, _seconds in node.asked] == [KNOWN, FIRST, OLD, *asked_then]
+
+
+@pytest.mark.parametrize("address", ["-oProxyCommand=id", "fe80::1%eth0", "host.example", "192.0.2.01", ""])
+def test_nothing_but_an_ip_address_becomes_an_argument_of_ssh(address: str) -> None:
+    node = ScriptedNode([], 10)
+    with pytest.raises(AnsibleError, match="is not an IP address to connect to"):
+        Node.move_to(node, address)
+    assert node.address == OLD
+
+
+def test_an_address_of_the_inventory_that_ssh_takes_for_an_option_is_refused() -> None:
+    made = connection("-oProxyCommand=id", 10)
+    action = types.SimpleNamespace(_connection=made, _play_context=PlayContext())
+    with pytest.raises(AnsibleError, match="ssh would take it for an option"):
+        Node.of(t.cast("t.Any", action), {})
+
+
+def test_a_host_behind_a_jump_host_does_not_send_the_controller_elsewhere() -> None:
+    """What it names is no address of its profiles: it is asked on, where it is expected, until the deadline."""
+    strange = NodeAnswer(Judgement("elsewhere", addresses=("203.0.113.7",)))
+    node = ScriptedNode([REFUSED, strange, strange, CONFIRMED], 10)
+    pursue(node)
+    assert "203.0.113.7" not in [address for address, _seconds in node.asked]
 
 
 def test_ssh_says_that_a_host_is_too_slow() -> None:

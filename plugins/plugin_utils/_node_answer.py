@@ -28,7 +28,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._printable im
 # characters; an answer of a host with a thousand profiles has about one million
 _LONGEST_ANSWER = 4 * 1024 * 1024
 _LONGEST_NUMBER = 20
-_LONGEST_WORD = 300
+_LONGEST_WORD = 2000
 _MOST_ENTRIES = 5000
 _STATES = ("pending", "elsewhere", "confirmed", "rolled_back", "unknown", "refused")
 # what the user has to know when an answer says nothing
@@ -87,7 +87,7 @@ def _sentence(value: t.Any, name: str) -> str:
 
 def _word(value: t.Any, name: str) -> str:
     _expect(len(_string(value, name)) <= _LONGEST_WORD, name, value, "a short string")
-    return one_line(value)
+    return lines(value)
 
 
 def _lines(value: t.Any, name: str) -> str:

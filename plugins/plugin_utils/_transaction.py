@@ -91,7 +91,7 @@ class Transaction:
         self._lost = 0
         self._asked_at = time.monotonic()
         self._expected = _expected_addresses(request, self._known)
-        self._takeovers = 0
+        self._looks = self._takeovers = 0
         self._progress = Progress(str(request["machine"]))
 
     def carry_out(self) -> Outcome:
@@ -152,7 +152,8 @@ class Transaction:
         if self._takeovers < _TAKEOVERS and is_dead(holder.busy):
             self._takeovers += 1
             return holder.token
-        if time.monotonic() + holder.seconds > deadline:
+        self._looks += 1
+        if time.monotonic() + holder.seconds > deadline or self._looks > _LONGEST_WAIT / _BETWEEN_LOOKS:
             raise AnsibleActionFail(f"the host is busy with {readable(holder.busy)}, nothing was changed")
         self._progress.say(f"waits up to {holder.seconds:.0f} s for {readable(holder.busy)}")
         time.sleep(min(_BETWEEN_LOOKS, holder.seconds + 0.1))
@@ -184,6 +185,8 @@ class Transaction:
         for answering in self._who_answers(address) if self._lost <= _LOST_ANSWERS else ():
             self._node.move_to(answering)
             content = self._node.run(question(self._token, answering, fresh=False, knock=None)).content
+            if isinstance(content, Judgement) and content.state == "refused":
+                raise AnsibleActionFail(content.reason)
             if isinstance(content, Judgement):
                 # of what it began the host is known, and no more
                 return None if content.state == "unknown" else replace(_HEARD, host=content.host)

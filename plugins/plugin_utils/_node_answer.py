@@ -25,8 +25,9 @@ from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import ToolRun
 from ansible_collections.elemental.networking.plugins.module_utils._printable import lines, one_line
 
-# characters; an answer of a host with a thousand profiles has about one million
+# characters; a change of a thousand profiles is described in about a million, and a thousand keyfiles have less than half a million
 _LONGEST_ANSWER = 4 * 1024 * 1024
+_LONGEST_RENDERING = 1024 * 1024
 _LONGEST_NUMBER = 20
 _LONGEST_WORD = 2000
 _MOST_ENTRIES = 5000
@@ -254,18 +255,19 @@ def read_answer(text: object, request: t.Mapping[str, t.Any]) -> Answer:
     """
     operation = request["operation"]
     try:
-        answer = _answer(_parsed(text), _POSSIBLE[operation])
+        longest = _LONGEST_RENDERING if operation == "render" else _LONGEST_ANSWER
+        answer = _answer(_parsed(text, longest), _POSSIBLE[operation])
         _check_addresses(answer, str(request.get("arrived_at") or request.get("connected_address") or ""))
     except _Wrong as wrong:
         raise InvalidAnswer(f"the host's answer is not valid: {wrong}{_CONSEQUENCES[operation]}") from None
     return answer
 
 
-def _parsed(text: object) -> t.Any:
+def _parsed(text: object, longest: int) -> t.Any:
     if not isinstance(text, str):
         raise _Wrong("it is not a string")
-    if len(text) > _LONGEST_ANSWER:
-        raise _Wrong(f"it has over {_LONGEST_ANSWER} characters")
+    if len(text) > longest:
+        raise _Wrong(f"it has over {longest} characters")
     try:
         return json.loads(text, parse_constant=_no_number, parse_int=_integer)
     except (ValueError, RecursionError):

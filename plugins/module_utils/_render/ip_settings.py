@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network, ip_network
 
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import Entry
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import placeholder_names
@@ -19,6 +19,9 @@ from .profile import RenderError
 _IpAddress = t.Union[IPv4Address, IPv6Address]
 _IpNetwork = t.Union[IPv4Network, IPv6Network]
 
+# a profile may come from a host, which may be hostile
+_MOST_GATEWAYS = 1000
+_FEW = 8
 # section -> (what users call it, the other section)
 _FAMILIES = {"ipv4": ("IPv4", "ipv6"), "ipv6": ("IPv6", "ipv4")}
 _ADDRESS_KEY = re.compile(r"address(?:es)?\d*\Z")
@@ -61,15 +64,21 @@ def gateway_warnings(profile: str, lines: t.Sequence[Entry]) -> list[str]:
     for section, (family, _other) in _FAMILIES.items():
         own = [entry for entry in _ip_entries(lines) if entry.section == section]
         subnets = _subnets(profile, own)
-        reachable = [*subnets, *_on_link_routes(own)]
-        for gateway in _gateways(profile, own):
-            if subnets and not gateway.is_link_local and not any(gateway in network for network in reachable):
-                listed = ", ".join(str(network) for network in subnets)
+        reachable = {*subnets, *_on_link_routes(own)}
+        lengths = {network.prefixlen for network in reachable}
+        for gateway in _gateways(profile, own)[:_MOST_GATEWAYS]:
+            if subnets and not gateway.is_link_local and not _is_within(gateway, reachable, lengths):
+                listed = ", ".join(str(network) for network in subnets[:_FEW])
                 result.append(
                     f"profile {profile}: the gateway {gateway} is outside {listed}, the subnet of its {family}"
                     " addresses; NetworkManager before 1.58 accepts it, but it is most likely a mistake"
                 )
     return result
+
+
+def _is_within(gateway: _IpAddress, networks: t.Collection[_IpNetwork], lengths: t.Iterable[int]) -> bool:
+    """Whether one of the networks holds the gateway; of many it looks at no more than one for each length of a prefix."""
+    return any(ip_network((gateway, length), strict=False) in networks for length in lengths)
 
 
 def _ip_entries(lines: t.Sequence[Entry]) -> list[Entry]:

@@ -192,6 +192,28 @@ def test_expensive_yaml_of_a_tool_is_refused(output: str) -> None:
         rendered(answer.tool_run())
 
 
+_HEAD = "[connection]\nid=eth0\ntype=ethernet\n"
+_ADDRESSES = "".join(
+    f"address{number}=10.{number >> 8}.{number & 255}.1/{16 + number % 9},9.{number >> 8}.{number & 255}.1\n"
+    for number in range(20_000)
+)
+_EXPENSIVE_KEYFILES = {
+    "addresses": f"{_HEAD}[ipv4]\n{_ADDRESSES}",
+    "sections": _HEAD + "[ipv4]\n[ipv6]\n" * 60_000,
+    "spaces": _HEAD + "[ipv4]\nx=" + " " * 900_000 + "y\n",
+    "keys": _HEAD + "".join(f"{number}=\n" for number in range(100_000)),
+}
+
+
+@pytest.mark.parametrize("text", _EXPENSIVE_KEYFILES.values(), ids=_EXPENSIVE_KEYFILES)
+def test_expensive_keyfiles_of_a_tool_take_no_time(text: str) -> None:
+    with bounded():
+        answer = read(json.dumps({"output": "", "files": {"eth0": text}}), REQUESTS[3])
+        assert isinstance(answer, Rendered)
+        with contextlib.suppress(RenderError):
+            rendered(answer.tool_run())
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [

@@ -7,32 +7,46 @@
 from __future__ import annotations
 
 _LONGEST = 300
+_LONGEST_SENTENCE = 2000
 _LEFT_OUT = " […] "
 
 
 def plain(value: object, longest: int = _LONGEST) -> str:
-    """The value as text of one line, at most ``longest`` characters long; what cannot be printed becomes a question mark.
+    """The value as text of one line, at most ``longest`` characters long, with single blanks; what cannot be printed becomes ``?``.
 
-    The middle of a longer text is left out: its beginning says what it is about, its end often what to do.
+    The middle of a longer text is left out: its beginning says what it is about, its end often what to do. Of a list or a
+    dictionary only that it is one is said: it may be as large, or as deep, as its sender likes.
     """
     text = value if isinstance(value, str) else _shown(value)
-    if len(text) <= longest and text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip()
-    # blanks may shrink, so that a little more than is shown is looked at, never all of an endless text
-    if len(text) > 4 * longest:
-        text = f"{text[: 2 * longest]}{_LEFT_OUT}{text[-2 * longest :]}"
-    words = "".join(each if each.isprintable() else " " if each.isspace() else "?" for each in text).split()
-    line = " ".join(words)
-    if len(line) <= longest:
-        return line
+    # blanks may shrink, so that more than is shown is looked at, but never all of an endless text
+    return shortened(" ".join(one_line(shortened(text, 8 * longest)).split()), longest)
+
+
+def sentence(text: str) -> str:
+    """What a user reads, whatever it quotes."""
+    return one_line(shortened(text, _LONGEST_SENTENCE))
+
+
+def one_line(text: str) -> str:
+    """The text with a blank for every line break or tab, and a question mark for whatever else cannot be printed."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else " " if each.isspace() else "?" for each in text)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, without its middle where it is longer."""
+    if len(text) <= longest:
+        return text
     half = (longest - len(_LEFT_OUT)) // 2
-    return f"{line[:half]}{_LEFT_OUT}{line[-half:]}"
+    return f"{text[:half]}{_LEFT_OUT}{text[-half:]}"
 
 
 def _shown(value: object) -> str:
-    """Not what a list or a dictionary contains: it may be as large, or as deep, as its sender likes."""
-    if value is None or isinstance(value, (bool, float)):
-        return str(value)
-    if isinstance(value, int):  # a huge one cannot be made a text of
-        return str(value) if abs(value) < 10**30 else "a number of more than 30 digits"
-    return "a list" if isinstance(value, (list, tuple)) else "a dictionary" if isinstance(value, dict) else str(value)
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    if isinstance(value, dict):
+        return "a dictionary"
+    if isinstance(value, int) and abs(value) >= 10**30:  # Python makes no text of a very long number
+        return "a number of more than 30 digits"
+    return str(value)

@@ -41,7 +41,8 @@ class Server:
     def request(self, method: str, url: str, **options: t.Any) -> t.Any:
         """Answer one request."""
         status, content = self._answer(method, urlsplit(url).path, json.loads(options.get("body") or "null"))
-        return types.SimpleNamespace(status=status, data=json.dumps(content).encode(), headers={})
+        data = json.dumps(content).encode()
+        return types.SimpleNamespace(status=status, headers={}, read=lambda *_a, **_k: data, release_conn=lambda: None)
 
     def _answer(self, method: str, path: str, body: t.Any) -> tuple[int, t.Any]:
         plural, _slash, name = path.partition("/ns/")[2].partition("/")

@@ -142,6 +142,11 @@ def _substitute(name: str, addresses: Addresses, place: _Place) -> str:
             f"{{{name}}} in {place} cannot be filled: the address of {key}, {address.address}, has no gateway;"
             " give its pool one or write the gateway itself"
         )
+    if attribute == "prefix" and not address.prefix:  # Metal3's pools need none
+        raise PlaceholderError(
+            f"{{{name}}} in {place} cannot be filled: the address of {key}, {address.address}, has no prefix;"
+            " give its pool one or write the prefix itself"
+        )
     return str(getattr(address, attribute or "address"))
 
 

@@ -103,11 +103,12 @@ def test_an_unknown_key_is_an_error_that_names_key_place_and_known_keys(config: 
         ("{secondary-ip.gateway}", "the address of secondary-ip, 2001:db8::5, has no gateway"),
         ("{inventory-ip.netmask}", "inventory-ip has prefix, gateway, family, but no netmask"),
         ("{bare.prefix}", "only the address 10.0.0.1 is given, without its prefix"),
+        ("{metal.prefix}", "the address of metal, 10.0.0.2, has no prefix"),
         ("{waiting}", "the claim of waiting has no address yet"),
     ],
 )
 def test_what_an_address_lacks_is_an_error_that_says_so(text: str, reason: str) -> None:
-    addresses = {**_ADDRESSES, "bare": "10.0.0.1", "waiting": None}
+    addresses = {**_ADDRESSES, "bare": "10.0.0.1", "metal": Address("10.0.0.2", 0), "waiting": None}
     with pytest.raises(PlaceholderError, match=re.escape(reason)):
         resolve_placeholders(text, addresses)
 

@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""API server -> controller: whatever it answers is one sentence or right, and no name of anybody's leads a request elsewhere."""
+
+from __future__ import annotations
+
+import copy
+import ipaddress
+import re
+import typing as t
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils import _kubernetes_core
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
+from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given
+from ansible_collections.elemental.networking.tests.unit.borders.api_server import (
+    MANIFEST,
+    OWNER,
+    Sent,
+    Server,
+    asked,
+    impatient,
+    kubernetes,
+    serve,
+)
+from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("urllib3")
+
+_PATHS = re.compile(r"/apis?(/[a-z0-9]([-a-z0-9.]*[a-z0-9])?)+\Z")
+_ZONE = "fe80::1%x\n[connection]\nzone=trusted"
+_PROXY = "-oProxyCommand=touch /tmp/pwned"
+_HOSTILE = [
+    *("", _ZONE, _PROXY, "../../../../api/v1/namespaces/kube-system/secrets", "a/b", "a?b", "a%2fb", "..", "a\x00b"),
+    *("\x1b[31m", "a\nb", "{{ lookup('pipe', 'id') }}", "\ud800", "A", "x" * 100_000, "10.0.0.10", "False", "NaN"),
+    *(
+        [],
+        {},
+        [[]],
+        [None],
+        [{}],
+        {"": None},
+        {"name": []},
+        [1] * 10_000,
+        0,
+        -1,
+        2**63,
+        10**40,
+        float("nan"),
+        float("inf"),
+    ),
+]
+_VALUES = st.one_of(
+    st.sampled_from(_HOSTILE),
+    st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20)),
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+        max_leaves=5,
+    ),
+)
+_RAW = [b"", b"{", b"<html>", b"\xff\xfe", b"null", b"[]", b"1", b"[" * 100_000, b'{"a":' * 100_000, b"{}\n" * 1000]
+_CODES = [101, 204, 301, 307, 400, 401, 403, 404, 409, 410, 418, 422, 429, 500, 503]
+_DROP = object()
+
+
+class Change(t.NamedTuple):
+    """What happens to answers from ``number`` on, or to that one only: other bytes, another code, or one value in them changed."""
+
+    number: int
+    only: bool
+    raw: bytes | None
+    code: int | None
+    steps: tuple[int, ...]
+    value: object
+
+    def __call__(self, number: int, status: int, content: t.Any) -> Sent:
+        """The answer to send."""
+        if number < self.number or (self.only and number > self.number):
+            return status, content
+        if self.raw is not None:
+            return status, self.raw
+        return self.code or status, changed(content, self.steps, self.value)
+
+
+def changed(content: t.Any, steps: t.Sequence[int], value: object) -> t.Any:
+    """The content with one value in it replaced or dropped, that to which the steps lead; none lead anywhere else."""
+    if not steps or not isinstance(content, (dict, list)) or not content:
+        return {} if value is _DROP else value
+    keys = list(content) if isinstance(content, dict) else list(range(len(content)))
+    key = keys[steps[0] % len(keys)]
+    found = copy.copy(content)
+    if value is _DROP and (len(steps) == 1 or not isinstance(content[key], (dict, list))):
+        del found[key]
+    else:
+        found[key] = changed(content[key], steps[1:], value)
+    return found
+
+
+_CHANGES = st.builds(
+    Change,
+    st.integers(0, 14),
+    st.booleans(),
+    st.one_of(st.none(), st.none(), st.none(), st.none(), st.none(), st.sampled_from(_RAW)),
+    st.one_of(st.none(), st.none(), st.none(), st.sampled_from(_CODES)),
+    st.lists(st.integers(0, 7), max_size=7).map(tuple),
+    st.one_of(st.just(_DROP), _VALUES),
+)
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    impatient(monkeypatch)
+
+
+pytestmark = pytest.mark.usefixtures("_impatient")
+
+
+def right(address: str, prefix: int, gateway: str | None) -> None:
+    """Assert that these are what a keyfile and ssh may get."""
+    found = ipaddress.ip_address(address)
+    assert (str(found), "%" in address) == (address, False)
+    assert 0 <= prefix <= found.max_prefixlen
+    assert gateway is None or ipaddress.ip_address(gateway).version == found.version
+    assert "%" not in (gateway or "")
+
+
+def attempt(work: t.Callable[[], t.Any]) -> t.Any:
+    """What it returns; an error is one sentence."""
+    try:
+        return work()
+    except IpamError as error:
+        sentence = str(error)
+        assert sentence.isprintable()
+        assert 10 < len(sentence) <= 2000
+        return None
+
+
+def claimed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the lookups read."""
+    connection = _kubernetes_core.Connection("https://h", server, dict)
+    monkeypatch.setattr(_kubernetes_core, "connect", lambda _options: connection)
+    found = attempt(lambda: claimed_addresses(Given("a", machine="a", backend="kubernetes", namespace="ns")))
+    for address in (found or {}).values():
+        right(address.address, address.prefix, address.gateway)
+
+
+def conversation(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is ever asked of an API server."""
+    wider = {
+        **MANIFEST,
+        "spec": {**t.cast("dict[str, t.Any]", MANIFEST["spec"]), "addresses": ["10.0.0.10-10.0.0.200"]},
+    }
+    given = [asked("a"), asked("b", owner=OWNER)]
+    for options in ({}, {"check_mode": True}, {"pools": [wider]}):
+        result = attempt(lambda options=options: serve(server, given, **options))  # type: ignore[misc]
+        for claim in result["claims"] if result else []:
+            if claim["address"] is not None:
+                right(claim["address"], claim["prefix"], claim["gateway"])
+    claimed(server, monkeypatch)
+    pool = pool_from_manifest(MANIFEST, "ns")
+    for state in ("absent", "present"):
+        attempt(lambda state=state: serve(server, given[:1], state=state))  # type: ignore[misc]
+    attempt(lambda: serve(server, [], state="absent", matching={"key": "ip"}))
+    with kubernetes(server) as backend:
+        attempt(lambda: backend.list_claims(None))
+        attempt(lambda: backend.list_pools("ns"))
+        attempt(lambda: backend.apply_pool(pool, False))
+        attempt(lambda: backend.delete_pool(pool.reference, "ns", False))
+    for path in server.paths:
+        assert _PATHS.match(path), path
+        assert not {".", ".."} & set(path.split("/"))
+
+
+def test_the_conversation_as_it_should_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    given = [asked("a"), asked("b", owner=OWNER)]
+    first = serve(server, given)
+    assert [claim["address"] for claim in first["claims"]] == ["10.0.0.10", "10.0.0.11"]
+    assert server.objects["ipaddressclaims"]["b-ip"]["metadata"]["ownerReferences"][0]["uid"] == "u-b"
+    assert serve(server, given)["changed"] is False
+    conversation(server, monkeypatch)
+    assert server.objects["ipaddressclaims"] == server.objects["inclusterippools"] == {}
+
+
+@given(_CHANGES)
+def test_whatever_an_api_server_says_is_one_sentence_or_right(change: Change) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch, bounded():
+        conversation(Server(change), monkeypatch)

@@ -75,6 +75,7 @@ class Server:
         self.objects["inclusterippools"]["p"] = copy.deepcopy(MANIFEST)
         self.events: list[t.Any] = []
         self.paths: list[str] = []
+        self.used: set[tuple[str, str]] = set()
         self.headers: dict[str, str] = {}
 
     def request(self, method: str, url: str, **options: t.Any) -> Response:
@@ -100,6 +101,7 @@ class Server:
         if not plural:
             kinds = [{"name": name, "kind": kind, "namespaced": True} for name, kind in KINDS.items()]
             return 200, {"resources": kinds}
+        self.used.add((_verb(method, name, query), plural))
         if "watch" in query:
             return 200, self.events[int(query["resourceVersion"]) :] if query["resourceVersion"].isdigit() else []
         if method == "GET" and not name:
@@ -147,6 +149,12 @@ class Server:
         if "uid" in item["metadata"]:
             item["metadata"]["resourceVersion"] = str(len(self.events) + 1)
             self.events.append({"type": kind, "object": copy.deepcopy(item)})
+
+
+def _verb(method: str, name: str, query: t.Mapping[str, str]) -> str:
+    """What RBAC calls a request."""
+    reading = "watch" if "watch" in query else "get" if name else "list"
+    return {"POST": "create", "PATCH": "patch", "DELETE": "delete"}.get(method, reading)
 
 
 def impatient(monkeypatch: t.Any) -> None:

@@ -9,6 +9,7 @@ An address becomes ``ansible_host``, an argument of ssh and a line of a keyfile:
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import typing as t
 
@@ -40,7 +41,7 @@ def checked_address(what: str, address: object, prefix: object, gateway: object 
 def host_address(what: str, address: object) -> IPAddress:
     """The parsed address of one machine. Raises IpamError for a zone id, and for what no machine can be reached at."""
     found = parsed_address(what, "address", address)
-    if found.is_unspecified or found.is_loopback or found.is_multicast or int(found) == 0xFFFFFFFF:
+    if _is_nobodys(found):
         raise IpamError(
             f"{what} has the address {found}, which no machine can have; take it out of its pool, then release it and claim again"
         )
@@ -49,19 +50,34 @@ def host_address(what: str, address: object) -> IPAddress:
 
 def parsed_address(what: str, field: str, text: object) -> IPAddress:
     """A parsed address without a zone id: Python takes any text as one. Raises IpamError; ``field`` names it in the sentence."""
-    try:
-        if not isinstance(text, str) or len(text) > _LONGEST or "%" in text or not text.isascii():
-            raise ValueError("no address")
-        # Python before 3.13 writes the IPv4 part of a mapped address in hexadecimal digits, and nothing takes one anyhow
-        found = ipaddress.ip_address(text)
-        if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-            raise ValueError("mapped")
-    except ValueError:
+    found = _parsed(text) if isinstance(text, str) and len(text) <= _LONGEST else None
+    if found is None:
         raise IpamError(
             f"{what} has the {field} {plain(text, 2 * _LONGEST) or 'that is empty'}, which is no IP address;"
             f" correct the {field}, as {_EXAMPLES}"
-        ) from None
+        )
     return found
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(text: str) -> IPAddress | None:
+    """The address; many have the same gateway."""
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(found, ipaddress.IPv4Address):
+        return found if text.isascii() else None
+    # Python before 3.13 writes the IPv4 part of a mapped address in hexadecimal digits, and nothing takes one anyhow
+    return found if "%" not in text and text.isascii() and found.ipv4_mapped is None else None
+
+
+def _is_nobodys(address: IPAddress) -> bool:
+    """Whether it is unspecified, a loopback (the controller itself), a multicast or the broadcast address; quicker than ipaddress is."""
+    number = int(address)
+    if address.version == 4:
+        return number in (0, 0xFFFFFFFF) or number >> 24 == 127 or number >> 28 == 0xE
+    return number in (0, 1) or number >> 120 == 0xFF
 
 
 def _bits(prefix: object) -> int | None:

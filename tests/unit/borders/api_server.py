@@ -33,6 +33,7 @@ MANIFEST = {
     "metadata": {"name": "p", "namespace": "ns"},
     "spec": {"addresses": ["10.0.0.10-10.0.0.99"], "prefix": 24, "gateway": "10.0.0.1"},
 }
+OWNERS = ("a", "b", "new")
 OWNER = {"apiVersion": "elemental.cattle.io/v1beta1", "kind": "MachineInventory", "name": "b", "uid": None}
 
 Sent = t.Tuple[int, t.Any]
@@ -111,7 +112,7 @@ class Server:
 
     def _owners(self, path: str) -> Sent:
         if path.endswith("machineinventories"):
-            return 200, {"metadata": {}, "items": [{"metadata": {"name": "b", "uid": "u-b"}}]}
+            return 200, {"metadata": {}, "items": [{"metadata": {"name": name, "uid": f"u-{name}"}} for name in OWNERS]}
         return 200, {"resources": [{"name": "machineinventories", "kind": "MachineInventory", "namespaced": True}]}
 
     def _changed(self, method: str, plural: str, name: str, body: t.Any) -> Sent:

@@ -162,10 +162,14 @@ def test_a_watch_that_ends_at_once_is_no_busy_loop(monkeypatch: pytest.MonkeyPat
             watch._ended.set()
 
 
+def changed_claim() -> dict[str, t.Any]:
+    """What a watch says of a claim."""
+    metadata = {"resourceVersion": "2", "name": "a", "namespace": "ns", "uid": "u"}
+    return {"metadata": metadata, "spec": {"poolRef": {"kind": "InClusterIPPool", "name": "p"}}}
+
+
 def test_a_flood_of_changes_waits_until_it_is_taken() -> None:
-    item = {"metadata": {"resourceVersion": "2", "name": "a", "namespace": "ns", "uid": "u"}}
-    item["spec"] = {"poolRef": {"kind": "InClusterIPPool", "name": "p"}}  # type: ignore[dict-item]
-    line = json.dumps({"type": "MODIFIED", "object": item}).encode() + b"\n"
+    line = json.dumps({"type": "MODIFIED", "object": changed_claim()}).encode() + b"\n"
     read = itertools.count()
     flood = Response(200, b"", {})
     flood.stream = lambda *_amount, **_options: (line for _each in read)  # type: ignore[method-assign]
@@ -215,6 +219,41 @@ def test_credentials_do_not_follow_a_redirect() -> None:
         assert _Elsewhere.came == [(first.server_port, "Bearer secret")]
         for each in (first, other):
             each.shutdown()
+
+
+class _Watched(http.server.BaseHTTPRequestHandler):
+    """Sends one change, and keeps the watch open."""
+
+    protocol_version = "HTTP/1.1"
+    done = threading.Event()
+
+    def do_GET(self) -> None:  # noqa: N802 as http.server wants it
+        """One request."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        line = json.dumps({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "7"}}}).encode() + b"\n"
+        line += json.dumps({"type": "MODIFIED", "object": changed_claim()}).encode() + b"\n"
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+        self.wfile.flush()
+        self.done.wait(30)
+
+    def log_message(self, *_arguments: t.Any) -> None:
+        """Say nothing."""
+
+
+def test_a_change_is_seen_while_its_watch_goes_on() -> None:
+    """What is read at once is bounded, and yet nothing waits until there is so much."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Watched) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        connection = Connection(f"http://127.0.0.1:{server.server_port}", urllib3.PoolManager(), dict)
+        with Watch(Api(connection, Progress(lambda _line: None)), CLAIMS, "ns", "1", "") as watch:
+            change = watch.next(20)
+            assert not _Watched.done.is_set()
+            _Watched.done.set()
+        assert change is not None
+        assert [each.claim.name for each in change.claims] == ["a"]
+        server.shutdown()
 
 
 @pytest.mark.parametrize("where", ["message", "reason"])

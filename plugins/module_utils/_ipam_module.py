@@ -202,7 +202,7 @@ def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
         **{name: options.get(name) or "" for name in ("machine", "key", "pool", "host")},
         owner=_owner(options),
         labels=tuple((str(name), str(value)) for name, value in (options.get("labels") or {}).items()),
-        hosts=tuple(options.get("not_in_inventory") or ()),
+        hosts=frozenset(options.get("not_in_inventory") or ()),
     )
     if selection.is_empty:
         raise IpamError(

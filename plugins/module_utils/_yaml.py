@@ -28,7 +28,7 @@ _QUOTE = re.compile(r"\s*['\"].*", re.DOTALL)
 
 
 class YamlError(ValueError):
-    """What is not YAML, or too much of it; its text completes "... is not valid YAML: " and quotes nothing."""
+    """What is not YAML, or too much of it; its text says what and in which line, and quotes nothing."""
 
 
 def load(text: str) -> object:
@@ -47,7 +47,7 @@ def load_all(text: str) -> list[object]:
         raise YamlError(f"it is longer than {LENGTH // 1024 // 1024} MiB")
     builder = _Builder()
     try:
-        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        for event in yaml.parse(str(text), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             builder.take(event)
     except yaml.YAMLError as error:
         raise YamlError(_explained(error)) from None

@@ -97,7 +97,7 @@ def test_a_host_without_a_network_asks_for_nothing(ask: Lookup) -> None:
     ("content", "words"),
     [
         (None, "there is no file"),
-        ("a: [", "is no YAML (line 1"),
+        ("a: [", "cannot be read as YAML (line"),
         ("just a text", "holds no manifests"),
         (yaml.safe_dump(pool()), "holds 0 manifests of kind MachineRegistration"),
         (yaml.safe_dump_all([_REGISTRATION, _REGISTRATION]), "holds 2 manifests of kind MachineRegistration"),

@@ -21,6 +21,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._machine_netw
     Given,
     cluster_options,
     machine_name,
+    namespace_of,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import database_path
 
@@ -50,9 +51,10 @@ def claimed_addresses(given: Given) -> dict[str, Address]:
     A database that does not exist is one without claims.
     """
     machine = machine_name(given.machine, given.host)
+    namespace = namespace_of(given.namespace) if given.namespace else None
     database = database_path(given.database, given.inventory_folder)
     with open_backend(BackendOptions(given.backend or "embedded", database, cluster_options(given))) as backend:
-        found = [each for each in backend.list_claims(given.namespace or None) if each.claim.machine == machine]
+        found = [each for each in backend.list_claims(namespace) if each.claim.machine == machine]
     # a machine that was named may be another host's; the name that was made of the host's own may be equal by chance
     held = [each for each in found if given.machine or each.claim.host in ("", given.host)]
     _refuse_two_namespaces(held)

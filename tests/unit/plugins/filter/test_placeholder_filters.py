@@ -28,7 +28,7 @@ def test_the_result_of_a_claim_fills_a_configuration() -> None:
 def test_a_bare_address_fills_its_key_only() -> None:
     assert _resolve("{inventory-ip}", {"inventory-ip": "10.0.0.1"}) == "10.0.0.1"
     for prefix in ("wide", 99, [24]):
-        with pytest.raises(AnsibleFilterError, match="key inventory-ip has the prefix"):
+        with pytest.raises(AnsibleFilterError, match="the address of inventory-ip is not valid"):
             _resolve("{inventory-ip}", {"inventory-ip": {"address": "10.0.0.1", "prefix": prefix}})
     with pytest.raises(AnsibleFilterError, match="without its prefix"):
         _resolve("{inventory-ip.prefix}", {"inventory-ip": "10.0.0.1"})

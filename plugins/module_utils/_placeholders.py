@@ -15,7 +15,7 @@ import re
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain, sentence
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import redact
 from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, checked
 
@@ -30,6 +30,9 @@ _PLAIN_NAME = re.compile(r"[-\w]+\Z")
 
 class PlaceholderError(ValueError):
     """A placeholder that cannot be filled; its text is a sentence that names it, its place and the keys that exist."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(sentence(text))
 
 
 def placeholder_names(value: object) -> list[str]:

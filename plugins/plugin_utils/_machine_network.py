@@ -18,7 +18,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.names i
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import (
     machine_name as default_machine_name,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain, sentence
 from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, checked, load
 from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import database_path, read_manifests
 
@@ -95,6 +95,13 @@ def ip_addresses(network: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def machine_network(given: Given) -> MachineNetwork:
     """Put together what a host asks for. Raises AnsibleError with one sentence for what cannot be understood."""
+    try:
+        return _put_together(given)
+    except AnsibleError as error:
+        raise AnsibleError(sentence(error.message)) from None  # it may quote names of users
+
+
+def _put_together(given: Given) -> MachineNetwork:
     documents = read_manifests(given.manifest, given.inventory_folder) if given.manifest else []
     registration = _registration(documents, given.manifest) if given.manifest else {}
     metadata = registration.get("metadata")

@@ -10,11 +10,20 @@ import itertools
 import typing as t
 
 from ansible.errors import AnsibleError
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.allocation import IPAddress, allocatable, family
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.allocation import (
+    IPAddress,
+    allocatable,
+    family,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError, Pool, PoolReference
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
+    Address,
+    IpamError,
+    Pool,
+    PoolReference,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_pool, claim_name
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain, sentence
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
     PlaceholderError,
     resolve_placeholders,
@@ -38,7 +47,7 @@ def checked(given: Given) -> MachineNetwork:
         _rehearse(asked)
     except (IpamError, PlaceholderError, RenderError) as error:
         # no cause: its text would follow the sentence a second time
-        raise AnsibleError(f"{asked.machine}: {error}") from None
+        raise AnsibleError(sentence(f"{plain(asked.machine, 80)}: {error}")) from None
     return asked
 
 

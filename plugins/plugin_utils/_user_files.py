@@ -10,6 +10,7 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import sentence
 from ansible_collections.elemental.networking.plugins.module_utils._yaml import LENGTH, YamlError, load_all
 
 # hidden: Ansible reads every other file of an inventory folder as an inventory
@@ -37,16 +38,14 @@ def read_manifests(name: str, inventory_folder: str | None) -> list[dict[str, t.
         with open(path, encoding="utf-8") as stream:
             documents = [document for document in load_all(stream.read(LENGTH + 1)) if document is not None]
     except OSError as error:
-        raise AnsibleError(f"the file {path} cannot be read: {error.strerror}") from None
+        raise _refused(f"the file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise AnsibleError(f"the file {path} is not a text in UTF-8; correct it") from None
+        raise _refused(f"the file {path} is not a text in UTF-8; correct it") from None
     except YamlError as error:
-        raise AnsibleError(f"the file {path} cannot be read as YAML ({error}); correct it") from None
+        raise _refused(f"the file {path} cannot be read as YAML ({error}); correct it") from None
     manifests = [each for document in documents for each in _items(document)]
     if not manifests or not all(isinstance(each, dict) for each in manifests):
-        raise AnsibleError(
-            f"the file {path} holds no manifests: every YAML document in it has to be a mapping with a kind"
-        )
+        raise _refused(f"the file {path} holds no manifests: every YAML document in it has to be a mapping with a kind")
     return t.cast("list[dict[str, t.Any]]", manifests)
 
 
@@ -58,11 +57,15 @@ def _items(document: object) -> list[object]:
     return items if isinstance(items, list) else []
 
 
+def _refused(text: str) -> AnsibleError:
+    """The error; paths and names in it are those of users."""
+    return AnsibleError(sentence(text))
+
+
 def _existing(name: str, inventory_folder: str | None) -> str:
     folders = [os.getcwd(), *([inventory_folder] if inventory_folder else [])]
     tried = list(dict.fromkeys(os.path.abspath(os.path.join(folder, os.path.expanduser(name))) for folder in folders))
     for path in tried:
         if "\0" not in path and os.path.exists(path):
             return path
-    raise AnsibleError(f"there is no file {' nor '.join(tried)}; give the path of the manifest on the controller")
-
+    raise _refused(f"there is no file {' nor '.join(tried)}; give the path of the manifest on the controller")

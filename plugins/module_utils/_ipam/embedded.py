@@ -115,7 +115,9 @@ class EmbeddedBackend(IpamBackend):
             for change in changes:
                 if change.changed and change.after:
                     _put_pool(database, change.after)
-            made = {claim for pool, asking in self._by_pool(claims).items() for claim in _allocate(database, pool, asking)}
+            made = {
+                claim for pool, asking in self._by_pool(claims).items() for claim in _allocate(database, pool, asking)
+            }
         return Creation(tuple(claim for claim in claims if claim in made), tuple(changes))
 
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:

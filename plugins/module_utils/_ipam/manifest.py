@@ -68,15 +68,15 @@ def identity(manifest: t.Mapping[str, t.Any], namespace: str) -> tuple[PoolRefer
     if kind not in (NAMESPACED, GLOBAL):
         raise IpamError(f"a pool manifest has kind {plain(kind, _SHOWN)}; write {NAMESPACED} or {GLOBAL}")
     if version != _VERSION:
-        raise IpamError(f"a pool manifest of kind {kind} has apiVersion {plain(version, _SHOWN)}; write it as {_VERSION}")
+        raise IpamError(
+            f"a pool manifest of kind {kind} has apiVersion {plain(version, _SHOWN)}; write it as {_VERSION}"
+        )
     metadata = manifest.get("metadata")
     name = metadata.get("name") if isinstance(metadata, t.Mapping) else None
     if not name or not isinstance(metadata, t.Mapping):
         raise IpamError(f"a pool manifest of kind {kind} has no metadata.name")
     reference = PoolReference(GROUP, str(kind), checked_name(_name(name), "pool"))
-    return reference, "" if kind == GLOBAL else checked_name(
-        _name(metadata.get("namespace") or namespace), "namespace"
-    )
+    return reference, "" if kind == GLOBAL else checked_name(_name(metadata.get("namespace") or namespace), "namespace")
 
 
 def _name(value: object) -> str:
@@ -140,7 +140,9 @@ def _overlapping(known: t.Sequence[tuple[Pool, AddressSet, bool]]) -> t.Iterator
                 elif other != position and (min(other, position), max(other, position)) not in seen:
                     seen.add((min(other, position), max(other, position)))
                     # the changed one is named first
-                    yield (position, other) if (not changed, position) < (not other_changed, other) else (other, position)
+                    yield (
+                        (position, other) if (not changed, position) < (not other_changed, other) else (other, position)
+                    )
         reaching.setdefault((changed, pool.namespace), {})[position] = (version, last)
 
 

@@ -10,7 +10,13 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.elemental.networking.plugins.module_utils._yaml import LENGTH, YamlError, checked, load, load_all
+from ansible_collections.elemental.networking.plugins.module_utils._yaml import (
+    LENGTH,
+    YamlError,
+    checked,
+    load,
+    load_all,
+)
 from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
 from hypothesis import given
 from hypothesis import strategies as st

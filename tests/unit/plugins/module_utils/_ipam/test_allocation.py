@@ -100,11 +100,25 @@ def test_what_the_webhook_refuses_is_one_sentence(wrong: Pool, words: str) -> No
 @pytest.mark.parametrize(
     "entry",
     [
-        *("10.0.0.5 - 10.0.0.9", "10.0.0.5- 10.0.0.9", " 10.0.0.5", "10.0.0.5\n", "10.0.0.5\0", "10.0.0.5-10.0.0.9-10.0.0.12"),
+        *(
+            "10.0.0.5 - 10.0.0.9",
+            "10.0.0.5- 10.0.0.9",
+            " 10.0.0.5",
+            "10.0.0.5\n",
+            "10.0.0.5\0",
+            "10.0.0.5-10.0.0.9-10.0.0.12",
+        ),
         *("10.0.0.0/2_4", "10.0.0.0/024", "10.0.0.0/+24", "10.0.0.0/ 24", "10.0.0.0/24 ", "10.0.0.0/33", "10.0.0.0/-1"),
         *("10.0.0.0/", "/24", "10.0.0.0/24/24", "10.0.0.0/\u0662\u0664", "10.0.0.0/24-10.0.0.9", "10.0.0.9-10.0.0.8"),
         *("10.0.0.05", "10.0.0", "0x0a000005", "167772165", "10.0.0.\u0665", "", "-", "/", "10.0.0.5-fd00::5"),
-        *("fe80::1%eth0", "fe80::1%x\n[connection]", "fe80::1%a-fe80::2%a", "fe80::%a/64", "::ffff:10.0.0.5", "fd00::1/129"),
+        *(
+            "fe80::1%eth0",
+            "fe80::1%x\n[connection]",
+            "fe80::1%a-fe80::2%a",
+            "fe80::%a/64",
+            "::ffff:10.0.0.5",
+            "fd00::1/129",
+        ),
     ],
 )
 def test_an_entry_that_the_provider_does_not_take_is_refused(entry: str) -> None:
@@ -194,7 +208,9 @@ def test_sets_of_ranges_agree_with_sets_of_numbers(
 
 
 _PLACES = st.sampled_from([("", "g"), ("one", "a"), ("one", "b"), ("two", "a"), ("two", "c"), ("", "h")])
-_POOLS = st.lists(st.tuples(_PLACES, st.lists(_ENTRY, min_size=1, max_size=3)), max_size=6, unique_by=lambda each: each[0])
+_POOLS = st.lists(
+    st.tuples(_PLACES, st.lists(_ENTRY, min_size=1, max_size=3)), max_size=6, unique_by=lambda each: each[0]
+)
 
 
 def made(place: tuple[str, str], entries: list[str]) -> Pool:

@@ -369,7 +369,9 @@ def test_a_full_disk_is_one_true_sentence(path: str) -> None:
         database = backend._database  # type: ignore[attr-defined]
         pages = database.execute("PRAGMA page_count").fetchone()[0]
         database.execute(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(IpamError, match=r"the disk is full, so that nothing was kept in the database .*; make room"):
+        with pytest.raises(
+            IpamError, match=r"the disk is full, so that nothing was kept in the database .*; make room"
+        ):
             ensure_claims(backend, [wish(f"m{number}") for number in range(2000)], [], False)
         assert len(backend.list_claims(None)) == 1
     assert claim(path, wish("b")) == ["10.0.0.3"]
@@ -399,7 +401,11 @@ def change(path: str, statement: str, *values: object) -> None:
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [
-        ("address", "-oProxyCommand=touch /tmp/x", "has the address -oProxyCommand=touch /tmp/x, which is no IP address"),
+        (
+            "address",
+            "-oProxyCommand=touch /tmp/x",
+            "has the address -oProxyCommand=touch /tmp/x, which is no IP address",
+        ),
         ("address", "fe80::1%x\n[connection]", "which is no IP address"),
         ("address", b"\xff", "which is no IP address"),
         ("gateway", "fe80::1%x\n[connection]", "has the gateway fe80::1%x"),

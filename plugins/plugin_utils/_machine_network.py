@@ -184,7 +184,7 @@ def _pools_of_file(name: object, inventory_folder: str | None) -> list[_Document
     if not isinstance(name, str):
         raise AnsibleError("machine_network_pool_files has to be a list of paths")
     documents = read_manifests(name, inventory_folder)
-    pools = [each for each in documents if each.get("kind") in (NAMESPACED, GLOBAL)]
+    pools: list[_Document] = [each for each in documents if each.get("kind") in (NAMESPACED, GLOBAL)]
     if not pools:
         kinds = ", ".join(sorted({plain(each.get("kind"), 60) for each in documents}))
         raise AnsibleError(

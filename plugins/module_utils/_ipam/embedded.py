@@ -473,7 +473,7 @@ def _pool(row: sqlite3.Row) -> Pool:
             if field in spec:  # 0.1.0 took blanks
                 spec[field] = [_BLANKS.sub("-", _text(each)) for each in spec[field]]
     try:
-        return pool_from_manifest(content, namespace)
+        return pool_from_manifest(content, namespace, stored=True)
     except IpamError as error:
         raise _UnreadablePool(
             f"{error}; this is what the database has of pool {plain(name, 80)}: register it again with a correct manifest, or delete it"

@@ -36,10 +36,11 @@ _DIGITS = re.compile(r"[0-9]{1,10}\Z")
 _LONGEST_GRACE_PERIOD = 2**31 - 1  # an int32 there
 
 
-def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str) -> Pool:
+def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str, stored: bool = False) -> Pool:
     """The pool that a manifest describes; ``namespace`` is for one without ``metadata.namespace``.
 
-    Raises IpamError with one sentence for anything that a cluster would refuse, or would silently prune.
+    Raises IpamError with one sentence for anything that a cluster would refuse, or would silently prune. Prefix 0, which v1.0 of the
+    provider refuses and v1.1 takes, is refused but in a pool that is ``stored`` already.
     """
     reference, pool_namespace = identity(manifest, namespace)
     spec = manifest.get("spec")
@@ -56,6 +57,10 @@ def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str) -> Pool:
         allocate_reserved_addresses=_boolean(reference.name, spec, "allocateReservedIPAddresses"),
         reuse_grace_period=_grace_period(reference.name, spec),
     )
+    if pool.prefix == 0 and not stored:
+        raise IpamError(
+            f"pool {reference.name}: prefix 0 is not the prefix of a subnet; give that of the subnet of the addresses"
+        )
     allocatable(pool)
     return pool
 

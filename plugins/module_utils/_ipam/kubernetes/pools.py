@@ -166,7 +166,7 @@ def _pool(item: Object, resource: Resource) -> Pool:
         "metadata": metadata,
         "spec": known_fields(mapping(item.get("spec"), what, "spec")),
     }
-    return pool_from_manifest(manifest, optional_text(metadata, "namespace", what, "metadata"))
+    return pool_from_manifest(manifest, optional_text(metadata, "namespace", what, "metadata"), stored=True)
 
 
 def _state(item: Object, resource: Resource) -> PoolState:

@@ -25,7 +25,7 @@ LAUGHS = "a0: &a0 [lol]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 
 MERGES = "a0: &a0 {x: 1}\n" + "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 10)}]}}\n" for i in range(1, 12))
 
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False),
+    st.none() | st.booleans() | st.integers(-(2**64), 2**64) | st.text() | st.floats(allow_nan=False),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
@@ -34,13 +34,7 @@ _VALUES = st.recursive(
 @given(_VALUES, st.booleans())
 def test_what_was_dumped_is_read_as_pyyaml_reads_it(value: object, flow: bool) -> None:
     text = yaml.safe_dump(value, default_flow_style=flow, allow_unicode=True)
-    try:
-        found = load(text)
-    except YamlError as error:
-        # the largest numbers, and characters that the writer should have escaped
-        assert "a number of more than" in str(error) or "control characters" in str(error) or "cannot be" in str(error)
-        return
-    assert found == yaml.safe_load(text)
+    assert load(text) == yaml.safe_load(text)
 
 
 @pytest.mark.parametrize(

@@ -248,10 +248,10 @@ _ODD = st.one_of(_ENTRY, st.text("0123456789abf.:-/%_ \n", max_size=20), st.text
 
 @given(st.lists(_ODD, max_size=4), st.integers(-1, 129), st.none() | _ODD)
 def test_what_is_taken_is_what_the_standard_library_reads(entries: list[str], prefix: int, gateway: str | None) -> None:
+    some = pool(*entries, prefix=prefix, gateway=gateway, allocate_reserved_addresses=True)
     try:
-        found = allocatable(pool(*entries, prefix=prefix, gateway=gateway, allocate_reserved_addresses=True))
-    except IpamError as error:
-        assert str(error).isprintable()
+        found = allocatable(some)
+    except IpamError:
         return
     first = [ipaddress.ip_address(entry.partition("-")[0].partition("/")[0]) for entry in entries]
     assert {address.version for address in first} == {found.version}

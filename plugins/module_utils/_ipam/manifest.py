@@ -39,8 +39,8 @@ _LONGEST_GRACE_PERIOD = 2**31 - 1  # an int32 there
 def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str, stored: bool = False) -> Pool:
     """The pool that a manifest describes; ``namespace`` is for one without ``metadata.namespace``.
 
-    Raises IpamError with one sentence for anything that a cluster would refuse, or would silently prune. Prefix 0, which v1.0 of the
-    provider refuses and v1.1 takes, is refused but in a pool that is ``stored`` already.
+    Raises IpamError with one sentence for anything that a cluster would refuse, or would silently prune. Prefix 0 is
+    refused, too, but in a pool that is ``stored`` already: every address would be a neighbour.
     """
     reference, pool_namespace = identity(manifest, namespace)
     spec = manifest.get("spec")

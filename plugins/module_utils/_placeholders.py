@@ -153,7 +153,10 @@ def _substitute(name: str, addresses: Addresses, place: _Place) -> str:
     address = addresses[key]
     if address is None:
         raise PlaceholderError(f"{{{name}}} in {place} cannot be filled: the claim of {key} has no address yet")
-    value = _bare(address, name, attribute, place) if isinstance(address, str) else _of(address, name, attribute, place)
+    if isinstance(address, str):
+        value = _bare(address, name, attribute, place)
+    else:
+        value = _part(address, key, attribute, f"{{{name}}} in {place} cannot be filled")
     if not value.isprintable():
         # the rest of it would be lines of a keyfile
         raise PlaceholderError(
@@ -163,15 +166,15 @@ def _substitute(name: str, addresses: Addresses, place: _Place) -> str:
     return value
 
 
-def _of(address: Address, name: str, attribute: str, place: _Place) -> str:
+def _part(address: Address, key: str, attribute: str, refusal: str) -> str:
     if attribute == "gateway" and not address.gateway:
         raise PlaceholderError(
-            f"{{{name}}} in {place} cannot be filled: the address of {_key_and_attribute(name)[0]}, {address.address}, has no gateway;"
+            f"{refusal}: the address of {key}, {address.address}, has no gateway;"
             " give its pool one or write the gateway itself"
         )
     if attribute == "prefix" and not address.prefix:  # Metal3's pools need none
         raise PlaceholderError(
-            f"{{{name}}} in {place} cannot be filled: the address of {key}, {address.address}, has no prefix;"
+            f"{refusal}: the address of {key}, {address.address}, has no prefix;"
             " give its pool one or write the prefix itself"
         )
     return str(getattr(address, attribute or "address"))

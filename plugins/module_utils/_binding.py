@@ -53,15 +53,14 @@ def _of_facts(facts: t.Mapping[str, t.Any]) -> dict[str, str]:
 
 def _checked(addresses: t.Mapping[str, t.Any]) -> dict[str, str]:
     known: dict[str, str] = {}
-    owners: dict[str, str] = {}
     for name, value in addresses.items():
         address = str(value).lower().replace("-", ":")
         if isinstance(value, int):
             raise BindingError(f"the MAC address of {name} is a number to YAML: put it in quotes")
         if not _MAC_ADDRESS.match(address):
             raise BindingError(f"the MAC address of {name}, {value}, is none such as 52:54:00:12:34:56")
-        other = owners.setdefault(address, str(name))
-        if other != str(name):
+        if address in known.values():
+            other = next(each for each, taken in known.items() if taken == address)
             raise BindingError(f"{other} and {name} have the same MAC address, {address}: give each its own")
         known[str(name)] = address
     return known

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-online bench-nodes bench-claims bench-memory nodes-up nodes-down cluster-up cluster-down molecule-down build clean prepare
+.PHONY: help demo test test-online bench-nodes bench-claims bench-memory bench-pools nodes-up nodes-down cluster-up cluster-down molecule-down build clean prepare
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
@@ -41,6 +41,9 @@ bench-claims: ## compare claims with the floor of the API and with kubernetes.co
 
 bench-memory: ## measure the module process at 5,000 claims (needs root and Go; takes some minutes)
 	@python3 -m tests.stages.bench_claims --memory 5000
+
+bench-pools: ## measure large and hostile pools, configurations and files: processor time and memory, for one and for twice the size
+	@python3 -m tests.benchmark.pools
 
 nodes-up: ## boot N=3 test nodes, SUITE=bookworm or trixie (needs root)
 	@python3 -c 'from tests.stages import machine; machine.install(machine.NODE_PACKAGES)'

@@ -72,7 +72,9 @@ options:
     vars:
       - name: machine_network_pools
   pool_files:
-    description: Files on the controller that hold such manifests; paths are as for O(manifest).
+    description:
+      - Files on the controller that hold such manifests; paths are as for O(manifest). Other objects in them, and lists as
+        C(kubectl get -o yaml) writes them, are no obstacle.
     type: raw
     vars:
       - name: machine_network_pool_files

@@ -63,11 +63,14 @@ from ansible_collections.elemental.networking.plugins.module_utils._binding impo
     BindingError,
     bind_to_mac_addresses,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, checked
 
 
 def _filter(config: t.Mapping[str, t.Any], mac_addresses: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     try:
-        return bind_to_mac_addresses(config, mac_addresses)
+        return bind_to_mac_addresses(t.cast("t.Mapping[str, t.Any]", checked(config)), mac_addresses)
+    except YamlError as error:
+        raise AnsibleFilterError(f"the configuration cannot be used ({error})") from None
     except BindingError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -57,7 +57,18 @@ _value:
 
 import typing as t
 
+from ansible.errors import AnsibleFilterError
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import placeholder_names
+from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, checked
+
+
+def _names(value: object) -> list[str]:
+    try:
+        return placeholder_names(checked(value))
+    except YamlError as error:
+        raise AnsibleFilterError(
+            f"elemental.networking.placeholder_names: the configuration cannot be used ({error})"
+        ) from None
 
 
 class FilterModule:
@@ -65,4 +76,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., object]]:
         """The filter by name."""
-        return {"placeholder_names": placeholder_names}
+        return {"placeholder_names": _names}

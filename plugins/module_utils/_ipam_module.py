@@ -32,7 +32,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
     Pool,
     PoolReference,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_name, claim_name
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import (
+    checked_name,
+    checked_owner,
+    checked_pool,
+    claim_name,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import (
     Release,
     Selection,
@@ -96,6 +101,7 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
     options = dict(module.params)
     _hide_secrets(module)
     try:
+        checked_name(options["namespace"] or "default", "namespace")
         with open_backend(
             BackendOptions(
                 backend=options["backend"],
@@ -175,7 +181,7 @@ def warn_of_sharing(module: AnsibleModule, backend: IpamBackend, pools: t.Sequen
 def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
     """What goes is compared with whatever its user says of it."""
     return Release(
-        options.get("namespace") or namespace,
+        checked_name(options.get("namespace") or namespace, "namespace"),
         _name(options),
         options.get("machine") or "",
         options.get("key") or "",
@@ -192,14 +198,11 @@ def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
         raise IpamError(
             "not_in_inventory names no host, so that every claim would be an orphan; give hosts, or leave it out"
         )
-    owner = options.get("owner")
     selection = Selection(
         **{name: options.get(name) or "" for name in ("machine", "key", "pool", "host")},
-        owner=Owner(owner.get("apiVersion") or "", owner["kind"], owner["name"], owner.get("uid") or "")
-        if owner
-        else None,
+        owner=_owner(options),
         labels=tuple((str(name), str(value)) for name, value in (options.get("labels") or {}).items()),
-        hosts=tuple(options.get("not_in_inventory") or ()),
+        hosts=frozenset(options.get("not_in_inventory") or ()),
     )
     if selection.is_empty:
         raise IpamError(
@@ -233,7 +236,9 @@ def _wish(options: t.Mapping[str, t.Any], namespace: str) -> Wish:
 
 def _owner(options: t.Mapping[str, t.Any]) -> Owner | None:
     owner = options.get("owner")
-    return Owner(owner["apiVersion"], owner["kind"], owner["name"], owner.get("uid") or "") if owner else None
+    if not owner:
+        return None
+    return checked_owner(Owner(owner.get("apiVersion") or "", owner["kind"], owner["name"], owner.get("uid") or ""))
 
 
 def named(options: t.Mapping[str, t.Any], namespace: str) -> Result:
@@ -267,7 +272,7 @@ def _pool_reference(options: t.Mapping[str, t.Any]) -> PoolReference:
         )
     if not reference.get("kind") or not reference.get("name"):
         raise IpamError(f"the pool of {owner} needs a kind and a name")
-    return PoolReference(reference["apiGroup"], reference["kind"], reference["name"])
+    return checked_pool(PoolReference(reference["apiGroup"], reference["kind"], reference["name"]), owner)
 
 
 def claim_result(bound: BoundClaim) -> Result:

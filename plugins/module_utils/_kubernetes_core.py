@@ -10,10 +10,12 @@ writes a cache that others can read.
 
 from __future__ import annotations
 
+import inspect
 import typing as t
 from dataclasses import dataclass
 
 from ._ipam.model import IpamError
+from ._ipam.texts import plain
 
 # the options of kubernetes.core.k8s_auth_options that the option kubernetes takes
 OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -60,7 +62,7 @@ class Connection:
 def connect(options: t.Mapping[str, t.Any]) -> Connection:
     """A connection as the options, K8S_AUTH_* and the usual files say; nothing is sent yet.
 
-    Raises IpamError when kubernetes.core or the Python library is missing, or when
+    Raises IpamError when kubernetes.core or the Python library is missing or has changed, or when
     nothing says where the API server is.
     """
     client = _library()
@@ -71,12 +73,15 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
             "the kubernetes backend needs the collection kubernetes.core; run: ansible-galaxy collection install kubernetes.core"
         ) from error
     given = {name: value for name, value in options.items() if name in OPTIONS and value is not None}
+    auth_spec = _function(core, "_create_auth_spec", None, **given)
+    create = _function(core, "_create_configuration", {})
+    create_headers = _function(core, "_create_headers", None, **given)
     try:
-        configuration = core._create_configuration(core._create_auth_spec(None, **given))
-        impersonation = core._create_headers(None, **given)
+        configuration = create(auth_spec(None, **given))
+        impersonation = create_headers(None, **given)
     except Exception as error:  # the library raises whatever a file or a login helper raises
         raise IpamError(
-            f"the credentials for the Kubernetes API cannot be read: {_one_line(error)}; "
+            f"the credentials for the Kubernetes API cannot be read: {plain(error) or type(error).__name__}; "
             "give kubeconfig, or host and api_key, or set K8S_AUTH_KUBECONFIG"
         ) from error
     configuration.retries = False  # retries are ours: urllib3's know nothing of a deadline
@@ -115,16 +120,35 @@ def _library() -> t.Any:
     return kubernetes.client
 
 
+def _function(core: object, name: str, *arguments: object, **options: object) -> t.Callable[..., t.Any]:
+    """A function of kubernetes.core that takes these arguments. Raises IpamError where it has none."""
+    function = getattr(core, name, None)
+    try:
+        inspect.signature(function).bind(*arguments, **options)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise _changed("the collection kubernetes.core", f"its function {name} is another one") from None
+    return t.cast("t.Callable[..., t.Any]", function)
+
+
+def _changed(what: str, how: str) -> IpamError:
+    """Neither promises anything of what is used of it here: it may change, and then the user's credentials are not to blame."""
+    return IpamError(
+        f"the installed version of {what} is not known to this version of elemental.networking: {how}; "
+        "install the version that its documentation names, or a newer elemental.networking"
+    )
+
+
 def _connection(client: t.Any, configuration: t.Any, impersonation: t.Mapping[str, t.Any]) -> Connection:
+    pool = getattr(getattr(client, "rest_client", None), "pool_manager", None)
+    host, settings = getattr(configuration, "host", None), getattr(configuration, "auth_settings", None)
+    if pool is None or not host or settings is None:
+        raise _changed("the Python library kubernetes", "its client has no pool_manager, host or auth_settings")
+
     def headers() -> dict[str, str | list[str]]:
         found: dict[str, str | list[str]] = dict(impersonation)
-        for setting in configuration.auth_settings().values():
+        for setting in settings().values():
             if setting["in"] == "header" and setting["value"]:
                 found[setting["key"]] = setting["value"]
         return found
 
-    return Connection(str(configuration.host).rstrip("/"), client.rest_client.pool_manager, headers)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return Connection(str(host).rstrip("/"), pool, headers)

@@ -13,21 +13,26 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain, sentence
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import redact
+from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, checked
 
 # None stands for a claim that has no address yet, a string for a bare address that came without its prefix
 Addresses = t.Mapping[str, t.Union[Address, str, None]]
 
 _ATTRIBUTES = ("prefix", "gateway", "family")
 _PLACEHOLDER = re.compile(r"(?P<escape>\\?)\{(?P<name>[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)\}")
+_MOST_LISTED = 50
 _PLAIN_NAME = re.compile(r"[-\w]+\Z")
 
 
 class PlaceholderError(ValueError):
     """A placeholder that cannot be filled; its text is a sentence that names it, its place and the keys that exist."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(sentence(text))
 
 
 def placeholder_names(value: object) -> list[str]:
@@ -45,16 +50,24 @@ def resolve_placeholders(value: object, addresses: Addresses, place: str = "conf
     """The value with every placeholder replaced, in lists, mappings and their keys; the value given is not changed.
 
     ``place`` is what error messages call the value. One pass: what an address brings in is never looked at again.
-    Raises ``PlaceholderError`` for an unknown key, for a key that has no address yet, and for an attribute that the
-    address does not have.
+    Raises ``PlaceholderError`` for an unknown key, for a key that has no address yet, for an attribute that the
+    address does not have, for one that is not a part of one line, and for a value that is too deep, too large or contains itself.
     """
+    try:
+        checked(value)
+    except YamlError as error:
+        raise PlaceholderError(f"{place} cannot be used: {error}") from None
+    return _resolved(value, addresses, place)
+
+
+def _resolved(value: object, addresses: Addresses, place: str) -> object:
     value = _readable(value)
     if isinstance(value, str):
         return _resolved_text(value, addresses, place)
     if isinstance(value, t.Mapping):
         return _resolved_mapping(value, addresses, place)
     if isinstance(value, (list, tuple)):
-        return [resolve_placeholders(item, addresses, f"{place}[{index}]") for index, item in enumerate(value)]
+        return [_resolved(item, addresses, f"{place}[{index}]") for index, item in enumerate(value)]
     return value
 
 
@@ -84,7 +97,7 @@ def _resolved_mapping(value: t.Mapping[t.Any, object], addresses: Addresses, pla
             raise PlaceholderError(
                 f"two keys of {place} become {resolved_key} when their placeholders are filled: rename one of them"
             )
-        result[resolved_key] = resolve_placeholders(item, addresses, _inside(place, key))
+        result[resolved_key] = _resolved(item, addresses, _inside(place, key))
     return result
 
 
@@ -99,28 +112,32 @@ def _resolved_text(text: str, addresses: Addresses, place: str) -> str:
     def replacement(match: re.Match[str]) -> str:
         if match.group("escape"):
             return match.group(0)[1:]
-        return _substitute(match.group("name"), addresses, _Place.of(match, place))
+        return _substitute(match.group("name"), addresses, _Place(match, place))
 
     return _PLACEHOLDER.sub(replacement, text)
 
 
-@dataclass(frozen=True)
 class _Place:
-    """Where a placeholder stands, and whether that is a keyfile line that holds a secret."""
+    """Where a placeholder stands, found out only where a sentence needs it: a text may hold thousands of them."""
 
-    path: str
-    holds_secret: bool
+    def __init__(self, match: re.Match[str], path: str) -> None:
+        self._text = match.string
+        self._start = match.start()
+        self._path = path
 
-    @classmethod
-    def of(cls, match: re.Match[str], path: str) -> _Place:
-        text = match.string
-        if "\n" not in text:
-            return cls(path, False)
-        line = text.count("\n", 0, match.start())
-        return cls(f"{path} line {line + 1}", redact(text).split("\n")[line] != text.split("\n")[line])
+    @property
+    def holds_secret(self) -> bool:
+        """Whether that is a keyfile line that holds a secret."""
+        if "\n" not in self._text:
+            return False
+        return redact(self._text).split("\n")[self._line] != self._text.split("\n")[self._line]
+
+    @property
+    def _line(self) -> int:
+        return self._text.count("\n", 0, self._start)
 
     def __str__(self) -> str:
-        return self.path
+        return f"{self._path} line {self._line + 1}" if "\n" in self._text else self._path
 
 
 def _key_and_attribute(name: str) -> tuple[str, str]:
@@ -129,6 +146,7 @@ def _key_and_attribute(name: str) -> tuple[str, str]:
 
 
 def _substitute(name: str, addresses: Addresses, place: _Place) -> str:
+    """The value of a placeholder. Raises PlaceholderError, whatever it came from, for one that is not of one line."""
     key, attribute = (name, "") if name in addresses else _key_and_attribute(name)
     if key not in addresses:
         raise PlaceholderError(_unknown(name, addresses, place))
@@ -136,11 +154,28 @@ def _substitute(name: str, addresses: Addresses, place: _Place) -> str:
     if address is None:
         raise PlaceholderError(f"{{{name}}} in {place} cannot be filled: the claim of {key} has no address yet")
     if isinstance(address, str):
-        return _bare(address, name, attribute, place)
+        value = _bare(address, name, attribute, place)
+    else:
+        value = _part(address, key, attribute, f"{{{name}}} in {place} cannot be filled")
+    if not value.isprintable():
+        # the rest of it would be lines of a keyfile
+        raise PlaceholderError(
+            f"{{{name}}} in {place} cannot be filled: the {attribute or 'address'} of {key} holds a line break or another"
+            " character that cannot be printed; correct the pool or the address that it comes from"
+        )
+    return value
+
+
+def _part(address: Address, key: str, attribute: str, refusal: str) -> str:
     if attribute == "gateway" and not address.gateway:
         raise PlaceholderError(
-            f"{{{name}}} in {place} cannot be filled: the address of {key}, {address.address}, has no gateway;"
+            f"{refusal}: the address of {key}, {address.address}, has no gateway;"
             " give its pool one or write the gateway itself"
+        )
+    if attribute == "prefix" and not address.prefix:  # Metal3's pools need none
+        raise PlaceholderError(
+            f"{refusal}: the address of {key}, {address.address}, has no prefix;"
+            " give its pool one or write the prefix itself"
         )
     return str(getattr(address, attribute or "address"))
 
@@ -148,7 +183,7 @@ def _substitute(name: str, addresses: Addresses, place: _Place) -> str:
 def _bare(address: str, name: str, attribute: str, place: _Place) -> str:
     if attribute:
         raise PlaceholderError(
-            f"{{{name}}} in {place} cannot be filled: only the address {address} is given, without its {attribute};"
+            f"{{{name}}} in {place} cannot be filled: only the address {plain(address, 60)} is given, without its {attribute};"
             " give a dictionary with address, prefix and gateway instead"
         )
     return address
@@ -172,4 +207,5 @@ def _unknown(name: str, addresses: Addresses, place: _Place) -> str:
 
 
 def _listed(names: t.Sequence[str]) -> str:
-    return ", ".join(names)
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return ", ".join(names[:_MOST_LISTED]) + more

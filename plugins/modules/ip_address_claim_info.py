@@ -178,7 +178,8 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
         "addresses": addresses_result(claims),
     }
     if options["inventory"]:
-        lost = [bound.claim for bound in claims if is_orphan(bound.claim, set(options["inventory"]))]
+        hosts = frozenset(options["inventory"])
+        lost = [bound.claim for bound in claims if is_orphan(bound.claim, hosts)]
         result["orphans"] = [release_options(claim) for claim in lost]
     return result
 

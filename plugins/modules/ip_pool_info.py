@@ -106,7 +106,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
-    from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, Pool
+    from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import BoundClaim, PoolReference
 
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
@@ -120,14 +120,20 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     ]
     pools = [pool_result(state) for state in states]
     if options["claims"] and pools:
-        held = backend.list_claims(namespace)
+        held = _by_pool(backend.list_claims(namespace))
         for state, pool in zip(states, pools):
-            pool["claims"] = [held_result(bound) for bound in held if _is_from(state.pool, bound.claim)]
+            place = state.pool.reference, state.pool.namespace
+            pool["claims"] = [held_result(bound) for bound in held.get(place, ())]
     return {"changed": False, "pools": pools}
 
 
-def _is_from(pool: Pool, claim: Claim) -> bool:
-    return claim.pool == pool.reference and pool.namespace in ("", claim.namespace)
+def _by_pool(held: t.Iterable[BoundClaim]) -> dict[tuple[PoolReference, str], list[BoundClaim]]:
+    """The claims of each pool and namespace; a global pool, whose namespace is empty, has those of every namespace."""
+    found: dict[tuple[PoolReference, str], list[BoundClaim]] = {}
+    for bound in held:
+        for namespace in (bound.claim.namespace, ""):
+            found.setdefault((bound.claim.pool, namespace), []).append(bound)
+    return found
 
 
 def main() -> None:

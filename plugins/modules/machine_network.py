@@ -38,7 +38,9 @@ options:
     description: Pools, as C(InClusterIPPool) or C(GlobalInClusterIPPool) manifests, or a text with them in YAML.
     type: raw
   pool_files:
-    description: Files on the controller that hold such manifests; paths are as for O(manifest).
+    description:
+      - Files on the controller that hold such manifests; paths are as for O(manifest). Other objects in them, and lists as
+        C(kubectl get -o yaml) writes them, are no obstacle.
     type: raw
   backend:
     description: Where claims and pools are kept. V(embedded), the default, is one SQLite file.

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import typing as t
-from ipaddress import ip_address, ip_interface
 
 from ansible.errors import AnsibleError
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import checked_address, host_address
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
 
 
 def addresses_from_result(value: object) -> dict[str, t.Union[Address, str, None]]:
@@ -24,17 +24,19 @@ def addresses_from_result(value: object) -> dict[str, t.Union[Address, str, None
 
 
 def _address(key: str, item: object) -> Address | str | None:
-    if item is None or isinstance(item, str):
-        return item or None
-    if not isinstance(item, t.Mapping) or "address" not in item:
-        raise AnsibleError(f"the address of {key} has to be a text or a dictionary with address, prefix and gateway")
-    if item["address"] is None:
+    if item is None or item == "":
         return None
-    if item.get("prefix") is None:
-        return str(item["address"])
     try:
-        interface = ip_interface(f"{item['address']}/{int(item['prefix'])}")
-        gateway = str(ip_address(str(item["gateway"]))) if item.get("gateway") else None
-    except (TypeError, ValueError) as error:
+        if isinstance(item, str):
+            return str(host_address("it", item))
+        if not isinstance(item, t.Mapping) or "address" not in item:
+            raise AnsibleError(
+                f"the address of {key} has to be a text or a dictionary with address, prefix and gateway"
+            )
+        if item["address"] is None:
+            return None
+        if item.get("prefix") is None:
+            return str(host_address("it", item["address"]))
+        return checked_address("it", item["address"], item["prefix"], item.get("gateway"))
+    except IpamError as error:
         raise AnsibleError(f"the address of {key} is not valid: {error}") from None
-    return Address(str(interface.ip), interface.network.prefixlen, gateway)

@@ -9,12 +9,19 @@ from __future__ import annotations
 import typing as t
 
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import checked_address
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, BoundClaim, IpamError
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
+    Address,
+    BoundClaim,
+    Claim,
+    IpamError,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
     Given,
     cluster_options,
     machine_name,
+    namespace_of,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import database_path
 
@@ -39,17 +46,27 @@ def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
 def claimed_addresses(given: Given) -> dict[str, Address]:
     """The addresses of a machine by placeholder key; a claim without an address is left out.
 
-    Raises IpamError when the backend cannot be read, or when namespaces differ about a key; AnsibleError for options that are no mapping.
+    Raises IpamError when the backend cannot be read, when an address cannot be used, or when namespaces differ about a key; AnsibleError
+    for options that are no mapping.
     A database that does not exist is one without claims.
     """
     machine = machine_name(given.machine, given.host)
+    namespace = namespace_of(given.namespace) if given.namespace else None
     database = database_path(given.database, given.inventory_folder)
     with open_backend(BackendOptions(given.backend or "embedded", database, cluster_options(given))) as backend:
-        found = [each for each in backend.list_claims(given.namespace or None) if each.claim.machine == machine]
+        found = [each for each in backend.list_claims(namespace) if each.claim.machine == machine]
     # a machine that was named may be another host's; the name that was made of the host's own may be equal by chance
     held = [each for each in found if given.machine or each.claim.host in ("", given.host)]
     _refuse_two_namespaces(held)
-    return {each.claim.key: each.address for each in held if each.address is not None}
+    for each in held:
+        if each.trouble:
+            raise IpamError(each.trouble)
+    return {each.claim.key: _checked(each.claim, each.address) for each in held if each.address is not None}
+
+
+def _checked(claim: Claim, address: Address) -> Address:
+    """Whatever the backend did: what leaves here becomes ansible_host, and so an argument of ssh."""
+    return checked_address(f"claim {claim.name}", address.address, address.prefix, address.gateway)
 
 
 def _refuse_two_namespaces(held: t.Sequence[BoundClaim]) -> None:

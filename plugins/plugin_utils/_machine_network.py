@@ -9,12 +9,17 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import GLOBAL, NAMESPACED
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import (
+    checked_name,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import (
     machine_name as default_machine_name,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain, sentence
+from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, checked, load
 from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import database_path, read_manifests
 
 _Document = t.Mapping[str, t.Any]
@@ -82,16 +87,26 @@ def ip_addresses(network: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     value = network.get("ipAddresses") or {}
     if not isinstance(value, t.Mapping):
         raise AnsibleError("ipAddresses of the network has to be a dictionary of placeholder key to pool")
-    return {str(key): pool for key, pool in value.items()}
+    wanted = {str(key): pool for key, pool in value.items()}
+    if len(wanted) < len(value):
+        raise AnsibleError("ipAddresses of the network has two keys that are one as a text; put keys in quotes")
+    return wanted
 
 
 def machine_network(given: Given) -> MachineNetwork:
     """Put together what a host asks for. Raises AnsibleError with one sentence for what cannot be understood."""
+    try:
+        return _put_together(given)
+    except AnsibleError as error:
+        raise AnsibleError(sentence(error.message)) from None  # it may quote names of users
+
+
+def _put_together(given: Given) -> MachineNetwork:
     documents = read_manifests(given.manifest, given.inventory_folder) if given.manifest else []
     registration = _registration(documents, given.manifest) if given.manifest else {}
     metadata = registration.get("metadata")
     of_registration = metadata.get("namespace") if isinstance(metadata, t.Mapping) else None
-    namespace = given.namespace or str(of_registration or "default")
+    namespace = namespace_of(given.namespace or of_registration or "default")
     network = _section(registration, given.manifest) if given.manifest else _mapping(given.network)
     return MachineNetwork(
         host=given.host,
@@ -102,6 +117,14 @@ def machine_network(given: Given) -> MachineNetwork:
         network=network,
         pools=tuple(_in_namespace(pool, namespace) for pool in _pools(given, documents)),
     )
+
+
+def namespace_of(name: object) -> str:
+    """The name of a namespace. Raises AnsibleError when no cluster would have it."""
+    try:
+        return checked_name(name if isinstance(name, str) else plain(name, 60), "namespace")
+    except IpamError as error:
+        raise AnsibleError(str(error)) from None
 
 
 def machine_name(name: str, host: str) -> str:
@@ -152,18 +175,31 @@ def _pools(given: Given, documents: t.Sequence[_Document]) -> list[_Document]:
         )
     files = _parsed(given.pool_files, "machine_network_pool_files") or []
     names = list(files) if isinstance(files, (list, tuple)) else [files]
-    from_files = [each for name in names for each in read_manifests(str(name), given.inventory_folder)]
+    from_files = [each for name in names for each in _pools_of_file(name, given.inventory_folder)]
     return [*pools, *from_files, *(each for each in documents if each.get("kind") in (NAMESPACED, GLOBAL))]
+
+
+def _pools_of_file(name: object, inventory_folder: str | None) -> list[_Document]:
+    """The pools in a file, which may hold other objects beside them."""
+    if not isinstance(name, str):
+        raise AnsibleError("machine_network_pool_files has to be a list of paths")
+    documents = read_manifests(name, inventory_folder)
+    pools: list[_Document] = [each for each in documents if each.get("kind") in (NAMESPACED, GLOBAL)]
+    if not pools:
+        kinds = ", ".join(sorted({plain(each.get("kind"), 60) for each in documents}))
+        raise AnsibleError(
+            f"{name} holds no {NAMESPACED} or {GLOBAL}, only {plain(kinds)}; name a file with pools, or correct their kind"
+        )
+    return pools
 
 
 def _parsed(value: object, what: str) -> object:
     """A text is YAML: AWX and the command line know nothing else."""
-    if not isinstance(value, str):
-        return value
     try:
-        return t.cast(object, yaml.safe_load(value))
-    except (yaml.YAMLError, ValueError, RecursionError):  # its text quotes the network, which may hold a secret
-        raise AnsibleError(f"{what} is a text that is no YAML; correct it") from None
+        return load(value) if isinstance(value, str) else checked(value)
+    except YamlError as error:
+        words = "cannot be read as YAML" if isinstance(value, str) else "cannot be used"
+        raise AnsibleError(f"{what} {words} ({error}); correct it") from None
 
 
 def _in_namespace(pool: _Document, namespace: str) -> _Document:

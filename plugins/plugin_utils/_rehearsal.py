@@ -10,9 +10,20 @@ import itertools
 import typing as t
 
 from ansible.errors import AnsibleError
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.allocation import allocatable
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.allocation import (
+    IPAddress,
+    allocatable,
+    family,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError, Pool
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
+    Address,
+    IpamError,
+    Pool,
+    PoolReference,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_pool, claim_name
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain, sentence
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
     PlaceholderError,
     resolve_placeholders,
@@ -25,6 +36,9 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._machine_netw
     machine_network,
 )
 
+_MOST_TRIES = 256
+_MOST_WORK = 1_000_000  # characters of configuration
+
 
 def checked(given: Given) -> MachineNetwork:
     """What a host asks for, once it is known that it can work. Raises AnsibleError with one sentence that names the machine."""
@@ -33,7 +47,7 @@ def checked(given: Given) -> MachineNetwork:
         _rehearse(asked)
     except (IpamError, PlaceholderError, RenderError) as error:
         # no cause: its text would follow the sentence a second time
-        raise AnsibleError(f"{asked.machine}: {error}") from None
+        raise AnsibleError(sentence(f"{plain(asked.machine, 80)}: {error}")) from None
     return asked
 
 
@@ -44,17 +58,28 @@ def _rehearse(asked: MachineNetwork) -> None:
     if asked.configurator == "none":
         return
     wanted = ip_addresses(asked.network)
-    pools = [pool_from_manifest(manifest, asked.namespace) for manifest in asked.pools]
-    choices = [_stand_ins(wanted[key], asked.namespace, pools, number) for number, key in enumerate(wanted)]
-    errors = []
-    # the family of a pool that is not in sight is unknown: what renders with one of them may work
-    for stand_ins in itertools.islice(itertools.product(*choices), 256):
+    for key, reference in wanted.items():
+        claim_name(asked.machine, key)
+        _checked_reference(key, reference)
+    choices = _stand_ins(asked, wanted)
+    _try(asked, choices)
+
+
+def _try(asked: MachineNetwork, choices: t.Mapping[str, t.Sequence[Address]]) -> None:
+    """Render with the stand-ins. The family of a pool that is not in sight is unknown: what renders with one of them may work."""
+    errors: list[RenderError] = []
+    tries = max(2, min(_MOST_TRIES, _MOST_WORK // len(str(asked.network))))
+    combinations = itertools.product(*choices.values())
+    for stand_ins in itertools.islice(combinations, tries):
         try:
-            _render(asked, dict(zip(wanted, stand_ins)))
+            _render(asked, dict(zip(choices, stand_ins)))
         except RenderError as error:
             errors.append(error)
         else:
             return
+    words = str(errors[0])
+    if next(combinations, None) is not None and any(each.address in words for two in choices.values() for each in two):
+        return  # too many to try; another family of that address may be right
     raise errors[0]
 
 
@@ -76,26 +101,51 @@ def _render(asked: MachineNetwork, stand_ins: t.Mapping[str, Address]) -> None:
     check(asked.configurator, t.cast("t.Mapping[str, object]", config))
 
 
-def _stand_ins(reference: object, namespace: str, pools: t.Sequence[Pool], number: int) -> t.Sequence[Address]:
-    """What may stand in for the address of the key with this number: no two keys have the same."""
-    for pool in pools:
-        if _is_meant(reference, namespace, pool):
-            first = next(itertools.islice(allocatable(pool), number, None), None)
-            return (Address(str(first), pool.prefix, pool.gateway),) if first else _unknown(number)
-    return _unknown(number)
+def _stand_ins(asked: MachineNetwork, wanted: t.Mapping[str, object]) -> dict[str, t.Sequence[Address]]:
+    """What may stand in for the address of each key: no two keys have the same."""
+    pools: dict[tuple[object, ...], tuple[Pool, t.Iterator[IPAddress]]] = {}
+    for manifest in asked.pools:
+        pool = pool_from_manifest(manifest, asked.namespace)
+        if pool.namespace in ("", asked.namespace):
+            place = (pool.reference.api_group, pool.reference.kind, pool.reference.name)
+            pools.setdefault(place, (pool, iter(allocatable(pool))))
+    given: set[IPAddress] = set()
+    choices: dict[str, t.Sequence[Address]] = {}
+    for number, (key, reference) in enumerate(wanted.items()):
+        named = t.cast("t.Mapping[str, object]", reference)
+        found = pools.get((named.get("apiGroup"), named.get("kind"), named.get("name")))
+        if found is None:
+            choices[key] = _unknown(number)
+            continue
+        pool, addresses = found
+        address = next((each for each in addresses if each not in given), None)
+        if address is None:  # the claim says that the pool is too small
+            choices[key] = (_unknown(number)[family(pool) == "IPv6"],)
+        else:
+            given.add(address)
+            choices[key] = (Address(str(address), pool.prefix, pool.gateway),)
+    return choices
 
 
 def _unknown(number: int) -> tuple[Address, Address]:
-    """Of the ranges for documentation (RFC 5737, RFC 3849), for an address of a pool that is not in sight."""
+    """Of the ranges for documentation and for measurements (RFC 5737, 2544, 3849), for an address of a pool that is not in sight."""
+    four = f"192.0.2.{2 + number}" if number < 250 else f"198.18.{number // 250 % 250}.{2 + number % 250}"
     return (
-        Address(f"192.0.2.{2 + number % 250}", 24, "192.0.2.1"),
+        Address(four, 24, f"{four.rpartition('.')[0]}.1"),
         Address(f"2001:db8::{2 + number:x}", 64, "2001:db8::1"),
     )
 
 
-def _is_meant(reference: object, namespace: str, pool: Pool) -> bool:
+def _checked_reference(key: str, reference: object) -> None:
+    """Raise IpamError where a key does not name a pool."""
     if not isinstance(reference, t.Mapping):
         raise IpamError("every entry of ipAddresses has to be a pool with apiGroup, kind and name")
-    named = (reference.get("apiGroup"), reference.get("kind"), reference.get("name"))
-    own = (pool.reference.api_group, pool.reference.kind, pool.reference.name)
-    return named == own and pool.namespace in ("", namespace)
+    for part in ("apiGroup", "kind", "name"):
+        if not reference.get(part):
+            raise IpamError(f"the pool of key {plain(key, 60)} has no {part}; give apiGroup, kind and name")
+    group, kind, name = (_text(reference[part]) for part in ("apiGroup", "kind", "name"))
+    checked_pool(PoolReference(group, kind, name), f"key {plain(key, 60)}")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else plain(value, 60)

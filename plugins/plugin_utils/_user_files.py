@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import typing as t
 
-import yaml
 from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import sentence
+from ansible_collections.elemental.networking.plugins.module_utils._yaml import LENGTH, YamlError, load_all
 
 # hidden: Ansible reads every other file of an inventory folder as an inventory
 _DATABASE_NAME = ".elemental-ipam.sqlite"
@@ -29,35 +30,42 @@ def database_path(name: str, inventory_folder: str | None) -> str:
 def read_manifests(name: str, inventory_folder: str | None) -> list[dict[str, t.Any]]:
     """The YAML documents of a file. A relative name is looked up where ansible-playbook was started, then beside the inventory.
 
+    The items of a list, as C(kubectl get -o yaml) writes one, count as documents.
     Raises AnsibleError with one sentence for a file that cannot be found, read or parsed.
     """
     path = _existing(name, inventory_folder)
     try:
         with open(path, encoding="utf-8") as stream:
-            documents = [document for document in yaml.safe_load_all(stream) if document is not None]
+            documents = [document for document in load_all(stream.read(LENGTH + 1)) if document is not None]
     except OSError as error:
-        raise AnsibleError(f"the file {path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise AnsibleError(
-            f"the file {path} is no YAML{_where(error)}; correct it"
-        ) from None  # its text quotes the file
-    if not documents or not all(isinstance(document, dict) for document in documents):
-        raise AnsibleError(
-            f"the file {path} holds no manifests: every YAML document in it has to be a mapping with a kind"
-        )
-    return documents
+        raise _refused(f"the file {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _refused(f"the file {path} is not a text in UTF-8; correct it") from None
+    except YamlError as error:
+        raise _refused(f"the file {path} cannot be read as YAML ({error}); correct it") from None
+    manifests = [each for document in documents for each in _items(document)]
+    if not manifests or not all(isinstance(each, dict) for each in manifests):
+        raise _refused(f"the file {path} holds no manifests: every YAML document in it has to be a mapping with a kind")
+    return t.cast("list[dict[str, t.Any]]", manifests)
+
+
+def _items(document: object) -> list[object]:
+    """The documents in one: those of a list of Kubernetes, else itself."""
+    if not isinstance(document, dict) or not str(document.get("kind")).endswith("List"):
+        return [document]
+    items = document.get("items")
+    return items if isinstance(items, list) else []
+
+
+def _refused(text: str) -> AnsibleError:
+    """The error; paths and names in it are those of users."""
+    return AnsibleError(sentence(text))
 
 
 def _existing(name: str, inventory_folder: str | None) -> str:
     folders = [os.getcwd(), *([inventory_folder] if inventory_folder else [])]
     tried = list(dict.fromkeys(os.path.abspath(os.path.join(folder, os.path.expanduser(name))) for folder in folders))
     for path in tried:
-        if os.path.exists(path):
+        if "\0" not in path and os.path.exists(path):
             return path
-    raise AnsibleError(f"there is no file {' nor '.join(tried)}; give the path of the manifest on the controller")
-
-
-def _where(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or ""
-    return f" (line {mark.line + 1}: {problem})" if mark else ""
+    raise _refused(f"there is no file {' nor '.join(tried)}; give the path of the manifest on the controller")

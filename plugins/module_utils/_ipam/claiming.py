@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from .allocation import family
 from .backend import IpamBackend, PoolChange
 from .model import BoundClaim, Claim, IpamError, Owner, Pool, PoolReference
 
@@ -135,17 +136,12 @@ def _check_families(wishes: t.Sequence[Wish], pools: t.Sequence[Pool], backend: 
     if not expecting:
         return
     namespaces = dict.fromkeys(wish.claim.namespace for wish in expecting)
-    known = [*pools, *(state.pool for namespace in namespaces for state in backend.list_pools(namespace))]
+    known = [*(state.pool for namespace in namespaces for state in backend.list_pools(namespace)), *reversed(pools)]
+    families = {(pool.reference, pool.namespace): family(pool) for pool in known}
     for wish in expecting:
-        family = _family_of(wish.claim, known)
-        if family and family != wish.family:
+        claim = wish.claim
+        found = families.get((claim.pool, claim.namespace)) or families.get((claim.pool, "")) or wish.family
+        if found != wish.family:
             raise IpamError(
-                f"claim {wish.claim.name} expects an {wish.family} address, but pool {wish.claim.pool} gives {family} addresses"
+                f"claim {claim.name} expects an {wish.family} address, but pool {claim.pool} gives {found} addresses"
             )
-
-
-def _family_of(claim: Claim, pools: t.Sequence[Pool]) -> str:
-    for pool in pools:
-        if pool.reference == claim.pool and pool.namespace in ("", claim.namespace):
-            return "IPv6" if ":" in pool.addresses[0] else "IPv4"
-    return ""

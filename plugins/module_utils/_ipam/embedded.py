@@ -14,14 +14,18 @@ import ipaddress
 import itertools
 import json
 import os
+import re
 import sqlite3
 import tempfile
 import typing as t
+import urllib.parse
 
+from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, usage
 from .backend import Creation, IpamBackend, PoolChange, PoolState
 from .manifest import GLOBAL, pool_from_manifest, pool_to_manifest
-from .model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
+from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
+from .texts import plain
 
 _SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -39,6 +43,8 @@ CREATE TABLE claims (
 """
 # how long a call waits for the other processes, in seconds
 _PATIENCE = 120.0
+_FEW = 20
+_BLANKS = re.compile(r"\s*-\s*")
 
 
 class EmbeddedBackend(IpamBackend):
@@ -47,10 +53,14 @@ class EmbeddedBackend(IpamBackend):
     def __init__(self, path: str) -> None:
         self._path = os.path.abspath(os.path.expanduser(path))
         self._connection: sqlite3.Connection | None = None
+        self._read_only = False
 
     def __enter__(self) -> EmbeddedBackend:
         with self._said_plainly():
-            self._connection = _open(self._path) if os.path.exists(self._path) else _in_memory()
+            if _exists(self._path):
+                self._connection, self._read_only = _open(self._path)
+            else:
+                self._connection = _in_memory()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -74,6 +84,23 @@ class EmbeddedBackend(IpamBackend):
         held = [bound for namespace in namespaces for bound in self.list_claims(namespace)]
         return [bound for bound in held if (bound.claim.namespace, bound.claim.name) in wanted]
 
+    def check_addresses(self, claims: t.Sequence[Claim]) -> None:
+        """Refuse an address that two rows have: nothing here writes such rows, and the table's key knows only one spelling of each."""
+        asked = {(claim.namespace, claim.name) for claim in claims}
+        holders: dict[tuple[str, ...], tuple[str, str]] = {}
+        with self._said_plainly():
+            columns = "api_group, kind, pool_namespace, pool, address, namespace, name"
+            for *pool, address, namespace, name in self._database.execute(f"SELECT {columns} FROM claims"):
+                with _believed():
+                    place = (*map(_text, pool), _spelled(address))
+                    claim = _text(namespace), _text(name)
+                other = holders.setdefault(place, claim) if place[4] else claim
+                if other != claim and asked & {other, claim}:
+                    raise IpamError(
+                        f"claims {other[1]} and {claim[1]} of pool {pool[3]} hold the same address {place[4]}:"
+                        " release one of them and claim anew"
+                    )
+
     def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
         """Apply pools, then allocate: lowest free first, in the order of the claims, all or none."""
         for claim in claims:
@@ -81,16 +108,17 @@ class EmbeddedBackend(IpamBackend):
                 raise IpamError(
                     f"claim {claim.name} has the owner {claim.owner}; the embedded backend has no such objects, leave the owner out"
                 )
-        changes = [PoolChange(self._stored_pool(pool.reference, pool.namespace), pool) for pool in pools]
+        changes = [PoolChange(self._pool_before(pool.reference, pool.namespace), pool) for pool in pools]
         if not claims and not any(change.changed for change in changes):
             return Creation((), tuple(changes))
         with self._transaction(dry_run) as database:
             for change in changes:
                 if change.changed and change.after:
                     _put_pool(database, change.after)
-            for pool, asking in self._by_pool(claims).items():
-                _allocate(database, pool, asking)
-        return Creation(tuple(claims), tuple(changes))
+            made = {
+                claim for pool, asking in self._by_pool(claims).items() for claim in _allocate(database, pool, asking)
+            }
+        return Creation(tuple(claim for claim in claims if claim in made), tuple(changes))
 
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
         """The claims with their addresses; they have them as soon as they exist."""
@@ -101,9 +129,13 @@ class EmbeddedBackend(IpamBackend):
             for bound in self.list_claims(namespace)
         }
         try:
-            return [found[claim.namespace, claim.name] for claim in claims]
+            bound = [found[claim.namespace, claim.name] for claim in claims]
         except KeyError as error:
             raise IpamError(f"claim {error.args[0][1]} was released by somebody else meanwhile; run again") from error
+        for each in bound:
+            if each.trouble:
+                raise IpamError(each.trouble)
+        return bound
 
     def release_claims(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
         """Forget the claims; their addresses are the next ones given out."""
@@ -131,7 +163,7 @@ class EmbeddedBackend(IpamBackend):
 
     def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
         """Create or update a pool."""
-        change = PoolChange(self._stored_pool(pool.reference, pool.namespace), pool)
+        change = PoolChange(self._pool_before(pool.reference, pool.namespace), pool)
         if change.changed:
             with self._transaction(dry_run) as database:
                 _put_pool(database, pool)
@@ -139,10 +171,11 @@ class EmbeddedBackend(IpamBackend):
 
     def delete_pool(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
         """Delete a pool."""
-        pool = self._stored_pool(reference, namespace)
+        pool = self._pool_before(reference, namespace)
         if pool is not None:
             with self._transaction(dry_run) as database:
-                used = len(_used(database, pool))
+                condition = "api_group = ? AND kind = ? AND pool_namespace = ? AND pool = ?"
+                used = database.execute(f"SELECT count(*) FROM claims WHERE {condition}", _key(pool)).fetchone()[0]
                 if used:
                     raise IpamError(
                         f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted"
@@ -158,6 +191,13 @@ class EmbeddedBackend(IpamBackend):
             condition = "api_group = ? AND kind = ? AND namespace = ? AND name = ?"
             row = self._database.execute(f"SELECT * FROM pools WHERE {condition}", key).fetchone()
             return _pool(row) if row else None
+
+    def _pool_before(self, reference: PoolReference, namespace: str) -> Pool | None:
+        """The stored pool that is replaced or deleted; one that this version cannot read has no addresses in it."""
+        try:
+            return self._stored_pool(reference, namespace)
+        except _UnreadablePool:
+            return Pool(reference, namespace, (), 0)
 
     def _by_pool(self, claims: t.Sequence[Claim]) -> dict[Pool, list[Claim]]:
         asking: dict[Pool, list[Claim]] = {}
@@ -196,17 +236,19 @@ class EmbeddedBackend(IpamBackend):
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("ROLLBACK" if dry_run else "COMMIT")
+                self._database.execute("ROLLBACK" if dry_run else "COMMIT")
+            finally:
+                # SQLite has rolled back by itself where the disk was full: a second time would hide that
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
 
     def _make_file(self) -> None:
         """Make the file when it is missing: complete under another name first, so that nobody ever sees half of it."""
-        if os.path.exists(self._path):
+        if self._read_only:
+            raise IpamError(_plain(self._path, sqlite3.OperationalError("readonly")))
+        if _exists(self._path):
             if self._database.execute("PRAGMA database_list").fetchone()["file"] == "":
-                self._database.close()
-                self._connection = _open(self._path)
+                self._reopen()
             return
         folder = os.path.dirname(self._path)
         os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -215,8 +257,13 @@ class EmbeddedBackend(IpamBackend):
             _create(fresh)
             with contextlib.suppress(FileExistsError):  # another process was quicker
                 os.link(fresh, self._path)
+        self._reopen()
+
+    def _reopen(self) -> None:
         self._database.close()
-        self._connection = _open(self._path)
+        self._connection, self._read_only = _open(self._path)
+        if self._read_only:
+            raise sqlite3.OperationalError("readonly")
 
     @contextlib.contextmanager
     def _said_plainly(self) -> t.Iterator[None]:
@@ -230,6 +277,10 @@ class EmbeddedBackend(IpamBackend):
             ) from error
 
 
+class _UnreadablePool(IpamError):
+    """A stored pool that an older version, or another hand, took and that is refused now."""
+
+
 def _plain(path: str, error: sqlite3.Error | UnicodeDecodeError) -> str:
     reason = str(error)
     if any(
@@ -238,6 +289,8 @@ def _plain(path: str, error: sqlite3.Error | UnicodeDecodeError) -> str:
         return f"the database {path} is no SQLite file or is damaged; restore it from a backup, or name another file"
     if "readonly" in reason or "read-only" in reason:
         return f"the database {path} is read-only; make the file and its folder writable for this user"
+    if "full" in reason:
+        return f"the disk is full, so that nothing was kept in the database {path}; make room and run again"
     if "unable to open" in reason:
         return f"the database {path} cannot be opened; check that its folder exists and that this user may write there"
     if "locked" in reason:
@@ -265,10 +318,69 @@ def _make_tables(database: sqlite3.Connection) -> None:
     database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
 
 
-def _open(path: str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+def _exists(path: str) -> bool:
+    """Whether there is a file. Raises IpamError for a link to nothing: what it should lead to may only be missing just now."""
+    if "\0" in path:
+        raise IpamError(f"{path!r} is no path; give that of the database")
+    if os.path.islink(path) and not os.path.exists(path):
+        raise IpamError(
+            f"the database {path} is a link to {os.readlink(path)}, which does not exist; correct the link, or mount what it leads to"
+        )
+    return os.path.exists(path)
+
+
+def _open(path: str) -> tuple[sqlite3.Connection, bool]:
+    """The file, or a copy of it in memory and True where this user may only read it."""
+    if not _writable(path):
+        return _copy(path), True
+    try:
+        return _checked_schema(path, _connected(path, "mode=rw")), False
+    except sqlite3.OperationalError:
+        if _writable(os.path.dirname(path)):
+            raise
+        return _copy(path), True
+
+
+def _writable(path: str) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _copy(path: str) -> sqlite3.Connection:
+    """The content of a database in memory."""
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    memory.row_factory = sqlite3.Row
+    # where the write-ahead log is gone, so is its writer, and nothing changes while we look
+    modes = ["mode=ro"] if _size(f"{path}-wal") else ["mode=ro", "mode=ro&immutable=1"]
+    for number, mode in enumerate(modes, 1):
+        try:
+            with contextlib.closing(_connected(path, mode)) as database:
+                database.backup(memory)
+                break
+        except sqlite3.OperationalError:
+            if number == len(modes):
+                memory.close()
+                raise
+    return _checked_schema(path, memory)
+
+
+def _size(path: str) -> int:
+    return os.path.getsize(path) if os.path.exists(path) else 0
+
+
+def _connected(path: str, mode: str) -> sqlite3.Connection:
+    """A connection that never makes a file."""
+    uri = f"file:{urllib.parse.quote(path)}?{mode}"
+    database = sqlite3.connect(uri, timeout=_PATIENCE, isolation_level=None, uri=True)
     database.row_factory = sqlite3.Row
-    version = database.execute("PRAGMA user_version").fetchone()[0]
+    return database
+
+
+def _checked_schema(path: str, database: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error:
+        database.close()
+        raise
     if version != _SCHEMA_VERSION:
         database.close()
         advice = "use a newer elemental.networking" if version > _SCHEMA_VERSION else "name another file"
@@ -276,7 +388,8 @@ def _open(path: str) -> sqlite3.Connection:
     return database
 
 
-def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim]) -> None:
+def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim]) -> list[Claim]:
+    """Give the claims that do not exist yet their addresses; returns these."""
     asking = _still_missing(database, claims)
     addresses, used = allocatable(pool), _used(database, pool)
     free = list(itertools.islice(lowest_free(addresses, used), len(asking)))
@@ -293,6 +406,7 @@ def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim
         for claim, address in zip(asking, free)
     ]
     database.executemany(f"INSERT INTO claims VALUES ({', '.join('?' * 12)})", rows)
+    return asking
 
 
 def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> list[Claim]:
@@ -326,7 +440,7 @@ def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
     ]
     if lost:
         raise IpamError(
-            f"pool {pool.reference.name}: pool addresses do not contain allocated addresses: {', '.join(lost)}; "
+            f"pool {pool.reference.name}: pool addresses do not contain allocated addresses: {_few(lost)}; "
             "release their claims first or keep them in the pool"
         )
     manifest = json.dumps(pool_to_manifest(pool), sort_keys=True)
@@ -340,13 +454,30 @@ def _key(pool: Pool) -> tuple[str, str, str, str]:
 def _used(database: sqlite3.Connection, pool: Pool) -> list[IPAddress]:
     condition = "api_group = ? AND kind = ? AND pool_namespace = ? AND pool = ?"
     rows = database.execute(f"SELECT address FROM claims WHERE {condition}", _key(pool))
-    with _believed():
-        return [ipaddress.ip_address(row["address"]) for row in rows]
+    # what is no address is nobody's: its claim says so
+    return [ipaddress.ip_address(address) for address in map(_spelled, (row["address"] for row in rows)) if address]
+
+
+def _few(names: t.Sequence[str]) -> str:
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return ", ".join(names[:_FEW]) + more
 
 
 def _pool(row: sqlite3.Row) -> Pool:
+    """The pool in a row. Raises _UnreadablePool for one that is refused now."""
     with _believed():
-        return pool_from_manifest(json.loads(row["manifest"]), row["namespace"])
+        manifest, namespace, name = (_text(row[column]) for column in ("manifest", "namespace", "name"))
+        content = json.loads(manifest)
+        spec = content["spec"]
+        for field in ("addresses", "excludedAddresses"):
+            if field in spec:  # 0.1.0 took blanks
+                spec[field] = [_BLANKS.sub("-", _text(each)) for each in spec[field]]
+    try:
+        return pool_from_manifest(content, namespace, stored=True)
+    except IpamError as error:
+        raise _UnreadablePool(
+            f"{error}; this is what the database has of pool {plain(name, 80)}: register it again with a correct manifest, or delete it"
+        ) from None
 
 
 def _bound_claim(row: sqlite3.Row) -> BoundClaim:
@@ -355,8 +486,19 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
             _text(row[name]) for name in ("api_group", "kind", "pool", "namespace", "name", "machine", "key", "host")
         ]
         api_group, kind, pool, namespace, name, machine, key, host = texts
-        address = Address(str(ipaddress.ip_address(_text(row["address"]))), int(row["prefix"]), row["gateway"])
-        return BoundClaim(Claim(namespace, name, machine, key, PoolReference(api_group, kind, pool), host), address)
+        claim = Claim(namespace, name, machine, key, PoolReference(api_group, kind, pool), host)
+    try:
+        return BoundClaim(claim, checked_address(f"claim {name}", row["address"], row["prefix"], row["gateway"]))
+    except IpamError as error:
+        return BoundClaim(claim, None, str(error))
+
+
+def _spelled(address: object) -> str:
+    """The one spelling of an address without its zone; empty for what is none."""
+    try:
+        return str(ipaddress.ip_address(_text(address).partition("%")[0]))
+    except (TypeError, ValueError):
+        return ""
 
 
 def _text(value: object) -> str:

@@ -7,11 +7,15 @@
 from __future__ import annotations
 
 import difflib
+import heapq
+import itertools
+import re
 import typing as t
 
 from .allocation import AddressSet, allocatable
 from .model import IpamError, Pool, PoolReference
 from .names import checked_name
+from .texts import plain
 
 GROUP = "ipam.cluster.x-k8s.io"
 NAMESPACED, GLOBAL = "InClusterIPPool", "GlobalInClusterIPPool"
@@ -26,12 +30,17 @@ _FIELDS = (
     "addressReuseGracePeriodSeconds",
 )
 _GRACE_PERIOD = "addressReuseGracePeriodSeconds"
+MOST_SHARING = 20
+_SHOWN = 60
+_DIGITS = re.compile(r"[0-9]{1,10}\Z")
+_LONGEST_GRACE_PERIOD = 2**31 - 1  # an int32 there
 
 
-def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str) -> Pool:
+def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str, stored: bool = False) -> Pool:
     """The pool that a manifest describes; ``namespace`` is for one without ``metadata.namespace``.
 
-    Raises IpamError with one sentence for anything that a cluster would refuse, or would silently prune.
+    Raises IpamError with one sentence for anything that a cluster would refuse, or would silently prune. Prefix 0 is
+    refused, too, but in a pool that is ``stored`` already: every address would be a neighbour.
     """
     reference, pool_namespace = identity(manifest, namespace)
     spec = manifest.get("spec")
@@ -43,28 +52,41 @@ def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str) -> Pool:
         namespace=pool_namespace,
         addresses=_texts(reference.name, spec, "addresses"),
         prefix=_whole_number(reference.name, spec, "prefix"),
-        gateway=str(spec["gateway"]) if spec.get("gateway") else None,
+        gateway=_gateway(reference.name, spec),
         excluded_addresses=_texts(reference.name, spec, "excludedAddresses"),
         allocate_reserved_addresses=_boolean(reference.name, spec, "allocateReservedIPAddresses"),
         reuse_grace_period=_grace_period(reference.name, spec),
     )
+    if pool.prefix == 0 and not stored:
+        raise IpamError(
+            f"pool {reference.name}: prefix 0 is not the prefix of a subnet; give that of the subnet of the addresses"
+        )
     allocatable(pool)
     return pool
 
 
 def identity(manifest: t.Mapping[str, t.Any], namespace: str) -> tuple[PoolReference, str]:
     """The reference and the namespace (empty for a global pool) of the pool in a manifest; needs no spec."""
+    if not isinstance(manifest, t.Mapping):
+        raise IpamError("a pool manifest has to be a dictionary with apiVersion, kind, metadata and spec")
     kind, version = manifest.get("kind"), manifest.get("apiVersion")
     if kind not in (NAMESPACED, GLOBAL):
-        raise IpamError(f"a pool manifest has kind {kind}; write {NAMESPACED} or {GLOBAL}")
+        raise IpamError(f"a pool manifest has kind {plain(kind, _SHOWN)}; write {NAMESPACED} or {GLOBAL}")
     if version != _VERSION:
-        raise IpamError(f"a pool manifest of kind {kind} has apiVersion {version}; write it as {_VERSION}")
+        raise IpamError(
+            f"a pool manifest of kind {kind} has apiVersion {plain(version, _SHOWN)}; write it as {_VERSION}"
+        )
     metadata = manifest.get("metadata")
     name = metadata.get("name") if isinstance(metadata, t.Mapping) else None
     if not name or not isinstance(metadata, t.Mapping):
         raise IpamError(f"a pool manifest of kind {kind} has no metadata.name")
-    reference = PoolReference(GROUP, str(kind), checked_name(str(name), "pool"))
-    return reference, "" if kind == GLOBAL else checked_name(str(metadata.get("namespace") or namespace), "namespace")
+    reference = PoolReference(GROUP, str(kind), checked_name(_name(name), "pool"))
+    return reference, "" if kind == GLOBAL else checked_name(_name(metadata.get("namespace") or namespace), "namespace")
+
+
+def _name(value: object) -> str:
+    """A name as text; YAML may have read a number."""
+    return value if isinstance(value, str) else plain(value, _SHOWN)
 
 
 def pool_to_manifest(pool: Pool) -> dict[str, t.Any]:
@@ -88,18 +110,49 @@ def sharing(pools: t.Sequence[Pool], others: t.Sequence[Pool]) -> list[str]:
     """A sentence for every two pools that one namespace can claim from and that share addresses: both may give one out.
 
     ``pools`` are those that are made or changed now, ``others`` what there is beside them. The provider allows it, so we do, too.
+    At most ``MOST_SHARING`` pairs are told, and then that there are more.
     """
     named = {(pool.reference, pool.namespace): pool for pool in [*others, *pools]}
-    sentences: dict[frozenset[tuple[PoolReference, str]], str] = {}
-    for pool in pools:
-        for title, other in named.items():
-            apart = pool.namespace and other.namespace and pool.namespace != other.namespace
-            if apart or title == (pool.reference, pool.namespace):
+    changed = {(pool.reference, pool.namespace) for pool in pools}
+    known = [(pool, allocatable(pool), title in changed) for title, pool in named.items()]
+    pairs = itertools.islice(_overlapping(known), MOST_SHARING + 1)
+    sentences = [
+        _shared(known[one][0], known[other][0], known[one][1].shared_with(known[other][1])) for one, other in pairs
+    ]
+    if len(sentences) > MOST_SHARING:
+        sentences[-1] = f"more than {MOST_SHARING} pairs of pools share addresses; only the first ones are named"
+    return sentences
+
+
+def _overlapping(known: t.Sequence[tuple[Pool, AddressSet, bool]]) -> t.Iterator[tuple[int, int]]:
+    """The positions of every two pools that share an address, one of them changed: one pass over all of their ranges.
+
+    Whoever takes only the first few pairs pays for the ranges, and for no more than so many comparisons at each.
+    """
+    starts = heapq.merge(*(_placed(addresses, position) for position, (_pool, addresses, _changed) in enumerate(known)))
+    seen: set[tuple[int, int]] = set()
+    # the pools whose last range may reach this one, with its end: changed or not, by namespace
+    reaching: dict[tuple[bool, str], dict[int, tuple[int, int]]] = {}
+    for version, first, last, position in starts:
+        pool, _addresses, changed = known[position]
+        for (other_changed, namespace), open_ranges in reaching.items():
+            apart = pool.namespace and namespace and pool.namespace != namespace
+            if apart or not (changed or other_changed):
                 continue
-            shared = allocatable(pool).shared_with(allocatable(other))
-            if shared.size:
-                sentences.setdefault(frozenset([title, (pool.reference, pool.namespace)]), _shared(pool, other, shared))
-    return list(sentences.values())
+            for other, end in list(open_ranges.items()):
+                if end < (version, first):
+                    del open_ranges[other]
+                elif other != position and (min(other, position), max(other, position)) not in seen:
+                    seen.add((min(other, position), max(other, position)))
+                    # the changed one is named first
+                    yield (
+                        (position, other) if (not changed, position) < (not other_changed, other) else (other, position)
+                    )
+        reaching.setdefault((changed, pool.namespace), {})[position] = (version, last)
+
+
+def _placed(addresses: AddressSet, position: int) -> t.Iterator[tuple[int, int, int, int]]:
+    return ((addresses.version, first, last, position) for first, last in addresses.ranges)
 
 
 def _shared(pool: Pool, other: Pool, shared: AddressSet) -> str:
@@ -120,9 +173,10 @@ def _refuse_unknown(name: str, spec: t.Mapping[str, t.Any]) -> None:
     for field in spec:
         if field not in _FIELDS:
             # a cluster prunes it silently; upstream's own README writes excludeAddresses
-            near = difflib.get_close_matches(str(field), _FIELDS, n=1)
+            shown = plain(field, _SHOWN)
+            near = difflib.get_close_matches(shown, _FIELDS, n=1)
             hint = f"did you mean {near[0]}" if near else f"the fields are {', '.join(_FIELDS)}"
-            raise IpamError(f"pool {name}: spec has no field {field}; {hint}")
+            raise IpamError(f"pool {name}: spec has no field {shown}; {hint}")
 
 
 def _texts(name: str, spec: t.Mapping[str, t.Any], field: str) -> tuple[str, ...]:
@@ -132,10 +186,17 @@ def _texts(name: str, spec: t.Mapping[str, t.Any], field: str) -> tuple[str, ...
     return tuple(value)
 
 
+def _gateway(name: str, spec: t.Mapping[str, t.Any]) -> str | None:
+    value = spec.get("gateway")
+    if value is not None and not isinstance(value, str):
+        raise IpamError(f"pool {name}: gateway has to be a text, such as 192.0.2.1")
+    return value or None
+
+
 def _whole_number(name: str, spec: t.Mapping[str, t.Any], field: str) -> int:
     value = spec.get(field)
     # Jinja2 makes texts of numbers; anything else that int() would take, a cluster refuses
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and _DIGITS.match(value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise IpamError(f"pool {name}: {field} is required and has to be a whole number")
@@ -146,8 +207,11 @@ def _boolean(name: str, spec: t.Mapping[str, t.Any], field: str) -> bool:
     value = spec.get(field, False)
     if value is None or isinstance(value, bool):
         return bool(value)
-    raise IpamError(f"pool {name}: {field} has to be true or false, not {value!r}")
+    raise IpamError(f"pool {name}: {field} has to be true or false, not {plain(value, _SHOWN)}")
 
 
 def _grace_period(name: str, spec: t.Mapping[str, t.Any]) -> int:
-    return 0 if spec.get(_GRACE_PERIOD) is None else _whole_number(name, spec, _GRACE_PERIOD)
+    seconds = 0 if spec.get(_GRACE_PERIOD) is None else _whole_number(name, spec, _GRACE_PERIOD)
+    if not 0 <= seconds <= _LONGEST_GRACE_PERIOD:
+        raise IpamError(f"pool {name}: {_GRACE_PERIOD} has to be between 0 and {_LONGEST_GRACE_PERIOD}")
+    return seconds

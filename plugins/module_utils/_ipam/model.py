@@ -10,9 +10,14 @@ import typing as t
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+from .texts import sentence
+
 
 class IpamError(Exception):
-    """A request that cannot be served; its text is one sentence for the user."""
+    """A request that cannot be served; its text is one sentence for the user, in one line whatever it quotes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(sentence(text))
 
 
 @dataclass(frozen=True, order=True)
@@ -99,7 +104,11 @@ class Address:
 
 @dataclass(frozen=True)
 class BoundClaim:
-    """A claim with its address; ``address`` is None while the claim waits or, in check mode, does not exist yet."""
+    """A claim with its address; ``address`` is None while the claim waits or, in check mode, does not exist yet.
+
+    ``trouble`` is the sentence of an address that was given and cannot be used; it is as good as none.
+    """
 
     claim: Claim
     address: Address | None
+    trouble: str = field(default="", compare=False)

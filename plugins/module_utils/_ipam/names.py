@@ -2,18 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of claims: ``<machine>-<key>`` as in Elemental (elemental-operator, controllers/machineinventory_controller.go)."""
+"""Names of claims, ``<machine>-<key>`` as in Elemental (elemental-operator, controllers/machineinventory_controller.go), and the
+forms of all other names that a request to an API server may be made of."""
 
 from __future__ import annotations
 
 import re
 
-from .model import IpamError
+from .model import IpamError, Owner, PoolReference
+from .texts import plain
 
-# metadata.name of a claim is a DNS-1123 subdomain
+# metadata.name of a claim is a DNS-1123 subdomain, that of a namespace a label
 _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
+_ONE_LABEL = re.compile(rf"{_LABEL}\Z")
+_KIND = re.compile(r"[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?\Z")
 _LONGEST = 253
+_LONGEST_LABEL = 63
 
 
 def machine_name(host: str) -> str:
@@ -27,14 +32,61 @@ def claim_name(machine: str, key: str) -> str:
 
 
 def checked_name(name: str, what: str) -> str:
-    """The name itself. Raises IpamError when it is no DNS-1123 subdomain; ``what`` says whose name it is."""
-    if len(name) > _LONGEST:
+    """The name itself. Raises IpamError when it is no DNS-1123 subdomain, or that of a namespace no label; ``what`` says whose it is."""
+    longest = _LONGEST_LABEL if what == "namespace" else _LONGEST
+    if len(name) > longest:
+        advice = "a shorter machine name or key" if what == "claim" else "a shorter one"
         raise IpamError(
-            f"the {what} name {name} has {len(name)} characters, {_LONGEST} are allowed: use a shorter machine name or key"
+            f"the {what} name {plain(name)} has {len(name)} characters, {longest} are allowed: use {advice}"
         )
-    if not _SUBDOMAIN.match(name):
-        raise IpamError(
-            f"the {what} name {name} is no DNS-1123 subdomain: use lower case letters, digits, dashes and dots, "
-            "with a letter or digit at both ends"
-        )
+    if not (is_label(name) if what == "namespace" else is_subdomain(name)):
+        form = "label: use lower case letters, digits and dashes"
+        if what != "namespace":
+            form = "subdomain: use lower case letters, digits, dashes and dots"
+        raise IpamError(f"the {what} name {plain(name)} is no DNS-1123 {form}, with a letter or digit at both ends")
     return name
+
+
+def is_subdomain(name: object) -> bool:
+    """Whether this is a DNS-1123 subdomain, as the names of most objects and groups are."""
+    return isinstance(name, str) and len(name) <= _LONGEST and _SUBDOMAIN.match(name) is not None
+
+
+def is_label(name: object) -> bool:
+    """Whether this is a DNS-1123 label, as namespaces, versions and plural names of kinds are."""
+    return isinstance(name, str) and len(name) <= _LONGEST_LABEL and _ONE_LABEL.match(name) is not None
+
+
+def is_kind(name: object) -> bool:
+    """Whether this is the name of a kind, as InClusterIPPool."""
+    return isinstance(name, str) and len(name) <= _LONGEST_LABEL and _KIND.match(name) is not None
+
+
+def checked_pool(reference: PoolReference, owner: str) -> PoolReference:
+    """The reference itself. Raises IpamError where no pool can be called so; ``owner`` says who refers to it."""
+    if not is_subdomain(reference.api_group):
+        raise IpamError(
+            f"the pool of {owner} has apiGroup {plain(reference.api_group)}, which is no API group; give one as ipam.cluster.x-k8s.io"
+        )
+    if not is_kind(reference.kind):
+        raise IpamError(
+            f"the pool of {owner} has kind {plain(reference.kind)}, which is no kind; give one as InClusterIPPool"
+        )
+    checked_name(reference.name, "pool")
+    return reference
+
+
+def checked_owner(owner: Owner) -> Owner:
+    """The owner itself; its apiVersion may be empty. Raises IpamError where no object can be called so."""
+    group, slash, version = owner.api_version.rpartition("/")
+    if owner.api_version and not (is_label(version) and (is_subdomain(group) if slash else True)):
+        raise IpamError(
+            f"the owner {plain(owner.name)} has apiVersion {plain(owner.api_version)}, which is no version of an API;"
+            " give one as v1 or cluster.x-k8s.io/v1beta2"
+        )
+    if not is_kind(owner.kind):
+        raise IpamError(
+            f"the owner {plain(owner.name)} has kind {plain(owner.kind)}, which is no kind; give one as Machine"
+        )
+    checked_name(owner.name, "owner")
+    return owner

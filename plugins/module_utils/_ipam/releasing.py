@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ class Selection:
     host: str = ""
     owner: Owner | None = None
     labels: tuple[tuple[str, str], ...] = ()
-    hosts: tuple[str, ...] = ()
+    hosts: frozenset[str] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -70,13 +71,18 @@ class Selection:
         )
 
 
-def is_orphan(claim: Claim, hosts: t.Collection[str]) -> bool:
+def is_orphan(claim: Claim, hosts: frozenset[str]) -> bool:
     """Whether this collection made a claim for a machine that is none of these hosts of an inventory."""
     if not claim.managed:
         return False
     if claim.host:
         return claim.host not in hosts
-    return claim.machine not in hosts and claim.machine not in {machine_name(host) for host in hosts}
+    return claim.machine not in hosts and claim.machine not in _machine_names(hosts)
+
+
+@functools.lru_cache(maxsize=1)
+def _machine_names(hosts: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(machine_name, hosts))
 
 
 def select_claims(backend: IpamBackend, namespace: str, selection: Selection) -> list[Release]:

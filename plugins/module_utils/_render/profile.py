@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import sentence
+
 
 class RenderError(ValueError):
-    """A network configuration that cannot become profiles; its text is one sentence for the user."""
+    """A network configuration that cannot become profiles; its text is one sentence for the user, whatever it quotes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(sentence(text))
 
 
 @dataclass(frozen=True)

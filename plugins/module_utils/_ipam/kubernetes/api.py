@@ -11,15 +11,18 @@ import random
 import threading
 import time
 import typing as t
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from .errors import Place, Unreachable, may_pass, parse_status, refusal, seconds_asked, unreachable
+from .bodies import NoJson, TooLarge, parsed, whole
+from .errors import Place, Unreachable, may_pass, no_answer, parse_status, refusal, seconds_asked, unreachable
+from .paths import Path
 from .progress import Progress
+from .reading import Object, following, malformed, mappings, optional_mapping
 
 if t.TYPE_CHECKING:
     from ..._kubernetes_core import Connection
 
-Object = t.Dict[str, t.Any]
 Query = t.Mapping[str, t.Union[str, int]]
 # seconds; an API server that never answered is probably the wrong one, one that did is probably starting again
 _FIRST_PATIENCE = 6.0
@@ -28,7 +31,19 @@ _LONGEST_PAUSE = 2.0
 # an API server that has just started answers 401 and 403 to everybody until it has read its users and roles
 _STARTING = 15.0
 _CONNECT, _READ = 5.0, 30.0
-_PAGE = 1000
+# objects in a page, and in the smallest one where an answer is too large; pages and objects in a list
+_PAGE, _SMALLEST_PAGE = 1000, 10
+_PAGES, _OBJECTS = 2000, 200_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list; ``following`` is what the next one is asked for with. Without items it says only where to go on."""
+
+    items: t.Sequence[Object]
+    version: str
+    following: str
+    has_items: bool
 
 
 class Api:
@@ -42,46 +57,71 @@ class Api:
         self._lost = float("-inf")
         self.requests = 0
 
-    def get(self, path: str, place: Place, query: Query | None = None) -> Object:
+    def get(self, path: Path, place: Place, query: Query | None = None) -> Object:
         """One object, or a Status or a list; Refused and Unreachable are raised when the retries are over."""
         return self._request("GET", path, place, query)
 
-    def post(self, path: str, place: Place, body: Object, dry_run: bool = False) -> Object:
+    def post(self, path: Path, place: Place, body: Object, dry_run: bool = False) -> Object:
         """Create an object."""
         return self._request("POST", path, place, _dry(dry_run), body)
 
-    def patch(self, path: str, place: Place, body: Object, dry_run: bool = False) -> Object:
+    def patch(self, path: Path, place: Place, body: Object, dry_run: bool = False) -> Object:
         """Change an object by a merge patch, the only one besides JSON patch that custom resources know."""
         return self._request("PATCH", path, place, _dry(dry_run), body, "application/merge-patch+json")
 
-    def delete(self, path: str, place: Place, body: Object | None = None, dry_run: bool = False) -> Object:
+    def delete(self, path: Path, place: Place, body: Object | None = None, dry_run: bool = False) -> Object:
         """Delete an object."""
         if dry_run and body is not None:  # the server reads no query where a delete has a body
             body = {**body, "dryRun": ["All"]}
         return self._request("DELETE", path, place, _dry(dry_run), body)
 
-    def pages(self, path: str, place: Place, selector: str = "") -> t.Iterator[Object]:
-        """All pages of a list. One that expired on the way (410) is followed by the newer rest that the server offers."""
+    def pages(self, path: Path, place: Place, selector: str = "") -> t.Iterator[Page]:
+        """All pages of a list. One that expired on the way (410) is followed by the newer rest that the server offers.
+
+        A page that is too large is asked for again with fewer objects; a list without an end is Malformed.
+        """
         query: dict[str, str | int] = {"limit": _PAGE}
         if selector:
             query["labelSelector"] = selector
-        while True:
-            page = self._request("GET", path, place, query, expired_page=True)
-            if "items" in page:
+        count = 0
+        for _page in range(_PAGES):
+            try:
+                page = self._page(path, place, query)
+            except TooLarge:
+                if query["limit"] == _SMALLEST_PAGE:
+                    raise
+                query["limit"] = _SMALLEST_PAGE
+                continue
+            count += len(page.items)
+            if page.has_items:
                 yield page
-            following = (page.get("metadata") or {}).get("continue")
-            if not following:
+            if not page.following:
                 return
-            query["continue"] = following
+            if count > _OBJECTS or page.following == query.get("continue"):
+                break
+            query["continue"] = page.following
+        raise malformed(f"the list to {place}", "without an end")
 
-    def stream(self, path: str, query: Query, seconds: float) -> t.Any:
+    def _page(self, path: Path, place: Place, query: Query) -> Page:
+        what = f"the list to {place}"
+        found = self._request("GET", path, place, query, expired_page=True)
+        metadata = optional_mapping(found.get("metadata"), what, "metadata")
+        version = metadata.get("resourceVersion")
+        return Page(
+            mappings(found.get("items"), what, "items"),
+            version if isinstance(version, str) else "",
+            following(metadata, what),
+            "items" in found,
+        )
+
+    def stream(self, path: Path, query: Query, seconds: float) -> t.Any:
         """An open watch, for the caller to read lines of and to close; one attempt. ``seconds`` is how long it may be silent."""
         return self._send("GET", f"{path}?{urlencode(query)}", None, "", stream_seconds=seconds)
 
     def _request(
         self,
         method: str,
-        path: str,
+        path: Path,
         place: Place,
         query: Query | None,
         body: Object | None = None,
@@ -97,16 +137,19 @@ class Api:
             failure: Exception
             try:
                 response = self._send(method, url, data, kind)
-                self._answered.set()
+                answer = whole(response, self.host, str(place))
                 if 200 <= response.status < 300:
-                    return t.cast(Object, json.loads(response.data))
-                status = parse_status(response.data)
-                if expired_page and response.status == 410 and (status.get("metadata") or {}).get("continue"):
+                    return self._accepted(answer, place)
+                self._answered.set()
+                status = parse_status(answer)
+                if expired_page and response.status == 410 and _goes_on(status):
                     return {"metadata": status["metadata"]}
                 failure = refusal(self.host, response.status, status, place)
                 if not self.may_pass(response.status):
                     raise failure
                 pause = max(pause, seconds_asked(response.headers.get("Retry-After"), status))
+            except NoJson as error:  # a connection that breaks may leave a part of an answer
+                failure = no_answer(self.host, str(error))
             except (OSError, ValueError) + _network_errors() as error:
                 failure = self.lost(error)
                 if "not trusted" in str(failure):
@@ -115,6 +158,11 @@ class Api:
                 raise failure
             self._progress.say(lambda reason=failure: f"trying again: {reason}")  # type: ignore[misc]
             time.sleep(pause)
+
+    def _accepted(self, answer: bytes, place: Place) -> Object:
+        found = parsed(answer, self.host, str(place))
+        self._answered.set()
+        return found
 
     def may_pass(self, code: int) -> bool:
         """Whether the same request may succeed later; a refusal of rights may, soon after the server was away."""
@@ -144,9 +192,16 @@ class Api:
             body=data,
             headers=headers,
             retries=False,
+            redirect=False,  # the credentials are for this server
             timeout=_timeout(stream_seconds or _READ),
-            preload_content=not stream_seconds,
+            preload_content=False,  # how much is read is ours to decide
         )
+
+
+def _goes_on(status: Object) -> bool:
+    """Whether the Status of a list that expired says where its newer rest begins."""
+    metadata = status.get("metadata")
+    return isinstance(metadata, dict) and bool(metadata.get("continue"))
 
 
 def _dry(dry_run: bool) -> dict[str, str | int] | None:

@@ -13,7 +13,7 @@ import uuid
 from ..backend import Creation, IpamBackend, PoolChange, PoolState
 from ..model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
 from .api import Api
-from .claims import Claims, Listing
+from .claims import Addresses, Claims, Listing
 from .discovery import Discovery
 from .objects import Found, check_address
 from .owners import with_owners
@@ -44,6 +44,7 @@ class KubernetesBackend(IpamBackend):
         self._progress = Progress(report)
         self._known: dict[Name, Found] = {}
         self._addresses: dict[Name, Address] = {}
+        self._troubles: dict[Name, str] = {}
         self._listings: dict[str, Listing] = {}
         self._created: list[Found] = []
         self._shared: list[SharedAddress] = []
@@ -66,7 +67,7 @@ class KubernetesBackend(IpamBackend):
         listing = self._claims.list(namespace, all_of_them=True)
         found = [each for each in listing.claims.values() if not each.terminating]
         addresses = self._addresses_of(namespace, found)
-        bound = [BoundClaim(each.claim, addresses.get((each.claim.namespace, each.claim.name))) for each in found]
+        bound = [self._bound_claim(each.claim, addresses) for each in found]
         return sorted(bound, key=lambda each: (each.claim.namespace, each.claim.name))
 
     def find_claims(self, names: t.Sequence[Name]) -> list[BoundClaim]:
@@ -75,6 +76,7 @@ class KubernetesBackend(IpamBackend):
         for title in names:  # what an earlier call knew may have changed
             self._known.pop(title, None)
             self._addresses.pop(title, None)
+            self._troubles.pop(title, None)
         for namespace, wanted in _grouped(names, lambda name: name[0]).items():
             listing = self._listings[namespace] = self._list(namespace, {name for _namespace, name in wanted})
             for _namespace, name in wanted:
@@ -83,8 +85,12 @@ class KubernetesBackend(IpamBackend):
             present = [self._known[name] for name in wanted if name in self._known]
             alive = [each for each in present if not each.terminating]
             addresses = self._addresses_of(namespace, alive)
-            found += [BoundClaim(each.claim, addresses.get((namespace, each.claim.name))) for each in alive]
+            found += [self._bound_claim(each.claim, addresses) for each in alive]
         return found
+
+    def _bound_claim(self, claim: Claim, addresses: t.Mapping[Name, Address]) -> BoundClaim:
+        name = (claim.namespace, claim.name)
+        return BoundClaim(claim, addresses.get(name), "" if name in addresses else self._troubles.get(name, ""))
 
     def _list(self, namespace: str, wanted: set[str]) -> Listing:
         """Our claims; all where some of the wanted ones are others', so that nobody has to ask for each of them."""
@@ -97,25 +103,25 @@ class KubernetesBackend(IpamBackend):
     def _addresses_of(
         self, namespace: str | None, claims: t.Sequence[Found], needed: bool = False
     ) -> dict[Name, Address]:
-        """The addresses of these claims; one that is another claim's is an error where it is ``needed``, else it is left out."""
+        """The addresses of these claims; one that is another claim's, or none, is an error where it is ``needed``, else it is left out."""
         bound = [each for each in claims if each.address_name]
         self._shared = [each for each in self._shared if namespace and each.namespace != namespace]
         if not bound:
             return {}
         listed = self._claims.addresses(namespace, bound)
         self._shared += listed.shared
-        known, addresses = listed.known, {}
+        addresses = {}
         for each in bound:
-            claim = each.claim
-            if (claim.namespace, each.address_name) in known:
-                claim_name, pool, address = known[claim.namespace, each.address_name]
-                try:
-                    check_address(claim, claim_name, pool, each.address_name)
-                except IpamError:
-                    if needed:
-                        raise
-                    continue
-                addresses[claim.namespace, claim.name] = address
+            name = (each.claim.namespace, each.claim.name)
+            try:
+                address = _address_of(each, listed)
+            except IpamError as error:
+                if needed:
+                    raise
+                self._troubles[name] = str(error)
+                continue
+            if address is not None:
+                addresses[name] = address
         self._addresses.update(addresses)
         return addresses
 
@@ -341,6 +347,18 @@ class KubernetesBackend(IpamBackend):
     def delete_pool(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
         """Delete an in-cluster pool."""
         return self._pools.delete(reference, namespace, dry_run)
+
+
+def _address_of(each: Found, listed: Addresses) -> Address | None:
+    """The address that a claim points to, None where there is none. Raises IpamError for one that is not this claim's, or is none."""
+    content = listed.known.get((each.claim.namespace, each.address_name))
+    if content is None:
+        return None
+    if isinstance(content, IpamError):
+        raise content
+    claim_name, pool, address = content
+    check_address(each.claim, claim_name, pool, each.address_name)
+    return address
 
 
 Key = t.TypeVar("Key")

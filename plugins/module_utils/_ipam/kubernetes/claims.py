@@ -17,6 +17,7 @@ from .discovery import Discovery
 from .errors import Place, Refused
 from .objects import SELECTOR, Found, address, claim_object, found
 from .progress import Progress
+from .reading import malformed
 from .sharing import Holding, SharedAddress, shared_addresses
 
 
@@ -40,9 +41,12 @@ class Created:
 
 @dataclass
 class Addresses:
-    """What a list of addresses says: claim name, pool and address by namespace and name, and all that were given twice."""
+    """What a list of addresses says, and all that were given twice.
 
-    known: dict[tuple[str, str], tuple[str, PoolReference, Address]] = field(default_factory=dict)
+    By namespace and name: the claim's name, pool and address, or the error of one that cannot be used.
+    """
+
+    known: dict[tuple[str, str], tuple[str, PoolReference, Address] | IpamError] = field(default_factory=dict)
     shared: list[SharedAddress] = field(default_factory=list)
 
 
@@ -62,10 +66,12 @@ class Claims:
         place = Place("list", resource.plural, namespace or "")
         for page in self._api.pages(resource.path(namespace or ""), place, listing.selector):
             # the first page's: what changed while the others were read comes with the watch
-            listing.version = listing.version or page["metadata"]["resourceVersion"]
-            for item in page["items"]:
-                claim = found(item)
-                listing.claims[claim.claim.name if namespace else f"{claim.claim.namespace}/{claim.claim.name}"] = claim
+            listing.version = listing.version or page.version
+            for item in page.items:
+                each = inside(found(item), namespace)
+                listing.claims[each.claim.name if namespace else f"{each.claim.namespace}/{each.claim.name}"] = each
+        if not listing.version:
+            raise malformed(f"the list to {place}", "without metadata.resourceVersion")
         return listing
 
     def get(self, claim: Claim) -> Found | None:
@@ -73,7 +79,7 @@ class Claims:
         resource = self._discovery.claims()
         try:
             place = Place("get", resource.plural, claim.namespace, claim.name)
-            return found(self._api.get(resource.path(claim.namespace, claim.name), place))
+            return same(found(self._api.get(resource.path(claim.namespace, claim.name), place)), claim)
         except Refused as error:
             if error.code == 404:
                 return None
@@ -88,7 +94,7 @@ class Claims:
             place = Place("create", resource.plural, claim.namespace)
             body = claim_object(claim, resource.version, self._call)
             try:
-                new = found(self._api.post(resource.path(claim.namespace), place, body, dry_run))
+                new = same(found(self._api.post(resource.path(claim.namespace), place, body, dry_run)), claim)
             except Refused as error:
                 if error.code != 409 or error.reason != "AlreadyExists":
                     raise
@@ -133,12 +139,31 @@ class Claims:
         listed, holdings = Addresses(), []
         place = Place("list", resource.plural, namespace or "")
         for page in self._api.pages(resource.path(namespace or ""), place):
-            for item in page["items"]:
-                metadata, (claim, pool, found_address) = item["metadata"], address(item)
-                name = (metadata["namespace"], metadata["name"])
-                if name in wanted:
-                    listed.known[name] = claim, pool, found_address
-                if "deletionTimestamp" not in metadata:
-                    holdings.append(Holding(metadata["namespace"], pool, found_address.address, claim))
+            for each in map(address, page.items):
+                if (each.namespace, each.name) in wanted:
+                    listed.known[each.namespace, each.name] = each.content
+                # what is no address is nobody's
+                if not each.terminating and not isinstance(each.content, IpamError):
+                    claim, pool, held = each.content
+                    holdings.append(Holding(each.namespace, pool, held.address, claim))
         listed.shared = shared_addresses(holdings)
         return listed
+
+
+def inside(each: Found, namespace: str | None) -> Found:
+    """The claim itself. Raises Malformed where another namespace than that of its claim was asked for."""
+    if namespace and each.claim.namespace != namespace:
+        raise malformed(
+            f"IPAddressClaim {each.claim.namespace}/{each.claim.name}", f"where namespace {namespace} was asked for"
+        )
+    return each
+
+
+def same(each: Found, claim: Claim) -> Found:
+    """The claim that the server sent. Raises Malformed where it is another one than the one that was asked for."""
+    if (each.claim.namespace, each.claim.name) != (claim.namespace, claim.name):
+        raise malformed(
+            f"IPAddressClaim {each.claim.namespace}/{each.claim.name}",
+            f"where {claim.namespace}/{claim.name} was asked for",
+        )
+    return each

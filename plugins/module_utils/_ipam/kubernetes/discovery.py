@@ -11,8 +11,11 @@ from dataclasses import dataclass
 
 from ..manifest import GLOBAL, NAMESPACED, POOL_VERSION
 from ..model import IpamError, PoolReference
+from ..names import is_kind, is_label
 from .api import Api
 from .errors import GROUP, Place, Refused, api_missing
+from .paths import Path, path
+from .reading import Object, boolean, mappings, optional_mapping, optional_text, text
 
 # the newest first; claims and addresses have the same fields in both
 _VERSIONS = ("v1beta2", "v1beta1")
@@ -29,11 +32,11 @@ class Resource:
     kind: str
     namespaced: bool
 
-    def path(self, namespace: str, name: str = "") -> str:
+    def path(self, namespace: str, name: str = "") -> Path:
         """The path of a collection, of all namespaces where ``namespace`` is empty, or of one object."""
-        inside = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
-        api = f"/apis/{self.group}" if self.group else "/api"
-        return f"{api}/{self.version}{inside}/{self.plural}{'/' + name if name else ''}"
+        inside = ("namespaces", namespace) if namespace and self.namespaced else ()
+        api = ("apis", self.group) if self.group else ("api",)
+        return path(*api, self.version, *inside, self.plural, *((name,) if name else ()))
 
 
 class Discovery:
@@ -90,14 +93,12 @@ class Discovery:
     def _versions_of(self, group: str) -> list[str]:
         if group not in self._versions:
             try:
-                found = self._api.get(f"/apis/{group}", Place("get", f"API group {group}"))
+                found = self._api.get(path("apis", group), Place("get", f"API group {group}"))
             except Refused as error:
                 if error.code != 404:
                     raise
                 found = {}
-            preferred = [str((found.get("preferredVersion") or {}).get("version", ""))]
-            names = preferred + [str(each["version"]) for each in found.get("versions", [])]
-            self._versions[group] = [name for name in dict.fromkeys(names) if name]
+            self._versions[group] = _versions(found, f"API group {group}")
         return self._versions[group]
 
     def resources(self, group: str, version: str) -> list[Resource]:
@@ -105,15 +106,35 @@ class Discovery:
         name = f"{group}/{version}"
         if name not in self._lists:
             try:
-                path = f"/apis/{name}" if group else f"/api/{version}"
-                found = self._api.get(path, Place("get", f"API version {name}"))
+                where = path("apis", group, version) if group else path("api", version)
+                found = self._api.get(where, Place("get", f"API version {name}"))
             except Refused as error:
                 if error.code != 404:
                     raise
                 found = {}
-            self._lists[name] = [
-                Resource(group, version, each["name"], each["kind"], bool(each["namespaced"]))
-                for each in found.get("resources", [])
-                if "/" not in each["name"]
-            ]
+            self._lists[name] = _resources(found, group, version)
         return self._lists[name]
+
+
+def _versions(found: Object, what: str) -> list[str]:
+    """The versions of a group, the preferred one first; what is no version is left out, as it cannot be asked for."""
+    preferred = optional_mapping(found.get("preferredVersion"), what, "preferredVersion")
+    known = [preferred, *mappings(found.get("versions"), what, "versions")]
+    names = [optional_text(each, "version", what, "versions") for each in known]
+    return [name for name in dict.fromkeys(names) if is_label(name)]
+
+
+def _resources(found: Object, group: str, version: str) -> list[Resource]:
+    """The kinds of a version; subresources, and what is no name of a kind, cannot be asked for."""
+    what = f"API version {group}/{version}"
+    known = [
+        Resource(
+            group,
+            version,
+            text(each, "name", what, "resources"),
+            text(each, "kind", what, "resources"),
+            boolean(each, "namespaced", what, "resources"),
+        )
+        for each in mappings(found.get("resources"), what, "resources")
+    ]
+    return [each for each in known if is_label(each.plural) and is_kind(each.kind)]

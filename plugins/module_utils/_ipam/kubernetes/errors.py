@@ -11,8 +11,12 @@ import typing as t
 from dataclasses import dataclass
 
 from ..model import IpamError
+from ..texts import plain
 
 GROUP = "ipam.cluster.x-k8s.io"
+# bytes; a larger Status is not worth to be understood
+_LARGEST_STATUS = 1024 * 1024
+_LONGEST_REASON = 80
 
 
 @dataclass(frozen=True)
@@ -49,19 +53,21 @@ def may_pass(code: int) -> bool:
 
 def seconds_asked(header: str | None, status: t.Mapping[str, t.Any]) -> float:
     """How long the server asks to wait: Retry-After, or the same in a Status; 0 where it says nothing."""
-    if header and header.strip().isdigit():
-        return float(header)
+    if header and header.isascii() and header.strip().isdigit():
+        return float(header.strip()[:9])
     details = status.get("details")
     asked = details.get("retryAfterSeconds") if isinstance(details, t.Mapping) else None
-    return float(asked) if isinstance(asked, (int, float)) else 0.0
+    return float(min(asked, 10**9)) if type(asked) is int else 0.0
 
 
 def parse_status(body: bytes) -> dict[str, t.Any]:
     """A Status object; an overloaded server and proxies answer in plain text, which becomes its message."""
-    try:
-        status = json.loads(body)
-    except ValueError:
-        status = None
+    status = None
+    if len(body) <= _LARGEST_STATUS:
+        try:
+            status = json.loads(body)
+        except (ValueError, RecursionError):
+            status = None
     if isinstance(status, dict):
         return status
     return {"message": body[:300].decode(errors="replace")}
@@ -69,12 +75,17 @@ def parse_status(body: bytes) -> dict[str, t.Any]:
 
 def refusal(host: str, code: int, status: t.Mapping[str, t.Any], place: Place) -> Refused:
     """The sentence for an answer that stays."""
-    message = " ".join(str(status.get("message") or f"HTTP {code}").split())
-    reason = str(status.get("reason") or "")
+    message = plain(status.get("message") or f"HTTP {code}")
+    reason = plain(status.get("reason") or "", _LONGEST_REASON)
     return Refused(_sentence(host, code, message, place), code, reason)
 
 
 def _sentence(host: str, code: int, message: str, place: Place) -> str:
+    if 300 <= code < 400:
+        return (
+            f"the Kubernetes API {host} sends the request to {place} to another address (HTTP {code}), where the credentials do not go; "
+            "give the address of the API server itself"
+        )
     if code == 401:
         return f"the Kubernetes API {host} refuses the credentials (401 Unauthorized); renew the token or name another kubeconfig"
     if code == 403 and f" cannot {place.verb} resource " in message:
@@ -101,13 +112,20 @@ def _rights(place: Place) -> str:
 
 def unreachable(host: str, error: BaseException) -> Unreachable:
     """The sentence for no answer."""
-    cause = _cause(error)
+    cause = plain(_cause(error))
     if "CERTIFICATE_VERIFY_FAILED" in cause:
         return Unreachable(
             f"the certificate of the Kubernetes API {host} is not trusted; give the certificate of its authority with ca_cert"
         )
     return Unreachable(
         f"the Kubernetes API {host} cannot be reached: {cause}; check that it runs and that host or kubeconfig name the right one"
+    )
+
+
+def no_answer(host: str, fault: str) -> Unreachable:
+    """The sentence for what is no answer of an API server, or only the beginning of one."""
+    return Unreachable(
+        f"the Kubernetes API {host} cannot be used: {fault}; check that it runs and that host or kubeconfig name the right one"
     )
 
 

@@ -11,9 +11,12 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ..addresses import checked_address
 from ..model import Address, Claim, IpamError, Owner, PoolReference
-from .api import Object
+from ..names import is_label, is_subdomain
+from ..texts import plain
 from .errors import GROUP
+from .reading import Object, malformed, mapping, mappings, optional_mapping, optional_text, text, texts
 
 PREFIX = "elemental.networking"
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -21,6 +24,8 @@ SELECTOR = f"{MANAGED_BY}={PREFIX}"
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 # what a provider that sets conditions says when waiting is of no use
 _TERMINAL = ("PoolExhausted", "AllocationFailed")
+# of a reason, in characters; it is one word
+_LONGEST_REASON = 80
 
 
 @dataclass(frozen=True)
@@ -81,32 +86,34 @@ def label_value(text: str) -> str:
 
 
 def found(item: Object) -> Found:
-    """A claim as the server sent it, in v1beta1 or v1beta2."""
-    metadata, status = item["metadata"], item.get("status") or {}
-    annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
-    owners = metadata.get("ownerReferences") or []
+    """A claim as the server sent it, in v1beta1 or v1beta2. Raises Malformed for anything else."""
+    namespace, name, metadata = identity(item, "IPAddressClaim")
+    what = f"IPAddressClaim {namespace}/{name}"
+    status = optional_mapping(item.get("status"), what, "status")
+    annotations = texts(metadata.get("annotations"), what, "metadata.annotations")
+    labels = texts(metadata.get("labels"), what, "metadata.labels")
+    owners = _owners(metadata, what)
     managed = labels.get(MANAGED_BY) == PREFIX
     # an annotation says what does not fit into a label
     said = {**(labels if managed else {}), **annotations}
-    machine, key = (said.get(f"{PREFIX}/{name}", "") for name in ("machine", "key"))
+    machine, key = (said.get(f"{PREFIX}/{field}", "") for field in ("machine", "key"))
     if not machine:
-        machine, key = _by_owner(metadata["name"], owners)
-    reason, message = _not_ready(status)
+        machine, key = _by_owner(name, owners)
+    reason, message = _not_ready(status, what)
     return Found(
         claim=Claim(
-            namespace=metadata["namespace"],
-            name=metadata["name"],
+            namespace=namespace,
+            name=name,
             machine=machine,
             key=key,
-            pool=_pool(item["spec"]["poolRef"]),
+            pool=_pool(mapping(item.get("spec"), what, "spec"), what),
             host=annotations.get(f"{PREFIX}/host", ""),
-            owner=_owner(owners),
+            owner=owners[0] if owners else None,
             managed=managed,
             labels=tuple(sorted(labels.items())),
         ),
-        uid=metadata["uid"],
-        # a claim that waits has addressRef: {} when read in v1beta1
-        address_name=(status.get("addressRef") or {}).get("name", ""),
+        uid=text(metadata, "uid", what, "metadata"),
+        address_name=_address_name(status, what),
         terminating="deletionTimestamp" in metadata,
         reason=reason,
         message=message,
@@ -114,14 +121,43 @@ def found(item: Object) -> Found:
     )
 
 
-def address(item: Object) -> tuple[str, PoolReference, Address]:
-    """The claim's name, the pool and the address of an IPAddress."""
-    spec = item["spec"]
-    return (
-        spec["claimRef"]["name"],
-        _pool(spec["poolRef"]),
-        Address(spec["address"], int(spec["prefix"]), spec.get("gateway") or None),
-    )
+def identity(item: Object, kind: str) -> tuple[str, str, Object]:
+    """Namespace, name and metadata of an object. Raises Malformed for names that no object can have."""
+    metadata = mapping(item.get("metadata"), f"{kind} without a name", "metadata")
+    namespace, name = metadata.get("namespace"), metadata.get("name")
+    if not is_label(namespace) or not is_subdomain(name):
+        shown = f"{plain(namespace, 80)}/{plain(name, 80)}"
+        raise malformed(f"{kind} {shown}", "which no object can be called")
+    return t.cast(str, namespace), t.cast(str, name), metadata
+
+
+@dataclass(frozen=True)
+class Given:
+    """An IPAddress: the name of its claim, its pool and its address, or why these cannot be used."""
+
+    namespace: str
+    name: str
+    terminating: bool
+    content: tuple[str, PoolReference, Address] | IpamError
+
+
+def address(item: Object) -> Given:
+    """An IPAddress as the server sent it. One that is not what it should be is no fault of the others in its list."""
+    namespace, name, metadata = identity(item, "IPAddress")
+    content: tuple[str, PoolReference, Address] | IpamError
+    try:
+        content = _content(item, f"IPAddress {namespace}/{name}")
+    except IpamError as error:
+        content = error
+    return Given(namespace, name, "deletionTimestamp" in metadata, content)
+
+
+def _content(item: Object, what: str) -> tuple[str, PoolReference, Address]:
+    spec = mapping(item.get("spec"), what, "spec")
+    claim = text(mapping(spec.get("claimRef"), what, "spec.claimRef"), "name", what, "spec.claimRef")
+    pool = _pool(spec, what)
+    owner = f"{what} of claim {plain(claim, 80)}"
+    return claim, pool, checked_address(owner, spec.get("address"), spec.get("prefix"), spec.get("gateway"))
 
 
 def check_address(claim: Claim, claim_name: str, pool: PoolReference, name: str) -> None:
@@ -133,34 +169,42 @@ def check_address(claim: Claim, claim_name: str, pool: PoolReference, name: str)
         )
 
 
-def _pool(reference: t.Mapping[str, t.Any]) -> PoolReference:
-    return PoolReference(str(reference.get("apiGroup") or ""), str(reference["kind"]), str(reference["name"]))
+def _pool(spec: Object, what: str) -> PoolReference:
+    reference, field = mapping(spec.get("poolRef"), what, "spec.poolRef"), "spec.poolRef"
+    group = optional_text(reference, "apiGroup", what, field)
+    return PoolReference(group, text(reference, "kind", what, field), text(reference, "name", what, field))
 
 
-def _owner(owners: t.Sequence[t.Mapping[str, t.Any]]) -> Owner | None:
-    for owner in owners:
-        return Owner(str(owner["apiVersion"]), str(owner["kind"]), str(owner["name"]), str(owner["uid"]))
-    return None
+def _address_name(status: Object, what: str) -> str:
+    # a claim that waits has addressRef: {} when read in v1beta1
+    reference = optional_mapping(status.get("addressRef"), what, "status.addressRef")
+    return optional_text(reference, "name", what, "status.addressRef")
 
 
-def _by_owner(name: str, owners: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[str, str]:
+def _owners(metadata: Object, what: str) -> list[Owner]:
+    field = "metadata.ownerReferences"
+    return [
+        Owner(*(text(each, name, what, field) for name in ("apiVersion", "kind", "name", "uid")))
+        for each in mappings(metadata.get("ownerReferences"), what, field)
+    ]
+
+
+def _by_owner(name: str, owners: t.Sequence[Owner]) -> tuple[str, str]:
     """Machine and key of a claim that Elemental made: its name is that of its owner, a dash, and the key."""
     for owner in owners:
-        beginning = f"{owner['name']}-"
+        beginning = f"{owner.name}-"
         if name.startswith(beginning) and len(name) > len(beginning):
-            return str(owner["name"]), name[len(beginning) :]
+            return owner.name, name[len(beginning) :]
     return "", ""
 
 
-def _not_ready(status: t.Mapping[str, t.Any]) -> tuple[str, str]:
+def _not_ready(status: Object, what: str) -> tuple[str, str]:
     """Reason and message of Ready=False; where it stands depends on the version that wrote and the one that is read."""
-    places = (
-        (status.get("v1beta2") or {}).get("conditions"),
-        status.get("conditions"),
-        ((status.get("deprecated") or {}).get("v1beta1") or {}).get("conditions"),
-    )
-    for conditions in places:
-        for condition in conditions or []:
+    newer = optional_mapping(status.get("v1beta2"), what, "status.v1beta2")
+    deprecated = optional_mapping(status.get("deprecated"), what, "status.deprecated")
+    older = optional_mapping(deprecated.get("v1beta1"), what, "status.deprecated.v1beta1")
+    for part in (newer, status, older):
+        for condition in mappings(part.get("conditions"), what, "status.conditions"):
             if condition.get("type") == "Ready" and condition.get("status") == "False":
-                return str(condition.get("reason") or ""), str(condition.get("message") or "")
+                return plain(condition.get("reason") or "", _LONGEST_REASON), plain(condition.get("message") or "")
     return "", ""

@@ -13,6 +13,7 @@ from ..model import Claim, IpamError, Owner
 from .api import Api
 from .discovery import Discovery, Resource
 from .errors import Place
+from .reading import mapping, text
 
 
 def with_owners(api: Api, discovery: Discovery, claims: t.Sequence[Claim]) -> list[Claim]:
@@ -39,11 +40,13 @@ def with_owners(api: Api, discovery: Discovery, claims: t.Sequence[Claim]) -> li
 def _uids(api: Api, discovery: Discovery, owner: Owner, namespace: str) -> dict[str, str]:
     resource = _resource(discovery, owner)
     place = Place("list", resource.plural, namespace)
-    return {
-        str(item["metadata"]["name"]): str(item["metadata"]["uid"])
-        for page in api.pages(resource.path(namespace), place)
-        for item in page["items"]
-    }
+    what = f"a {owner.kind} in namespace {namespace}"
+    found = {}
+    for page in api.pages(resource.path(namespace), place):
+        for item in page.items:
+            metadata = mapping(item.get("metadata"), what, "metadata")
+            found[text(metadata, "name", what, "metadata")] = text(metadata, "uid", what, "metadata")
+    return found
 
 
 def _resource(discovery: Discovery, owner: Owner) -> Resource:

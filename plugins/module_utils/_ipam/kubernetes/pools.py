@@ -7,20 +7,22 @@
 from __future__ import annotations
 
 import time
-import typing as t
 
 from ..allocation import Usage, allocatable, usage
 from ..backend import PoolChange, PoolState
 from ..manifest import GLOBAL, NAMESPACED, known_fields, pool_from_manifest, pool_to_manifest
 from ..model import IpamError, Pool, PoolReference
-from .api import Api, Object
+from ..texts import plain
+from .api import Api
 from .discovery import Discovery, Resource
 from .errors import GROUP, Place, Refused
 from .pacing import PoolMissing, Room
+from .reading import Object, mapping, optional_mapping, optional_number, optional_text
 
 # how long a new pool may take to say how full it is, in seconds
 _STATUS_PATIENCE = 3.0
 _GLANCE = 0.1
+_STATUS = "status.ipAddresses"
 
 
 class Pools:
@@ -29,6 +31,8 @@ class Pools:
     def __init__(self, api: Api, discovery: Discovery) -> None:
         self._api = api
         self._discovery = discovery
+        # how many addresses the pools have that were written here: their status follows later
+        self._sizes: dict[tuple[PoolReference, str], int] = {}
 
     # --- any kind ---------------------------------------------------------------------------------------------
 
@@ -50,7 +54,9 @@ class Pools:
                 f"pool {reference} does not exist in {where}; register it first, or name the namespace of the pool "
                 "(a namespaced pool has to be in the namespace of the claim)"
             )
-        return _room(item)
+        room = _room(item, str(reference))
+        size = self._sizes.get((reference, namespace if resource.namespaced else ""))
+        return room if room is None or size is None else Room(size, size - (room.total - room.free))
 
     def room_for(self, reference: PoolReference, namespace: str, asking: int, patience: float) -> Room | None:
         """The room once it is enough for ``asking`` claims, or when ``patience`` seconds are over: a status lags behind."""
@@ -73,12 +79,12 @@ class Pools:
             if resource is None:
                 continue
             try:
-                pages = list(self._api.pages(resource.path(place), Place("list", resource.plural, place)))
+                for page in self._api.pages(resource.path(place), Place("list", resource.plural, place)):
+                    found += [_state(item, resource) for item in page.items]
             except Refused as error:
                 if error.code == 403 and kind == GLOBAL:
                     continue
                 raise
-            found += [_state(item, resource) for page in pages for item in page["items"]]
         return sorted(
             found, key=lambda state: (state.pool.namespace, state.pool.reference.kind, state.pool.reference.name)
         )
@@ -91,6 +97,7 @@ class Pools:
         if item is None:
             place = Place("create", resource.plural, pool.namespace)
             self._api.post(resource.path(pool.namespace), place, manifest, dry_run)
+            self._sizes[pool.reference, pool.namespace] = allocatable(pool).size
             return PoolChange(None, pool)
         before = _pool(item, resource)
         if before != pool:
@@ -98,6 +105,7 @@ class Pools:
             spec = {**dict.fromkeys(known_fields(item["spec"])), **manifest["spec"]}
             place = Place("patch", resource.plural, pool.namespace, pool.reference.name)
             self._api.patch(resource.path(pool.namespace, pool.reference.name), place, {"spec": spec}, dry_run)
+            self._sizes[pool.reference, pool.namespace] = allocatable(pool).size
         return PoolChange(before, pool)
 
     def delete(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
@@ -116,7 +124,8 @@ class Pools:
             if error.code == 404:
                 return PoolChange(None, None)
             if "allocated" in str(error):
-                used = _status(item).get("used", "some")
+                count = optional_number(_status(item, str(reference)), "used", str(reference), _STATUS)
+                used = "some" if count is None else count
                 raise IpamError(
                     f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted"
                 ) from error
@@ -136,28 +145,35 @@ class Pools:
             raise
 
 
-def _status(item: Object) -> dict[str, int]:
-    return t.cast("dict[str, int]", (item.get("status") or {}).get("ipAddresses") or {})
+def _status(item: Object, what: str) -> Object:
+    status = optional_mapping(item.get("status"), what, "status")
+    return optional_mapping(status.get("ipAddresses"), what, _STATUS)
 
 
-def _room(item: Object) -> Room | None:
-    status = _status(item)
-    return Room(status["total"], status["free"]) if "free" in status and "total" in status else None
+def _room(item: Object, what: str) -> Room | None:
+    status = _status(item, what)
+    total, free = (optional_number(status, name, what, _STATUS) for name in ("total", "free"))
+    return None if total is None or free is None else Room(total, free)
 
 
 def _pool(item: Object, resource: Resource) -> Pool:
     """A newer provider may know fields that we do not: they are not ours to judge."""
+    metadata = mapping(item.get("metadata"), resource.kind, "metadata")
+    what = f"{resource.kind} {plain(metadata.get('name'), 80)}"
     manifest = {
         "apiVersion": f"{GROUP}/v1alpha2",
         "kind": resource.kind,
-        "metadata": item["metadata"],
-        "spec": known_fields(item["spec"]),
+        "metadata": metadata,
+        "spec": known_fields(mapping(item.get("spec"), what, "spec")),
     }
-    return pool_from_manifest(manifest, item["metadata"].get("namespace", ""))
+    return pool_from_manifest(manifest, optional_text(metadata, "namespace", what, "metadata"), stored=True)
 
 
 def _state(item: Object, resource: Resource) -> PoolState:
-    pool, status = _pool(item, resource), _status(item)
+    pool = _pool(item, resource)
+    what = str(pool.reference)
+    status = _status(item, what)
     if not status:
         return PoolState(pool, usage(pool, []))
-    return PoolState(pool, Usage(allocatable(pool).size, status["used"], status.get("outOfRange", 0)))
+    used, outside = (optional_number(status, name, what, _STATUS) or 0 for name in ("used", "outOfRange"))
+    return PoolState(pool, Usage(allocatable(pool).size, used, outside))

@@ -10,6 +10,8 @@ import threading
 import time
 import typing as t
 
+from ..texts import sentence
+
 Report = t.Callable[[str], None]
 Tell = t.Callable[[int, t.Callable[[], str]], None]
 # seconds
@@ -20,7 +22,7 @@ class Progress:
     """Lines of progress, one every few seconds; safe for threads."""
 
     def __init__(self, report: Report) -> None:
-        self._report = report
+        self._listener = report
         self._lock = threading.Lock()
         self._last = time.monotonic()
 
@@ -32,6 +34,9 @@ class Progress:
                 return
             self._last = now
         self._report(line())
+
+    def _report(self, line: str) -> None:
+        self._listener(sentence(line))
 
     def note(self, line: str) -> None:
         """Report what happens once, however short ago something else was reported."""

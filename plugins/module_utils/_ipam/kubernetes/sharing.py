@@ -13,7 +13,7 @@ from ..model import IpamError, PoolReference
 
 
 class Holding(t.NamedTuple):
-    """One IPAddress, as far as it tells who holds what."""
+    """One IPAddress, as far as it tells who holds what; ``address`` in its canonical spelling, so that equal ones are the same."""
 
     namespace: str
     pool: PoolReference

@@ -6,22 +6,28 @@
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
+import time
 import typing as t
 from dataclasses import dataclass
 
 from ..model import IpamError
-from .api import Api, Object
+from .api import Api
+from .bodies import lines, parsed, whole
+from .claims import inside
 from .discovery import Resource
 from .errors import Place, parse_status, refusal
 from .objects import Found, found
+from .reading import Object, malformed, mapping, text
 
 # the server ends a watch that is older; a silent one is broken when even its bookmarks (one a minute) stay out
 _WATCH_SECONDS = 300
 _SILENCE = 90.0
+# between two openings: a watch may end as soon as it began, time and again
 _PAUSE = 0.5
+# changes that wait to be taken; a server may send them faster than that
+_AHEAD = 1000
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Watch:
     def __init__(self, api: Api, resource: Resource, namespace: str, version: str, selector: str) -> None:
         self._api, self._resource, self._namespace, self._selector = api, resource, namespace, selector
         self._version = version
-        self._queue: queue.SimpleQueue[Change | Exception] = queue.SimpleQueue()
+        self._queue: queue.Queue[Change | IpamError] = queue.Queue(_AHEAD)
         self._ended = threading.Event()
         self.trouble = ""
 
@@ -57,7 +63,7 @@ class Watch:
             change = self._queue.get(timeout=seconds)
         except queue.Empty:
             return None
-        if isinstance(change, Exception):
+        if isinstance(change, IpamError):
             raise change
         return change
 
@@ -67,15 +73,24 @@ class Watch:
 
     def _run(self) -> None:
         while not self._ended.is_set():
+            opened = time.monotonic()
             try:
                 self._follow()
-                self.trouble = ""
             except IpamError as error:
-                self._queue.put(error)
+                self._put(error)
                 return
             except Exception as error:  # whatever breaks a stream: look again from where we are
                 self.trouble = str(self._api.lost(error))
-                self._ended.wait(_PAUSE)
+            self._ended.wait(max(0.0, opened + _PAUSE - time.monotonic()))
+
+    def _put(self, change: Change | IpamError) -> None:
+        """Hand a change over, as soon as there is room for it; nobody takes what comes after the end."""
+        while not self._ended.is_set():
+            try:
+                self._queue.put(change, timeout=_PAUSE)
+            except queue.Full:
+                continue
+            return
 
     def _follow(self) -> None:
         query: dict[str, str | int] = {
@@ -92,58 +107,51 @@ class Watch:
                 self._refused(response)
                 return
             self.trouble = ""
-            for line in _lines(response):
-                if self._ended.is_set() or not self._event(json.loads(line)):
+            what = f"watch {self._resource.plural} in namespace {self._namespace}"
+            for line in lines(response, self._api.host, what):
+                if self._ended.is_set() or not self._event(parsed(line, self._api.host, what)):
                     return
         finally:
             response.close()
 
     def _refused(self, response: t.Any) -> None:
-        status = parse_status(response.read())
+        place = Place("watch", self._resource.plural, self._namespace)
+        status = parse_status(whole(response, self._api.host, str(place)))
         if response.status == 410:
             self._list_again()
             return
-        place = Place("watch", self._resource.plural, self._namespace)
         error = refusal(self._api.host, response.status, status, place)
         if not self._api.may_pass(response.status):
             raise error
         self.trouble = str(error)
-        self._ended.wait(_PAUSE)
 
     def _event(self, event: Object) -> bool:
-        """Take one event in; False when the watch has to be opened again."""
-        kind, item = event["type"], event["object"]
+        """Take one event in; False when the watch has to be opened again. Raises Malformed."""
+        kind, item = event.get("type"), mapping(event.get("object"), "a change in a watch", "object")
         if kind == "ERROR":
             if item.get("code") == 410:
                 self._list_again()
-            else:
-                self._ended.wait(_PAUSE)
             return False
-        self._version = item["metadata"]["resourceVersion"]
+        if kind not in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK"):
+            raise malformed("a change in a watch", "of no type that there is")
+        metadata = mapping(item.get("metadata"), "a change in a watch", "object.metadata")
+        self._version = text(metadata, "resourceVersion", "a change in a watch", "object.metadata")
         if kind == "DELETED":
-            self._queue.put(Change(gone=(found(item),)))
+            self._put(Change(gone=(inside(found(item), self._namespace),)))
         elif kind != "BOOKMARK":
-            self._queue.put(Change(claims=(found(item),)))
+            self._put(Change(claims=(inside(found(item), self._namespace),)))
         return True
 
     def _list_again(self) -> None:
         """The server has forgotten what happened since our version."""
         change, self._version = self._listed()
-        self._queue.put(change)
+        self._put(change)
 
     def _listed(self) -> tuple[Change, str]:
         claims: list[Found] = []
         version = ""
         place = Place("list", self._resource.plural, self._namespace)
         for page in self._api.pages(self._resource.path(self._namespace), place, self._selector):
-            claims += [found(item) for item in page["items"]]
-            version = version or page["metadata"]["resourceVersion"]
+            claims += [inside(found(item), self._namespace) for item in page.items]
+            version = version or page.version
         return Change(claims=tuple(claims), complete=True), version
-
-
-def _lines(response: t.Any) -> t.Iterator[bytes]:
-    """The lines of a stream; urllib3 gives chunks."""
-    rest = b""
-    for chunk in response.stream(amt=None, decode_content=True):
-        *complete, rest = (rest + chunk).split(b"\n")
-        yield from (line for line in complete if line)

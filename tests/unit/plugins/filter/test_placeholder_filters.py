@@ -35,6 +35,23 @@ def test_a_bare_address_fills_its_key_only() -> None:
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "-oProxyCommand=touch /tmp/pwned",
+        "fe80::1%x\n[connection]\nzone=trusted",
+        "10.0.0.1\n",
+        {"address": "-oProxyCommand=touch /tmp/pwned"},
+        {"address": "10.0.0.1", "prefix": 24, "gateway": "fe80::1"},
+        {"address": "fd00::2", "prefix": 64, "gateway": "fe80::1%x\n[connection]\nzone=trusted"},
+    ],
+)
+def test_what_is_no_address_fills_nothing(address: object) -> None:
+    with pytest.raises(AnsibleFilterError, match="the address of inventory-ip is not valid") as error:
+        _resolve("{inventory-ip}", {"inventory-ip": address})
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("addresses", "expected"),
     [
         ({}, "{inventory-ip} in machine_network.config[0] cannot be filled"),

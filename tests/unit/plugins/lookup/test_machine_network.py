@@ -13,6 +13,8 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.lookup import machine_network
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given
+from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import checked
 from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, NETWORK, REFERENCE, pool
 
 Lookup = t.Callable[..., t.Dict[str, t.Any]]
@@ -97,7 +99,7 @@ def test_a_host_without_a_network_asks_for_nothing(ask: Lookup) -> None:
     ("content", "words"),
     [
         (None, "there is no file"),
-        ("a: [", "is no YAML (line 1"),
+        ("a: [", "cannot be read as YAML (line"),
         ("just a text", "holds no manifests"),
         (yaml.safe_dump(pool()), "holds 0 manifests of kind MachineRegistration"),
         (yaml.safe_dump_all([_REGISTRATION, _REGISTRATION]), "holds 2 manifests of kind MachineRegistration"),
@@ -113,3 +115,27 @@ def test_a_manifest_that_cannot_be_used_is_one_sentence(
         ask(machine_network_manifest="m.yaml")
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_pool_file_may_be_what_kubectl_wrote(ask: Lookup, tmp_path: Path) -> None:
+    _write(
+        tmp_path / "here/p.yaml", {"kind": "Namespace", "metadata": {"name": "x"}}, {"kind": "List", "items": [pool()]}
+    )
+    asked = ask(machine_network=NETWORK, machine_network_pool_files=["p.yaml"])
+    assert [each["metadata"]["name"] for each in asked["pools"]] == ["p"]
+    _write(tmp_path / "here/p.yaml", {**pool(), "kind": "InClusterPool"})
+    with pytest.raises(AnsibleError, match=r"p.yaml holds no InClusterIPPool .* only InClusterPool"):
+        ask(machine_network=NETWORK, machine_network_pool_files=["p.yaml"])
+
+
+@pytest.mark.parametrize("name", ["Fleet", "a/../b", "a" * 64, "default\n"])
+def test_a_namespace_that_no_cluster_has_is_one_sentence(ask: Lookup, name: str) -> None:
+    with pytest.raises(AnsibleError, match="the namespace name") as error:
+        ask(machine_network=NETWORK, machine_network_namespace=name)
+    assert "\n" not in error.value.message
+
+
+def test_a_gateway_with_a_zone_never_becomes_lines_of_a_profile(ask: Lookup) -> None:
+    hostile = pool(addresses=["fe80::10"], prefix=64, gateway="fe80::1%x\n[connection]\nzone=trusted")
+    with pytest.raises(AnsibleError, match=r"gateway fe80::1%x \[connection\] zone=trusted is not an IP address"):
+        checked(Given("node1", network=NETWORK, pools=[hostile]))

@@ -15,7 +15,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     placeholder_names,
     resolve_placeholders,
 )
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 _ADDRESSES = {
@@ -29,6 +29,7 @@ _keys = st.from_regex(r"\A[A-Za-z0-9]([-A-Za-z0-9_.]{0,6}[A-Za-z0-9])?\Z")
 _texts = st.lists(
     st.one_of(st.text(max_size=5), st.sampled_from(["{", "}", "\\", "\n", "="]), _keys.map("{{{}}}".format)), max_size=8
 ).map("".join)
+_VALUES = ("bare", "address", "gateway", "prefix")
 _attributes = st.sampled_from(["", ".prefix", ".gateway", ".family"])
 # text where every brace belongs to a placeholder
 _filled_texts = st.lists(
@@ -103,11 +104,12 @@ def test_an_unknown_key_is_an_error_that_names_key_place_and_known_keys(config: 
         ("{secondary-ip.gateway}", "the address of secondary-ip, 2001:db8::5, has no gateway"),
         ("{inventory-ip.netmask}", "inventory-ip has prefix, gateway, family, but no netmask"),
         ("{bare.prefix}", "only the address 10.0.0.1 is given, without its prefix"),
+        ("{metal.prefix}", "the address of metal, 10.0.0.2, has no prefix"),
         ("{waiting}", "the claim of waiting has no address yet"),
     ],
 )
 def test_what_an_address_lacks_is_an_error_that_says_so(text: str, reason: str) -> None:
-    addresses = {**_ADDRESSES, "bare": "10.0.0.1", "waiting": None}
+    addresses = {**_ADDRESSES, "bare": "10.0.0.1", "metal": Address("10.0.0.2", 0), "waiting": None}
     with pytest.raises(PlaceholderError, match=re.escape(reason)):
         resolve_placeholders(text, addresses)
 
@@ -153,7 +155,26 @@ def test_no_placeholder_is_left_when_every_name_has_an_address(value: object) ->
 
 @given(_keys, _texts)
 def test_what_a_value_brings_in_is_never_expanded_again(key: str, value: str) -> None:
-    assert resolve_placeholders(f"<{{{key}}}>", {key: value or "x", "other": "secret"}) == f"<{value or 'x'}>"
+    value = value.replace("\n", "") or "x"
+    assume(value.isprintable())
+    assert resolve_placeholders(f"<{{{key}}}>", {key: value, "other": "secret"}) == f"<{value}>"
+
+
+@given(_keys, st.text(), st.sampled_from(["\n", "\r", "\x00", "\x1b", "\x85", "\u2028"]), st.sampled_from(_VALUES))
+def test_no_value_brings_in_another_line(key: str, text: str, control: str, kind: str) -> None:
+    hostile = f"fe80::1%{text}{control}[connection]"
+    values = {
+        "bare": hostile,
+        "address": Address(hostile, 64),
+        "gateway": Address("fe80::1", 64, hostile),
+        "prefix": Address("fe80::1", hostile),  # type: ignore[arg-type]
+    }
+    attribute = "" if kind in ("bare", "address") else f".{kind}"
+    with pytest.raises(PlaceholderError) as caught:
+        resolve_placeholders(f"a={{{key}{attribute}}}\n", {key: values[kind]}, "config.eth0")
+    assert f"the {kind.replace('bare', 'address')} of {key} holds a line break" in str(caught.value)
+    assert "config.eth0 line 1" in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 @given(st.text().filter(lambda text: not _PLACEHOLDER_SHAPED.search(text)))

@@ -18,7 +18,7 @@ from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, 
     [
         (None, [], "neither machine_network nor machine_network_manifest"),
         ({"config": {"eth0": KEYFILE}}, [], "names no configurator"),
-        ("{", [], "is a text that is no YAML"),
+        ("{", [], "machine_network cannot be read as YAML (line"),
         (["eth0"], [], "has to be a dictionary"),
         ({**NETWORK, "configurator": "netplan"}, [], "netplan"),
         ({**NETWORK, "ipAddresses": {}}, [], "{ip} in config.eth0 line 7 cannot be filled"),

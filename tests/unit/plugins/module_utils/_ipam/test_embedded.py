@@ -234,6 +234,12 @@ def test_names_that_no_cluster_would_take_are_refused(name: str, words: str) -> 
         ({"kind": "IPPool"}, "kind IPPool"),
         ({"metadata": {}}, "metadata.name"),
         ({"spec": {"addresses": ["10.0.0.5"]}}, "prefix is required"),
+        ({"spec": {"addresses": ["10.0.0.5"], "prefix": 0}}, "prefix 0 is not the prefix of a subnet"),
+        ({"spec": {"addresses": ["10.0.0.5 - 10.0.0.9"], "prefix": 24}}, "without blanks"),
+        ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "gateway": ["10.0.0.1"]}}, "gateway has to be a text"),
+        ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "addressReuseGracePeriodSeconds": -1}}, "between 0 and"),
+        ({"metadata": {"name": "../../secrets"}}, "pool name ../../secrets"),
+        ({"metadata": {"name": "p", "namespace": "a/../b"}}, "namespace name a/../b"),
         ({"spec": {"addresses": "10.0.0.5", "prefix": 24}}, "list of texts"),
         ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24.5}}, "whole number"),
         ({"spec": {"addresses": ["10.0.0.5"], "prefix": True}}, "whole number"),
@@ -309,3 +315,145 @@ def test_what_only_a_cluster_can_keep_is_refused(path: str) -> None:
         claim(path, owned, pools=[pool()])
     with opened(path) as backend:
         assert backend.list_pools(None) == []
+
+
+def test_a_link_to_nothing_is_refused_and_what_it_names_is_not_made(tmp_path: Path) -> None:
+    link, target = tmp_path / "ipam.sqlite", tmp_path / "elsewhere/of-others"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    for dry_run in (True, False):
+        with pytest.raises(IpamError, match="is a link to .*of-others, which does not exist"):
+            claim(str(link), wish("a"), pools=[pool()], dry_run=dry_run)
+    assert not target.exists()
+
+
+def test_a_link_to_a_database_is_followed(tmp_path: Path) -> None:
+    claim(str(tmp_path / "real.sqlite"), wish("a"), pools=[pool()])
+    (tmp_path / "link").symlink_to(tmp_path / "real.sqlite")
+    assert claim(str(tmp_path / "link"), wish("b"), wish("a")) == ["10.0.0.11", "10.0.0.10"]
+
+
+@pytest.fixture
+def nobody(tmp_path: Path) -> t.Iterator[t.Callable[[], None]]:
+    """Become a user who may read the folder, and no more; root would be allowed everything."""
+    user = os.geteuid()
+
+    def become() -> None:
+        for path in [tmp_path, *tmp_path.rglob("*")]:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        if user == 0:
+            for parent in tmp_path.parents[:2]:
+                parent.chmod(0o755)
+            os.seteuid(65534)
+
+    yield become
+    os.seteuid(user)
+    for path in [tmp_path, *tmp_path.rglob("*")]:
+        path.chmod(0o700)
+
+
+@pytest.mark.parametrize("journal", ["WAL", "DELETE"])
+def test_a_database_that_may_only_be_read_can_be_read(
+    tmp_path: Path, nobody: t.Callable[[], None], journal: str
+) -> None:
+    path = str(tmp_path / "ipam.sqlite")
+    claim(path, wish("a"), pools=[pool()])
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute(f"PRAGMA journal_mode = {journal}")
+    nobody()
+    with opened(path) as backend:
+        assert [bound.claim.name for bound in backend.list_claims(None)] == ["a-ip"]
+        assert backend.list_pools("default")[0].usage.used == 1
+    assert claim(path, wish("a"), wish("b"), dry_run=True) == ["10.0.0.10", None]
+    with pytest.raises(IpamError, match="is read-only; make the file and its folder writable"):
+        claim(path, wish("b"))
+
+
+def test_a_full_disk_is_one_true_sentence(path: str) -> None:
+    claim(path, wish("a"), pools=[pool(addresses=["10.0.0.0/20"], prefix=20)])
+    with opened(path) as backend:
+        database = backend._database  # type: ignore[attr-defined]
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        database.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(
+            IpamError, match=r"the disk is full, so that nothing was kept in the database .*; make room"
+        ):
+            ensure_claims(backend, [wish(f"m{number}") for number in range(2000)], [], False)
+        assert len(backend.list_claims(None)) == 1
+    assert claim(path, wish("b")) == ["10.0.0.3"]
+
+
+def test_what_another_process_claimed_meanwhile_is_not_reported_as_created(path: str) -> None:
+    claim(path, pools=[pool()])
+    with opened(path) as backend:
+        looked = backend.find_claims
+
+        def look_and_lose(names: t.Sequence[tuple[str, str]]) -> t.Any:
+            found = looked(names)
+            claim(path, wish("a"))
+            return found
+
+        backend.find_claims = look_and_lose  # type: ignore[method-assign]
+        claiming = ensure_claims(backend, [wish("a"), wish("b")], [], False)
+    assert [each.name for each in claiming.created] == ["b-ip"]
+    assert [bound.claim.name for bound in claiming.bound] == ["a-ip", "b-ip"]
+
+
+def change(path: str, statement: str, *values: object) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute(statement, values)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        (
+            "address",
+            "-oProxyCommand=touch /tmp/x",
+            "has the address -oProxyCommand=touch /tmp/x, which is no IP address",
+        ),
+        ("address", "fe80::1%x\n[connection]", "which is no IP address"),
+        ("address", b"\xff", "which is no IP address"),
+        ("gateway", "fe80::1%x\n[connection]", "has the gateway fe80::1%x"),
+        ("gateway", "fe80::1", "another IP family"),
+        ("prefix", 33, "has the prefix 33"),
+        ("prefix", "24\nx", "has the prefix 24 x"),
+    ],
+)
+def test_a_row_that_is_no_address_is_the_trouble_of_its_claim_alone(
+    path: str, column: str, value: object, words: str
+) -> None:
+    claim(path, wish("a"), wish("b"), pools=[pool()])
+    change(path, f"UPDATE claims SET {column} = ? WHERE name = 'a-ip'", value)
+    with opened(path) as backend:
+        bound, other = backend.list_claims(None)
+        assert (bound.claim.name, bound.address, other.trouble) == ("a-ip", None, "")
+        assert words in bound.trouble
+        assert "\n" not in bound.trouble
+    with pytest.raises(IpamError, match="a-ip"):
+        claim(path, wish("a"))
+    assert claim(path, wish("c"), wish("b")) == ["10.0.0.10" if column == "address" else "10.0.0.12", "10.0.0.11"]
+    with opened(path) as backend:
+        assert release_claims(backend, [Release("default", "a-ip")], False)
+
+
+def test_an_address_in_two_spellings_is_one_address(path: str) -> None:
+    six = pool(addresses=["fd00::a-fd00::f"], prefix=64, gateway="fd00::1")
+    claim(path, wish("a"), wish("b"), pools=[six])
+    change(path, "UPDATE claims SET address = 'FD00:0::A' WHERE name = 'b-ip'")
+    with pytest.raises(IpamError, match="claims a-ip and b-ip of pool p hold the same address fd00::a"):
+        claim(path, wish("b"))
+    with opened(path) as backend:
+        assert [bound.address.address for bound in backend.list_claims(None) if bound.address] == ["fd00::a"] * 2
+    assert claim(path, wish("c")) == ["fd00::b"]
+
+
+def test_a_pool_that_an_older_version_took_can_be_used_or_replaced(path: str) -> None:
+    claim(path, pools=[pool()])
+    spaces, zone = ({"addresses": [text], "prefix": 24} for text in ("10.0.0.10 - 10.0.0.12", "fe80::1%x"))
+    change(path, "UPDATE pools SET manifest = ?", json.dumps({**manifest(), "spec": spaces}))
+    assert claim(path, wish("a")) == ["10.0.0.10"]
+    change(path, "UPDATE pools SET manifest = ?", json.dumps({**manifest(), "spec": zone}))
+    with pytest.raises(IpamError, match="fe80::1%x in addresses is not a valid IP.*register it again"):
+        claim(path, wish("b"))
+    assert claim(path, wish("b"), pools=[pool()]) == ["10.0.0.11"]

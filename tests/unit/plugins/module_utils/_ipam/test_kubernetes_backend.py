@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 import types
@@ -13,11 +14,21 @@ import typing as t
 from urllib.parse import urlsplit
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils import _kubernetes_core
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import backend as backends
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import claim_object
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
+    Address,
+    Claim,
+    IpamError,
+    Pool,
+    PoolReference,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import Connection
+from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses
+from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given
 
 pytest.importorskip("urllib3")
 
@@ -41,7 +52,8 @@ class Server:
     def request(self, method: str, url: str, **options: t.Any) -> t.Any:
         """Answer one request."""
         status, content = self._answer(method, urlsplit(url).path, json.loads(options.get("body") or "null"))
-        return types.SimpleNamespace(status=status, data=json.dumps(content).encode(), headers={})
+        data = json.dumps(content).encode()
+        return types.SimpleNamespace(status=status, headers={}, read=lambda *_a, **_k: data, release_conn=lambda: None)
 
     def _answer(self, method: str, path: str, body: t.Any) -> tuple[int, t.Any]:
         plural, _slash, name = path.partition("/ns/")[2].partition("/")
@@ -129,3 +141,88 @@ def test_a_shared_address_is_no_fault_of_other_claims_nor_of_one_that_is_being_r
         assert ensure_claims(kubernetes, [Wish(claim("a"))], [], False).bound[0].address
         server.addresses = [given("a", "x"), given("b", "y"), other]
         assert ensure_claims(kubernetes, [Wish(claim("c"))], [], False).bound[0].address
+
+
+def hostile(machine: str, name: str, **spec: t.Any) -> dict[str, t.Any]:
+    """The address of a machine, other than it should be."""
+    item = given(machine, name)
+    return {**item, "spec": {**item["spec"], **spec}}
+
+
+_ADDRESSES = [
+    {"address": "-oProxyCommand=touch /tmp/pwned"},
+    {"address": "fe80::1%x\n[connection]\nzone=trusted", "prefix": 64},
+    {"address": "127.0.0.1"},
+    {"gateway": "fe80::1%x\n[connection]\nzone=trusted"},
+    {"gateway": "fd00::1"},
+    {"prefix": 33},
+    {"prefix": "24\n"},
+    {"address": None},
+    {"claimRef": None},
+    {"poolRef": []},
+]
+
+
+@pytest.mark.parametrize("spec", _ADDRESSES)
+def test_what_is_no_address_is_never_handed_out_and_blocks_no_other_claim(spec: dict[str, t.Any]) -> None:
+    good = hostile("a", "x", address="10.0.0.8")
+    server = Server(held("a", "x"), held("b", "y"), addresses=[good, hostile("b", "y", **spec)])
+    with backend(server) as kubernetes:
+        listed = {each.claim.machine: each for each in kubernetes.list_claims("ns")}
+        assert [listed[machine].address is not None for machine in "ab"] == [True, False]
+        assert listed["b"].trouble.startswith(("IPAddress ns/y ", "the Kubernetes API sent IPAddress ns/y "))
+        assert ensure_claims(kubernetes, [Wish(claim("a"))], [], False).bound[0].address
+        with pytest.raises(IpamError, match="IPAddress ns/y "):
+            ensure_claims(kubernetes, [Wish(claim("b"))], [], False)
+
+
+@pytest.mark.parametrize("spec", _ADDRESSES)
+def test_the_lookups_say_what_is_wrong_with_an_address(spec: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(held("b", "y"), addresses=[hostile("b", "y", **spec)])
+    monkeypatch.setattr(_kubernetes_core, "connect", lambda _options: Connection("https://h", server, dict))
+    with pytest.raises(IpamError, match="IPAddress ns/y "):
+        claimed_addresses(Given("b", machine="b", backend="kubernetes", namespace="ns"))
+
+
+@pytest.mark.parametrize("prefix", [{}, {"prefix": 0}, {"prefix": None}])
+def test_an_address_of_metal3_may_have_no_prefix(prefix: dict[str, t.Any]) -> None:
+    item = given("a", "p-10-0-0-9")
+    del item["spec"]["prefix"]
+    item["spec"].update(prefix)
+    with backend(Server(held("a", "p-10-0-0-9"), addresses=[item])) as kubernetes:
+        assert kubernetes.find_claims([("ns", "a-ip")])[0].address == Address("10.0.0.9", 0)
+
+
+def test_one_address_in_two_spellings_is_shared() -> None:
+    one = hostile("a", "x", address="fd00::A", prefix=64)
+    other = hostile("b", "y", address="fd00:0:0::0a", prefix=64)
+    said = "a-ip and b-ip of pool p hold the same address fd00::a"
+    server = Server(held("a", "x"), held("b", "y"), addresses=[one, other])
+    with backend(server) as kubernetes, pytest.raises(IpamError, match=said):
+        ensure_claims(kubernetes, [Wish(claim("a"))], [], False)
+
+
+def test_a_pool_that_was_widened_in_this_call_is_judged_by_its_new_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its status follows later, and may say for a while that nothing is free."""
+
+    class Lagging(Server):
+        """A pool that was full when its status was written."""
+
+        def _answer(self, method: str, path: str, body: t.Any) -> tuple[int, t.Any]:
+            if path.endswith("/inclusterippools/p"):
+                return 200, pool
+            return super()._answer(method, path, body)
+
+    monkeypatch.setattr(backends, "_STATUS_LAG", 0.0)
+    pool = {
+        "metadata": {"name": "p", "namespace": "ns"},
+        "spec": {"addresses": ["10.0.0.10-10.0.0.11"], "prefix": 24},
+        "status": {"ipAddresses": {"total": 2, "free": 0, "used": 2}},
+    }
+    before = Pool(POOL, "ns", ("10.0.0.10-10.0.0.11",), 24)
+    wider = dataclasses.replace(before, addresses=("10.0.0.10-10.0.0.12",))
+    with backend(Lagging()) as kubernetes:
+        assert kubernetes.create_claims([claim("a")], [wider], False).created == (claim("a"),)
+    for pools, asking in ([before], ["a"]), ([wider], ["a", "b"]):
+        with backend(Lagging()) as kubernetes, pytest.raises(IpamError, match="pool p has . free of ., . claims ask"):
+            kubernetes.create_claims([claim(machine) for machine in asking], pools, False)

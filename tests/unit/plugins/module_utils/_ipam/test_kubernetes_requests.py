@@ -21,6 +21,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.kuberne
     found,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.pacing import Hopeless, Room
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.paths import path
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.progress import Progress
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.waiting import Waiting
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.watching import Watch
@@ -41,11 +42,14 @@ class Answer:
         self.status, self.data, self.headers = status, json.dumps(content).encode(), {}
         self._closed = threading.Event()
 
-    def read(self) -> bytes:
-        """All of it."""
-        return self.data
+    def read(self, amount: int, decode_content: bool) -> bytes:
+        """The beginning."""
+        return b"" if decode_content else self.data[:amount]
 
-    def stream(self, **_options: t.Any) -> t.Iterator[bytes]:
+    def release_conn(self) -> None:
+        """Nothing is kept."""
+
+    def stream(self, _amount: int = 0, **_options: t.Any) -> t.Iterator[bytes]:
         """The silence of a watch."""
         self._closed.wait(30)
         yield b""
@@ -130,7 +134,7 @@ def test_a_watch_that_works_again_says_no_trouble() -> None:
         if len(calls) == 1:
             raise ConnectionResetError("lost")
         silent = Answer(200, {})
-        silent.stream = lambda **_options: iter(_until(opened))  # type: ignore[method-assign]
+        silent.stream = lambda *_amount, **_options: iter(_until(opened))  # type: ignore[method-assign]
         return silent
 
     with Watch(api(answer), CLAIMS, "ns", "1", "") as flaky:
@@ -152,7 +156,7 @@ def test_a_list_that_expires_on_the_way_is_the_rest_at_the_first_version() -> No
         "new": listed(version="8"),
     }
     server = api(lambda query: answers[query.get("continue", "")])
-    assert [page["metadata"]["resourceVersion"] for page in server.pages("/p", PLACE)] == ["7", "8"]
+    assert [page.version for page in server.pages(path("p"), PLACE)] == ["7", "8"]
     again = Watch(server, CLAIMS, "ns", "1", "")
     again._list_again()
     change = again.next(0)

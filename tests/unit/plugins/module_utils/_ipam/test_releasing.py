@@ -69,8 +69,8 @@ def test_a_claim_that_something_else_made_for_its_object_goes_only_by_naming_the
         (Selection(owner=INVENTORY), False),
         (Selection(labels=(("rack", "1"),)), True),
         (Selection(labels=(("rack", "1"), ("row", "2"))), False),
-        (Selection(hosts=("host2",)), True),
-        (Selection(hosts=("host1", "host2")), False),
+        (Selection(hosts=frozenset({"host2"})), True),
+        (Selection(hosts=frozenset({"host1", "host2"})), False),
     ],
 )
 def test_a_selection_takes_what_has_all_of_it(selection: Selection, takes: bool) -> None:
@@ -86,13 +86,13 @@ def test_claims_are_found_by_their_owner_in_whatever_version() -> None:
 
 def test_what_something_else_made_is_never_selected_and_is_no_orphan() -> None:
     assert not Selection(machine="a").takes(FOREIGN)
-    assert not is_orphan(FOREIGN, {"host9"})
+    assert not is_orphan(FOREIGN, frozenset({"host9"}))
 
 
 def test_a_machine_is_known_by_its_host_or_by_the_name_that_is_made_of_one() -> None:
-    assert not is_orphan(CLAIM, {"host1"})
-    assert is_orphan(CLAIM, {"a"}), "the host is what it was made for"
+    assert not is_orphan(CLAIM, frozenset({"host1"}))
+    assert is_orphan(CLAIM, frozenset({"a"})), "the host is what it was made for"
     nobody_said = dataclasses.replace(CLAIM, host="", machine="node-1")
-    assert not is_orphan(nobody_said, {"Node_1"})
-    assert not is_orphan(nobody_said, {"node-1"})
-    assert is_orphan(nobody_said, {"node-2"})
+    assert not is_orphan(nobody_said, frozenset({"Node_1"}))
+    assert not is_orphan(nobody_said, frozenset({"node-1"}))
+    assert is_orphan(nobody_said, frozenset({"node-2"}))

@@ -19,7 +19,9 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import (
-    program,
+    keeper,
+    kept_reader,
+    place_in_memory,
     reader,
     script,
     short_script,
@@ -57,7 +59,6 @@ class Node:
     def __init__(self, action: ActionBase, task_vars: t.Mapping[str, t.Any]) -> None:
         self._action = action
         self._connection = action._connection
-        self._task_vars = dict(task_vars)
         interpreter = str(task_vars.get("ansible_python_interpreter") or "auto")
         # anybody may sit on another one
         self.inventory_address = self.address
@@ -181,17 +182,15 @@ class Node:
     def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
         """Run one request on the node: one remote execution. Raises AnsibleActionFail when it breaks there."""
         try:
-            return NodeAnswer(self._through_input(script(request)) if self.takes_input else self._as_module(request))
+            return NodeAnswer(self._answer_to(script(request)))
         except AnsibleConnectionFailure as error:
             return NodeAnswer({}, reached=False, complaint=str(error))
 
     def run_again(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
         """Run a request of a trial that was staged: the node keeps the program since then."""
-        if not self.takes_input:
-            return self.run(request)
         try:
-            answer = self._through_input(short_script(request))
-            return NodeAnswer(answer if answer is not None else self._through_input(script(request)))
+            answer = self._answer_to(short_script(request))
+            return NodeAnswer(answer if answer is not None else self._answer_to(script(request)))
         except AnsibleConnectionFailure as error:
             return NodeAnswer({}, reached=False, complaint=str(error))
 
@@ -201,25 +200,32 @@ class Node:
         become = self._connection.become
         return become is None or bool(getattr(become, "pipelining", True))
 
-    def _through_input(self, text: bytes) -> t.Any:
-        command = f"{self._python} -I -S -c {shlex.quote(reader())}"
-        result = self._action._low_level_execute_command(command, in_data=text, sudoable=True)
+    def _answer_to(self, text: bytes) -> t.Any:
+        if self.takes_input:
+            return self._through_input(reader(), text)
+        return self._through_memory(place_in_memory(), text)
+
+    def _through_memory(self, file: str, text: bytes) -> t.Any:
+        """Leave the text in the node's memory first. As a module it would be in a file on the disk, in syslog and in the output of ``-v``."""
+        left = self._action._low_level_execute_command(self._python_command(keeper(file)), in_data=text, sudoable=False)
+        if left["rc"]:
+            raise AnsibleActionFail(_broken(left))
+        try:
+            return self._through_input(kept_reader(file, text), None)
+        except AnsibleActionFail:
+            # it may not have come so far as to take the text away
+            self._action._low_level_execute_command(f"rm -f {shlex.quote(file)}", sudoable=False)
+            raise
+
+    def _python_command(self, code: str) -> str:
+        return f"{self._python} -I -S -c {shlex.quote(code)}"
+
+    def _through_input(self, code: str, text: bytes | None) -> t.Any:
+        result = self._action._low_level_execute_command(self._python_command(code), in_data=text, sudoable=True)
         for line in reversed(str(result["stdout"]).splitlines()):
             if line.startswith(ANSWER_MARK):
                 return json.loads(line[len(ANSWER_MARK) :])
         raise AnsibleActionFail(_broken(result))
-
-    def _as_module(self, request: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
-        result = self._action._execute_module(
-            module_name="elemental.networking.network_node",
-            module_args={"request": json.dumps(request), "program": program()},
-            task_vars=self._task_vars,
-        )
-        if result.get("unreachable"):
-            raise AnsibleConnectionFailure(str(result.get("msg")))
-        if "answer" not in result:
-            raise AnsibleActionFail(str(result.get("msg") or _broken(result)))
-        return t.cast("dict[str, t.Any]", json.loads(result["answer"]))
 
 
 def _end_master(command: t.Sequence[str]) -> None:

@@ -38,6 +38,8 @@ _FIXED = {
 }
 _ALIGNMENTS = {code: size for code, (_format, size) in _FIXED.items()}
 _ALIGNMENTS.update({"(": 8, "{": 8, "g": 1, "v": 1, "s": 4, "o": 4, "a": 4})
+# byte order and type code -> how to read one
+_READERS = {order + code: struct.Struct(order + form).unpack_from for order in "<>" for code, (form, _size) in _FIXED.items()}
 _CLOSING = {"(": ")", "{": "}"}
 # signatures that were read before, so that a long answer does not read the same ones again and again
 _READ: dict[str, list[Type]] = {}
@@ -170,7 +172,8 @@ def _get(buffer: bytes, offset: int, one_type: Type, order: str, depth: int) -> 
         length, offset = _get_fixed(buffer, offset, "u", order)
         return _get_text(buffer, offset, length)
     if code == "g":
-        return _get_text(buffer, offset + 1, _get_fixed(buffer, offset, "y", order)[0])
+        length, offset = _get_fixed(buffer, offset, "y", order)
+        return _get_text(buffer, offset, length)
     if depth >= _DEEPEST:
         raise WireError("containers are nested too deep")
     if code == "v":
@@ -185,11 +188,11 @@ def _get(buffer: bytes, offset: int, one_type: Type, order: str, depth: int) -> 
 
 
 def _get_fixed(buffer: bytes, offset: int, code: str, order: str) -> tuple[t.Any, int]:
-    form, size = _FIXED[code]
-    if offset + size > len(buffer):
+    end = offset + _ALIGNMENTS[code]
+    if end > len(buffer):
         raise WireError("it is cut short")
-    value = struct.unpack_from(order + form, buffer, offset)[0]
-    return (bool(value) if code == "b" else value), offset + size
+    value = _READERS[order + code](buffer, offset)[0]
+    return (bool(value) if code == "b" else value), end
 
 
 def _get_text(buffer: bytes, offset: int, length: int) -> tuple[str, int]:

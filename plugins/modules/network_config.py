@@ -20,7 +20,8 @@ description:
   - When the controller does not come in within O(deadline) seconds, the host rolls back by itself, whatever died meanwhile.
   - The address that Ansible itself uses may be moved. The tasks that follow need RV(address) as C(ansible_host).
   - A host where nothing differs costs one remote execution.
-  - Profiles that an earlier run installed and that O(config) does not name any more are removed. Profiles of others stay. But a
+  - Profiles that an earlier run installed and that O(config) does not name any more are removed. Profiles of others stay; where one has
+    the file name or the uuid of a profile of O(config) and means something else, the change is refused, in check mode too. But a
     rollback deletes those that others added since the change began, and takes back what they changed in active ones.
 notes:
   - Works over Ansible's P(ansible.builtin.ssh#connection) connection only, also through a jump host; any other one is refused

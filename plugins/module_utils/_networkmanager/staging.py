@@ -33,6 +33,7 @@ from .others import (
 )
 from .planning import (
     Plan,
+    collision,
     dhcp_beside,
     dhcp_profile,
     differences,
@@ -51,7 +52,7 @@ def stage(
     def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
         with store.remembering(request.token, request.machine):
             refuse_unknown_interfaces(devices, profiles)
-        return _plan(manager, devices, request, profiles, managed)
+            return _plan(manager, devices, request, profiles, managed)
 
     return _carry_out(manager, request, program, plan)
 
@@ -92,6 +93,9 @@ def _plan(
         observed = observe(manager, devices, profile)
         reason = differences(profile, observed, may_wait)
         if reason:
+            in_the_way = collision(profile, observed, managed)
+            if in_the_way:
+                raise NetworkManagerError(in_the_way)
             reasons[profile.file_name] = reason
             steps.append(trial_step(profile, observed, profile.text))
     stale = stale_files(managed, wanted)

@@ -63,7 +63,7 @@ class Node:
         # anybody may sit on another one
         self.inventory_address = self.address
         self._inventory_call = self._ssh_call()
-        self._asks_by_name = False
+        self._asks_by_name = ""
         self._most_patience = _PATIENCE
         self._python = _ANY_PYTHON if interpreter.startswith("auto") else shlex.quote(interpreter)
 
@@ -95,8 +95,8 @@ class Node:
 
     @property
     def new_ssh_arguments(self) -> str:
-        """What the option ``ssh_common_args`` has to be now; empty while it is what it was."""
-        return str(self._connection.get_option("ssh_common_args")) if self._asks_by_name else ""
+        """What has to be added to the option ``ssh_common_args``, whose own words may hold a password (for a proxy, say); mostly nothing."""
+        return self._asks_by_name
 
     @functools.cached_property
     def _key_name(self) -> str:
@@ -128,8 +128,8 @@ class Node:
     def _ask_by_name(self) -> None:
         """An address that the node moves to is new to ssh, or was another machine's: the key to expect is that of the inventory's name."""
         if self._key_name and not self._asks_by_name:
-            self._asks_by_name = True
-            self._add_arguments("ssh_common_args", f"-o {shlex.quote(f'HostKeyAlias={self._key_name}')}")
+            self._asks_by_name = f"-o {shlex.quote(f'HostKeyAlias={self._key_name}')}"
+            self._add_arguments("ssh_common_args", self._asks_by_name)
 
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> t.Iterator[None]:

@@ -62,8 +62,8 @@ address:
   sample: 192.168.122.11
 ssh_common_args:
   description:
-    - What the tasks that follow need in C(ansible_ssh_common_args), beside what is there, as soon as they connect anew, where ssh checks the
-      keys of hosts and the address is new to it. It is C(HostKeyAlias) with the name under which ssh has the key of the host.
+    - What the tasks that follow need in C(ansible_ssh_common_args), beside what is there, as soon as they connect anew, where ssh checks
+      the keys of hosts and the address is new to it. It is C(HostKeyAlias) with the name under which ssh has the key of the host.
     - Empty where nothing has to be added.
   type: str
   returned: success

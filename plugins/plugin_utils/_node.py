@@ -95,7 +95,7 @@ class Node:
 
     @property
     def new_ssh_arguments(self) -> str:
-        """What has to be added to the option ``ssh_common_args``, whose own words may hold a password (for a proxy, say); mostly nothing."""
+        """What has to be added to the option ``ssh_common_args``, whose own words may hold a password for a proxy; mostly nothing."""
         return self._asks_by_name
 
     @functools.cached_property
@@ -206,7 +206,7 @@ class Node:
         return self._through_memory(place_in_memory(), text)
 
     def _through_memory(self, file: str, text: bytes) -> t.Any:
-        """Leave the text in the node's memory first. As a module it would be in a file on the disk, in syslog and in the output of ``-v``."""
+        """Leave the text in the node's memory first. A module would be in a file on the disk, in syslog and in the output of ``-v``."""
         left = self._action._low_level_execute_command(self._python_command(keeper(file)), in_data=text, sudoable=False)
         if left["rc"]:
             raise AnsibleActionFail(_broken(left))

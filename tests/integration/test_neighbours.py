@@ -242,7 +242,11 @@ def install_theirs(controller: Controller, name: str, text: str) -> str:
     ("name", "identity", "words"),
     [
         ("eth0", "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d", "eth0.nmconnection was not installed by this collection"),
-        ("theirs", OUR_UUID, "theirs.nmconnection was not installed by this collection and has the uuid of profile eth0"),
+        (
+            "theirs",
+            OUR_UUID,
+            "theirs.nmconnection was not installed by this collection and has the uuid of profile eth0",
+        ),
     ],
     ids=["our file name", "our uuid"],
 )
@@ -281,6 +285,27 @@ def test_a_file_that_means_what_is_wanted_is_taken_over(controller: Controller) 
     assert result.succeeded, result.output
     assert push(controller).changed("node1") == 0
     assert controller.play("reset", machine_network_hosts="node1").succeeded
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("/etc/network/interfaces", "iface eth1 inet dhcp\n"),
+        ("/etc/NetworkManager/conf.d/90-spare.conf", "[keyfile]\nunmanaged-devices=interface-name:eth1\n"),
+    ],
+    ids=["ifupdown", "unmanaged-devices"],
+)
+def test_an_interface_that_networkmanager_leaves_alone_is_refused(controller: Controller, file: str, text: str) -> None:
+    """A trial would be rolled back, or no boot would bring it up; found in the dry run."""
+    script = f"mkdir -p $(dirname {file}) && printf '{text}' >> {file} && systemctl restart NetworkManager"
+    assert controller.nodes.oob("node1", ["sh", "-ec", script]).returncode == 0
+    is_unmanaged = ["sh", "-c", "nmcli -g DEVICE,STATE device | grep -q eth1:unmanaged"]
+    wait_for(lambda: controller.nodes.oob("node1", is_unmanaged).returncode == 0)
+    task = {"elemental.networking.network_config": {"configurator": "nmconnections", "config": {"eth1": ETH1}}}
+    result = controller.tasks(task, hosts="node1", arguments="--check")
+    assert f"eth1, which is unmanaged by NetworkManager on this host (by {file})" in result.failure("node1"), (
+        result.output
+    )
 
 
 def test_a_profile_of_ours_that_no_boot_brings_up_is_named(controller: Controller) -> None:

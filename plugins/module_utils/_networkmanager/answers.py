@@ -13,7 +13,9 @@ from __future__ import annotations
 import socket
 import struct
 
-_ARP_HEAD = struct.pack("!HHHBB", 0x0806, 1, 0x0800, 6, 4)  # ARP of IPv4 over Ethernet (RFC 826), behind the addresses of the frame
+_ARP_HEAD = struct.pack(
+    "!HHHBB", 0x0806, 1, 0x0800, 6, 4
+)  # ARP of IPv4 over Ethernet (RFC 826), behind the addresses of the frame
 _ARP_LENGTH = 42
 _ARP_OPERATIONS = (1, 2)  # who asks has the address that it asks with, too (RFC 5227)
 _GROUP = 1  # the bit of a MAC address that is no machine's own
@@ -23,7 +25,7 @@ _DNS_QUESTION = b"\0" + struct.pack("!2H", 2, 1)
 _DNS_HEADER = 12
 _SERVER_FAILURE = 2
 # family -> protocol, type of an echo request, type of an echo reply
-_ICMP = {socket.AF_INET: (1, 8, 0), socket.AF_INET6: (58, 128, 129)}
+_ICMP: dict[int, tuple[int, int, int]] = {socket.AF_INET: (1, 8, 0), socket.AF_INET6: (58, 128, 129)}
 _ICMP_HEADER = 8
 
 
@@ -49,7 +51,8 @@ def is_dns_answer(answer: bytes, number: int) -> bool:
     """
     if len(answer) < _DNS_HEADER:
         return False
-    found, flags, questions = struct.unpack_from("!3H", answer)
+    head: tuple[int, int, int] = struct.unpack_from("!3H", answer)
+    found, flags, questions = head
     code = flags & 0x000F
     is_reply_to_query = flags & 0xF800 == 0x8000
     question = answer[_DNS_HEADER : _DNS_HEADER + len(_DNS_QUESTION)]

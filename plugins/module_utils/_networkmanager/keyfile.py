@@ -151,7 +151,9 @@ def _redacted(line: str, content: str, section: str) -> str:
         return line
     in_secrets = bool(_SECRET_WORD.search(section))
     if content.startswith("#"):
-        is_told = in_secrets or section.startswith("[vpn") or _SECRET_WORD.search(content) or _OTHER_LINE_END.search(content)
+        is_told = (
+            in_secrets or section.startswith("[vpn") or _SECRET_WORD.search(content) or _OTHER_LINE_END.search(content)
+        )
         return f"# {HIDDEN}{carriage_return}" if is_told or _comments_out(content.lstrip("# \t")) else line
     key, separator, value = line.partition("=")
     if not separator or _OTHER_LINE_END.search(key):

@@ -84,13 +84,21 @@ def refuse_unknown_machine(managed: Managed, machine: str) -> None:
 
 
 def refuse_unknown_interfaces(devices: t.Sequence[Device], profiles: t.Iterable[WantedProfile]) -> None:
-    """Raise NetworkManagerError for a profile whose interface is not there."""
+    """Raise NetworkManagerError for a profile whose interface is not there, or is unmanaged: no boot would bring it up."""
     present = {device.interface for device in devices}
+    unmanaged = {device.interface for device in devices if not device.managed}
     for profile in profiles:
         if profile.type in ETHERNET_TYPES and profile.interface and profile.interface not in present:
             known = ", ".join(sorted(present - {"lo"}))
             raise NetworkManagerError(
                 f"profile {profile.file_name} is for interface {profile.interface}, which this host does not have; it has {known}"
+            )
+        if profile.type in ETHERNET_TYPES and profile.interface in unmanaged:
+            from .unmanaged import reason  # here: few find one
+
+            raise NetworkManagerError(
+                f"profile {profile.file_name} is for interface {profile.interface}, which is unmanaged by NetworkManager on this host"
+                f"{reason(profile.interface)}; change that first (nmcli device shows it), nothing was changed"
             )
 
 

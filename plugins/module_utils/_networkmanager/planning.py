@@ -93,7 +93,7 @@ def collision(wanted: WantedProfile, observed: Observed, managed: Managed) -> st
 
 
 def _holds_ours(file: str, is_ours: bool, managed: Managed) -> bool:
-    """Whether a file elsewhere holds a profile of ours: another name of it in /etc, what is left of a trial, a change by nmcli in memory."""
+    """Whether a file elsewhere holds a profile of ours: another name of it in /etc, what is left of a trial, a change by nmcli."""
     folder, name = os.path.split(file)
     if folder == places.TRIAL_PROFILES:
         return is_ours or name.startswith(TRIAL_FILE_PREFIX)

@@ -39,7 +39,9 @@ _FIXED = {
 _ALIGNMENTS = {code: size for code, (_format, size) in _FIXED.items()}
 _ALIGNMENTS.update({"(": 8, "{": 8, "g": 1, "v": 1, "s": 4, "o": 4, "a": 4})
 # byte order and type code -> how to read one
-_READERS = {order + code: struct.Struct(order + form).unpack_from for order in "<>" for code, (form, _size) in _FIXED.items()}
+_READERS = {
+    order + code: struct.Struct(order + form).unpack_from for order in "<>" for code, (form, _size) in _FIXED.items()
+}
 _CLOSING = {"(": ")", "{": "}"}
 # signatures that were read before, so that a long answer does not read the same ones again and again
 _READ: dict[str, list[Type]] = {}
@@ -205,9 +207,7 @@ def _get_text(buffer: bytes, offset: int, length: int) -> tuple[str, int]:
         raise WireError("a string is not UTF-8") from None
 
 
-def _get_parts(
-    buffer: bytes, offset: int, parts: t.Sequence[Type], order: str, depth: int
-) -> tuple[list[t.Any], int]:
+def _get_parts(buffer: bytes, offset: int, parts: t.Sequence[Type], order: str, depth: int) -> tuple[list[t.Any], int]:
     values = []
     for part in parts:
         value, offset = _get(buffer, offset, part, order, depth)

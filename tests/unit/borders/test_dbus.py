@@ -42,7 +42,23 @@ _SETTINGS = {
         "route-data": Variant("aa{sv}", []),
     },
 }
-_SIGNATURES = ("a{sa{sv}}", "as", "av", "aav", "a(yv)", "a{sv}", "(ss)", "v", "g", "aaaay", "a()", "()", "a{s}", "(" * 70, "a" * 70)
+_SIGNATURES = (
+    "a{sa{sv}}",
+    "as",
+    "av",
+    "aav",
+    "a(yv)",
+    "a{sv}",
+    "(ss)",
+    "v",
+    "g",
+    "aaaay",
+    "a()",
+    "()",
+    "a{s}",
+    "(" * 70,
+    "a" * 70,
+)
 
 
 def message(order: str, signature: str, values: t.Sequence[t.Any], kind: int = _RETURN, serial: int = 1) -> bytes:
@@ -74,7 +90,11 @@ def test_the_sender_chooses_the_byte_order(order: str) -> None:
     assert values[0]["ipv4"]["address-data"] == [{"address": "192.0.2.1", "prefix": 24}]
 
 
-@given(st.binary(max_size=300), st.one_of(st.sampled_from(_SIGNATURES), st.text("abgosvy(){}u", max_size=80)), st.sampled_from("<>"))
+@given(
+    st.binary(max_size=300),
+    st.one_of(st.sampled_from(_SIGNATURES), st.text("abgosvy(){}u", max_size=80)),
+    st.sampled_from("<>"),
+)
 def test_arbitrary_bytes_are_values_or_our_own_error(content: bytes, signature: str, order: str) -> None:
     with bounded(), contextlib.suppress(WireError):
         unmarshal(content, 0, signature, order)
@@ -83,7 +103,9 @@ def test_arbitrary_bytes_are_values_or_our_own_error(content: bytes, signature: 
 def mutations() -> st.SearchStrategy[bytes]:
     """Real messages with some bytes that are others, and cut short or prolonged."""
     change = st.tuples(st.integers(0, 500), st.integers(0, 255))
-    return st.builds(_mutated, st.sampled_from(REAL), st.lists(change, max_size=6), st.integers(0, 500), st.binary(max_size=9))
+    return st.builds(
+        _mutated, st.sampled_from(REAL), st.lists(change, max_size=6), st.integers(0, 500), st.binary(max_size=9)
+    )
 
 
 def _mutated(original: bytes, changes: t.Sequence[tuple[int, int]], length: int, rest: bytes) -> bytes:

@@ -32,7 +32,13 @@ MAC = bytes.fromhex("525400123456")
 NUMBER = 0x656C
 TOKEN = b"0123456789"
 REPLY = (
-    b"\xff" * 6 + MAC + struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, 2) + MAC + bytes([192, 0, 2, 7]) + MAC + bytes(4)
+    b"\xff" * 6
+    + MAC
+    + struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, 2)
+    + MAC
+    + bytes([192, 0, 2, 7])
+    + MAC
+    + bytes(4)
 )
 ANSWER = struct.pack("!6H", NUMBER, 0x8180, 1, 1, 0, 0) + dns_query(NUMBER)[12:] + bytes(20)
 HEADER = bytes([0x45, *range(19)])
@@ -97,7 +103,16 @@ def test_a_datagram_answers_the_query_or_it_does_not(datagram: bytes) -> None:
         (struct.pack("!6H", NUMBER, 0x8180, 0, 0, 0, 0), False),
         (ANSWER[:12] + b"\1a\0" + ANSWER[15:], False),
     ],
-    ids=["answers", "refuses", "does not understand", "is broken", "another number", "a query", "no question", "another one"],
+    ids=[
+        "answers",
+        "refuses",
+        "does not understand",
+        "is broken",
+        "another number",
+        "a query",
+        "no question",
+        "another one",
+    ],
 )
 def test_an_answer_is_to_this_query(answer: bytes, does: bool) -> None:
     """A constant number would let anybody answer for a server that is gone."""
@@ -120,7 +135,9 @@ def test_an_echo_comes_back_with_its_token() -> None:
 
 
 _WORDS = st.one_of(
-    st.sampled_from(["0:", "0100007F:0016", "0B7AA8C0:C350", "00000000", "01", "0A", "eth0", "0003", "100", "FFFFFFFF"]),
+    st.sampled_from(
+        ["0:", "0100007F:0016", "0B7AA8C0:C350", "00000000", "01", "0A", "eth0", "0003", "100", "FFFFFFFF"]
+    ),
     st.text(max_size=12),
 )
 LINES = st.lists(st.one_of(st.lists(_WORDS, max_size=12).map(" ".join), st.text(max_size=40)), max_size=8)
@@ -156,7 +173,10 @@ def test_any_lines_are_a_table_of_connections(tmp_path: Path, lines: list[str]) 
         ("nameserver  192.0.2.1 \t# the first\nnameserver fe80::1%eth0\n", ["192.0.2.1", "fe80::1%eth0"]),
         ("# nameserver 192.0.2.1\n;nameserver 192.0.2.1\nsearch a\n nameserver 192.0.2.1\n", []),
         ("nameserver\nnameservers 192.0.2.1\n# K\u00f6ln\n", []),
-        ("".join(f"nameserver 192.0.2.{number}\n" for number in range(5)), [f"192.0.2.{number}" for number in range(3)]),
+        (
+            "".join(f"nameserver 192.0.2.{number}\n" for number in range(5)),
+            [f"192.0.2.{number}" for number in range(3)],
+        ),
     ],
 )
 def test_resolv_conf_is_read_as_the_c_library_reads_it(text: str, servers: list[str]) -> None:

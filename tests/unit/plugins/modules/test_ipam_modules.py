@@ -292,7 +292,9 @@ def test_only_the_secrets_of_a_kubeconfig_are_hidden(module: Module) -> None:
 
 def test_a_proxy_is_not_shown_with_its_password(module: Module) -> None:
     access = {"host": "https://192.0.2.1", "api_key": "x" * 9, "proxy": "http://me:pr0xy-secret@192.0.2.2:3128"}
-    result = module("ip_address_claim", backend="kubernetes", kubernetes=access, machine="a", key="b", name="c", state="absent")
+    result = module(
+        "ip_address_claim", backend="kubernetes", kubernetes=access, machine="a", key="b", name="c", state="absent"
+    )
     assert "pr0xy-secret" not in json.dumps(result)
 
 

@@ -41,7 +41,9 @@ class Action:
         if self._blocked and sudoable:
             return {"rc": 1, "stdout": "", "stderr": "su: denied"}
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        run = subprocess.run(["sh", "-c", command], input=in_data or b"", capture_output=True, check=False, env=environment)
+        run = subprocess.run(
+            ["sh", "-c", command], input=in_data or b"", capture_output=True, check=False, env=environment
+        )
         return {"rc": run.returncode, "stdout": run.stdout.decode(), "stderr": run.stderr.decode()}
 
 

@@ -90,10 +90,15 @@ def test_a_file_of_somebody_else_with_our_name_is_not_overwritten(text: str) -> 
     assert "rename it there" in sentence
 
 
-@pytest.mark.parametrize("file", [f"{ETC}/theirs.nmconnection", f"{RUN}/netplan-eth0.nmconnection", "/usr/lib/NetworkManager/x"])
+@pytest.mark.parametrize(
+    "file", [f"{ETC}/theirs.nmconnection", f"{RUN}/netplan-eth0.nmconnection", "/usr/lib/NetworkManager/x"]
+)
 def test_a_profile_of_somebody_else_with_our_uuid_is_not_replaced(file: str) -> None:
     sentence = collision(WANTED, Observed(None, True, False, True, loaded_from=file), NOTHING)
-    assert f"profile file {file} was not installed by this collection and has the uuid of profile eth0.nmconnection" in sentence
+    assert (
+        f"profile file {file} was not installed by this collection and has the uuid of profile eth0.nmconnection"
+        in sentence
+    )
 
 
 def test_what_cannot_be_read_means_nothing() -> None:

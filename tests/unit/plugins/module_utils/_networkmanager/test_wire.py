@@ -66,7 +66,23 @@ def test_signatures_are_read_as_complete_types(signature: str, types: list[Type]
 
 @pytest.mark.parametrize(
     "signature",
-    ["a", "a()", "()", "(", "(s", "{sv}", "a{s}", "a{svs}", "a{vs}", "a{ass}", "z", "s)", "a" * 33 + "s", "(" * 40, "s" * 256],
+    [
+        "a",
+        "a()",
+        "()",
+        "(",
+        "(s",
+        "{sv}",
+        "a{s}",
+        "a{svs}",
+        "a{vs}",
+        "a{ass}",
+        "z",
+        "s)",
+        "a" * 33 + "s",
+        "(" * 40,
+        "s" * 256,
+    ],
 )
 def test_what_is_no_signature_is_refused(signature: str) -> None:
     """An array of empty structs would never come to its end."""

@@ -165,7 +165,9 @@ def test_two_profiles_with_one_identity_are_refused(first: str, second: str, exp
     assert expected in message
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "../a", ".hidden", "old~", " eth0", "a\nb", "a\0b", "x" * 236, "\u00e4" * 118, 7, None])
+@pytest.mark.parametrize(
+    "name", ["", "a/b", "../a", ".hidden", "old~", " eth0", "a\nb", "a\0b", "x" * 236, "\u00e4" * 118, 7, None]
+)
 def test_a_profile_name_that_is_no_good_file_name_is_refused(name: object) -> None:
     with pytest.raises(RenderError, match="the profile name "):
         render("nmconnections", t.cast("dict[str, object]", {name: _CONNECTION}))

@@ -84,18 +84,27 @@ def refuse_unknown_machine(managed: Managed, machine: str) -> None:
 
 
 def refuse_unknown_interfaces(devices: t.Sequence[Device], profiles: t.Iterable[WantedProfile]) -> None:
-    """Raise NetworkManagerError for a profile whose interface is not there, or is unmanaged: no boot would bring it up."""
+    """Raise NetworkManagerError for a profile whose interface is not there."""
     present = {device.interface for device in devices}
-    unmanaged = {device.interface for device in devices if not device.managed}
     for profile in profiles:
         if profile.type in ETHERNET_TYPES and profile.interface and profile.interface not in present:
             known = ", ".join(sorted(present - {"lo"}))
             raise NetworkManagerError(
                 f"profile {profile.file_name} is for interface {profile.interface}, which this host does not have; it has {known}"
             )
-        if profile.type in ETHERNET_TYPES and profile.interface in unmanaged:
-            from .unmanaged import reason  # here: few find one
 
+
+def refuse_unmanaged_interfaces(
+    manager: NetworkManager, devices: t.Sequence[Device], profiles: t.Iterable[WantedProfile]
+) -> None:
+    """Raise NetworkManagerError for a profile whose interface NetworkManager leaves alone: no boot would bring it up."""
+    unmanaged = {device.interface for device in devices if not device.managed}
+    for profile in profiles:
+        if profile.type not in ETHERNET_TYPES or profile.interface not in unmanaged:
+            continue
+        from .unmanaged import becomes_managed, reason  # here: few find one
+
+        if not becomes_managed(manager, profile.interface):
             raise NetworkManagerError(
                 f"profile {profile.file_name} is for interface {profile.interface}, which is unmanaged by NetworkManager on this host"
                 f"{reason(profile.interface)}; change that first (nmcli device shows it), nothing was changed"

@@ -30,6 +30,7 @@ from .others import (
     refuse_unknown_addresses,
     refuse_unknown_interfaces,
     refuse_unknown_machine,
+    refuse_unmanaged_interfaces,
 )
 from .planning import (
     Plan,
@@ -52,6 +53,7 @@ def stage(
     def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
         with store.remembering(request.token, request.machine):
             refuse_unknown_interfaces(devices, profiles)
+            refuse_unmanaged_interfaces(manager, devices, profiles)
             return _plan(manager, devices, request, profiles, managed)
 
     return _carry_out(manager, request, program, plan)

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import glob
+import time
 import typing as t
 
 from .files import read_text
 from .keyfile import KeyfileError, entries
+from .network_manager import NetworkManager
 
 _IFUPDOWN = ("/etc/network/interfaces", "/etc/network/interfaces.d/*")
 _CONFIGURATION = (
@@ -19,7 +21,22 @@ _CONFIGURATION = (
     "/etc/NetworkManager/NetworkManager.conf",
     "/etc/NetworkManager/conf.d/*.conf",
 )
+# how long a daemon that has just started may take until it has looked at a device, in seconds, and how often to look
+_STARTING = 5.0
+_BETWEEN_LOOKS = 0.1
 _FALSE = ("0", "false", "no", "off")
+
+
+def becomes_managed(manager: NetworkManager, interface: str) -> bool:
+    """Whether an interface is managed after all, a moment later: NetworkManager may have been started only now."""
+    deadline = time.monotonic() + _STARTING
+    while True:
+        device = manager.device(interface)
+        if device is not None and device.managed:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_BETWEEN_LOOKS)
 
 
 def reason(interface: str) -> str:

@@ -13,10 +13,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
     Device,
+    NetworkManager,
     NetworkManagerError,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.others import (
-    refuse_unknown_interfaces,
+    refuse_unmanaged_interfaces,
 )
 
 if t.TYPE_CHECKING:
@@ -50,13 +51,39 @@ def test_a_configuration_names_devices_that_are_left_alone(text: str, does: bool
     assert unmanaged.excludes_devices(text) is does
 
 
+DEVICE = Device("/1", "eth1", "/", "", False, {}, (), "", managed=False)
+PROFILE = WantedProfile("eth1.nmconnection", "u", "ethernet", "eth1", "")
+
+
+class Daemon:
+    """NetworkManager, with what it says of eth1 each time that it is asked."""
+
+    def __init__(self, *answers: bool) -> None:
+        self._answers = list(answers)
+
+    def device(self, _interface: str) -> Device | None:
+        """The device of now."""
+        is_managed = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return DEVICE._replace(managed=is_managed)
+
+
+def refuse(daemon: Daemon, device: Device = DEVICE) -> None:
+    """Look at the profile of eth1."""
+    refuse_unmanaged_interfaces(t.cast("NetworkManager", daemon), [device], [PROFILE])
+
+
 def test_an_unmanaged_interface_is_refused_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "interfaces"
     file.write_text("iface eth1 inet dhcp\n")
     monkeypatch.setattr(unmanaged, "_IFUPDOWN", (str(file),))
     monkeypatch.setattr(unmanaged, "_CONFIGURATION", ())
-    device = Device("/1", "eth1", "/", "", False, {}, (), "", managed=False)
-    profile = WantedProfile("eth1.nmconnection", "u", "ethernet", "eth1", "")
+    monkeypatch.setattr(unmanaged, "_STARTING", 0.0)
     with pytest.raises(NetworkManagerError, match=rf"eth1, which is unmanaged .* \(by {file}\);"):
-        refuse_unknown_interfaces([device], [profile])
-    refuse_unknown_interfaces([device._replace(managed=True)], [profile])
+        refuse(Daemon(False))
+
+
+def test_one_that_is_managed_after_all_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NetworkManager was started only now."""
+    monkeypatch.setattr(unmanaged, "_BETWEEN_LOOKS", 0.0)
+    refuse(Daemon(False, False, True))
+    refuse(Daemon(False), DEVICE._replace(managed=True))

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import typing as t
 
+from .places import TRIAL_PREFIX
+
 ETHERNET_TYPES = ("ethernet", "802-3-ethernet")
 # seconds: the checkpoint comes first; then the dead-man cleans up, or does it all when NetworkManager died with its checkpoint
 DEAD_MAN_MARGIN = 3.0
-# how the names of keyfiles in /run that hold a trial begin
-TRIAL_FILE_PREFIX = "elemental-networking-"
 
 
 class WantedProfile(t.NamedTuple):
@@ -107,7 +107,7 @@ class Step(t.NamedTuple):
     @property
     def trial_file(self) -> str:
         """The name of the keyfile in /run."""
-        return f"{TRIAL_FILE_PREFIX}{self.trial_uuid}.nmconnection"
+        return f"{TRIAL_PREFIX}{self.trial_uuid}.nmconnection"
 
 
 class Trial(t.NamedTuple):

@@ -10,7 +10,7 @@ import os
 import typing as t
 
 from . import places
-from .model import ETHERNET_TYPES, TRIAL_FILE_PREFIX, Managed, Step, WantedProfile
+from .model import ETHERNET_TYPES, Managed, Step, WantedProfile
 from .network_manager import Device
 
 # RFC 4122, appendix C
@@ -96,7 +96,7 @@ def _holds_ours(file: str, is_ours: bool, managed: Managed) -> bool:
     """Whether a file elsewhere holds a profile of ours: another name of it in /etc, what is left of a trial, a change by nmcli."""
     folder, name = os.path.split(file)
     if folder == places.TRIAL_PROFILES:
-        return is_ours or name.startswith(TRIAL_FILE_PREFIX)
+        return is_ours or name.startswith(places.TRIAL_PREFIX)
     return folder == places.INSTALLED_PROFILES and name in managed.files
 
 

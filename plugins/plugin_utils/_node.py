@@ -15,7 +15,7 @@ import threading
 import typing as t
 from dataclasses import dataclass
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import (
@@ -212,9 +212,11 @@ class Node:
             raise AnsibleActionFail(_broken(left))
         try:
             return self._through_input(kept_reader(file, text), None)
-        except AnsibleActionFail:
-            # it may not have come so far as to take the text away
-            self._action._low_level_execute_command(f"rm -f {shlex.quote(file)}", sudoable=False)
+        except AnsibleConnectionFailure:
+            raise  # the address went, and nothing can be asked of it; the next text clears up
+        except AnsibleError:  # a wrong password, say: nobody has taken the text away
+            with contextlib.suppress(AnsibleError):
+                self._action._low_level_execute_command(f"rm -f {shlex.quote(file)}", sudoable=False)
             raise
 
     def _python_command(self, code: str) -> str:

@@ -37,6 +37,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 _LONGEST_DELIVERY = 45
 # where Linux keeps files in memory, for every user
 _MEMORY = "/dev/shm"
+_KEPT_PREFIX = "elemental-networking-"
+# seconds after which nobody takes a text any more
+_LONGEST_KEPT = 3600
 # the flags of a file in Python's cache that is as good as the hash of its source (PEP 552)
 _CHECKED_BY_HASH = (3).to_bytes(4, "little")
 # a folder that is not ours to write, no folder at all, a Python without a cache, half a file
@@ -168,13 +171,24 @@ def reader(longest_delivery: int = _LONGEST_DELIVERY) -> str:
 
 def place_in_memory() -> str:
     """A path on the node, in memory and not yet in use, for a text that root reads after another user has left it there."""
-    return f"{_MEMORY}/elemental-networking-{secrets.token_hex(16)}"
+    return f"{_MEMORY}/{_KEPT_PREFIX}{secrets.token_hex(16)}"
 
 
 def keeper(file: str, longest_delivery: int = _LONGEST_DELIVERY) -> str:
-    """What ``python3 -I -S -c`` runs on the node to take a text and keep it in a new file that is its user's alone."""
+    """What ``python3 -I -S -c`` runs on the node to take a text and keep it in a new file that is its user's alone.
+
+    What was left there, and not taken within an hour, goes: the connection broke in between.
+    """
     lines = [
-        "import _signal, os, sys",
+        "import _signal, os, sys, time",
+        f"for entry in os.scandir({_MEMORY!r}):",
+        "    try:",
+        "        status = entry.stat(follow_symlinks=False)",
+        f"        is_old = status.st_uid == os.geteuid() and time.time() - status.st_mtime > {_LONGEST_KEPT}",
+        f"        if entry.name.startswith({_KEPT_PREFIX!r}) and is_old:",
+        "            os.unlink(entry.path)",
+        "    except OSError:",
+        "        pass",
         f"if ' {_MEMORY} tmpfs ' not in open('/proc/self/mounts').read():",
         f"    sys.exit('{_MEMORY} has to be in memory (tmpfs) here, for a become method that takes standard input away')",
         f"_signal.alarm({longest_delivery})",

@@ -14,7 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 from ansible_collections.elemental.networking.plugins.plugin_utils import _node
@@ -24,9 +24,9 @@ REQUEST = {"operation": "confirm", "token": "a-secret", "arrived_at": "192.0.2.1
 
 
 class Action:
-    """An action whose node is this machine; ``blocked`` keeps what runs with become from doing anything."""
+    """An action whose node is this machine; ``blocked`` is raised by all that runs with become."""
 
-    def __init__(self, blocked: bool = False, **options: t.Any) -> None:
+    def __init__(self, blocked: Exception | None = None, **options: t.Any) -> None:
         self._connection: t.Any = connection_loader.get("ssh", PlayContext())
         self._connection.set_options(direct={"host": "192.0.2.1", "ssh_args": "-F none", **options})
         self._connection.become = types.SimpleNamespace(pipelining=False)
@@ -39,7 +39,7 @@ class Action:
     ) -> t.Mapping[str, t.Any]:
         self.commands.append((command, sudoable, in_data or b""))
         if self._blocked and sudoable:
-            return {"rc": 1, "stdout": "", "stderr": "su: denied"}
+            raise self._blocked
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         run = subprocess.run(
             ["sh", "-c", command], input=in_data or b"", capture_output=True, check=False, env=environment
@@ -75,10 +75,19 @@ def test_where_become_takes_standard_input_the_program_waits_in_memory(place: Pa
     assert not place.exists()
 
 
-def test_what_was_not_taken_does_not_stay(place: Path) -> None:
-    with pytest.raises(AnsibleActionFail, match="su: denied"):
-        node_of(Action(blocked=True)).run(REQUEST)
+@pytest.mark.parametrize("error", [AnsibleError("Incorrect su password"), AnsibleActionFail("su: denied")])
+def test_what_was_not_taken_does_not_stay(place: Path, error: AnsibleError) -> None:
+    with pytest.raises(AnsibleError, match=str(error)):
+        node_of(Action(blocked=error)).run(REQUEST)
     assert not place.exists()
+
+
+def test_where_the_address_went_nothing_more_is_asked_of_it(place: Path) -> None:
+    """What it keeps then goes with the next text, or at the next boot."""
+    action = Action(blocked=AnsibleConnectionFailure("timed out"))
+    assert not node_of(action).run(REQUEST).reached
+    assert len(action.commands) == 2
+    assert place.exists()
 
 
 def test_the_users_own_ssh_arguments_are_not_returned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 import typing as t
 from pathlib import Path
 
@@ -73,6 +75,20 @@ def test_a_text_that_another_process_changed_is_not_run() -> None:
     run = subprocess.run([*PYTHON, kept_reader(file, b"print('sent')")], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, Path(file).exists()) == (1, "", False)
     assert "changed by another process" in run.stderr
+
+
+def test_a_text_that_nobody_took_goes_with_the_next_one() -> None:
+    """The connection broke after it was left."""
+    old, recent, new = (Path(place_in_memory()) for _number in range(3))
+    try:
+        for file, age in ((old, 3700), (recent, 100)):
+            file.touch()
+            os.utime(file, (time.time() - age,) * 2)
+        subprocess.run([*PYTHON, keeper(str(new))], input=b"", check=True)
+        assert [file.exists() for file in (old, recent, new)] == [False, True, True]
+    finally:
+        for file in (old, recent, new):
+            file.unlink(missing_ok=True)
 
 
 def test_two_texts_never_wait_in_one_place() -> None:

@@ -134,13 +134,26 @@ def test_an_echo_comes_back_with_its_token() -> None:
     assert not is_echo_reply(b"", socket.AF_INET, TOKEN)
 
 
-_WORDS = st.one_of(
-    st.sampled_from(
-        ["0:", "0100007F:0016", "0B7AA8C0:C350", "00000000", "01", "0A", "eth0", "0003", "100", "FFFFFFFF"]
+_REAL_LINES = [
+    "eth0\t00000000\t0100000A\t0003\t0\t0\t100\t00000000\t0\t0\t0",
+    f"{'0' * 32} 00 {'0' * 32} 00 fe80{'0' * 27}1 00000064 00000001 00000000 00000003     eth0",
+    "   0: 0100007F:0016 0B7AA8C0:C350 01 00000000:00000000 00:00000000 00000000     0        0 1",
+    "nameserver\t192.0.2.1",
+]
+_ANY_LINE = st.text("0123456789ABCDEFx:. \t#;-_nameserv\0\u00e4\u0663", max_size=60)
+# one line of each kind with a few characters that are others, or anything
+LINES = st.lists(
+    st.one_of(
+        _ANY_LINE,
+        st.builds(
+            lambda line, at, new: line[:at] + new + line[at + 1 :],
+            st.sampled_from(_REAL_LINES),
+            st.integers(0, 90),
+            _ANY_LINE,
+        ),
     ),
-    st.text(max_size=12),
+    max_size=3,
 )
-LINES = st.lists(st.one_of(st.lists(_WORDS, max_size=12).map(" ".join), st.text(max_size=40)), max_size=8)
 
 
 @given(LINES)

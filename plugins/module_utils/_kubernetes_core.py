@@ -29,7 +29,7 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
     "ca_cert": {"type": "path", "aliases": ["ssl_ca_cert"]},
     "client_cert": {"type": "path", "aliases": ["cert_file"]},
     "client_key": {"type": "path", "aliases": ["key_file"]},
-    "proxy": {"type": "str"},
+    "proxy": {"type": "str", "no_log": True},  # it may hold a password
     "no_proxy": {"type": "str"},
     "impersonate_user": {"type": "str"},
     "impersonate_groups": {"type": "list", "elements": "str"},
@@ -92,6 +92,9 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
 def secrets_of(options: t.Mapping[str, t.Any]) -> set[str]:
     """What has to be hidden of options whose kubeconfig is a dictionary: most of what it says is no secret."""
     found = {str(options[name]) for name in ("api_key", "password") if options.get(name)}
+    clusters = (_dictionary(each.get("cluster")) for each in _dictionaries(options["kubeconfig"].get("clusters")))
+    proxies = [options.get("proxy"), *(cluster.get("proxy-url") for cluster in clusters)]
+    found |= {str(proxy) for proxy in proxies if "@" in str(proxy)}
     for each in _dictionaries(options["kubeconfig"].get("users")):
         user = _dictionary(each.get("user"))
         found |= {str(user[name]) for name in _SECRETS if user.get(name)}

@@ -20,13 +20,15 @@ description:
   - When the controller does not come in within O(deadline) seconds, the host rolls back by itself, whatever died meanwhile.
   - The address that Ansible itself uses may be moved. The tasks that follow need RV(address) as C(ansible_host).
   - A host where nothing differs costs one remote execution.
-  - Profiles that an earlier run installed and that O(config) does not name any more are removed. Profiles of others stay. But a
+  - Profiles that an earlier run installed and that O(config) does not name any more are removed. Profiles of others stay; where one has
+    the file name or the uuid of a profile of O(config) and means something else, the change is refused, in check mode too. But a
     rollback deletes those that others added since the change began, and takes back what they changed in active ones.
 notes:
   - Works over Ansible's P(ansible.builtin.ssh#connection) connection only, also through a jump host; any other one is refused
     before anything is changed.
   - The host needs Python 3.8 or later (standard library only) and NetworkManager 1.40 or later; the task needs to be root there.
-  - This is an action plugin; the keyfiles never touch the disk of the host before they are profiles.
+  - This is an action plugin; the keyfiles never touch the disk of the host before they are profiles. With a become method that takes
+    standard input away, such as C(su), they wait for root in C(/dev/shm), which must be in memory (tmpfs); memory may be swapped.
 extends_documentation_fragment:
   - elemental.networking._transaction
   - elemental.networking._attributes
@@ -144,9 +146,9 @@ address:
   sample: 192.168.122.150
 ssh_common_args:
   description:
-    - What the tasks that follow need as C(ansible_ssh_common_args), as soon as they connect anew, where ssh checks the keys of hosts and
-      the address is new to it. This is what it was before, and C(HostKeyAlias) with the name under which ssh has the key of the host.
-    - Empty where nothing has to change.
+    - What the tasks that follow need in C(ansible_ssh_common_args), beside what is there, as soon as they connect anew, where ssh checks
+      the keys of hosts and the address is new to it. It is C(HostKeyAlias) with the name under which ssh has the key of the host.
+    - Empty where nothing has to be added.
   type: str
   returned: success
   sample: -o HostKeyAlias=192.168.122.11

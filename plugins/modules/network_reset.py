@@ -62,9 +62,9 @@ address:
   sample: 192.168.122.11
 ssh_common_args:
   description:
-    - What the tasks that follow need as C(ansible_ssh_common_args), as soon as they connect anew, where ssh checks the keys of hosts and
-      the address is new to it. This is what it was before, and C(HostKeyAlias) with the name under which ssh has the key of the host.
-    - Empty where nothing has to change.
+    - What the tasks that follow need in C(ansible_ssh_common_args), beside what is there, as soon as they connect anew, where ssh checks
+      the keys of hosts and the address is new to it. It is C(HostKeyAlias) with the name under which ssh has the key of the host.
+    - Empty where nothing has to be added.
   type: str
   returned: success
   sample: -o HostKeyAlias=192.168.122.11

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import shlex
 import subprocess
 import threading
 import typing as t
 from dataclasses import dataclass
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import Answer, is_address, read_answer
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import (
-    program,
+    keeper,
+    kept_reader,
+    place_in_memory,
     reader,
     script,
     short_script,
@@ -65,12 +66,11 @@ class Node:
     def __init__(self, action: ActionBase, task_vars: t.Mapping[str, t.Any]) -> None:
         self._action = action
         self._connection = action._connection
-        self._task_vars = dict(task_vars)
         interpreter = str(task_vars.get("ansible_python_interpreter") or "auto")
         # anybody may sit on another one
         self.inventory_address = self.address
         self._inventory_call = self._ssh_call()
-        self._asks_by_name = False
+        self._asks_by_name = ""
         self._most_patience = _PATIENCE
         self._python = _ANY_PYTHON if interpreter.startswith("auto") else shlex.quote(interpreter)
 
@@ -108,8 +108,8 @@ class Node:
 
     @property
     def new_ssh_arguments(self) -> str:
-        """What the option ``ssh_common_args`` has to be now; empty while it is what it was."""
-        return str(self._connection.get_option("ssh_common_args")) if self._asks_by_name else ""
+        """What has to be added to the option ``ssh_common_args``, whose own words may hold a password for a proxy; mostly nothing."""
+        return self._asks_by_name
 
     @functools.cached_property
     def _key_name(self) -> str:
@@ -146,8 +146,8 @@ class Node:
     def _ask_by_name(self) -> None:
         """An address that the node moves to is new to ssh, or was another machine's: the key to expect is that of the inventory's name."""
         if self._key_name and not self._asks_by_name:
-            self._asks_by_name = True
-            self._add_arguments("ssh_common_args", f"-o {shlex.quote(f'HostKeyAlias={self._key_name}')}")
+            self._asks_by_name = f"-o {shlex.quote(f'HostKeyAlias={self._key_name}')}"
+            self._add_arguments("ssh_common_args", self._asks_by_name)
 
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> t.Iterator[None]:
@@ -203,17 +203,15 @@ class Node:
         Raises AnsibleActionFail when it breaks there, InvalidAnswer for an answer that is not valid.
         """
         try:
-            text = self._through_input(script(request)) if self.takes_input else self._as_module(request)
+            text = self._answer_to(script(request))
         except AnsibleConnectionFailure as error:
             return NodeAnswer(None, complaint=str(error))
         return NodeAnswer(read_answer(text, request))
 
     def run_again(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
         """Run a request of a trial that was staged: the node keeps the program since then."""
-        if not self.takes_input:
-            return self.run(request)
         try:
-            text = self._through_input(short_script(request))
+            text = self._answer_to(short_script(request))
         except AnsibleConnectionFailure as error:
             return NodeAnswer(None, complaint=str(error))
         return self.run(request) if text == _NOT_KEPT else NodeAnswer(read_answer(text, request))
@@ -224,25 +222,34 @@ class Node:
         become = self._connection.become
         return become is None or bool(getattr(become, "pipelining", True))
 
-    def _through_input(self, text: bytes) -> str:
-        command = f"{self._python} -I -S -c {shlex.quote(reader())}"
-        result = self._action._low_level_execute_command(command, in_data=text, sudoable=True)
+    def _answer_to(self, text: bytes) -> str:
+        if self.takes_input:
+            return self._through_input(reader(), text)
+        return self._through_memory(place_in_memory(), text)
+
+    def _through_memory(self, file: str, text: bytes) -> str:
+        """Leave the text in the node's memory first. A module would be in a file on the disk, in syslog and in the output of ``-v``."""
+        left = self._action._low_level_execute_command(self._python_command(keeper(file)), in_data=text, sudoable=False)
+        if left["rc"]:
+            raise AnsibleActionFail(_broken(left))
+        try:
+            return self._through_input(kept_reader(file, text), None)
+        except AnsibleConnectionFailure:
+            raise  # the address went, and nothing can be asked of it; the next text clears up
+        except AnsibleError:  # a wrong password, say: nobody has taken the text away
+            with contextlib.suppress(AnsibleError):
+                self._action._low_level_execute_command(f"rm -f {shlex.quote(file)}", sudoable=False)
+            raise
+
+    def _python_command(self, code: str) -> str:
+        return f"{self._python} -I -S -c {shlex.quote(code)}"
+
+    def _through_input(self, code: str, text: bytes | None) -> str:
+        result = self._action._low_level_execute_command(self._python_command(code), in_data=text, sudoable=True)
         for line in reversed(str(result["stdout"]).splitlines()):
             if line.startswith(ANSWER_MARK):
                 return line[len(ANSWER_MARK) :]
         raise AnsibleActionFail(_broken(result))
-
-    def _as_module(self, request: t.Mapping[str, t.Any]) -> object:
-        result = self._action._execute_module(
-            module_name="elemental.networking.network_node",
-            module_args={"request": json.dumps(request), "program": program()},
-            task_vars=self._task_vars,
-        )
-        if result.get("unreachable"):
-            raise AnsibleConnectionFailure(str(result.get("msg")))
-        if "answer" not in result:
-            raise AnsibleActionFail(one_line(result.get("msg") or _broken(result)))
-        return result["answer"]
 
 
 def _end_master(command: t.Sequence[str]) -> None:

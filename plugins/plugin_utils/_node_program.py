@@ -4,8 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The program for a node: the `_networkmanager` room as one text that Python reads there from its standard input.
 
-Unlike a module it never touches the node's disk with its arguments (keyfiles hold secrets) and it costs exactly one remote
-execution, whatever ANSIBLE_PIPELINING says.
+Unlike a module it never touches the node's disk or its log with its arguments (keyfiles hold secrets) and it costs exactly one remote
+execution, whatever ANSIBLE_PIPELINING says. Where `become` takes standard input away (su), the text waits in the node's memory, under
+/dev/shm, for a second execution.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import json
 import marshal
 import pkgutil
 import py_compile
+import secrets
 import sys
 import typing as t
 import zlib
@@ -33,6 +35,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 
 # seconds for the text to arrive: where the address under the connection went meanwhile, sshd waits for the rest of it for hours
 _LONGEST_DELIVERY = 45
+# where Linux keeps files in memory, for every user
+_MEMORY = "/dev/shm"
+_KEPT_PREFIX = "elemental-networking-"
+# seconds after which nobody takes a text any more
+_LONGEST_KEPT = 3600
 # the flags of a file in Python's cache that is as good as the hash of its source (PEP 552)
 _CHECKED_BY_HASH = (3).to_bytes(4, "little")
 # a folder that is not ours to write, no folder at all, a Python without a cache, half a file
@@ -160,6 +167,52 @@ def reader(longest_delivery: int = _LONGEST_DELIVERY) -> str:
     """
     take = "text = sys.stdin.buffer.read()"
     return f"import _signal, sys; _signal.alarm({longest_delivery}); {take}; _signal.alarm(0); exec(text)"
+
+
+def place_in_memory() -> str:
+    """A path on the node, in memory and not yet in use, for a text that root reads after another user has left it there."""
+    return f"{_MEMORY}/{_KEPT_PREFIX}{secrets.token_hex(16)}"
+
+
+def keeper(file: str, longest_delivery: int = _LONGEST_DELIVERY) -> str:
+    """What ``python3 -I -S -c`` runs on the node to take a text and keep it in a new file that is its user's alone.
+
+    What was left there, and not taken within an hour, goes: the connection broke in between.
+    """
+    lines = [
+        "import _signal, os, sys, time",
+        f"for entry in os.scandir({_MEMORY!r}):",
+        "    try:",
+        "        status = entry.stat(follow_symlinks=False)",
+        f"        is_old = status.st_uid == os.geteuid() and time.time() - status.st_mtime > {_LONGEST_KEPT}",
+        f"        if entry.name.startswith({_KEPT_PREFIX!r}) and is_old:",
+        "            os.unlink(entry.path)",
+        "    except OSError:",
+        "        pass",
+        f"if ' {_MEMORY} tmpfs ' not in open('/proc/self/mounts').read():",
+        f"    sys.exit('{_MEMORY} has to be in memory (tmpfs) here, for a become method that takes standard input away')",
+        f"_signal.alarm({longest_delivery})",
+        "text = sys.stdin.buffer.read()",
+        "_signal.alarm(0)",
+        f"with os.fdopen(os.open({file!r}, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'wb') as stream:",
+        "    stream.write(text)",
+    ]
+    return "\n".join(lines)
+
+
+def kept_reader(file: str, text: bytes) -> str:
+    """What it runs then, as root, to take that text away and run it; a text that another process has put there is not run."""
+    digest = hashlib.sha256(text).hexdigest()
+    lines = [
+        "import hashlib, os, sys",
+        f"with open({file!r}, 'rb') as stream:",
+        "    text = stream.read()",
+        f"os.unlink({file!r})",
+        f"if hashlib.sha256(text).hexdigest() != {digest!r}:",
+        f"    sys.exit('{file} was changed by another process')",
+        "exec(text)",
+    ]
+    return "\n".join(lines)
 
 
 def script(request: t.Mapping[str, t.Any]) -> bytes:

@@ -90,13 +90,18 @@ class Controller:
         self.runs = 0
 
     def tasks(
-        self, *tasks: t.Mapping[str, t.Any], hosts: str = "all", arguments: str = "", **variables: t.Any
+        self,
+        *tasks: t.Mapping[str, t.Any],
+        hosts: str = "all",
+        verbosity: int = 0,
+        arguments: str = "",
+        **variables: t.Any,
     ) -> PlayResult:
         """Run tasks of a user's own play."""
         playbook = self.folder / f"playbook{self.runs}.json"
         play = {"hosts": hosts, "gather_facts": False, "tasks": list(tasks)}
         playbook.write_text(json.dumps([play]))
-        return self.play(str(playbook), arguments=arguments, **variables)
+        return self.play(str(playbook), verbosity=verbosity, arguments=arguments, **variables)
 
     def kill(self) -> None:
         """Kill -9 every play of this controller."""

@@ -11,6 +11,7 @@ import json
 import threading
 import time
 import typing as t
+import uuid
 
 import pytest
 import yaml
@@ -203,6 +204,108 @@ def test_a_profile_that_ours_replaces_is_no_contender(controller: Controller) ->
     assert not warnings_of(result)
     boot(controller)
     assert claimed(controller, "node1", "eth0") == f"{FIRST}/24"
+
+
+THEIRS = """[connection]
+id=theirs
+uuid={uuid}
+type=ethernet
+interface-name=eth1
+
+[ipv4]
+method=disabled
+
+[ipv6]
+method=disabled
+"""
+# nothing is claimed for it, and eth0 is left without a static address
+KEPT = """[connection]
+id=eth0
+type=ethernet
+interface-name=eth0
+[ipv4]
+method=auto
+"""
+# what the controller derives from the name eth0.nmconnection
+OUR_UUID = str(uuid.uuid5(uuid.UUID("7d0a2b3e-5f0c-5a57-9c0e-3c5f4b1d8a61"), "eth0.nmconnection"))
+
+
+def install_theirs(controller: Controller, name: str, text: str) -> str:
+    """A profile file that this collection did not install, loaded; gives what is in /etc then."""
+    file = f"/etc/NetworkManager/system-connections/{name}.nmconnection"
+    command = f"umask 077; printf %s '{text}' > {file}; nmcli connection load {file}"
+    assert controller.nodes.oob("node1", ["sh", "-c", command]).returncode == 0
+    return installed(controller, "node1")
+
+
+@pytest.mark.parametrize(
+    ("name", "identity", "words"),
+    [
+        ("eth0", "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d", "eth0.nmconnection was not installed by this collection"),
+        (
+            "theirs",
+            OUR_UUID,
+            "theirs.nmconnection was not installed by this collection and has the uuid of profile eth0",
+        ),
+    ],
+    ids=["our file name", "our uuid"],
+)
+def test_a_profile_file_of_others_is_neither_overwritten_nor_deleted(
+    controller: Controller, name: str, identity: str, words: str
+) -> None:
+    before = install_theirs(controller, name, THEIRS.format(uuid=identity))
+    task = {"elemental.networking.network_config": {"configurator": "nmconnections", "config": {"eth0": KEPT}}}
+    for arguments in ("--check", ""):
+        result = controller.tasks(task, hosts="node1", arguments=arguments)
+        assert words in result.failure("node1"), result.output
+        assert installed(controller, "node1") == before
+    assert controller.nodes.oob("node1", ["ls", "/run/elemental-networking/trial"]).returncode != 0
+
+
+def test_the_way_out_of_a_file_of_others_works(controller: Controller) -> None:
+    """Renamed and reloaded as the message says, it stays, after the reset too."""
+    install_theirs(controller, "eth0", THEIRS.format(uuid="9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"))
+    rename = "cd /etc/NetworkManager/system-connections && mv eth0.nmconnection before.nmconnection && nmcli connection reload"
+    assert controller.nodes.oob("node1", ["sh", "-c", rename]).returncode == 0
+    result = push(controller)
+    assert result.succeeded, result.output
+    reset = controller.play("reset", machine_network_hosts="node1")
+    assert reset.succeeded, reset.output
+    assert "before.nmconnection" in installed(controller, "node1")
+
+
+def test_a_file_that_means_what_is_wanted_is_taken_over(controller: Controller) -> None:
+    """Written by Elemental (without a uuid), from a bundle for the first boot, or by hand: a reset gives DHCP back."""
+    values = {"{inventory-ip}": FIRST, "{inventory-ip.prefix}": "24", "{inventory-ip.gateway}": "192.168.122.1"}
+    text = ROUTED
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    install_theirs(controller, "eth0", text)
+    result = push(controller)
+    assert result.succeeded, result.output
+    assert push(controller).changed("node1") == 0
+    assert controller.play("reset", machine_network_hosts="node1").succeeded
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("/etc/network/interfaces", "iface eth1 inet dhcp\n"),
+        ("/etc/NetworkManager/conf.d/90-spare.conf", "[keyfile]\nunmanaged-devices=interface-name:eth1\n"),
+    ],
+    ids=["ifupdown", "unmanaged-devices"],
+)
+def test_an_interface_that_networkmanager_leaves_alone_is_refused(controller: Controller, file: str, text: str) -> None:
+    """A trial would be rolled back, or no boot would bring it up; found in the dry run."""
+    script = f"mkdir -p $(dirname {file}) && printf '{text}' >> {file} && systemctl restart NetworkManager"
+    assert controller.nodes.oob("node1", ["sh", "-ec", script]).returncode == 0
+    is_unmanaged = ["sh", "-c", "nmcli -g DEVICE,STATE device | grep -q eth1:unmanaged"]
+    wait_for(lambda: controller.nodes.oob("node1", is_unmanaged).returncode == 0)
+    task = {"elemental.networking.network_config": {"configurator": "nmconnections", "config": {"eth1": ETH1}}}
+    result = controller.tasks(task, hosts="node1", arguments="--check")
+    assert f"eth1, which is unmanaged by NetworkManager on this host (by {file})" in result.failure("node1"), (
+        result.output
+    )
 
 
 def test_a_profile_of_ours_that_no_boot_brings_up_is_named(controller: Controller) -> None:

@@ -125,12 +125,36 @@ def as_operator(controller: Controller) -> None:
 @pytest.mark.usefixtures("as_operator")
 @pytest.mark.parametrize("method", ["sudo", "su"])
 def test_with_become(controller: Controller, method: str) -> None:
-    """sudo takes the program through standard input; su asks on a terminal, so it comes as a module there."""
+    """sudo takes the program through standard input; su asks on a terminal, so it waits in memory there."""
     variables = {"ansible_user": "ops", "ansible_become": True, "ansible_become_method": method}
     inventory = controller.inventory / Path(controller.nodes.inventory_path).name
     inventory.write_text(inventory.read_text().replace("ansible_user=root", "ansible_user=ops"))
     controller.set_hosts(**variables, ansible_become_password="secret")
     there_and_back(controller)
+
+
+@pytest.mark.usefixtures("as_operator")
+def test_with_su_nothing_is_logged_shown_or_left(controller: Controller) -> None:
+    """Neither the program nor the keyfile with its secret, on the node or in the output."""
+    inventory = controller.inventory / Path(controller.nodes.inventory_path).name
+    inventory.write_text(inventory.read_text().replace("ansible_user=root", "ansible_user=ops"))
+    variables = {"ansible_user": "ops", "ansible_become": True, "ansible_become_method": "su"}
+    controller.set_hosts(**variables, ansible_become_password="secret")
+    secure = f"{ETH1}[802-1x]\neap=peap;\nidentity=node\npassword=correct-horse-battery\nphase2-auth=mschapv2\n"
+    options = {"configurator": "nmconnections", "config": {"eth1": secure}, "deadline": 8}
+    result = controller.tasks(
+        {"elemental.networking.network_config": options}, hosts="node1", verbosity=1, arguments="--check"
+    )
+    assert result.succeeded, result.output
+    assert result.changed("node1") == 1
+    assert len(result.output) < 10_000
+    assert "correct-horse-battery" not in result.output
+    journal = controller.nodes.oob("node1", ["journalctl", "--no-pager", "--all"]).stdout
+    assert "correct-horse-battery" not in journal
+    assert "SOURCES" not in journal
+    left = controller.nodes.oob("node1", ["sh", "-c", "ls -A /dev/shm /home/ops/.ansible/tmp 2>/dev/null"]).stdout
+    assert "elemental" not in left
+    assert "ansible-tmp" not in left
 
 
 @pytest.mark.usefixtures("as_operator")

@@ -16,6 +16,8 @@ import threading
 import time
 import typing as t
 
+from .answers import arp_sender
+
 _ETHERNET, _IPV4, _ARP = 1, 0x0800, 0x0806
 _REQUEST = 1
 _SIOCGIFADDR = 0x8915
@@ -50,13 +52,14 @@ class ArpSearch:
         if self._socket is None:
             return found
         deadline, repeat = self._started + seconds, self._started + _REPEAT_AFTER
+        own = own_macs()
         while len(found) < len(self._addresses) and time.monotonic() < deadline:
-            until = min(deadline, repeat) if repeat else deadline
-            if select.select([self._socket], [], [], max(0.0, until - time.monotonic()))[0]:
-                found.update(self._answer())
-            elif repeat and time.monotonic() >= repeat:
+            if repeat and time.monotonic() >= repeat:  # also where the neighbours are never silent
                 repeat = 0.0
                 self._ask()
+            until = min(deadline, repeat) if repeat else deadline
+            if select.select([self._socket], [], [], max(0.0, until - time.monotonic()))[0]:
+                found.update(self._answer(own))
         _close_aside(self._socket)
         return found
 
@@ -69,15 +72,16 @@ class ArpSearch:
                 if error.errno not in (errno.ENETDOWN, errno.ENOBUFS, errno.ENXIO):
                     raise
 
-    def _answer(self) -> dict[str, str]:
+    def _answer(self, own: t.Collection[str]) -> dict[str, str]:
         try:
-            packet = t.cast(socket.socket, self._socket).recv(128)
+            sender = arp_sender(t.cast(socket.socket, self._socket).recv(128))
         except OSError:
             return {}  # the interface went down
-        address, mac = packet[28:32], packet[22:28].hex(":")
-        if len(packet) < 42 or address not in self._addresses or mac in own_macs():
+        if sender is None:
             return {}
-        return {self._addresses[address]: mac}
+        address, mac = sender
+        asked = self._addresses.get(socket.inet_aton(address))
+        return {asked: mac} if asked and mac not in own else {}
 
 
 def _close_aside(connection: socket.socket) -> None:

@@ -92,16 +92,19 @@ def _connected(rows: t.Iterable[str], knock: Knock) -> t.Iterator[int]:
     """The remote ports of what is connected from the controller to the port where it knocks."""
     wanted = _packed(knock.address)
     for row in rows:
-        _number, local, remote, state = row.split()[:4]
-        address, port = remote.split(":")
-        is_there = int(local.split(":")[1], 16) == knock.target and state not in _NO_CONNECTION
-        if is_there and _address(address) == wanted:
-            yield int(port, 16)
+        try:
+            _number, local, remote, state = row.split()[:4]
+            address, port = remote.split(":")
+            is_there = int(local.split(":")[1], 16) == knock.target and state not in _NO_CONNECTION
+            if is_there and wanted and _address(address) == wanted:
+                yield int(port, 16)
+        except (ValueError, IndexError):
+            continue  # it is no row of this table
 
 
 def _rows(table: str) -> list[str]:
     try:
-        with open(table, encoding="ascii") as stream:
+        with open(table, encoding="ascii", errors="replace") as stream:
             return stream.read().splitlines()[1:]
     except OSError:
         return []  # a kernel without IPv6

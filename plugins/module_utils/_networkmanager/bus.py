@@ -13,10 +13,16 @@ import time
 import typing as t
 from _socket import AF_UNIX, socket  # the module around this part of it that is C would cost each start 3 ms
 
-from .wire import Variant, marshal, unmarshal
+from .wire import BYTE_ORDERS, LONGEST_ARRAY, LONGEST_MESSAGE, NATIVE_ORDER, Variant, WireError, marshal, unmarshal
 
 SYSTEM_BUS_SOCKET = "/run/dbus/system_bus_socket"
 _METHOD_CALL, _ERROR = 1, 3
+_PROTOCOL = 1  # its version
+# bytes; what a message always begins with, and the longest line of the authentication (libdbus allows as much)
+_HEADER = 16
+_LONGEST_LINE = 16384
+# the mark of this machine's byte order
+_NATIVE_MARK = next(mark for mark, order in BYTE_ORDERS.items() if order == NATIVE_ORDER)
 # calls on their way at once: they and their answers have to fit what the bus keeps for a connection
 _AT_ONCE = 32
 _PATH, _INTERFACE, _MEMBER, _ERROR_NAME, _REPLY_SERIAL, _DESTINATION, _SIGNATURE = 1, 2, 3, 4, 5, 6, 8
@@ -35,7 +41,7 @@ class SystemBus:
 
     def __init__(self, connection: socket) -> None:
         self._socket = connection
-        self._received = b""
+        self._received = bytearray()
         self._serial = 0
 
     @classmethod
@@ -61,6 +67,8 @@ class SystemBus:
         self._socket.sendall(b"\0AUTH EXTERNAL " + user + b"\r\nBEGIN\r\n")  # sent in one go: no round trip
         deadline = time.monotonic() + 10
         while b"\r\n" not in self._received:
+            if len(self._received) > _LONGEST_LINE:
+                raise BusError("", "the system D-Bus sent something else than an answer to the authentication")
             self._receive(deadline)
         line, self._received = self._received.split(b"\r\n", 1)
         if not line.startswith(b"OK"):
@@ -116,7 +124,7 @@ class SystemBus:
             deadline = time.monotonic() + timeout
             answers[serial] = values
             if kind == _ERROR:
-                answers[serial] = BusError(fields.get(_ERROR_NAME, ""), str(values[0]) if values else member)
+                answers[serial] = BusError(str(fields.get(_ERROR_NAME, "")), str(values[0]) if values else member)
         return answers
 
     def _send(
@@ -133,7 +141,8 @@ class SystemBus:
         ]
         if signature:
             fields.append((_SIGNATURE, Variant("g", signature)))
-        message = bytearray(struct.pack("<cBBBII", b"l", _METHOD_CALL, 0, 1, len(body), self._serial))
+        head = (_NATIVE_MARK, _METHOD_CALL, 0, _PROTOCOL, len(body), self._serial)
+        message = bytearray(struct.pack(NATIVE_ORDER + "BBBBII", *head))
         marshal(message, "a(yv)", [fields])
         message.extend(bytes(-len(message) % 8))
         try:
@@ -143,18 +152,15 @@ class SystemBus:
         return self._serial
 
     def _read(self, deadline: float) -> tuple[dict[int, t.Any], int, list[t.Any]]:
-        while len(self._received) < 16 or len(self._received) < self._message_length():
-            self._receive(deadline)
-        length = self._message_length()
-        message, self._received = self._received[:length], self._received[length:]
-        fields = dict(unmarshal(message, 12, "a(yv)")[0][0])
-        body_length = struct.unpack_from("<I", message, 4)[0]
-        body = message[length - body_length :]
-        return fields, message[1], unmarshal(body, 0, fields.get(_SIGNATURE, ""))[0]
-
-    def _message_length(self) -> int:
-        body_length, _serial, fields_length = struct.unpack_from("<III", self._received, 4)
-        return int(16 + fields_length + (-fields_length % 8) + body_length)
+        try:
+            while len(self._received) < _HEADER or len(self._received) < message_length(self._received):
+                self._receive(deadline)
+            length = message_length(self._received)
+            message = bytes(self._received[:length])
+            del self._received[:length]
+            return read_message(message)
+        except WireError as error:
+            raise BusError("", f"the system D-Bus sent a message that cannot be read ({error})") from error
 
     def _receive(self, deadline: float) -> None:
         left = deadline - time.monotonic()
@@ -167,3 +173,31 @@ class SystemBus:
         if not chunk:
             raise BusError("", "the system D-Bus closed the connection")
         self._received += chunk
+
+
+def message_length(start: bytes | bytearray) -> int:
+    """The length of a message in bytes, by its first 16. Raises WireError where that is none of D-Bus."""
+    order = BYTE_ORDERS.get(start[0])
+    if order is None or start[3] != _PROTOCOL:
+        raise WireError("it is not D-Bus 1")
+    body_length, _serial, fields_length = struct.unpack_from(order + "III", start, 4)
+    length = int(_HEADER + fields_length + (-fields_length % 8) + body_length)
+    if fields_length > LONGEST_ARRAY or length > LONGEST_MESSAGE:
+        raise WireError("a message is too long")
+    return length
+
+
+def read_message(message: bytes) -> tuple[dict[int, t.Any], int, list[t.Any]]:
+    """Where all that the bus sends enters: the header fields by code, the kind of the message, and its values.
+
+    The sender chose the byte order. Raises WireError.
+    """
+    if len(message) < _HEADER or len(message) != message_length(message):
+        raise WireError("it is cut short")
+    order = BYTE_ORDERS[message[0]]
+    fields = dict(unmarshal(message, 12, "a(yv)", order)[0][0])
+    body_length = struct.unpack_from(order + "I", message, 4)[0]
+    signature = fields.get(_SIGNATURE, "")
+    if not isinstance(signature, str) or not isinstance(fields.get(_REPLY_SERIAL, 0), int):
+        raise WireError("a header field has another type")
+    return fields, message[1], unmarshal(message[len(message) - body_length :], 0, signature, order)[0]

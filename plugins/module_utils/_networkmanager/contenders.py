@@ -58,7 +58,7 @@ def contender_warnings(manager: NetworkManager, plan: Plan, connections: Connect
     warnings = idle_after_boot(changed, every)
     if not found:
         return warnings  # the usual case, which asks NetworkManager nothing
-    # these files are overwritten or removed, whoever made them
+    # these files, which are ours or mean the same, are overwritten or removed
     replaced = {os.path.join(places.INSTALLED_PROFILES, name) for name in [*plan.reasons, *plan.stale]}
     for rival, interface, priority in _contests(manager, changed, found):
         file = manager.profile_file(rival.path)

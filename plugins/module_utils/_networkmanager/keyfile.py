@@ -24,6 +24,12 @@ _SECRET_WORD = re.compile(
     r"|(?<![a-z0-9])pin(?![a-z0-9])",
     re.IGNORECASE,
 )
+# what a plugin for a VPN takes is its own business (user names, cookies, keys as text): only what belongs to NetworkManager is shown
+_SHOWN_OF_A_VPN = ("service-type", "persistent", "timeout")
+# a certificate inside of the file (base64, or bytes as numbers), and the PIN of a token in its address
+_CERTIFICATE = re.compile(r"(?:^|-)cert\Z", re.IGNORECASE)
+_PLACE_OF_A_CERTIFICATE = re.compile(r"/|file:|pkcs11:|[\w. -]+\.\w{2,4}\Z", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"[\"']?data:|.*\bpin-value=|.*://[^/\s]*@", re.IGNORECASE)
 # characters that some reader takes for the end of a line although GKeyFile does not
 _OTHER_LINE_END = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
@@ -126,33 +132,56 @@ def _replaced_value(line: str, value: str) -> str:
 def redact(text: str) -> str:
     """The text with every secret replaced by ``<hidden>``; also for text that cannot be read.
 
-    Hidden are values of secret keys, all of ``[vpn-secrets]``, comments that mention a secret, and lines that are no
-    keyfile lines.
+    Hidden are values of secret keys, all of ``[vpn-secrets]``, what ``[vpn]`` has for its plugin, certificates that are in the file itself,
+    addresses with a user name in them, scripts for proxies, comments that mention a secret, and lines that are no keyfile lines.
     """
     result = []
-    in_secrets = False
+    section = ""
     for line in text.split("\n"):
         content = line.strip(_SPACE)
         if content.startswith("["):
-            in_secrets = bool(_SECRET_WORD.search(content))
-        result.append(_redacted(line, content, in_secrets))
+            section = content.lower()
+        result.append(_redacted(line, content, section))
     return "\n".join(result)
 
 
-def _redacted(line: str, content: str, in_secrets: bool) -> str:
+def _redacted(line: str, content: str, section: str) -> str:
     carriage_return = "\r" if line.endswith("\r") else ""
     if not content or _SECTION.match(content):
         return line
+    in_secrets = bool(_SECRET_WORD.search(section))
     if content.startswith("#"):
-        mentions_secret = in_secrets or _SECRET_WORD.search(content) or _OTHER_LINE_END.search(content)
-        return f"# {HIDDEN}{carriage_return}" if mentions_secret else line
+        is_told = (
+            in_secrets or section.startswith("[vpn") or _SECRET_WORD.search(content) or _OTHER_LINE_END.search(content)
+        )
+        return f"# {HIDDEN}{carriage_return}" if is_told or _comments_out(content.lstrip("# \t")) else line
     key, separator, value = line.partition("=")
     if not separator or _OTHER_LINE_END.search(key):
         return HIDDEN + carriage_return
-    is_secret = in_secrets or is_secret_key(key.strip(_SPACE)) or _OTHER_LINE_END.search(content)
-    return _replaced_value(line, HIDDEN) if is_secret and value.strip(_SPACE) else line
+    key, value = key.strip(_SPACE), value.strip(_SPACE)
+    is_secret = in_secrets or is_secret_key(key) or _OTHER_LINE_END.search(content) or _is_of_a_plugin(section, key)
+    return _replaced_value(line, HIDDEN) if value and (is_secret or holds_secret(key, value)) else line
+
+
+def _comments_out(content: str) -> bool:
+    """Whether a comment is a line that would hold a secret, or an address that does."""
+    key, _separator, value = content.partition("=")
+    return holds_secret(key.strip(_SPACE), value.strip(_SPACE)) or holds_secret("", content)
 
 
 def is_secret_key(key: str) -> bool:
-    """Whether the value of a key is a secret."""
+    """Whether the value of a key is a secret, whatever it is."""
     return not key.endswith("-flags") and bool(_SECRET_WORD.search(key))
+
+
+def _is_of_a_plugin(section: str, key: str) -> bool:
+    """Whether a value is for the plugin of a VPN, or a script that finds a proxy."""
+    if section.startswith("[vpn"):
+        return key not in _SHOWN_OF_A_VPN and not key.endswith("-flags")
+    return key == "pac-script"
+
+
+def holds_secret(key: str, value: str) -> bool:
+    """Whether a value shows by itself that it holds a secret: a key in it, a user's name and password."""
+    is_blob = value and _CERTIFICATE.search(key) and not _PLACE_OF_A_CERTIFICATE.match(value)
+    return bool(is_blob or _SECRET_VALUE.match(value))

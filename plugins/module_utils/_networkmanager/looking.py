@@ -22,8 +22,9 @@ def observe(manager: NetworkManager, devices: t.Sequence[Device], wanted: Wanted
     file = os.path.join(places.INSTALLED_PROFILES, wanted.file_name)
     installed_text = read_text(file)
     path = manager.profile_path(wanted.uuid)
+    loaded_from = manager.profile_file(path) if path is not None else ""
     if installed_text is None or path is None:
-        return Observed(installed_text, path is not None, False, False)
+        return Observed(installed_text, path is not None, False, False, loaded_from=loaded_from)
     device = active_device(devices, wanted.uuid)
     is_active = device is not None and device.activated
     others = [
@@ -32,10 +33,11 @@ def observe(manager: NetworkManager, devices: t.Sequence[Device], wanted: Wanted
     return Observed(
         installed_text=installed_text,
         is_known=True,
-        is_loaded_from_etc=manager.profile_file(path) == file,
+        is_loaded_from_etc=loaded_from == file,
         is_active=is_active,
         lost_addresses=_lost_addresses(manager, path, device),
         is_waiting=not is_active and not others,
+        loaded_from=loaded_from,
     )
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .places import TRIAL_PREFIX
+
 ETHERNET_TYPES = ("ethernet", "802-3-ethernet")
 # seconds: the checkpoint comes first; then the dead-man cleans up, or does it all when NetworkManager died with its checkpoint
 DEAD_MAN_MARGIN = 3.0
@@ -105,7 +107,7 @@ class Step(t.NamedTuple):
     @property
     def trial_file(self) -> str:
         """The name of the keyfile in /run."""
-        return f"elemental-networking-{self.trial_uuid}.nmconnection"
+        return f"{TRIAL_PREFIX}{self.trial_uuid}.nmconnection"
 
 
 class Trial(t.NamedTuple):

@@ -64,6 +64,7 @@ class Device(t.NamedTuple):
     """A network device and what is active on it; ``active_uuid`` is empty when nothing is. ``ip_configs`` are object paths by family.
 
     ``available`` are the object paths of the profiles that fit it: none while it has no carrier. ``mac_address`` is the one of now.
+    NetworkManager leaves alone what is not ``managed``.
     """
 
     path: str
@@ -74,6 +75,7 @@ class Device(t.NamedTuple):
     ip_configs: t.Mapping[str, str]
     available: t.Sequence[str]
     mac_address: str
+    managed: bool = True
 
 
 def _device(path: str, properties: t.Mapping[str, t.Any], active: t.Mapping[str, t.Any]) -> Device:
@@ -87,6 +89,7 @@ def _device(path: str, properties: t.Mapping[str, t.Any], active: t.Mapping[str,
         ip_configs={"ipv4": properties["Ip4Config"], "ipv6": properties["Ip6Config"]},
         available=properties["AvailableConnections"],
         mac_address=properties["HwAddress"].lower(),
+        managed=bool(properties["Managed"]),
     )
 
 

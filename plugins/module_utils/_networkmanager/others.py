@@ -94,6 +94,23 @@ def refuse_unknown_interfaces(devices: t.Sequence[Device], profiles: t.Iterable[
             )
 
 
+def refuse_unmanaged_interfaces(
+    manager: NetworkManager, devices: t.Sequence[Device], profiles: t.Iterable[WantedProfile]
+) -> None:
+    """Raise NetworkManagerError for a profile whose interface NetworkManager leaves alone: no boot would bring it up."""
+    unmanaged = {device.interface for device in devices if not device.managed}
+    for profile in profiles:
+        if profile.type not in ETHERNET_TYPES or profile.interface not in unmanaged:
+            continue
+        from .unmanaged import becomes_managed, reason  # here: few find one
+
+        if not becomes_managed(manager, profile.interface):
+            raise NetworkManagerError(
+                f"profile {profile.file_name} is for interface {profile.interface}, which is unmanaged by NetworkManager on this host"
+                f"{reason(profile.interface)}; change that first (nmcli device shows it), nothing was changed"
+            )
+
+
 def refuse_unknown_addresses(
     manager: NetworkManager, devices: t.Iterable[Device], addresses: t.Collection[str]
 ) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 # in memory: survives a restart of NetworkManager, not of the machine; shadows /etc (nms-keyfile-utils.h, NetworkManager 1.20 and later)
 TRIAL_PROFILES = "/run/NetworkManager/system-connections"
+# the name of a profile in there: this, its uuid, and NetworkManager's suffix
+TRIAL_PREFIX = "elemental-networking-"
 INSTALLED_PROFILES = "/etc/NetworkManager/system-connections"
 # the open trial: what was there before and what comes; and the program that can undo it without a controller
 TRIAL_FOLDER = "/run/elemental-networking/trial"

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
+from . import places
 from .model import ETHERNET_TYPES, Managed, Step, WantedProfile
 from .network_manager import Device
 
@@ -19,6 +21,7 @@ class Observed(t.NamedTuple):
     """What a node has of one wanted profile; ``lost_addresses`` are configured but not on the device.
 
     ``is_waiting`` says that it is not active and no other profile has its interface: no cable, or no DHCP server, as yet.
+    ``loaded_from`` is the file of the profile that NetworkManager knows by its uuid; empty when it knows none.
     """
 
     installed_text: str | None
@@ -27,6 +30,7 @@ class Observed(t.NamedTuple):
     is_active: bool
     lost_addresses: tuple[str, ...] = ()
     is_waiting: bool = False
+    loaded_from: str = ""
 
 
 class Plan(t.NamedTuple):
@@ -65,6 +69,50 @@ def differences(wanted: WantedProfile, observed: Observed, may_wait: bool = Fals
     if observed.lost_addresses:
         return f"{', '.join(observed.lost_addresses)} missing on the device"
     return ""
+
+
+def collision(wanted: WantedProfile, observed: Observed, managed: Managed) -> str:
+    """What a profile must not be installed over, as a sentence; empty where nothing of somebody else is in its way.
+
+    Ours is what an earlier change installed. A file that means just what is wanted, whatever its uuid, is taken over: it was written by
+    Elemental, from a bundle for the first boot, or by hand.
+    """
+    file = os.path.join(places.INSTALLED_PROFILES, wanted.file_name)
+    is_ours = wanted.file_name in managed.files
+    if observed.installed_text is not None and not is_ours and not means_the_same(observed.installed_text, wanted.text):
+        return (
+            f"profile file {file} was not installed by this collection and would be overwritten; rename it there and run nmcli connection "
+            "reload, or give ours another name, nothing was changed"
+        )
+    if observed.loaded_from in ("", file) or _holds_ours(observed.loaded_from, is_ours, managed):
+        return ""
+    return (
+        f"profile file {observed.loaded_from} was not installed by this collection and has the uuid of profile {wanted.file_name}, "
+        f"{wanted.uuid}; give one of the two another uuid, nothing was changed"
+    )
+
+
+def _holds_ours(file: str, is_ours: bool, managed: Managed) -> bool:
+    """Whether a file elsewhere holds a profile of ours: another name of it in /etc, what is left of a trial, a change by nmcli."""
+    folder, name = os.path.split(file)
+    if folder == places.TRIAL_PROFILES:
+        return is_ours or name.startswith(places.TRIAL_PREFIX)
+    return folder == places.INSTALLED_PROFILES and name in managed.files
+
+
+def means_the_same(text: str, other: str) -> bool:
+    """Whether NetworkManager reads the same from two keyfiles, but for the uuid."""
+    from .keyfile import KeyfileError, parse  # here: nothing needs it where nothing differs
+
+    try:
+        first, second = (
+            {section: dict(values) for section, values in parse(each).sections.items()} for each in (text, other)
+        )
+    except KeyfileError:
+        return False
+    for sections in (first, second):
+        sections.get("connection", {}).pop("uuid", None)
+    return first == second
 
 
 def _derived_uuid(namespace: str, name: str) -> str:

@@ -13,14 +13,13 @@ import threading
 import time
 import typing as t
 
+from .answers import dns_query, echo_request, icmp_protocol, is_dns_answer, is_echo_reply
 from .arp import ArpSearch, address_of, is_ethernet
 from .model import Probe
 
 _RESOLVER_FILE = "/etc/resolv.conf"
-# a DNS query for the name servers of the root: each server answers it, if only by refusing
-_DNS_QUERY = struct.pack("!6H", 0x656C, 0x0100, 1, 0, 0, 0) + b"\0" + struct.pack("!2H", 2, 1)
-_SERVER_FAILURE = 2
-_ICMP = {socket.AF_INET: (1, 8, 0), socket.AF_INET6: (58, 128, 129)}
+# resolvers of the C library ask no more (MAXNS, resolv.conf(5))
+_MOST_SERVERS = 3
 
 
 def run_probes(probes: t.Sequence[Probe]) -> dict[str, str]:
@@ -61,28 +60,42 @@ def _gateway(probe: Probe) -> str:
 
 def default_routes() -> list[tuple[str, str]]:
     """The interface and gateway of each default route, best first, IPv4 before IPv6."""
+    return routes_in(_lines("/proc/net/route")[1:], _route) or routes_in(_lines("/proc/net/ipv6_route"), _route_ipv6)
+
+
+def routes_in(
+    lines: t.Iterable[str], read: t.Callable[[list[str]], tuple[int, str, str] | None]
+) -> list[tuple[str, str]]:
+    """The default routes that the lines of a table of the kernel name, best first; a line of another form is none."""
     found = []
-    for line in _lines("/proc/net/route")[1:]:
-        interface, target, gateway, flags, _references, _use, metric, mask = line.split()[:8]
-        if target == mask == "00000000" and int(flags, 16) & 3 == 3:
-            found.append((int(metric), interface, socket.inet_ntoa(struct.pack("=I", int(gateway, 16)))))
+    for line in lines:
+        try:
+            route = read(line.split())
+        except (ValueError, IndexError, OverflowError, struct.error):
+            continue
+        if route is not None:
+            found.append(route)
     found.sort(key=lambda route: route[0])
-    return [(interface, gateway) for _metric, interface, gateway in found] or _default_routes_ipv6()
+    return [(interface, gateway) for _metric, interface, gateway in found]
 
 
-def _default_routes_ipv6() -> list[tuple[str, str]]:
-    found = []
-    for line in _lines("/proc/net/ipv6_route"):
-        target, length, _source, _length, gateway, metric, _references, _use, flags, interface = line.split()
-        if int(target, 16) == 0 and length == "00" and int(flags, 16) & 0x203 == 3:
-            address = socket.inet_ntop(socket.AF_INET6, bytes.fromhex(gateway))
-            found.append((int(metric, 16), interface, address))
-    return [(interface, address) for _metric, interface, address in sorted(found)]
+def _route(words: list[str]) -> tuple[int, str, str] | None:
+    interface, target, gateway, flags, _references, _use, metric, mask = words[:8]
+    if not target == mask == "00000000" or int(flags, 16) & 3 != 3:
+        return None
+    return int(metric), interface, socket.inet_ntoa(struct.pack("=I", int(gateway, 16)))
+
+
+def _route_ipv6(words: list[str]) -> tuple[int, str, str] | None:
+    target, length, _source, _length, gateway, metric, _references, _use, flags, interface = words
+    if int(target, 16) or length != "00" or int(flags, 16) & 0x203 != 3:
+        return None
+    return int(metric, 16), interface, socket.inet_ntop(socket.AF_INET6, bytes.fromhex(gateway))
 
 
 def _lines(file: str) -> list[str]:
     try:
-        with open(file, encoding="ascii") as stream:
+        with open(file, encoding="ascii", errors="replace") as stream:
             return stream.read().splitlines()
     except OSError:
         return []
@@ -92,14 +105,15 @@ def _lines(file: str) -> list[str]:
 
 
 def _dns(probe: Probe) -> str:
-    servers = [line.split()[1] for line in _lines(_RESOLVER_FILE) if line.startswith("nameserver ")]
+    servers = name_servers(_lines(_RESOLVER_FILE))
     if not servers:
         return "no name server is configured"
-    connections = [_ask_server(server) for server in servers]
+    number = int.from_bytes(os.urandom(2), "big")
+    connections = [_ask_server(server, number) for server in servers]
     deadline = time.monotonic() + probe.timeout
     try:
         while time.monotonic() < deadline:
-            if any(connection is not None and _server_answered(connection) for connection in connections):
+            if any(connection is not None and _server_answered(connection, number) for connection in connections):
                 return ""
             time.sleep(0.005)
     finally:
@@ -109,14 +123,21 @@ def _dns(probe: Probe) -> str:
     return f"{', '.join(servers)} {'does' if len(servers) == 1 else 'do'} not answer"
 
 
-def _ask_server(server: str) -> socket.socket | None:
+def name_servers(lines: t.Iterable[str]) -> list[str]:
+    """The servers that the lines of resolv.conf name; the keyword stands at the start, before blanks or tabs."""
+    words = [line.split() for line in lines if line[:1].strip()]
+    return [line[1] for line in words if line[0] == "nameserver" and len(line) > 1][:_MOST_SERVERS]
+
+
+def _ask_server(server: str, number: int) -> socket.socket | None:
+    """Ask over a socket that takes datagrams of this server alone."""
     connection = None
     try:
         family, kind, _protocol, _name, target = socket.getaddrinfo(server, 53, type=socket.SOCK_DGRAM)[0]
         connection = socket.socket(family, kind)
         connection.setblocking(False)
         connection.connect(target)
-        connection.send(_DNS_QUERY)
+        connection.send(dns_query(number))
     except OSError:
         if connection is not None:
             connection.close()
@@ -124,12 +145,11 @@ def _ask_server(server: str) -> socket.socket | None:
     return connection
 
 
-def _server_answered(connection: socket.socket) -> bool:
+def _server_answered(connection: socket.socket, number: int) -> bool:
     try:
-        answer = connection.recv(512)
+        return is_dns_answer(connection.recv(512), number)
     except OSError:
         return False
-    return len(answer) >= 12 and answer[:2] == _DNS_QUERY[:2] and answer[3] & 15 != _SERVER_FAILURE
 
 
 # --- what a user adds ---------------------------------------------------------------------------------------------
@@ -143,37 +163,26 @@ def _echo(target: str, interface: str, timeout: float) -> str:
     """One ICMP echo request a second, until one is answered."""
     scoped = f"{target}%{interface}" if interface and target.startswith("fe80:") else target
     family, _kind, _protocol, _name, address = socket.getaddrinfo(scoped, None, type=socket.SOCK_RAW)[0]
-    protocol, request, reply = _ICMP[family]
-    number = os.urandom(2)
-    body = bytes([request, 0, 0, 0]) + number + b"\0\1"
-    checksum = struct.pack("!H", 0xFFFF - _sum(body)) if family == socket.AF_INET else b"\0\0"
+    token = os.urandom(10)
     deadline = time.monotonic() + timeout
-    with socket.socket(family, socket.SOCK_RAW, protocol) as connection:
+    with socket.socket(family, socket.SOCK_RAW, icmp_protocol(family)) as connection:
         while time.monotonic() < deadline:
-            connection.sendto(body[:2] + checksum + body[4:], address)
-            if _echo_returned(connection, family, bytes([reply]), number, min(deadline, time.monotonic() + 1)):
+            connection.sendto(echo_request(family, token), address)
+            if _echo_returned(connection, family, token, min(deadline, time.monotonic() + 1)):
                 return ""
     return f"{target} does not answer"
 
 
-def _echo_returned(connection: socket.socket, family: int, reply: bytes, number: bytes, deadline: float) -> bool:
+def _echo_returned(connection: socket.socket, family: int, token: bytes, deadline: float) -> bool:
     while time.monotonic() < deadline:
         connection.settimeout(max(0.001, deadline - time.monotonic()))
         try:
             packet = connection.recv(1024)
         except socket.timeout:
             return False
-        if family == socket.AF_INET:
-            packet = packet[(packet[0] & 15) * 4 :]
-        if packet[:1] == reply and packet[4:6] == number:
+        if is_echo_reply(packet, family, token):
             return True
     return False
-
-
-def _sum(body: bytes) -> int:
-    total: int = sum(struct.unpack(f"!{len(body) // 2}H", body))
-    total = (total >> 16) + (total & 0xFFFF)
-    return total + (total >> 16)
 
 
 def _tcp(probe: Probe) -> str:

@@ -30,9 +30,11 @@ from .others import (
     refuse_unknown_addresses,
     refuse_unknown_interfaces,
     refuse_unknown_machine,
+    refuse_unmanaged_interfaces,
 )
 from .planning import (
     Plan,
+    collision,
     dhcp_beside,
     dhcp_profile,
     differences,
@@ -51,7 +53,8 @@ def stage(
     def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
         with store.remembering(request.token, request.machine):
             refuse_unknown_interfaces(devices, profiles)
-        return _plan(manager, devices, request, profiles, managed)
+            refuse_unmanaged_interfaces(manager, devices, profiles)
+            return _plan(manager, devices, request, profiles, managed)
 
     return _carry_out(manager, request, program, plan)
 
@@ -92,6 +95,9 @@ def _plan(
         observed = observe(manager, devices, profile)
         reason = differences(profile, observed, may_wait)
         if reason:
+            in_the_way = collision(profile, observed, managed)
+            if in_the_way:
+                raise NetworkManagerError(in_the_way)
             reasons[profile.file_name] = reason
             steps.append(trial_step(profile, observed, profile.text))
     stale = stale_files(managed, wanted)

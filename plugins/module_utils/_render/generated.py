@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import HIDDEN, is_secret_key
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import (
+    HIDDEN,
+    holds_secret,
+    is_secret_key,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import (
     TOOLS,
     ToolError,
@@ -110,14 +114,19 @@ def _explained(configurator: str, run: ToolRun, config: t.Mapping[str, object]) 
     words = _DUMP.sub("", words)
     for spoken, plain in _PLAIN_WORDS:
         words = spoken.sub(plain, words)
-    for secret in sorted(_secrets(config), key=len, reverse=True):
-        words = words.replace(secret, HIDDEN)
+    words = _without(_secrets(config), words)
     where = readable(run.path)
     stated, separator, rest = words.partition(": ")
     if separator and where and where.startswith(stated):
         words = rest
-    shown = "" if "unknown field" in words else _shown(_part_at(config, run.path), words)
+    shown = "" if "unknown field" in words else _without(_secrets(config), _shown(_part_at(config, run.path), words))
     return f"{where}{shown}: {words} ({TOOLS[configurator]})" if where else f"{words} ({TOOLS[configurator]})"
+
+
+def _without(secrets: t.Iterable[str], words: str) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        words = words.replace(secret, HIDDEN)
+    return words
 
 
 def _part_at(config: object, path: t.Sequence[str | int]) -> object:
@@ -142,7 +151,7 @@ def _shown(part: object, words: str) -> str:
     plain = {
         key: value
         for key, value in part.items()
-        if isinstance(value, (str, int)) and not isinstance(value, bool) and not is_secret_key(str(key))
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and not _is_secret(str(key), value)
     }
     listed = [f"{key}: {value}" for key, value in plain.items()][:_FEW]
     return f" ({', '.join(listed)})" if any(str(value) not in words for value in plain.values()) else ""
@@ -154,4 +163,8 @@ def _secrets(part: object, key: str = "") -> set[str]:
         return {secret for name, value in part.items() for secret in _secrets(value, str(name))}
     if isinstance(part, (list, tuple)):
         return {secret for value in part for secret in _secrets(value, key)}
-    return {str(part)} if key and is_secret_key(key) and part not in (None, "") else set()
+    return {str(part)} if key and part not in (None, "") and _is_secret(key, part) else set()
+
+
+def _is_secret(key: str, value: object) -> bool:
+    return is_secret_key(key) or holds_secret(key, str(value))

@@ -23,8 +23,9 @@ from .profile import Profile, RenderError, Rendering
 # the namespace of uuids that we derive: changing it would rename every profile on every node
 _NAMESPACE = uuid.UUID("7d0a2b3e-5f0c-5a57-9c0e-3c5f4b1d8a61")
 _SUFFIX = ".nmconnection"
-# the limit of Linux file systems (NAME_MAX), in bytes
-_LONGEST_FILE_NAME = 255
+# the limit of Linux file systems (NAME_MAX), in bytes, without what NetworkManager appends to a name while it rewrites the file, as its
+# rollback does (".XXXXXX"); that is more than what we put around one ("." and "~")
+_LONGEST_FILE_NAME = 255 - 7
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 # connection.type of NetworkManager 1.52: the settings that can be a profile's base, and the aliases of keyfiles
 _TYPES = frozenset(

@@ -274,12 +274,13 @@ def test_only_the_secrets_of_a_kubeconfig_are_hidden(module: Module) -> None:
     config = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "default", "cluster": {"server": "claim"}}],
+        "clusters": [{"name": "default", "cluster": {"server": "claim", "proxy-url": "http://me:pr0xy-secret@p"}}],
         "contexts": [{"name": "machine", "context": {"cluster": "default", "user": "key"}}],
         "users": [{"name": "key", "user": user}],
     }
-    access = {"kubeconfig": config, "api_key": "api-s3cret"}
+    access = {"kubeconfig": config, "api_key": "api-s3cret", "proxy": "http://me:pr0xy@p"}
     secrets = ["t0ken-secret", "passw0rd-secret", "k3y-secret", "pr0vider-secret", "env-s3cret", "api-s3cret"]
+    secrets += ["http://me:pr0xy-secret@p", "http://me:pr0xy@p"]
     options = {"machine": "default", "key": "claim", "progress_file": "/".join(secrets), "name": "v1"}
     result = module("ip_address_claim", backend="kubernetes", kubernetes=access, **options, state="absent")
     assert not [secret for secret in secrets if secret in json.dumps(result)]
@@ -287,6 +288,14 @@ def test_only_the_secrets_of_a_kubeconfig_are_hidden(module: Module) -> None:
     if shown:
         assert [shown[name] for name in ("machine", "key", "name")] == ["default", "claim", "v1"]
         assert shown["kubernetes"]["kubeconfig"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+def test_a_proxy_is_not_shown_with_its_password(module: Module) -> None:
+    access = {"host": "https://192.0.2.1", "api_key": "x" * 9, "proxy": "http://me:pr0xy-secret@192.0.2.2:3128"}
+    result = module(
+        "ip_address_claim", backend="kubernetes", kubernetes=access, machine="a", key="b", name="c", state="absent"
+    )
+    assert "pr0xy-secret" not in json.dumps(result)
 
 
 def test_an_empty_inventory_does_not_widen_a_release(module: Module) -> None:

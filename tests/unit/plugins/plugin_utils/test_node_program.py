@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 import typing as t
 from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager import node
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
-from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import program, reader, script
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import (
+    keeper,
+    kept_reader,
+    place_in_memory,
+    program,
+    reader,
+    script,
+)
 
 REQUEST = {"operation": "confirm", "token": "x", "arrived_at": "192.0.2.1", "fresh": True, "knock": None}
 PYTHON = [sys.executable, "-I", "-S", "-c"]
@@ -41,6 +50,49 @@ def test_it_ends_when_its_text_never_arrives_whole() -> None:
         half.stdin.flush()
         assert half.wait(timeout=30) == -signal.SIGALRM
         assert half.stdout.read() == b""
+
+
+def test_a_text_waits_in_memory_where_standard_input_is_taken() -> None:
+    """For one user alone, until it is run, and never on a disk."""
+    file = place_in_memory()
+    text = script(REQUEST)
+    subprocess.run([*PYTHON, keeper(file)], input=text, capture_output=True, check=True)
+    try:
+        assert Path(file).stat().st_mode & 0o777 == 0o600
+        again = subprocess.run([*PYTHON, keeper(file)], input=b"other", capture_output=True, check=False)
+        assert again.returncode, "a file of somebody else may be there already, or a link"
+        run = subprocess.run([*PYTHON, kept_reader(file, text)], capture_output=True, check=True)
+        assert ANSWER_MARK in run.stdout.decode()
+        assert not Path(file).exists()
+    finally:
+        Path(file).unlink(missing_ok=True)
+
+
+def test_a_text_that_another_process_changed_is_not_run() -> None:
+    """The one who left it there need not be root."""
+    file = place_in_memory()
+    Path(file).write_text("print('run')")
+    run = subprocess.run([*PYTHON, kept_reader(file, b"print('sent')")], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, Path(file).exists()) == (1, "", False)
+    assert "changed by another process" in run.stderr
+
+
+def test_a_text_that_nobody_took_goes_with_the_next_one() -> None:
+    """The connection broke after it was left."""
+    old, recent, new = (Path(place_in_memory()) for _number in range(3))
+    try:
+        for file, age in ((old, 3700), (recent, 100)):
+            file.touch()
+            os.utime(file, (time.time() - age,) * 2)
+        subprocess.run([*PYTHON, keeper(str(new))], input=b"", check=True)
+        assert [file.exists() for file in (old, recent, new)] == [False, True, True]
+    finally:
+        for file in (old, recent, new):
+            file.unlink(missing_ok=True)
+
+
+def test_two_texts_never_wait_in_one_place() -> None:
+    assert place_in_memory() != place_in_memory()
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,26 @@ _SECRET_KEYS = [
     ("vpn-secrets", "cookie-flags"),
     ("wireguard", "private-key"),
     ("wireguard-peer.YWJj", "preshared-key"),
+    # what a plugin for a VPN takes, whatever it means to it
+    ("vpn", "cookie"),
+    ("vpn", "Xauth username"),
+    ("vpn", "IPSec secret"),
+    ("vpn", "gwcert"),
+    ("vpn", "user-name"),
+    ("proxy", "pac-script"),
+]
+# values that hold a secret although the key need not
+_SECRET_VALUES = [
+    ("802-1x", "client-cert", "data:;base64,{}"),
+    ("802-1x", "ca-cert", "data:;base64,{}"),
+    ("802-1x", "phase2-client-cert", "data:;base64,{}"),
+    ("802-1x", "phase2-ca-cert", "48;130;{};"),
+    ("802-1x", "client-cert", "{}"),
+    ("802-1x", "client-cert", "pkcs11:token=card;pin-value={}"),
+    ("802-1x", "client-cert", "pkcs11:token=card?pin-value={}"),
+    ("proxy", "pac-url", "http://user:{}@proxy.example.com/proxy.pac"),
+    ("proxy", "pac-url", "http://{}@proxy.example.com/proxy.pac"),
+    ("user", "org.example.mirror", "https://user:{}@mirror.example.com"),
 ]
 
 
@@ -104,12 +124,24 @@ def test_secrets_are_hidden(section: str, key: str) -> None:
     assert f"{key} = <hidden>" in redact(text)
 
 
+@pytest.mark.parametrize(("section", "key", "value"), _SECRET_VALUES)
+def test_secrets_in_values_are_hidden(section: str, key: str, value: str) -> None:
+    text = f"[{section}]\n{key}={value.format(_SECRET)}\n#{key}={value.format(_SECRET)}\nother=shown\n"
+    line, comment = redact(text).split("\n")[1:3]
+    assert line == f"{key}=<hidden>"
+    assert comment == "# <hidden>"
+    assert "other=shown" in redact(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "[connection]\nid=password\ntype=wifi\n",
         "[wifi-security]\nkey-mgmt=wpa-psk\npsk-flags=1\nwep-key-type=1\nwep-tx-keyidx=0\n",
-        "[vpn]\npassword-flags=0\n",
+        "[vpn]\nservice-type=org.freedesktop.NetworkManager.openvpn\npassword-flags=0\npersistent=true\ntimeout=30\n",
+        "[proxy]\nmethod=1\npac-url=http://proxy.example.com/proxy.pac\n",
+        "[802-1x]\nca-cert=file:///etc/ca.pem\nclient-cert=pkcs11:token=card;object=me\nphase2-ca-cert=ca.pem\n",
+        "[wireguard-peer.YWJj=]\nendpoint=vpn.example.com:51820\nallowed-ips=192.0.2.0/24;\npublic-key=/\n",
         "[802-1x]\nidentity=me\nclient-cert=/etc/cert.pem\nprivate-key-password-flags=1\n",
         "[ipv4]\n# static\naddress1=10.0.0.2/8,10.0.0.1\n\n[ethernet]\nmac-address=52:54:00:45:14:c5\n",
         "[wifi-security]\r\npsk=\r\n",
@@ -137,6 +169,9 @@ def test_what_is_no_secret_stays_byte_for_byte(text: str) -> None:
         f"psk=a\r{_SECRET}=b",
         f"psk=a\u2028{_SECRET}=b",
         f"# comment\vpsk={_SECRET}",
+        f"[vpn\ncookie={_SECRET}",
+        f"[VPN]\n# {_SECRET}",
+        f"# see http://me:{_SECRET}@example.com",
     ],
 )
 def test_secrets_are_hidden_in_text_that_is_no_good_keyfile(text: str) -> None:

@@ -14,11 +14,13 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 )
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.planning import (
     Observed,
+    collision,
     dhcp_beside,
     dhcp_profile,
     differences,
     ethernet_interfaces,
     idle_interfaces,
+    means_the_same,
     stale_files,
     trial_step,
     trial_texts,
@@ -48,6 +50,59 @@ MANAGED = Managed(
 def test_each_difference_has_its_reason(observed: Observed, reason: str) -> None:
     """The user reads it in the result of the task."""
     assert differences(WANTED, observed) == reason
+
+
+ETC, RUN = "/etc/NetworkManager/system-connections", "/run/NetworkManager/system-connections"
+# as an installer of a distribution writes it
+THEIRS = "[connection]\nid=eth0\nuuid=9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d\ntype=ethernet\n\n[ipv4]\nmethod=auto\n"
+NOTHING = Managed()
+FILE = f"{ETC}/eth0.nmconnection"
+
+
+@pytest.mark.parametrize(
+    ("text", "loaded_from"),
+    [
+        (None, ""),
+        (TEXT, FILE),
+        (TEXT.replace(f"uuid={UUID}\n", ""), ""),
+        (THEIRS.split("\n\n")[0], ""),
+        (f"# by hand\n\n{TEXT}", FILE),
+        (None, f"{RUN}/elemental-networking-{UUID}.nmconnection"),
+    ],
+    ids=["nothing", "equal", "Elemental's, without a uuid", "another uuid", "a comment", "left of a trial"],
+)
+@pytest.mark.parametrize("managed", [NOTHING, MANAGED])
+def test_what_is_ours_or_means_the_same_is_taken_over(text: str | None, loaded_from: str, managed: Managed) -> None:
+    assert collision(WANTED, Observed(text, True, False, False, loaded_from=loaded_from), managed) == ""
+
+
+@pytest.mark.parametrize("loaded_from", [FILE, f"{RUN}/eth0.nmconnection", f"{ETC}/bond0.nmconnection"])
+def test_a_file_of_ours_may_say_something_else(loaded_from: str) -> None:
+    """Of an earlier change, edited since then by hand or by nmcli in memory, or renamed by this change."""
+    assert collision(WANTED, Observed(THEIRS, True, False, True, loaded_from=loaded_from), MANAGED) == ""
+
+
+@pytest.mark.parametrize("text", [THEIRS, "no keyfile\n", "", f"{TEXT}[ipv4]\nmethod=auto\n"])
+def test_a_file_of_somebody_else_with_our_name_is_not_overwritten(text: str) -> None:
+    """A later reset would delete it, too. The sentence names it and says what to do."""
+    sentence = collision(WANTED, Observed(text, False, False, False), NOTHING)
+    assert f"profile file {FILE} was not installed by this collection" in sentence
+    assert "rename it there" in sentence
+
+
+@pytest.mark.parametrize(
+    "file", [f"{ETC}/theirs.nmconnection", f"{RUN}/netplan-eth0.nmconnection", "/usr/lib/NetworkManager/x"]
+)
+def test_a_profile_of_somebody_else_with_our_uuid_is_not_replaced(file: str) -> None:
+    sentence = collision(WANTED, Observed(None, True, False, True, loaded_from=file), NOTHING)
+    assert (
+        f"profile file {file} was not installed by this collection and has the uuid of profile eth0.nmconnection"
+        in sentence
+    )
+
+
+def test_what_cannot_be_read_means_nothing() -> None:
+    assert not means_the_same("no keyfile", "no keyfile")
 
 
 def test_a_new_profile_is_tried_as_it_will_be_installed() -> None:

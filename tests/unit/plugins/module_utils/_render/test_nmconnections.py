@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import typing as t
 import uuid
+from pathlib import Path
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.files import temporary_of
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, Rendering, render
 
 _CONNECTION = "[connection]\nid=eth0\ntype=ethernet\ninterface-name=eth0\n"
@@ -163,14 +165,19 @@ def test_two_profiles_with_one_identity_are_refused(first: str, second: str, exp
     assert expected in message
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "../a", ".hidden", "old~", " eth0", "a\nb", "a\0b", "x" * 243, 7, None])
+@pytest.mark.parametrize(
+    "name", ["", "a/b", "../a", ".hidden", "old~", " eth0", "a\nb", "a\0b", "x" * 236, "\u00e4" * 118, 7, None]
+)
 def test_a_profile_name_that_is_no_good_file_name_is_refused(name: object) -> None:
     with pytest.raises(RenderError, match="the profile name "):
         render("nmconnections", t.cast("dict[str, object]", {name: _CONNECTION}))
 
 
 def test_the_longest_profile_name_fits() -> None:
-    assert len(_rendered(**{"x" * 242: _CONNECTION}).profiles[0].file_name) == 255
+    """While NetworkManager, or this collection, writes a file, its name is longer."""
+    name = _rendered(**{"x" * 235: _CONNECTION}).profiles[0].file_name
+    assert len(f"{name}.XXXXXX") == 255
+    assert len(Path(temporary_of(f"/etc/{name}")).name) < 255
 
 
 @pytest.mark.parametrize("value", [None, 7, ["[connection]"], {"id": "eth0"}, b"[connection]"])

@@ -14,6 +14,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     Entry,
     KeyfileError,
     entries,
+    virtual_functions,
     with_connection_value,
 )
 
@@ -48,6 +49,8 @@ def render_nmconnections(config: t.Mapping[str, object]) -> Rendering:
     profiles = tuple(_profile(name, text) for name, text in config.items())
     _check_unique("id", [(profile.id, profile.file_name) for profile in profiles])
     _check_unique("uuid", [(profile.uuid, profile.file_name) for profile in profiles])
+    # others may be for the virtual functions that these make; apart from that, the first one gets the better default route
+    profiles = tuple(sorted(profiles, key=lambda profile: not virtual_functions(profile.text)))
     warnings = tuple(
         warning for profile in profiles for warning in gateway_warnings(_name(profile), entries(profile.text))
     )

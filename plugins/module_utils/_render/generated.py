@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import HIDDEN, is_secret_key
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import (
+    HIDDEN,
+    KeyfileError,
+    is_secret_key,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import (
     TOOLS,
     ToolError,
@@ -19,6 +23,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 from .document import checked_document, readable
 from .nmconnections import render_nmconnections
 from .profile import RenderError, Rendering
+from .routing_rules import with_ordered_rules
 
 # runs the tool of a configurator on a document, here or elsewhere
 RunTool = t.Callable[[str, str], ToolRun]
@@ -65,8 +70,17 @@ def render_generated(configurator: str, config: t.Mapping[str, object], run_tool
     files = run.files or _files_of_gc(run.output)
     if not files:
         raise RenderError("config has no interface that a profile could be made of: add one to interfaces")
-    profiles = render_nmconnections({_profile_name(name): files[name] for name in sorted(files)})
+    files = _in_order(files)
+    profiles = render_nmconnections({_profile_name(name): text for name, text in files.items()})
     return Rendering(profiles.profiles, (*document.warnings, *run.warnings, *profiles.warnings))
+
+
+def _in_order(files: t.Mapping[str, str]) -> dict[str, str]:
+    """The same in every run: by name."""
+    try:
+        return dict(sorted(with_ordered_rules(files).items()))
+    except KeyfileError as error:
+        raise RenderError(f"the tool made a keyfile that cannot be read: {error}") from None
 
 
 def _files_of_gc(output: str) -> dict[str, str]:
@@ -75,11 +89,18 @@ def _files_of_gc(output: str) -> dict[str, str]:
 
     try:
         content = yaml.safe_load(output)
-        return {str(name): str(text) for name, text in content["NetworkManager"]}
+        pairs = [(str(name), str(text)) for name, text in content["NetworkManager"]]
     except (yaml.YAMLError, TypeError, KeyError, ValueError):
         raise RenderError(
             "nmstatectl gc printed something else than profiles; is it version 2.2 or later? (nmstatectl version)"
         ) from None
+    files = dict(pairs)
+    if len(files) != len(pairs):
+        names = sorted(_profile_name(name) for name in {name for name, text in pairs if files[name] != text})
+        raise RenderError(
+            f"two interfaces get the same profile name, {', '.join(names)}: give each a profile-name of its own"
+        )
+    return files
 
 
 def _profile_name(file_name: str) -> str:
@@ -96,12 +117,21 @@ def _explained(configurator: str, run: ToolRun, config: t.Mapping[str, object]) 
         words = spoken.sub(plain, words)
     for secret in sorted(_secrets(config), key=len, reverse=True):
         words = words.replace(secret, HIDDEN)
+    if "ignoring" in words.lower():
+        words = f"{words}: {_owner(run.path, config)} would not have it, remove it or what it contradicts"
     where = readable(run.path)
     stated, separator, rest = words.partition(": ")
     if separator and where and where.startswith(stated):
         words = rest
     shown = "" if "unknown field" in words else _shown(_part_at(config, run.path), words)
     return f"{where}{shown}: {words} ({TOOLS[configurator]})" if where else f"{words} ({TOOLS[configurator]})"
+
+
+def _owner(path: t.Sequence[str | int], config: t.Mapping[str, t.Any]) -> str:
+    """What a path belongs to, in words."""
+    if len(path) < 2 or path[0] != "interfaces":
+        return "the profile"
+    return f"the profile of interface {config['interfaces'][path[1]].get('name')}"
 
 
 def _part_at(config: object, path: t.Sequence[str | int]) -> object:

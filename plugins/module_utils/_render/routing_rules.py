@@ -18,8 +18,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 
 _RULE_KEY = re.compile(r"routing-rule\d+\Z")
 _ROUTE_KEY = re.compile(r"route\d+\Z")
-_PRIORITY = re.compile(r"priority (\d+)")
-_TABLE = re.compile(r"\btable[ =](\d+)")
+_PRIORITY = re.compile(r"priority ([0-9]{1,10})")
+_TABLE = re.compile(r"\btable[ =]([0-9]{1,10})")
+_NUMBER = re.compile(r"[0-9]{1,10}\Z")
 _FAMILIES = ("ipv4", "ipv6")
 # 0 stands for it too
 _MAIN_TABLE = 254
@@ -51,48 +52,43 @@ class _Keyfile:
     def is_disabled(self, family: str) -> bool:
         return self.values(family, re.compile(r"method\Z")) == ["disabled"]
 
-    def with_rules(self, rules: t.Mapping[str, t.Sequence[str]]) -> str:
-        """The text with these rules by family instead of its own, where nmstate's order of keys has them."""
-        own = {entry.line - 1 for entry in self.entries if entry.section in rules and _RULE_KEY.match(entry.key)}
-        added: dict[int, list[str]] = {}
-        for family, values in rules.items():
-            section = [entry for entry in self.entries if entry.section == family and entry.line - 1 not in own]
-            before = [entry for entry in section if entry.key < "routing-rule"]
-            lines = sorted((f"routing-rule{number}", value) for number, value in enumerate(values))
-            if before:
-                added[before[-1].line - 1] = [f"{key}={value}" for key, value in lines]
+    def with_rules(self, family: str, rules: t.Sequence[str]) -> str:
+        """The text with these rules of a family instead of its own, where nmstate's order of keys has them."""
+        section = [entry for entry in self.entries if entry.section == family]
+        own = {entry.line - 1 for entry in section if _RULE_KEY.match(entry.key)}
+        before = max((entry.line - 1 for entry in section if entry.key < "routing-rule"), default=-1)
+        lines = sorted((f"routing-rule{number}", rule) for number, rule in enumerate(rules))
+        added = [f"{key}={rule}" for key, rule in lines]
         kept = ((number, line) for number, line in enumerate(self.lines) if number not in own)
-        return "\n".join(each for number, line in kept for each in [line, *added.get(number, [])])
+        return "\n".join(each for number, line in kept for each in [line, *(added if number == before else [])])
 
 
 def with_ordered_rules(files: t.Mapping[str, str]) -> dict[str, str]:
     """Keyfiles by name, with their rules by priority and each at the first interface that may have it. Raises KeyfileError."""
-    keyfiles = {name: _Keyfile.of(files[name]) for name in sorted(files)}
-    rules = {
-        name: {family: keyfile.values(family, _RULE_KEY) for family in _FAMILIES} for name, keyfile in keyfiles.items()
-    }
-    if not any(each for families in rules.values() for each in families.values()):
-        return dict(files)
-    placed: dict[str, dict[str, list[str]]] = {name: {} for name in keyfiles}
-    for name, families in rules.items():
-        for family, values in families.items():
-            for rule in values:
-                placed[_home(rule, name, family, keyfiles)].setdefault(family, []).append(rule)
-    return {
-        name: keyfiles[name].with_rules(
-            {family: sorted(placed[name].get(family, ()), key=_rank) for family in _FAMILIES}
-        )
-        for name in files
-    }
+    keyfiles = {name: _Keyfile.of(text) for name, text in files.items()}
+    result = dict(files)
+    for family in _FAMILIES:
+        rules = {name: keyfile.values(family, _RULE_KEY) for name, keyfile in keyfiles.items()}
+        if any(rules.values()):
+            placed = _placed(rules, keyfiles, family)
+            result = {name: _Keyfile.of(text).with_rules(family, placed[name]) for name, text in result.items()}
+    return result
 
 
-def _home(rule: str, name: str, family: str, keyfiles: t.Mapping[str, _Keyfile]) -> str:
-    """The keyfile for a rule that the tool wrote into ``name``: a rule of an interface stays there."""
-    table = _table(rule) or _MAIN_TABLE
-    possible = [each for each in keyfiles if table in keyfiles[each].holds_tables(family)]
-    if " iif " in rule or name not in possible:
-        return name
-    return min(possible, key=lambda each: (keyfiles[each].is_disabled(family), each))
+def _placed(rules: t.Mapping[str, list[str]], keyfiles: t.Mapping[str, _Keyfile], family: str) -> dict[str, list[str]]:
+    """The rules of a family by keyfile, in order: a rule of an interface stays there, and so does one that can be nowhere else."""
+    tables = {name: keyfile.holds_tables(family) for name, keyfile in keyfiles.items()}
+    homes: dict[int, str] = {}
+    for name in sorted(tables, key=lambda name: (keyfiles[name].is_disabled(family), name)):
+        for table in tables[name]:
+            homes.setdefault(table, name)
+    result: dict[str, list[str]] = {name: [] for name in rules}
+    for name, values in rules.items():
+        for rule in values:
+            table = _table(rule) or _MAIN_TABLE
+            is_free = " iif " not in rule and table in tables[name]
+            result[homes[table] if is_free else name].append(rule)
+    return {name: sorted(values, key=_rank) for name, values in result.items()}
 
 
 def _rank(rule: str) -> tuple[int, str]:
@@ -106,4 +102,4 @@ def _table(text: str) -> int:
 
 
 def _number(values: t.Sequence[str]) -> int:
-    return int(values[0]) if values and values[0].isdigit() else 0
+    return int(values[0]) if values and _NUMBER.match(values[0]) else 0

@@ -257,7 +257,7 @@ def test_a_rule_that_may_be_at_either_interface_is_at_the_first(tool: Make) -> N
     assert rule not in second[1]
 
 
-_SECTION = ["[connection]", "id=x", "type=ethernet", "", "[ipv4]", "method=manual"]
+_SECTION = ["[connection]", "id=x", "type=ethernet", "", "[ipv4]", "method=auto"]
 
 
 def _printed(files: t.Mapping[str, t.Sequence[str]]) -> str:

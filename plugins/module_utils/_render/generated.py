@@ -127,11 +127,10 @@ def _explained(configurator: str, run: ToolRun, config: t.Mapping[str, object]) 
     return f"{where}{shown}: {words} ({TOOLS[configurator]})" if where else f"{words} ({TOOLS[configurator]})"
 
 
-def _owner(path: t.Sequence[str | int], config: t.Mapping[str, t.Any]) -> str:
+def _owner(path: tuple[str | int, ...], config: t.Mapping[str, t.Any]) -> str:
     """What a path belongs to, in words."""
-    if len(path) < 2 or path[0] != "interfaces":
-        return "the profile"
-    return f"the profile of interface {config['interfaces'][path[1]].get('name')}"
+    interface = _part_at(config, path[:2]) if path[:1] == ("interfaces",) else None
+    return f"the profile of interface {interface.get('name')}" if isinstance(interface, t.Mapping) else "the profile"
 
 
 def _part_at(config: object, path: t.Sequence[str | int]) -> object:
@@ -139,8 +138,11 @@ def _part_at(config: object, path: t.Sequence[str | int]) -> object:
     if not path or any(is_secret_key(str(key)) for key in path):
         return None
     part: t.Any = config
-    for key in path:
-        part = part[key]
+    try:
+        for key in path:
+            part = part[key]
+    except (KeyError, IndexError, TypeError):  # it comes from a host
+        return None
     return part
 
 

@@ -185,6 +185,8 @@ def _address(profile: str, entry: Entry, text: str) -> _IpAddress:
 
 
 def _parsed(section: str, text: str) -> _IpAddress | None:
+    if "%" in text:  # Python takes any text after it as a zone; NetworkManager takes none
+        return None
     try:
         return IPv4Address(text) if section == "ipv4" else IPv6Address(text)
     except ValueError:

@@ -163,6 +163,7 @@ def test_types_of_networkmanager_are_known(kind: str) -> None:
         (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/8,router\n", "router in address1 is no IPv4 address"),
         (_CONNECTION + "[ipv4]\ngateway=router\n", "line 6: router in gateway is no IPv4 address"),
         (_CONNECTION + "[ipv4]\naddress1=2001:db8::1/64\n", "it belongs in [ipv6], not in [ipv4]"),
+        (_CONNECTION + "[ipv6]\naddress1=fe80::1%eth0/64\n", "line 6: fe80::1%eth0 in address1 is no IPv6 address"),
         (_CONNECTION + "[ipv6]\naddress1=10.0.0.1/8\n", "it belongs in [ipv4], not in [ipv6]"),
         (_CONNECTION + "[ipv6]\naddress1=2001:db8::1/64,10.0.0.1\n", "10.0.0.1 in address1 is no IPv6 address"),
         (_CONNECTION + "[ipv6]\ngateway=10.0.0.1\n", "10.0.0.1 in gateway is no IPv6 address"),

@@ -39,6 +39,7 @@ _REFUSED: t.Mapping[str, str] = {
     "desired": "a policy needs a running host; write the state that it comes to",
     "desiredState": "a policy needs a running host; write the state that it comes to",
     "interfaces.*.dispatch": "dispatch scripts are no part of a profile; install them with a task of their own",
+    "interfaces.*.copy-mac-from": "only a running host resolves it; write the address as mac-address",
     "interfaces.*.alt-names": "alternative names are no part of a profile; give them with a systemd .link file",
 }
 # reported by a host, without effect in a wish: pasted output of nmstatectl show has them
@@ -105,7 +106,7 @@ def checked_document(config: t.Mapping[str, object]) -> Document:
         _check_keys(path, pattern, value)
     _check_interfaces(config)
     _check_lists(config)
-    return Document(json.dumps(config, ensure_ascii=False), tuple(warnings))
+    return Document(json.dumps(_with_families(config), ensure_ascii=False), tuple(warnings))
 
 
 def readable(path: t.Sequence[str | int]) -> str:
@@ -243,6 +244,35 @@ def _check_lost(index: int, interface: t.Mapping[str, object]) -> None:
                 f"interfaces[{index}].{key}: {interface[key]} cannot be rendered, the tool leaves {key} of the"
                 f" {interface['type']} interface {interface.get('name')} out; remove it, or use configurator nmconnections"
             )
+
+
+def _with_families(config: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """The config with ``enabled: false`` for families that interfaces with routes do not have, where there are route rules.
+
+    The tool puts a rule at one of them at random, and loses it where that one does not have the family of the rule.
+    """
+    families = sorted({_family(rule) for rule in _listed(config, "route-rules", "config")})
+    names = [route.get("next-hop-interface") for route in _listed(config, "routes", "config")]
+    interfaces = config.get("interfaces")
+    if not families or not isinstance(interfaces, (list, tuple)):
+        return config
+    added = {family: {"enabled": False} for family in families}
+    changed = [
+        {**added, **each} if isinstance(each, t.Mapping) and each.get("name") in names else each for each in interfaces
+    ]
+    return {**config, "interfaces": changed}
+
+
+def _family(rule: t.Mapping[str, object]) -> str:
+    is_ipv6 = rule.get("family") == "ipv6" or ":" in f"{rule.get('ip-from')}{rule.get('ip-to')}"
+    return "ipv6" if is_ipv6 else "ipv4"
+
+
+def _listed(part: t.Any, *path: str) -> list[t.Mapping[str, t.Any]]:
+    """The mappings in a list, none where there is no such list."""
+    for key in path:
+        part = part.get(key) if isinstance(part, t.Mapping) else None
+    return [each for each in part if isinstance(each, t.Mapping)] if isinstance(part, (list, tuple)) else []
 
 
 def _check_lists(config: t.Mapping[str, object]) -> None:

@@ -274,6 +274,20 @@ def test_rules_are_the_same_in_every_run(configurator: str) -> None:
     assert len({render(configurator, _POLICIES) for _run in range(20)}) == 1
 
 
+def test_a_rule_is_not_lost_at_an_interface_without_its_family() -> None:
+    """By itself, nmstatectl loses it in two runs of five."""
+    first, second = copy.deepcopy(_POLICIES["interfaces"][:2])
+    del first["ipv6"], second["ipv4"]
+    routes = [
+        {"destination": "0.0.0.0/0", "next-hop-address": "192.0.2.1", "next-hop-interface": "eth0"},
+        {"destination": "::/0", "next-hop-address": "2001:db8::1", "next-hop-interface": "eth1"},
+    ]
+    rules = [{"ip-from": "192.0.2.0/24", "priority": 100}, {"ip-from": "2001:db8::/64", "priority": 101}]
+    config = {"interfaces": [first, second], "routes": {"config": routes}, "route-rules": {"config": rules}}
+    (rendering,) = {render("nmstate", config) for _run in range(20)}
+    assert [profile.text.count("routing-rule") for profile in rendering.profiles] == [1, 1]
+
+
 def _mappings(part: t.Any, path: tuple[t.Union[str, int], ...] = ()) -> t.Iterator[tuple[t.Union[str, int], ...]]:
     if isinstance(part, dict):
         yield path

@@ -76,6 +76,10 @@ _ADDRESS = {"ip": "192.0.2.10", "prefix-length": 24}
         ({"ovs-db": {"external_ids": {"a": "b"}}}, "ovs-db cannot be rendered.*ovs-vsctl"),
         ({"capture": {}, "desiredState": {}}, "capture cannot be rendered: a policy needs a running host"),
         (_ethernet(type="wifi"), r"interfaces\[0\].type: wifi is unknown; choose one of bond"),
+        (
+            _ethernet(**{"copy-mac-from": "eth1"}),
+            r"interfaces\[0\].copy-mac-from cannot be rendered: only a running host",
+        ),
         (_ethernet(type="hsr"), r"interfaces\[0\].type: hsr cannot be rendered.*nmconnections"),
         (_ethernet(identifier="mac-address"), r"interfaces\[0\].mac-address is missing"),
         (_ethernet(**{"mac-address": "zz"}), r"interfaces\[0\].mac-address is zz, which is no MAC address"),

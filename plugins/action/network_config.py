@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
 from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
@@ -64,8 +64,6 @@ class ActionModule(NetworkAction):
         except (PlaceholderError, RenderError) as error:
             # no cause: its text would follow the sentence a second time
             raise AnsibleActionFail(f"{machine}: {error}") from None
-        for warning in rendering.warnings:
-            Display().warning(f"{machine}: {warning}")
         more_files = {YIP_FILE: yip_text(rendering.profiles)} if options["elemental_os"] else {}
         request = {
             **common,
@@ -73,8 +71,14 @@ class ActionModule(NetworkAction):
             "profiles": [_wanted(profile) for profile in rendering.profiles],
             "more_files": more_files,
         }
-        outcome = Transaction(node, request, claimed).carry_out()
-        return {**_report(rendering, outcome), **outcome.result(bool(self._task.diff))}
+        try:
+            outcome = Transaction(node, request, claimed).carry_out()
+        except AnsibleError:
+            # a result would have them; they may be the reason
+            for warning in rendering.warnings:
+                Display().warning(f"{machine}: {warning}")
+            raise
+        return {**_report(machine, rendering, outcome), **outcome.result(bool(self._task.diff))}
 
 
 def _wanted(profile: Profile) -> dict[str, t.Any]:
@@ -83,7 +87,7 @@ def _wanted(profile: Profile) -> dict[str, t.Any]:
     return values
 
 
-def _report(rendering: Rendering, outcome: Outcome) -> dict[str, t.Any]:
+def _report(machine: str, rendering: Rendering, outcome: Outcome) -> dict[str, t.Any]:
     profiles = [
         {
             "file_name": profile.file_name,
@@ -97,5 +101,5 @@ def _report(rendering: Rendering, outcome: Outcome) -> dict[str, t.Any]:
     return {
         "profiles": profiles,
         "removed": list(outcome.stale),
-        "warnings": [*rendering.warnings, *outcome.warnings],
+        "warnings": [f"{machine}: {warning}" for warning in (*rendering.warnings, *outcome.warnings)],
     }

@@ -35,7 +35,11 @@ def bind_to_mac_addresses(config: t.Mapping[str, t.Any], addresses: t.Mapping[st
     """
     if not isinstance(config, t.Mapping) or not isinstance(addresses, t.Mapping):
         raise BindingError("both the configuration and the MAC addresses have to be dictionaries")
-    known = _checked(_of_facts(addresses) if "interfaces" in addresses else addresses)
+    if "interfaces" in addresses:
+        known = _Addresses(_checked(_of_facts(addresses)))
+    else:
+        known = _Addresses(_checked(addresses))
+        known.refuse_shared()
     if isinstance(config.get("interfaces"), (list, tuple)):
         return _bound_state(config, known)
     return {name: _bound_keyfile(str(name), text, known) for name, text in config.items()}
@@ -52,55 +56,73 @@ def _of_facts(facts: t.Mapping[str, t.Any]) -> dict[str, str]:
 
 
 def _checked(addresses: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Canonical addresses by name. Of facts, two names may have one: a VLAN has that of its parent."""
     known: dict[str, str] = {}
     for name, value in addresses.items():
-        address = str(value).lower().replace("-", ":")
+        address = _canonical(value)
         if isinstance(value, int):
             raise BindingError(f"the MAC address of {name} is a number to YAML: put it in quotes")
         if not _MAC_ADDRESS.match(address):
             raise BindingError(f"the MAC address of {name}, {value}, is none such as 52:54:00:12:34:56")
-        if address in known.values():
-            other = next(each for each, taken in known.items() if taken == address)
-            raise BindingError(f"{other} and {name} have the same MAC address, {address}: give each its own")
         known[str(name)] = address
     return known
 
 
-def _address_of(name: str, known: t.Mapping[str, str]) -> str:
-    if name not in known:
-        raise BindingError(
-            f"the MAC address of {name} is not known; known are those of {', '.join(sorted(known)) or 'no interface'}"
-        )
-    return known[name]
+class _Addresses:
+    """Gives MAC addresses out, each to one interface: a profile that fits two of them comes up on the wrong one."""
+
+    def __init__(self, known: t.Mapping[str, str]) -> None:
+        self.known = known
+        self._owners: dict[str, str] = {}
+
+    def refuse_shared(self) -> None:
+        """Raise BindingError where two interfaces have one address."""
+        for name in self.known:
+            self.of(name)
+
+    def of(self, name: str) -> str:
+        """The address of an interface. Raises BindingError where it is unknown, or another interface has got it."""
+        if name not in self.known:
+            raise BindingError(
+                f"the MAC address of {name} is not known; known are those of {', '.join(sorted(self.known)) or 'no interface'}"
+            )
+        address = self.known[name]
+        owner = self._owners.setdefault(address, name)
+        if owner != name:
+            raise BindingError(f"{owner} and {name} have the same MAC address, {address}: give each its own")
+        return address
 
 
-def _bound_state(config: t.Mapping[str, t.Any], known: t.Mapping[str, str]) -> dict[str, t.Any]:
+def _bound_state(config: t.Mapping[str, t.Any], known: _Addresses) -> dict[str, t.Any]:
     interfaces = [_bound_interface(each, known) for each in config["interfaces"]]
     result = {**config, "interfaces": interfaces}
     listed = {each.get("name") for each in interfaces if isinstance(each, t.Mapping)}
     for path, key, value in _texts(result, ""):
-        if value in known and key in ("base-iface", "port", "name") and value not in listed:
+        if value in known.known and key in ("base-iface", "port", "name") and value not in listed:
             raise BindingError(
                 f"{path} names {value}, which is not in interfaces: list it there, so that it can be bound"
             )
-        if value in known and key in ("primary", "iif"):
+        if value in known.known and key in ("primary", "iif"):
             raise BindingError(
                 f"{path} needs the name that {value} has on the host, and it is known by its MAC address: leave it out"
             )
     return result
 
 
-def _bound_interface(interface: t.Any, known: t.Mapping[str, str]) -> t.Any:
+def _bound_interface(interface: t.Any, known: _Addresses) -> t.Any:
     if not isinstance(interface, t.Mapping) or interface.get("type", "ethernet") != "ethernet" or "veth" in interface:
         return interface
     if interface.get("identifier") not in (None, "name"):
         return interface  # bound already
     name = str(interface.get("name"))
-    if "mac-address" in interface:
+    address = known.of(name)
+    # what a host reports: the address that it has now, which is the bond's while it is a port, and its own
+    reported = [_canonical(interface.get(key)) for key in ("mac-address", "permanent-mac-address")]
+    if "mac-address" in interface and address not in reported:
         raise BindingError(
             f"interface {name} has a mac-address that it shall take on, and nmstate has one key for both: it cannot be bound by another"
         )
-    return {**interface, "identifier": "mac-address", "mac-address": _address_of(name, known)}
+    return {**interface, "identifier": "mac-address", "mac-address": address}
 
 
 def _texts(part: t.Any, path: str, key: str = "") -> t.Iterator[tuple[str, str, str]]:
@@ -115,7 +137,11 @@ def _texts(part: t.Any, path: str, key: str = "") -> t.Iterator[tuple[str, str, 
         yield path, key, part
 
 
-def _bound_keyfile(name: str, text: t.Any, known: t.Mapping[str, str]) -> str:
+def _canonical(address: object) -> str:
+    return str(address).lower().replace("-", ":")
+
+
+def _bound_keyfile(name: str, text: t.Any, known: _Addresses) -> str:
     try:
         lines = entries(text) if isinstance(text, str) else []
     except KeyfileError as error:
@@ -123,7 +149,7 @@ def _bound_keyfile(name: str, text: t.Any, known: t.Mapping[str, str]) -> str:
     value = {(line.section, line.key): line for line in lines}
     for section, key in (("vlan", "parent"), ("macvlan", "parent"), ("bond", "primary")):
         named = value.get((section, key))
-        if named and named.value in known:
+        if named and named.value in known.known:
             raise BindingError(
                 f"profile {name}, line {named.line}: {key}={named.value} needs the name that it has on the host;"
                 " give the uuid of its profile"
@@ -131,7 +157,7 @@ def _bound_keyfile(name: str, text: t.Any, known: t.Mapping[str, str]) -> str:
     kind, interface = value.get(("connection", "type")), value.get(("connection", "interface-name"))
     if kind is None or kind.value not in _ETHERNET or interface is None:
         return t.cast("str", text)
-    return _with_address(text, lines, interface, _address_of(interface.value, known))
+    return _with_address(text, lines, interface, known.of(interface.value))
 
 
 def _with_address(text: str, lines: t.Sequence[Entry], interface: Entry, address: str) -> str:

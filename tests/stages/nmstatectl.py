@@ -9,6 +9,7 @@ Debian has no package of it. The build takes minutes, once; it is kept outside t
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -34,6 +35,14 @@ def build() -> Path:
     """The binary's path; built when it is not there yet, complete or not at all. Raises Missing where that is not possible."""
     if BINARY.exists():
         return BINARY
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "nmstatectl.lock").open("w") as lock:
+        # whoever comes second finds it there
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return BINARY if BINARY.exists() else _build()
+
+
+def _build() -> Path:
     if not shutil.which("cargo"):
         raise Missing("nmstatectl is built with cargo, and there is none here; install Rust 1.80 or later")
     print(f"building nmstatectl {VERSION} (once, takes minutes)", file=sys.stderr, flush=True)

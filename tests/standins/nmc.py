@@ -11,7 +11,10 @@ A stand-in for nm-configurator's ``nmc``, which no package registry has: its com
 ``nmc generate`` 0.3.5 writes byte for byte what ``nmstatectl gc`` prints for the same ``_all.yaml`` (compared once, with nmstate 2.2.60 and
 2.2.62). Around that this program behaves as src/main.rs and src/generate_conf.rs of v0.3.5 do: the options, the exit codes, the log
 line, the unified form only when ``_all.yaml`` is the one entry of the folder, the check for an ethernet interface, files of the default
-mode in a folder that is never emptied. It has no per-host form, and ``apply`` fails, because nothing here may ever call it.
+mode in a folder that is never emptied. Like v0.3.5, as it was seen to (each refusal of it was tried once beside an ethernet interface), it
+refuses keyfiles that name neither an interface nor a MAC address (``identifier: pci-address``, ipsec), keyfiles of interfaces that the
+document does not list (a port or a veth peer that is only named) and listed interfaces without a keyfile (``state: absent``).
+It has no per-host form, and ``apply`` fails, because nothing here may ever call it.
 """
 
 from __future__ import annotations
@@ -19,11 +22,15 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 _VERSION = "0.3.5"
+# env_logger, which logs errors only unless RUST_LOG tells it more
+_LOGGED = re.compile(r"\[\S+ (INFO|WARN) ")
 
 
 class Failure(Exception):
@@ -40,8 +47,10 @@ def _generate(config: Path, output: Path) -> None:
         raise Failure("Detected Ethernet interfaces without a MAC address: the stand-in has no per-host form")
     text = entries[0].read_text(encoding="utf-8")
     profiles = _profiles(text)
-    if not _has_ethernet(text):
+    interfaces = _interfaces(text)
+    if not any(interface.get("type") == "ethernet" for interface in interfaces):
         raise Failure("No Ethernet interfaces were provided")
+    _check_files(profiles, interfaces)
     folder = output / "_all"
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in profiles.items():
@@ -56,7 +65,8 @@ def _profiles(text: str) -> dict[str, str]:
             "Provide file is not valid NetworkState or NetworkPolicy: ", "Invalid YAML string: "
         )
         raise Failure(words.replace("NmstateError: ", ""))
-    sys.stderr.write("".join(line + "\n" for line in run.stderr.splitlines() if " WARN " in line))
+    if os.environ.get("RUST_LOG") == "info":
+        sys.stderr.write("".join(line + "\n" for line in run.stderr.splitlines() if _LOGGED.match(line)))
     return _parsed(run.stdout)
 
 
@@ -72,12 +82,39 @@ def _parsed(output: str) -> dict[str, str]:
     return {name: "\n".join(content).rstrip("\n") + "\n" for name, content in profiles.items()}
 
 
-def _has_ethernet(text: str) -> bool:
-    try:
-        content = json.loads(text)
-    except ValueError:
-        return "type: ethernet" in text
-    return any(interface.get("type", "ethernet") == "ethernet" for interface in content.get("interfaces", ()))
+def _interfaces(text: str) -> list[dict[str, str]]:
+    """The interfaces of a document; the collection writes JSON, which every real nmc reads as the YAML that it is too."""
+    return [interface for interface in json.loads(text).get("interfaces", ()) if interface.get("type") != "loopback"]
+
+
+def _check_files(profiles: dict[str, str], interfaces: list[dict[str, str]]) -> None:
+    """A keyfile belongs to the interface with its interface-name, or with its mac-address."""
+    owned = set()
+    for file, content in profiles.items():
+        name, address = _value(content, "connection", "interface-name"), _value(content, "ethernet", "mac-address")
+        if not name and not address:
+            raise Failure(f"No identifier found in connection file: {file} (expected interface-name or mac-address)")
+        owners = [
+            interface["name"]
+            for interface in interfaces
+            if interface["name"] == name or (not name and interface.get("mac-address", "").lower() == address.lower())
+        ]
+        if not owners and name != "lo":
+            raise Failure(f"No matching interface found for connection file: {file}")
+        owned |= set(owners)
+    missing = [interface["name"] for interface in interfaces if interface["name"] not in owned]
+    if missing:
+        raise Failure(f"Detected interfaces without connection files: {', '.join(missing)}")
+
+
+def _value(content: str, section: str, key: str) -> str:
+    current = ""
+    for line in content.splitlines():
+        if line.startswith("["):
+            current = line.strip("[]")
+        elif current == section and line.startswith(f"{key}="):
+            return line.partition("=")[2]
+    return ""
 
 
 def main() -> int:

@@ -6,14 +6,19 @@
 
 from __future__ import annotations
 
+import time
+
 from . import store
 from .bus import BusError
-from .model import Step
-from .network_manager import NetworkManager, NetworkManagerError, StillOnItsWay
+from .looking import active_device
+from .model import ETHERNET_TYPES, Step
+from .network_manager import Device, NetworkManager, NetworkManagerError, StillOnItsWay
 from .undoing import undo_if_open
 
 # seconds: a static address is there at once, a lease may take longer
 _MOMENT = 1.0
+# seconds between looks for a device
+_PAUSE = 0.05
 
 
 def activate_trial(token: str) -> None:
@@ -78,8 +83,8 @@ def activate_step(manager: NetworkManager, step: Step, uuid: str, seconds: float
     path = manager.profile_path(uuid)
     if path is None:
         raise NetworkManagerError(f"profile {step.file_name} is gone from NetworkManager")
-    device = manager.device(step.interface) if step.interface else None
     try:
+        device = _device(manager, step, uuid, seconds)
         if device is not None and device.active_uuid == uuid:
             manager.wait_until_active(device.path, device.active_path, seconds if step.awaited else 0)
         else:
@@ -88,3 +93,23 @@ def activate_step(manager: NetworkManager, step: Step, uuid: str, seconds: float
         if step.awaited:
             kind = StillOnItsWay if isinstance(error, StillOnItsWay) else NetworkManagerError
             raise kind(f"profile {step.file_name} did not come up: {error}") from error
+
+
+def _device(manager: NetworkManager, step: Step, uuid: str, seconds: float) -> Device | None:
+    """The device of a profile; None for one that NetworkManager makes, or finds by itself.
+
+    A bridge of Open vSwitch, its port and its interface may share one name, also with an ethernet device: the name does not tell which
+    is meant. A virtual function appears a moment after its physical one came up. Raises StillOnItsWay where it does not in ``seconds``.
+    """
+    if not step.interface:
+        return None
+    if step.type.startswith("ovs-"):
+        return active_device(manager.devices(), uuid)
+    deadline = time.monotonic() + seconds
+    device = manager.device(step.interface)
+    while device is None and step.awaited and step.type in ETHERNET_TYPES:
+        if time.monotonic() >= deadline:
+            raise StillOnItsWay(f"interface {step.interface} did not appear within {seconds:.0f} s")
+        time.sleep(_PAUSE)
+        device = manager.device(step.interface)
+    return device

@@ -102,6 +102,12 @@ def _key_value(number: int, section: str, content: str) -> Entry:
     return Entry(number, section, key, value.lstrip(_SPACE))
 
 
+def virtual_functions(text: str) -> int:
+    """How many virtual functions (SR-IOV) a profile makes; raises ``KeyfileError`` for a text that cannot be read."""
+    number = parse(text).get("sriov", "total-vfs") or ""
+    return int(number) if re.match(r"[0-9]{1,9}\Z", number) else 0
+
+
 def with_connection_value(text: str, key: str, value: str) -> str:
     """Set a key of ``[connection]``; everything else stays byte for byte.
 

@@ -95,7 +95,7 @@ class Step(t.NamedTuple):
     """One profile of a trial.
 
     ``trial_uuid`` equals ``final_uuid`` where the trial is already what will be installed. ``awaited`` says whether the trial
-    fails when the profile does not come up.
+    fails when the profile does not come up. ``type`` is that of the profile.
     """
 
     file_name: str
@@ -103,6 +103,7 @@ class Step(t.NamedTuple):
     trial_uuid: str
     final_uuid: str
     awaited: bool
+    type: str = ""
 
     @property
     def trial_file(self) -> str:

@@ -13,6 +13,7 @@ import typing as t
 
 from . import places, store
 from .activating import activate_now, activate_trial
+from .address_lines import addresses_of
 from .arp import ArpSearch
 from .bus import BusError
 from .contenders import Connections, contender_warnings
@@ -128,21 +129,12 @@ def _start_duplicate_search(plan: Plan, own: t.Collection[str]) -> list[ArpSearc
     """Ask for every address that is not our own and whose interface is there already; the answers come in while the trial is written."""
     searches = []
     for profile in plan.wanted:
-        addresses = [address for address in _ipv4_addresses(profile.text) if address not in own]
+        addresses = [
+            address for address in addresses_of(parse(profile.text).sections.get("ipv4", {})) if address not in own
+        ]
         if profile.file_name in plan.reasons and profile.interface and addresses:
             searches.append(ArpSearch(profile.interface, addresses))
     return searches
-
-
-def _ipv4_addresses(text: str) -> list[str]:
-    """The addresses of a keyfile: ``address1=192.0.2.1/24,192.0.2.254``, ``addresses=192.0.2.1/24;…``."""
-    found = []
-    for key, value in parse(text).sections.get("ipv4", {}).items():
-        if key.rstrip("0123456789") == "address":
-            found.append(value.split("/")[0].split(",")[0].strip())
-        elif key == "addresses":
-            found += [part.split("/")[0].split(",")[0].strip() for part in value.split(";") if part.strip()]
-    return found
 
 
 def _refuse_duplicates(searches: t.Iterable[ArpSearch]) -> None:

@@ -83,15 +83,22 @@ def refuse_unknown_machine(managed: Managed, machine: str) -> None:
         )
 
 
-def refuse_unknown_interfaces(devices: t.Sequence[Device], profiles: t.Iterable[WantedProfile]) -> None:
-    """Raise NetworkManagerError for a profile whose interface is not there."""
+def refuse_unknown_interfaces(devices: t.Sequence[Device], profiles: t.Sequence[WantedProfile]) -> None:
+    """Raise NetworkManagerError for a profile whose interface is not there, and is no virtual function that the profiles make either."""
     present = {device.interface for device in devices}
-    for profile in profiles:
-        if profile.type in ETHERNET_TYPES and profile.interface and profile.interface not in present:
-            known = ", ".join(sorted(present - {"lo"}))
-            raise NetworkManagerError(
-                f"profile {profile.file_name} is for interface {profile.interface}, which this host does not have; it has {known}"
-            )
+    unknown = [
+        each for each in profiles if each.type in ETHERNET_TYPES and each.interface and each.interface not in present
+    ]
+    if not unknown:
+        return
+    from .keyfile import virtual_functions  # here: few have an interface that is not there
+
+    # what the kernel calls a virtual function cannot be known before
+    if len(unknown) > sum(virtual_functions(each.text) for each in profiles):
+        known = ", ".join(sorted(present - {"lo"}))
+        raise NetworkManagerError(
+            f"profile {unknown[0].file_name} is for interface {unknown[0].interface}, which this host does not have; it has {known}"
+        )
 
 
 def refuse_unmanaged_interfaces(

@@ -129,7 +129,7 @@ def trial_step(wanted: WantedProfile, observed: Observed, trial_text: str, await
     """
     same = not observed.is_known and trial_text == wanted.text
     trial_uuid = wanted.uuid if same else _derived_uuid(wanted.uuid, "trial")
-    return Step(wanted.file_name, wanted.interface, trial_uuid, wanted.uuid, awaited)
+    return Step(wanted.file_name, wanted.interface, trial_uuid, wanted.uuid, awaited, wanted.type)
 
 
 def trial_texts(steps: t.Sequence[Step], texts: t.Mapping[str, str]) -> dict[str, str]:

@@ -30,6 +30,8 @@ _MORE_PLACES = ("/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/
 # a keyfile may hold secrets: in memory, where there is such a place
 _IN_MEMORY = ("/run", os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm")
 _LOG_LINE = re.compile(r"\[\S+ +(?P<level>[A-Z]+) +[^\]]*\] (?P<text>.*)")
+# what they leave out, which they report at any level; a link-local address of IPv6 is one that every interface has by itself
+_LEFT_OUT = re.compile(r"\bignoring\b(?! IPv6 link local address)", re.IGNORECASE)
 # the document is one line of JSON: where in that line says nothing
 _LOCATION = re.compile(r" at line \d+ column \d+")
 
@@ -124,7 +126,8 @@ def _private_folder() -> t.Iterator[str]:
 
 
 def _execute(command: t.Sequence[str], text: str, folder: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "RUST_LOG"}
+    # nmc reports errors only unless it is told; nmstatectl does not look at it
+    environment = {**os.environ, "RUST_LOG": "info"}
     name = os.path.basename(command[0])
     try:
         return subprocess.run(
@@ -151,13 +154,14 @@ def _said(run: subprocess.CompletedProcess[str]) -> tuple[tuple[str, ...], str]:
         entry = _LOG_LINE.match(line)
         if entry is None:
             plain.append(line.strip())
+        elif entry["level"] == "ERROR" or (entry["level"] in ("INFO", "WARN") and _LEFT_OUT.search(entry["text"])):
+            errors.append(entry["text"])
         elif entry["level"] == "WARN":
             warnings.append(entry["text"])
-        elif entry["level"] == "ERROR":
-            errors.append(entry["text"])
     # nmstatectl logs some errors and goes on (a MAC address that is none, say)
     if run.returncode == 0 and not errors:
         return tuple(dict.fromkeys(warnings)), ""
+    errors = list(dict.fromkeys(errors))
     # what is logged is often said once more at the end
     said = [line for line in errors if not any(line in other for other in plain)]
     words = " ".join(line for line in [*said, *plain] if line)

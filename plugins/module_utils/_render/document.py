@@ -14,6 +14,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from .families import check_family
 from .profile import RenderError
 
 Path = t.Tuple[t.Union[str, int], ...]
@@ -25,7 +26,7 @@ _TYPES = frozenset(
 )
 # types of nmstate that gc writes a profile for, without the settings that make it work
 _TYPES_WITHOUT_SETTINGS = frozenset("hsr ip-tunnel ipvlan xfrm".split())
-_OVS_TYPES = frozenset(("ovs-bridge", "ovs-interface"))
+_OVS_SUFFIXES = {"ovs-bridge": "-br", "ovs-interface": "-if"}
 
 _OVS = "it is kept by Open vSwitch and not by NetworkManager; set it with ovs-vsctl"
 _STATUS = "it is what a host reports and no wish; remove it"
@@ -38,12 +39,15 @@ _REFUSED: t.Mapping[str, str] = {
     "desired": "a policy needs a running host; write the state that it comes to",
     "desiredState": "a policy needs a running host; write the state that it comes to",
     "interfaces.*.dispatch": "dispatch scripts are no part of a profile; install them with a task of their own",
+    "interfaces.*.copy-mac-from": "only a running host resolves it; write the address as mac-address",
     "interfaces.*.alt-names": "alternative names are no part of a profile; give them with a systemd .link file",
 }
 # reported by a host, without effect in a wish: pasted output of nmstatectl show has them
 _WITHOUT_EFFECT = (
     "dns-resolver.running",
     "interfaces.*.driver",
+    "interfaces.*.ipv4.address.*.preferred-life-time",
+    "interfaces.*.ipv6.address.*.preferred-life-time",
     "interfaces.*.max-mtu",
     "interfaces.*.min-mtu",
     "interfaces.*.permanent-mac-address",
@@ -63,6 +67,13 @@ _KNOWN_KEYS: t.Mapping[str, frozenset[str]] = {
 _KNOWN_VALUES: t.Mapping[str, frozenset[str]] = {
     "interfaces.*.ipv6.addr-gen-mode": frozenset(("eui64", "stable-privacy")),
 }
+# gc has no section for a loopback interface or an InfiniBand one to keep these in
+_LOST: t.Mapping[str, tuple[str, ...]] = {
+    "loopback": ("mtu", "mac-address", "accept-all-mac-addresses"),
+    "infiniband": ("mac-address", "accept-all-mac-addresses"),
+}
+# a reference to a virtual function, which only a running host resolves
+_VF_REFERENCE = re.compile(r"sriov:[^:]*:[0-9]*\Z")
 # they write any text as a MAC address; of an InfiniBand interface it has 20 bytes
 _MAC_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}(?:(?::[0-9A-Fa-f]{2}){14})?\Z")
 _BREAKS_KEYFILE = re.compile(r"[\\\x00-\x1f\x7f]")
@@ -95,7 +106,7 @@ def checked_document(config: t.Mapping[str, object]) -> Document:
         _check_keys(path, pattern, value)
     _check_interfaces(config)
     _check_lists(config)
-    return Document(json.dumps(config, ensure_ascii=False), tuple(warnings))
+    return Document(json.dumps(_with_families(config), ensure_ascii=False), tuple(warnings))
 
 
 def readable(path: t.Sequence[str | int]) -> str:
@@ -127,6 +138,11 @@ def _check_value(path: Path, value: object) -> None:
         raise RenderError(
             f"{where} holds a backslash, a line break or a control character, which the tool writes into the keyfile as it is and"
             " NetworkManager reads as something else; use configurator nmconnections for it"
+        )
+    if isinstance(value, str) and path[-1] != "description" and _VF_REFERENCE.match(value):
+        raise RenderError(
+            f"{where} is {value}, a reference that only a running host resolves; write the name that the virtual function has"
+            " there, say ens1f0v0"
         )
     if isinstance(value, str) and value != value.strip():
         raise RenderError(f"{where} begins or ends with white space, which a keyfile does not keep: remove it")
@@ -162,23 +178,33 @@ def _check_interfaces(config: t.Mapping[str, object]) -> None:
         _check_state(index, interface)
         _check_type(index, interface)
         _check_identifier(index, interface)
-        _check_families(index, interface)
+        _check_lost(index, interface)
+        for family in ("ipv4", "ipv6"):
+            check_family(f"interfaces[{index}].{family}", interface.get(family), str(interface.get("name")))
         _check_name(index, interface)
-        name = str(interface.get("profile-name") or interface.get("name"))
-        kind = str(interface.get("type"))
         where = f"interfaces[{index}]"
-        key = f"{name} of {kind}" if kind in _OVS_TYPES and not interface.get("profile-name") else name
-        if key in owners:
-            raise RenderError(f"{owners[key]} and {where} have the same profile name, {name}: give each its own")
-        owners[key] = where
+        for name in _profile_names(interface):
+            if owners.get(name, where) != where:
+                raise RenderError(f"{owners[name]} and {where} have the same profile name, {name}: give each its own")
+            owners[name] = where
+
+
+def _profile_names(interface: t.Mapping[str, object]) -> list[str]:
+    """What the tool calls the profiles of an interface: those of Open vSwitch have their kind in it, because they may share a name."""
+    kind = str(interface.get("type"))
+    name = str(interface.get("profile-name") or f"{interface.get('name')}{_OVS_SUFFIXES.get(kind, '')}")
+    bridge = interface.get("bridge")
+    ports = bridge.get("port") if kind == "ovs-bridge" and isinstance(bridge, t.Mapping) else None
+    listed = [each.get("name") for each in ports if isinstance(each, t.Mapping)] if isinstance(ports, list) else []
+    return [name, *(f"{port}-port" for port in listed)]
 
 
 def _check_state(index: int, interface: t.Mapping[str, object]) -> None:
     state = interface.get("state", "up")
-    if state in ("absent", "down", "ignore", "unknown"):
+    if state in ("absent", "ignore", "unknown"):
         raise RenderError(
-            f"interfaces[{index}].state: {state} cannot be rendered, a profile is there to be up: leave interface"
-            f" {interface.get('name')} out of config; a profile of it that an earlier run installed is removed then"
+            f"interfaces[{index}].state: {state} cannot be rendered as a profile: leave interface {interface.get('name')}"
+            " out of config; a profile of it that an earlier run installed is removed then"
         )
 
 
@@ -211,18 +237,42 @@ def _check_identifier(index: int, interface: t.Mapping[str, object]) -> None:
         )
 
 
-def _check_families(index: int, interface: t.Mapping[str, object]) -> None:
-    """Without ``enabled`` the tool disables a family, whatever else is said of it."""
-    for family in ("ipv4", "ipv6"):
-        part = interface.get(family)
-        if (
-            isinstance(part, t.Mapping)
-            and "enabled" not in part
-            and any(map(part.get, ("dhcp", "autoconf", "address")))
-        ):
+def _check_lost(index: int, interface: t.Mapping[str, object]) -> None:
+    for key in _LOST.get(str(interface.get("type")), ()):
+        if interface.get(key) is not None:
             raise RenderError(
-                f"interfaces[{index}].{family}.enabled is missing: the tool disables {family} without it; say enabled: true"
+                f"interfaces[{index}].{key}: {interface[key]} cannot be rendered, the tool leaves {key} of the"
+                f" {interface['type']} interface {interface.get('name')} out; remove it, or use configurator nmconnections"
             )
+
+
+def _with_families(config: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """The config with ``enabled: false`` for families that interfaces with routes do not have, where there are route rules.
+
+    The tool puts a rule at one of them at random, and loses it where that one does not have the family of the rule.
+    """
+    families = sorted({_family(rule) for rule in _listed(config, "route-rules", "config")})
+    names = [route.get("next-hop-interface") for route in _listed(config, "routes", "config")]
+    interfaces = config.get("interfaces")
+    if not families or not isinstance(interfaces, (list, tuple)):
+        return config
+    added = {family: {"enabled": False} for family in families}
+    changed = [
+        {**added, **each} if isinstance(each, t.Mapping) and each.get("name") in names else each for each in interfaces
+    ]
+    return {**config, "interfaces": changed}
+
+
+def _family(rule: t.Mapping[str, object]) -> str:
+    is_ipv6 = rule.get("family") == "ipv6" or ":" in f"{rule.get('ip-from')}{rule.get('ip-to')}"
+    return "ipv6" if is_ipv6 else "ipv4"
+
+
+def _listed(part: t.Any, *path: str) -> list[t.Mapping[str, t.Any]]:
+    """The mappings in a list, none where there is no such list."""
+    for key in path:
+        part = part.get(key) if isinstance(part, t.Mapping) else None
+    return [each for each in part if isinstance(each, t.Mapping)] if isinstance(part, (list, tuple)) else []
 
 
 def _check_lists(config: t.Mapping[str, object]) -> None:

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import (
     HIDDEN,
+    KeyfileError,
     holds_secret,
     is_secret_key,
 )
@@ -23,6 +24,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 from .document import checked_document, readable
 from .nmconnections import render_nmconnections
 from .profile import RenderError, Rendering
+from .routing_rules import with_ordered_rules
 
 # runs the tool of a configurator on a document, here or elsewhere
 RunTool = t.Callable[[str, str], ToolRun]
@@ -72,8 +74,17 @@ def render_generated(configurator: str, config: t.Mapping[str, object], run_tool
     files = run.files or _files_of_gc(run.output)
     if not files:
         raise RenderError("config has no interface that a profile could be made of: add one to interfaces")
-    profiles = render_nmconnections({_profile_name(name): files[name] for name in sorted(files)})
+    files = _in_order(files)
+    profiles = render_nmconnections({_profile_name(name): text for name, text in files.items()})
     return Rendering(profiles.profiles, (*document.warnings, *run.warnings, *profiles.warnings))
+
+
+def _in_order(files: t.Mapping[str, str]) -> dict[str, str]:
+    """The same in every run: by name."""
+    try:
+        return dict(sorted(with_ordered_rules(files).items()))
+    except KeyfileError as error:
+        raise RenderError(f"the tool made a keyfile that cannot be read: {error}") from None
 
 
 def _files_of_gc(output: str) -> dict[str, str]:
@@ -82,11 +93,18 @@ def _files_of_gc(output: str) -> dict[str, str]:
 
     try:
         content = _loaded(output)
-        return {str(name): str(text) for name, text in content["NetworkManager"]}
+        pairs = [(str(name), str(text)) for name, text in content["NetworkManager"]]
     except (yaml.YAMLError, TypeError, KeyError, ValueError):
         raise RenderError(
             "nmstatectl gc printed something else than profiles; is it version 2.2 or later? (nmstatectl version)"
         ) from None
+    files = dict(pairs)
+    if len(files) != len(pairs):
+        names = sorted(_profile_name(name) for name in {name for name, text in pairs if files[name] != text})
+        raise RenderError(
+            f"two interfaces get the same profile name, {', '.join(names)}: give each a profile-name of its own"
+        )
+    return files
 
 
 def _loaded(output: str) -> t.Any:
@@ -115,6 +133,8 @@ def _explained(configurator: str, run: ToolRun, config: t.Mapping[str, object]) 
     for spoken, plain in _PLAIN_WORDS:
         words = spoken.sub(plain, words)
     words = _without(_secrets(config), words)
+    if "ignoring" in words.lower():
+        words = f"{words}: {_owner(run.path, config)} would not have it, remove it or what it contradicts"
     where = readable(run.path)
     stated, separator, rest = words.partition(": ")
     if separator and where and where.startswith(stated):
@@ -127,6 +147,12 @@ def _without(secrets: t.Iterable[str], words: str) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         words = words.replace(secret, HIDDEN)
     return words
+
+
+def _owner(path: tuple[str | int, ...], config: t.Mapping[str, t.Any]) -> str:
+    """What a path belongs to, in words."""
+    interface = _part_at(config, path[:2]) if path[:1] == ("interfaces",) else None
+    return f"the profile of interface {interface.get('name')}" if isinstance(interface, t.Mapping) else "the profile"
 
 
 def _part_at(config: object, path: t.Sequence[str | int]) -> object:

@@ -11,9 +11,16 @@ import typing as t
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network, ip_network
 
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.address_lines import (
+    ADDRESS_KEY,
+    DEFAULT_PREFIXES,
+    address_line,
+    fields,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import Entry
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import placeholder_names
 
+from .methods import check_method
 from .profile import RenderError
 
 _IpAddress = t.Union[IPv4Address, IPv6Address]
@@ -24,10 +31,10 @@ _MOST_GATEWAYS = 1000
 _FEW = 8
 # section -> (what users call it, the other section)
 _FAMILIES = {"ipv4": ("IPv4", "ipv6"), "ipv6": ("IPv6", "ipv4")}
-_ADDRESS_KEY = re.compile(r"address(?:es)?\d*\Z")
 _ROUTE_KEY = re.compile(r"routes?\d*\Z")
-# NetworkManager's reader takes all of them (nm-keyfile.c, DELIMITERS)
-_DELIMITERS = re.compile("[/,;]")
+
+
+_NETMASK = re.compile(r"255(?:\.[0-9]{1,3}){3}\Z")
 
 
 @dataclass(frozen=True)
@@ -49,10 +56,43 @@ def check_ip_settings(profile: str, lines: t.Sequence[Entry]) -> None:
             raise RenderError(
                 f"profile {profile}, line {entry.line}: the placeholder of {names[0]} in {entry.key} is not resolved"
             )
-        if _ADDRESS_KEY.match(entry.key):
+        if ADDRESS_KEY.match(entry.key):
             _configured(profile, entry)
         elif entry.key == "gateway" and entry.value:
             _address(profile, entry, entry.value)
+        elif entry.key == "dns":
+            _check_name_servers(profile, entry)
+        elif entry.key == "dns-search" and "," in entry.value:
+            raise RenderError(f"profile {profile}, line {entry.line}: separate the domains in dns-search by semicolons")
+    for section in _FAMILIES:
+        check_method(profile, [entry for entry in _ip_entries(lines) if entry.section == section])
+
+
+def prefix_warnings(profile: str, lines: t.Sequence[Entry]) -> list[str]:
+    """A sentence for each address without a prefix, of lines that ``check_ip_settings`` has passed."""
+    return [
+        f"profile {profile}: {entry.key}={entry.value} has no prefix; NetworkManager takes"
+        f" /{DEFAULT_PREFIXES[entry.section]}"
+        for entry in _ip_entries(lines)
+        if ADDRESS_KEY.match(entry.key) and address_line(entry.value).prefix is None
+    ]
+
+
+def _check_name_servers(profile: str, entry: Entry) -> None:
+    """NetworkManager drops a name server that it cannot read, and uses the others."""
+    family = _FAMILIES[entry.section][0]
+    for server in entry.value.split(";"):
+        # with the name in its certificate, or with a scheme (NetworkManager 1.52)
+        plain = server.partition("#")[0]
+        if server.strip() and "://" not in server and _parsed(entry.section, plain) is None:
+            hint = (
+                "separate name servers by semicolons"
+                if "," in server
+                else f"remove it, or what is around the {family} address"
+            )
+            raise RenderError(
+                f"profile {profile}, line {entry.line}: NetworkManager drops {server} in dns, which is no {family} address; {hint}"
+            )
 
 
 def gateway_warnings(profile: str, lines: t.Sequence[Entry]) -> list[str]:
@@ -88,12 +128,12 @@ def _ip_entries(lines: t.Sequence[Entry]) -> list[Entry]:
 
 
 def _subnets(profile: str, own: t.Sequence[Entry]) -> list[_IpNetwork]:
-    networks = [_configured(profile, entry).network for entry in own if _ADDRESS_KEY.match(entry.key)]
+    networks = [_configured(profile, entry).network for entry in own if ADDRESS_KEY.match(entry.key)]
     return list(dict.fromkeys(networks))
 
 
 def _gateways(profile: str, own: t.Sequence[Entry]) -> list[_IpAddress]:
-    gateways = [_configured(profile, entry).gateway for entry in own if _ADDRESS_KEY.match(entry.key)]
+    gateways = [_configured(profile, entry).gateway for entry in own if ADDRESS_KEY.match(entry.key)]
     gateways += [_address(profile, entry, entry.value) for entry in own if entry.key == "gateway" and entry.value]
     # the unspecified address stands for "none" in keyfiles
     return list(dict.fromkeys(gateway for gateway in gateways if gateway and not gateway.is_unspecified))
@@ -102,7 +142,7 @@ def _gateways(profile: str, own: t.Sequence[Entry]) -> list[_IpAddress]:
 def _on_link_routes(own: t.Sequence[Entry]) -> list[_IpNetwork]:
     result: list[_IpNetwork] = []
     for entry in own:
-        destination, prefix, next_hop = [*_parts(entry.value), "", ""][:3]
+        destination, prefix, next_hop = [*fields(entry.value), "", ""][:3]
         if _ROUTE_KEY.match(entry.key) and next_hop in ("", "0.0.0.0", "::"):
             network = _network(entry.section, destination, prefix)
             result += [network] if network else []
@@ -122,20 +162,20 @@ def _network(section: str, address: str, prefix: str) -> _IpNetwork | None:
 
 
 def _configured(profile: str, entry: Entry) -> _Configured:
-    parts = _parts(entry.value)
-    address = _address(profile, entry, parts[0])
-    prefix, gateway, *surplus = [*parts[1:], "", ""]
-    network = _network(entry.section, str(address), prefix) if not any(surplus) else None
-    if network is None:
+    line = address_line(entry.value)
+    address = _address(profile, entry, line.address)
+    if line.gateway and _NETMASK.match(line.gateway):
+        raise RenderError(
+            f"profile {profile}, line {entry.line}: NetworkManager takes the netmask {line.gateway} in {entry.key} for a gateway;"
+            f" write the length of the prefix, {line.address}/24 say"
+        )
+    network = _network(entry.section, str(address), line.prefix or str(DEFAULT_PREFIXES[entry.section]))
+    if network is None or line.surplus or line.gateway == "":
         raise RenderError(
             f"profile {profile}, line {entry.line}: {entry.key}={entry.value} is no address/prefix[,gateway] with one"
             f" address and prefix between 0 and {address.max_prefixlen}; further ones are address2=, address3=, ..."
         )
-    return _Configured(network, _address(profile, entry, gateway) if gateway else None)
-
-
-def _parts(value: str) -> list[str]:
-    return [part.strip() for part in _DELIMITERS.split(value)]
+    return _Configured(network, _address(profile, entry, line.gateway) if line.gateway else None)
 
 
 def _address(profile: str, entry: Entry, text: str) -> _IpAddress:

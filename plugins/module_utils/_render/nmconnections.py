@@ -14,10 +14,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     Entry,
     KeyfileError,
     entries,
+    virtual_functions,
     with_connection_value,
 )
 
-from .ip_settings import check_ip_settings, gateway_warnings
+from .exact_values import check_exact_values
+from .ip_settings import check_ip_settings, gateway_warnings, prefix_warnings
 from .profile import Profile, RenderError, Rendering
 
 # the namespace of uuids that we derive: changing it would rename every profile on every node
@@ -38,8 +40,8 @@ _TYPES = frozenset(
 def render_nmconnections(config: t.Mapping[str, object]) -> Rendering:
     """One profile per entry of ``config``, a mapping from profile name to keyfile text; raises ``RenderError``.
 
-    A keyfile is kept byte for byte, except for a missing uuid, which is derived from the file name, and a missing final
-    newline.
+    A keyfile is kept byte for byte, except for a missing uuid or id, which is derived from the file name, capitals in a uuid, and a
+    missing final newline.
     """
     if not isinstance(config, t.Mapping) or not config:
         raise RenderError(
@@ -49,8 +51,13 @@ def render_nmconnections(config: t.Mapping[str, object]) -> Rendering:
     profiles = tuple(_profile(name, text) for name, text in config.items())
     _check_unique("id", [(profile.id, profile.file_name) for profile in profiles])
     _check_unique("uuid", [(profile.uuid, profile.file_name) for profile in profiles])
+    # others may be for the virtual functions that these make; apart from that, the first one gets the better default route
+    profiles = tuple(sorted(profiles, key=lambda profile: not virtual_functions(profile.text)))
     warnings = tuple(
-        warning for profile in profiles for warning in gateway_warnings(_name(profile), entries(profile.text))
+        warning
+        for profile in profiles
+        for warnings_of in (prefix_warnings, gateway_warnings)
+        for warning in warnings_of(_name(profile), entries(profile.text))
     )
     return Rendering(profiles, warnings)
 
@@ -69,13 +76,14 @@ def _profile(name: object, text: object) -> Profile:
     connection = {entry.key: entry for entry in lines if entry.section == "connection"}
     if not connection:
         raise RenderError(f"profile {name} has no [connection] section: add one with at least id and type")
-    identifier = _required(name, connection, "id").value
-    kind = _connection_type(name, connection)
-    identity = _checked_uuid(name, connection)
+    check_exact_values(str(name), text, lines)
+    identifier = _required(name, connection, "id").value if "id" in connection else str(name)
+    kind = _connection_type(name, connection, {entry.section for entry in lines})
+    identity = _checked_uuid(name, connection) or str(uuid.uuid5(_NAMESPACE, file_name))
     check_ip_settings(str(name), lines)
-    if not identity:
-        identity = str(uuid.uuid5(_NAMESPACE, file_name))
-        text = with_connection_value(text, "uuid", identity)
+    for key, value in (("id", identifier), ("uuid", identity)):
+        if key not in connection or connection[key].value != value:
+            text = with_connection_value(text, key, value)
     interface = connection["interface-name"].value if "interface-name" in connection else None
     return Profile(file_name, identifier, identity, kind, interface or None, text)
 
@@ -117,7 +125,10 @@ def _required(name: object, connection: t.Mapping[str, Entry], key: str) -> Entr
     return entry
 
 
-def _connection_type(name: object, connection: t.Mapping[str, Entry]) -> str:
+def _connection_type(name: object, connection: t.Mapping[str, Entry], sections: t.Collection[str]) -> str:
+    bases = [section for section in sections if section in _TYPES]
+    if "type" not in connection and len(bases) == 1:
+        return bases[0]  # as NetworkManager derives it
     entry = _required(name, connection, "type")
     if entry.value not in _TYPES:
         raise RenderError(
@@ -131,12 +142,13 @@ def _checked_uuid(name: object, connection: t.Mapping[str, Entry]) -> str:
     entry = connection.get("uuid")
     if entry is None:
         return ""
-    if not _UUID.match(entry.value):
+    identity = entry.value.lower()  # as NetworkManager does
+    if not _UUID.match(identity):
         raise RenderError(
-            f"profile {name}, line {entry.line}: {entry.value or 'nothing'} is no uuid (32 lower-case hexadecimal"
-            " digits, grouped 8-4-4-4-12); leave the line out to have one derived from the profile name"
+            f"profile {name}, line {entry.line}: {entry.value or 'nothing'} is no uuid (32 hexadecimal digits, grouped"
+            " 8-4-4-4-12); leave the line out to have one derived from the profile name"
         )
-    return entry.value
+    return identity
 
 
 def _check_unique(what: str, values_and_files: t.Sequence[tuple[str, str]]) -> None:

@@ -55,6 +55,42 @@ def test_facts_tell_the_addresses() -> None:
     assert [each["mac-address"] for each in bound] == ["52:54:00:aa:bb:01", "52:54:00:aa:bb:02"]
 
 
+def test_a_vlan_has_the_address_of_its_parent() -> None:
+    """Facts call it an ethernet interface; which of both is bound is not in doubt."""
+    facts = {
+        "interfaces": ["eth1", "eth1.10"],
+        "eth1": {"type": "ether", "macaddress": "52:54:00:aa:bb:01"},
+        "eth1.10": {"type": "ether", "macaddress": "52:54:00:aa:bb:01"},
+    }
+    vlan = {"name": "eth1.10", "type": "vlan", "vlan": {"base-iface": "eth1", "id": 10}}
+    bound = bind({"interfaces": [_interface("eth1"), vlan]}, facts)["interfaces"]
+    assert bound == [_interface("eth1", **{"identifier": "mac-address", "mac-address": "52:54:00:aa:bb:01"}), vlan]
+
+
+def test_two_ports_that_show_the_address_of_their_bond_are_refused() -> None:
+    shared = {"type": "ether", "macaddress": "52:54:00:aa:bb:ff"}
+    with pytest.raises(AnsibleFilterError, match="eth1 and eth2 have the same MAC address, 52:54:00:aa:bb:ff"):
+        bind(
+            {"interfaces": [_interface("eth1"), _interface("eth2")]},
+            {"interfaces": ["eth1", "eth2"], "eth1": shared, "eth2": shared},
+        )
+
+
+@pytest.mark.parametrize(
+    "reported",
+    [
+        {"mac-address": "52:54:00:AA:BB:01"},
+        {"mac-address": "52:54:00:aa:bb:01"},
+        {"mac-address": "52:54:00:AA:BB:FF", "permanent-mac-address": "52:54:00:AA:BB:01"},
+    ],
+    ids=["in-capitals", "the-same", "a-port-of-a-bond"],
+)
+def test_the_address_that_a_host_reports_is_none_to_take_on(reported: dict[str, str]) -> None:
+    """As nmstatectl show prints it; that of a port is its bond's."""
+    (bound,) = bind({"interfaces": [_interface("eth1", **reported)]})["interfaces"]
+    assert (bound["identifier"], bound["mac-address"]) == ("mac-address", "52:54:00:aa:bb:01")
+
+
 def test_what_profiles_make_and_what_is_bound_stays() -> None:
     others = [
         {"name": "bond0", "type": "bond", "link-aggregation": {"mode": "active-backup", "port": ["eth1"]}},

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import typing as t
 
@@ -35,6 +36,18 @@ def test_another_complaint_counts_when_nothing_cures() -> None:
     """Of two mistakes the tool tells the first."""
     complain = _complain_of("wrong", instead="another mistake")
     assert narrowing.culprit('{"a": {"b": "wrong"}, "c": 1}', "bad", complain) == ("a", "b")
+
+
+def test_of_two_mistakes_that_are_told_in_turn_the_one_is_found() -> None:
+    """Nothing else is to blame for it that the other one was told without it."""
+    turns = itertools.count()
+
+    def complain(document: str) -> str:
+        told = [word for word in ("first", "second") if word in document]
+        return told[next(turns) % len(told)] if told else ""
+
+    document = '{"interfaces": [{"mtu": "first"}, {"mtu": "second"}], "routes": {"config": []}, "dns-resolver": {}}'
+    assert narrowing.culprit(document, "first", complain) == ("interfaces", 0, "mtu")
 
 
 def test_what_is_missing_is_missing_in_the_part_around_it() -> None:

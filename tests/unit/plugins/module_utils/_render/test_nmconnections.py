@@ -90,25 +90,82 @@ def test_types_of_networkmanager_are_known(kind: str) -> None:
         ("[connection]\nid=a\nnonsense\n", "line 3 "),
         ("[ipv4]\nmethod=auto\n", "no [connection] section"),
         ("", "no [connection] section"),
-        ("[connection]\ntype=ethernet\n", "no id in [connection], line 1"),
         ("[connection]\nid=\ntype=ethernet\n", "line 2: id in [connection] is empty"),
         ("[connection]\nid=a\n", "no type in [connection], line 1"),
         ("[connection]\nid=a\ntype=ethernett\n", "line 3: ethernett is no connection type"),
         (_CONNECTION + "uuid=12345\n", "line 5: 12345 is no uuid"),
         (_CONNECTION + "uuid=\n", "line 5: nothing is no uuid"),
-        (_CONNECTION + f"uuid={_UUID.upper()}\n", "line 5: "),
+        (_CONNECTION + f"uuid={_UUID.replace('-', '')}\n", "line 5: "),
         (
             _CONNECTION + "[ipv4]\naddress1=192.168.122.300/24\n",
             "line 6: 192.168.122.300 in address1 is no IPv4 address",
         ),
-        (_CONNECTION + "[ipv4]\naddress1=192.168.122.150\n", "line 6: address1=192.168.122.150 is no address/prefix"),
         (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/33\n", "prefix between 0 and 32"),
-        (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/255.0.0.0\n", "prefix between 0 and 32"),
+        (
+            _CONNECTION + "[ipv4]\naddress1=10.0.0.1/255.0.0.0\n",
+            "takes the netmask 255.0.0.0 in address1 for a gateway",
+        ),
+        (
+            _CONNECTION + "[ipv4]\naddress1=10.0.0.1/24 , 10.0.0.9\n",
+            "line 6: address1=10.0.0.1/24 , 10.0.0.9 is no address",
+        ),
+        (_CONNECTION + "[ipv4]\naddresses=10.0.0.1;24;10.0.0.9;10.0.0.2;24;10.0.0.9;\n", "further ones are address2="),
+        (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/24,,\n", "is no address/prefix[,gateway]"),
+        (
+            _CONNECTION + "[ipv4]\naddress1=10.0.0.1/24\n",
+            "no method in [ipv4], line 6: add method=..., one of auto, disabled",
+        ),
+        (_CONNECTION + "[ipv4]\nmethod=dhcp\n", "line 6: dhcp is no method of [ipv4]; choose one of auto, disabled"),
+        (_CONNECTION + "[ipv6]\nmethod=\n", "line 6: nothing is no method of [ipv6]; choose one of auto, dhcp"),
+        (_CONNECTION + "[ipv4]\nmethod=manual\n", "line 6: method=manual needs an address"),
+        (
+            _CONNECTION + "[ipv6]\nmethod=disabled\ndns=fd00::53;\n",
+            "line 7: dns is not allowed beside method=disabled, line 6",
+        ),
+        (
+            _CONNECTION + "[ipv4]\nmethod=shared\ndns-search=a.b;\n",
+            "line 7: dns-search is not allowed beside method=shared",
+        ),
+        (_CONNECTION + "[ipv4]\nmethod=link-local\naddress1=10.0.0.1/24\n", "line 7: address1 is not allowed beside"),
+        (
+            _CONNECTION + "[ipv4]\nmethod=auto\ndns=192.168.122.1,192.168.122.2\n",
+            "line 7: NetworkManager drops 192.168.122.1,192.168.122.2 in dns, which is no IPv4 address; separate name servers by",
+        ),
+        (
+            _CONNECTION + "[ipv4]\nmethod=auto\ndns=10.0.0.1; 10.0.0.2;\n",
+            "line 7: NetworkManager drops  10.0.0.2 in dns",
+        ),
+        (
+            _CONNECTION + "[ipv4]\nmethod=auto\ndns-search=lab.test,corp.test\n",
+            "line 7: separate the domains in dns-search",
+        ),
+        (
+            _CONNECTION + "[ipv4]\nmethod=manual   # no DHCP\n",
+            "line 6: NetworkManager has no comments behind a value and takes all of manual   # no DHCP for method",
+        ),
+        (
+            _CONNECTION.replace("interface-name=eth0", "interface-name=eth0 # first"),
+            "line 4: NetworkManager has no comments",
+        ),
+        (
+            _CONNECTION.replace("interface-name=eth0", "interface-name=eth0 "),
+            "line 4: interface-name ends with white space",
+        ),
+        (_CONNECTION + "[ipv4]\nmethod=manual\naddress1=10.0.0.1/24\t\n", "line 7: address1 ends with white space"),
+        (
+            _CONNECTION.replace("interface-name=eth0", "interface-name=e/0"),
+            "line 4: e/0 cannot be the name of an interface",
+        ),
+        (
+            _CONNECTION.replace("interface-name=eth0", "interface-name=longer-than-fifteen"),
+            "line 4: longer-than-fifteen cannot be the name of an interface, which has 15 bytes at most",
+        ),
         (_CONNECTION + "[ipv6]\naddress1=2001:db8::1/129\n", "prefix between 0 and 128"),
         (_CONNECTION + "[ipv4]\naddresses=10.0.0.1/8,10.0.0.2/8\n", "further ones are address2="),
         (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/8,router\n", "router in address1 is no IPv4 address"),
         (_CONNECTION + "[ipv4]\ngateway=router\n", "line 6: router in gateway is no IPv4 address"),
         (_CONNECTION + "[ipv4]\naddress1=2001:db8::1/64\n", "it belongs in [ipv6], not in [ipv4]"),
+        (_CONNECTION + "[ipv6]\naddress1=fe80::1%eth0/64\n", "line 6: fe80::1%eth0 in address1 is no IPv6 address"),
         (_CONNECTION + "[ipv6]\naddress1=10.0.0.1/8\n", "it belongs in [ipv4], not in [ipv6]"),
         (_CONNECTION + "[ipv6]\naddress1=2001:db8::1/64,10.0.0.1\n", "10.0.0.1 in address1 is no IPv6 address"),
         (_CONNECTION + "[ipv6]\ngateway=10.0.0.1\n", "10.0.0.1 in gateway is no IPv6 address"),
@@ -125,13 +182,19 @@ def test_a_profile_that_networkmanager_would_refuse_names_profile_and_line(text:
 @pytest.mark.parametrize(
     "lines",
     [
-        "[ipv4]\naddress1=10.0.0.2/8,10.0.0.1\naddress2 = 10.1.0.2/16 , 0.0.0.0\n",
-        "[ipv4]\naddress=10.0.0.2/8\naddresses1=10.0.0.3/8;10.0.0.1;\ngateway=10.0.0.1\n",
-        "[ipv6]\naddress1=2001:db8::2/64,fe80::1\n",
-        "[ipv6]\naddress1=2001:db8::2/64,2001:db8::1\n",
+        "[ipv4]\nmethod=manual\naddress1=10.0.0.2/8,10.0.0.1\naddress2 = 10.1.0.2/16,0.0.0.0\n",
+        "[ipv4]\nmethod=manual\naddress=10.0.0.2/8\naddresses1=10.0.0.3/8;10.0.0.1;\ngateway=10.0.0.1\n",
+        "[ipv4]\nmethod=manual\naddresses=10.0.0.2;24;10.0.0.1;\n",
+        "[ipv4]\nmethod=manual\naddress1=10.0.0.2;24;10.0.0.1\n",
+        "[ipv4]\nmethod=manual\naddress1=10.0.0.2/24/10.0.0.1\n",
+        "[ipv6]\nmethod=manual\naddress1=2001:db8::2/64,fe80::1\n",
+        "[ipv6]\nmethod=manual\naddress1=2001:db8::2/64,2001:db8::1\n",
+        "[ipv4]\nmethod=auto\ndns=10.0.0.1;10.0.0.2#dns.example;\ndns-search=a.b;~c.d\n",
+        "[ipv4]\nmethod=auto\ndns=\n[ipv6]\nmethod=disabled\ndns=;\ndns-search=\n",
+        "[ipv4]\nmethod=auto\r\ndns=10.0.0.1;\r\n",
         "[ipv4]\nmethod=auto\ngateway=10.0.0.1\n",
-        "[ipv4]\naddress1=10.0.0.2/32,192.0.2.1\nroute1=192.0.2.1/32\n",
-        "[ipv4]\naddress1=bad\naddress1=10.0.0.2/8\n",
+        "[ipv4]\nmethod=manual\naddress1=10.0.0.2/32,192.0.2.1\nroute1=192.0.2.1/32\n",
+        "[ipv4]\nmethod=manual\naddress1=bad\naddress1=10.0.0.2/8\n",
         "[wifi-security]\npsk={not-a-placeholder}\n",
     ],
 )
@@ -140,11 +203,62 @@ def test_good_settings_pass_without_a_warning(lines: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("section", "kind"),
+    [("ethernet", "ethernet"), ("802-3-ethernet", "802-3-ethernet"), ("vlan", "vlan"), ("bond", "bond")],
+)
+def test_a_type_that_is_missing_is_that_of_the_one_section(section: str, kind: str) -> None:
+    """As NetworkManager derives it; two such sections leave it open."""
+    text = f"[connection]\nid=a\ninterface-name=eth1\n[{section}]\nmtu=1500\n"
+    profile = _rendered(a=text).profiles[0]
+    assert profile.type == kind
+    assert "type=" not in profile.text
+    assert "no type in [connection]" in _refused(a=text + "[bridge]\nstp=false\n")
+
+
+def test_an_id_that_is_missing_is_the_name_of_the_file() -> None:
+    """Written down, because the trial of a profile has another file."""
+    profile = _rendered(uplink="[connection]\ntype=dummy\ninterface-name=d\n").profiles[0]
+    assert profile.id == "uplink"
+    assert profile.text.startswith(f"[connection]\nid=uplink\nuuid={profile.uuid}\ntype=dummy\n")
+
+
+def test_a_uuid_in_capitals_is_the_one_in_small_letters() -> None:
+    profile = _rendered(eth0=_CONNECTION + f"uuid={_UUID.upper()}\n").profiles[0]
+    assert profile.uuid == _UUID
+    assert f"\nuuid={_UUID}\n" in profile.text
+
+
+@pytest.mark.parametrize(
+    ("line", "prefix"),
+    [
+        ("[ipv4]\nmethod=manual\naddress1=10.0.0.2\n", "/24"),
+        ("[ipv6]\nmethod=manual\naddress1=2001:db8::2,fe80::1\n", "/64"),
+    ],
+)
+def test_a_prefix_that_is_missing_is_networkmanagers_with_a_warning(line: str, prefix: str) -> None:
+    (warning,) = _rendered(eth0=_CONNECTION + line).warnings
+    assert all(word in warning for word in ("profile eth0: ", "has no prefix", f"NetworkManager takes {prefix}"))
+
+
+def test_what_makes_virtual_functions_comes_first() -> None:
+    rendering = _rendered(
+        a=_CONNECTION.replace("id=eth0", "id=a"),
+        b="[connection]\nid=b\ntype=dummy\ninterface-name=d\n",
+        pf="[connection]\nid=pf\ntype=ethernet\ninterface-name=ens7f0\n[sriov]\ntotal-vfs=2\n",
+    )
+    assert [profile.id for profile in rendering.profiles] == ["pf", "a", "b"]
+
+
+@pytest.mark.parametrize(
     ("lines", "gateway", "subnet"),
     [
-        ("[ipv4]\naddress1=10.0.0.2/24\ngateway=10.0.1.1\n", "10.0.1.1", "10.0.0.0/24"),
-        ("[ipv6]\naddress1=2001:db8::2/64,2001:db9::1\n", "2001:db9::1", "2001:db8::/64"),
-        ("[ipv4]\naddress1=10.0.0.2/24,10.0.1.1\nroute1=10.0.1.0/24,10.0.0.9\n", "10.0.1.1", "10.0.0.0/24"),
+        ("[ipv4]\nmethod=manual\naddress1=10.0.0.2/24\ngateway=10.0.1.1\n", "10.0.1.1", "10.0.0.0/24"),
+        ("[ipv6]\nmethod=manual\naddress1=2001:db8::2/64,2001:db9::1\n", "2001:db9::1", "2001:db8::/64"),
+        (
+            "[ipv4]\nmethod=manual\naddress1=10.0.0.2/24,10.0.1.1\nroute1=10.0.1.0/24,10.0.0.9\n",
+            "10.0.1.1",
+            "10.0.0.0/24",
+        ),
     ],
 )
 def test_a_gateway_outside_the_subnet_is_a_warning(lines: str, gateway: str, subnet: str) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import typing as t
 from pathlib import Path
 
@@ -23,16 +24,62 @@ def _ethernet(**more: object) -> dict[str, object]:
     return {"interfaces": [{"name": "eth0", "type": "ethernet", **more}]}
 
 
+_ADDRESS = {"ip": "192.0.2.10", "prefix-length": 24}
+
+
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
         (_ethernet(state="absent"), r"interfaces\[0\].state: absent cannot be rendered.*leave interface eth0 out"),
-        (_ethernet(state="down"), r"interfaces\[0\].state: down cannot be rendered"),
+        (_ethernet(state="ignore"), r"interfaces\[0\].state: ignore cannot be rendered"),
+        (
+            _ethernet(ipv4={"enabled": True, "address": [_ADDRESS, {**_ADDRESS, "valid-life-time": "3412sec"}]}),
+            r"interfaces\[0\].ipv4.address\[1\].valid-life-time: 3412sec cannot be rendered.*192.0.2.10 of interface eth0",
+        ),
+        (
+            _ethernet(
+                ipv6={"enabled": True, "address": [{"ip": "2001:db8::1", "prefix-length": 64, "valid-left": "1sec"}]}
+            ),
+            r"interfaces\[0\].ipv6.address\[0\].valid-left: 1sec cannot be rendered.*2001:db8::1 of interface eth0",
+        ),
+        (
+            _ethernet(ipv4={"enabled": False, "address": [_ADDRESS]}),
+            r"interfaces\[0\].ipv4.address of interface eth0 cannot be rendered beside enabled: false.*192.0.2.10",
+        ),
+        (
+            _ethernet(ipv6={"enabled": "no", "autoconf": True, "dhcp": True}),
+            r"interfaces\[0\].ipv6.dhcp of interface eth0 cannot be rendered beside enabled: false",
+        ),
+        (
+            {"interfaces": [{"name": "lo", "type": "loopback", "mtu": 65535}]},
+            r"interfaces\[0\].mtu: 65535 cannot be rendered, the tool leaves mtu of the loopback interface lo out",
+        ),
+        (
+            {"interfaces": [{"name": "sriov:ens7f0:0", "type": "ethernet"}]},
+            r"interfaces\[0\].name is sriov:ens7f0:0, a reference that only a running host resolves",
+        ),
+        (
+            {"interfaces": [{"name": "b", "type": "bond", "link-aggregation": {"port": ["eth0", "sriov:ens7f0:1"]}}]},
+            r"interfaces\[0\].link-aggregation.port\[1\] is sriov:ens7f0:1",
+        ),
+        (
+            {
+                "interfaces": [
+                    {"name": "eth1-port", "type": "dummy"},
+                    {"name": "br-ex", "type": "ovs-bridge", "bridge": {"port": [{"name": "eth1"}]}},
+                ]
+            },
+            r"interfaces\[0\] and interfaces\[1\] have the same profile name, eth1-port",
+        ),
         (_ethernet(dispatch={"post-activation": "true"}), r"interfaces\[0\].dispatch cannot be rendered"),
         ({"hostname": {"config": "node1"}}, "hostname cannot be rendered.*ansible.builtin.hostname"),
         ({"ovs-db": {"external_ids": {"a": "b"}}}, "ovs-db cannot be rendered.*ovs-vsctl"),
         ({"capture": {}, "desiredState": {}}, "capture cannot be rendered: a policy needs a running host"),
         (_ethernet(type="wifi"), r"interfaces\[0\].type: wifi is unknown; choose one of bond"),
+        (
+            _ethernet(**{"copy-mac-from": "eth1"}),
+            r"interfaces\[0\].copy-mac-from cannot be rendered: only a running host",
+        ),
         (_ethernet(type="hsr"), r"interfaces\[0\].type: hsr cannot be rendered.*nmconnections"),
         (_ethernet(identifier="mac-address"), r"interfaces\[0\].mac-address is missing"),
         (_ethernet(**{"mac-address": "zz"}), r"interfaces\[0\].mac-address is zz, which is no MAC address"),
@@ -57,6 +104,41 @@ def test_what_a_tool_would_drop_or_garble_is_refused(
 ) -> None:
     with pytest.raises(RenderError, match=sentence):
         check(configurator, config)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        _ethernet(state="down"),
+        _ethernet(ipv4={"enabled": False, "dhcp": False, "address": []}, ipv6={"enabled": False, "autoconf": "false"}),
+        _ethernet(ipv4={"enabled": True, "address": [{**_ADDRESS, "valid-life-time": "forever"}]}),
+        _ethernet(description="sriov:ens7f0:0"),
+        {
+            "interfaces": [
+                {"name": "br-ex", "type": "ovs-bridge", "bridge": {"port": [{"name": "eth1"}, {"name": "br-ex"}]}},
+                {"name": "br-ex", "type": "ovs-interface"},
+                {"name": "eth1", "type": "ethernet"},
+            ]
+        },
+    ],
+)
+def test_what_a_tool_renders_is_taken(config: dict[str, object]) -> None:
+    check("nmstate", config)
+
+
+def test_what_a_tool_leaves_out_is_an_error_at_any_level(tool: Make) -> None:
+    """A newer version may leave out something else."""
+    tool(
+        "nmstatectl",
+        "grep -q carrot && echo '[2026-01-01T00:00:00Z INFO  nmstate::ip] Ignoring carrot 7 of eth0' >&2; "
+        "echo 'NetworkManager: []'",
+    )
+    with pytest.raises(RenderError) as refused:
+        render("nmstate", _ethernet(mtu=1400, carrot=7))
+    assert str(refused.value) == (
+        "interfaces[0].carrot: Ignoring carrot 7 of eth0: the profile of interface eth0 would not have it, remove it or what it"
+        " contradicts (nmstatectl)"
+    )
 
 
 def test_a_secret_that_breaks_a_keyfile_is_not_shown() -> None:
@@ -139,6 +221,63 @@ def test_nmc_leaves_nothing_behind_when_it_fails(tool: Make, tmp_path: Path) -> 
 
 def test_the_document_never_is_an_argument_and_stays_out_of_what_is_printed() -> None:
     assert "hunter2" not in repr(ToolRun(output="hunter2", files={"a": "hunter2"}))
+
+
+def test_the_order_of_rules_is_their_own(tool: Make) -> None:
+    """The tool gives them another one in each run; at eth1 only where it may be, too."""
+    first = "priority 100 from 192.0.2.0/24 table 200"
+    rules = [first, "priority 101 to 198.51.100.0/24 table 200", "priority 1000 from 203.0.113.0/24 table 200"]
+    found = set()
+    for order in itertools.permutations(rules):
+        lines = [f"routing-rule{number}={rule}" for number, rule in enumerate(order)]
+        text = [
+            *_SECTION,
+            "route0=0.0.0.0/0,192.0.2.1",
+            "route0_options=table=200",
+            *lines,
+            "",
+            "[ipv6]",
+            "method=disabled",
+        ]
+        files = {"eth0": text, "eth1": [*_SECTION, "route0=0.0.0.0/0,192.0.2.1", "route0_options=table=254"]}
+        tool("nmstatectl", f"cat > /dev/null; cat <<'END'\n{_printed(files)}END")
+        found.add(tuple((each.file_name, each.text) for each in render("nmstate", _ethernet()).profiles))
+    assert len(found) == 1
+    assert [line.partition("=")[2] for line in found.pop()[0][1].split("\n") if "routing-rule" in line] == rules
+
+
+def test_a_rule_that_may_be_at_either_interface_is_at_the_first(tool: Make) -> None:
+    rule = "routing-rule0=priority 100 from 192.0.2.0/24 table 254"
+    found = set()
+    for at in ("eth0", "eth1"):
+        files = {
+            name: [*_SECTION, "route0=0.0.0.0/0,192.0.2.1", "route0_options=table=254", *([rule] if name == at else [])]
+            for name in ("eth1", "eth0")
+        }
+        tool("nmstatectl", f"cat > /dev/null; cat <<'END'\n{_printed(files)}END")
+        found.add(tuple((each.file_name, each.text) for each in render("nmstate", _ethernet()).profiles))
+    ((first, second),) = found
+    assert rule in first[1]
+    assert rule not in second[1]
+
+
+_SECTION = ["[connection]", "id=x", "type=ethernet", "", "[ipv4]", "method=auto"]
+
+
+def _printed(files: t.Mapping[str, t.Sequence[str]]) -> str:
+    """What nmstatectl prints for these keyfiles; each has its name as id."""
+    lines = ["NetworkManager:"]
+    for name, text in files.items():
+        lines += [f"- - {name}.nmconnection", "  - |"]
+        lines += [f"    {line.replace('id=x', 'id=' + name)}" for line in text]
+    return "\n".join(lines) + "\n"
+
+
+def test_two_keyfiles_of_one_name_are_refused(tool: Make) -> None:
+    first, second = _printed({"eth0": [*_SECTION, "mtu=1"]}), _printed({"eth0": [*_SECTION, "mtu=2"]}).split("\n", 1)[1]
+    tool("nmstatectl", f"cat > /dev/null; cat <<'END'\n{first}{second}END")
+    with pytest.raises(RenderError, match="two interfaces get the same profile name, eth0"):
+        render("nmstate", _ethernet())
 
 
 def test_text_stays_text(tool: Make, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-online bench-nodes bench-claims bench-memory nodes-up nodes-down cluster-up cluster-down molecule-down build clean prepare
+.PHONY: help demo test test-online bench-nodes bench-claims bench-memory nodes-up nodes-down cluster-up cluster-down molecule-down build clean prepare requirements
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
@@ -29,6 +29,9 @@ test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie):
 
 test-online: ## prove what needs the internet: checksums of the releases that the roles install, and nmc against its stand-in
 	@$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/python")') -m tests.online
+
+requirements: ## lock the Python requirements of the tests, with their checksums, from tests/requirements/*.in (UPGRADE=1: take the newest)
+	@python3 -m tests.stages.requirements $(if $(UPGRADE),--upgrade)
 
 prepare: ## only install what the tests need
 	@python3 -m tests.stages --prepare

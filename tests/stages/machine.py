@@ -85,7 +85,7 @@ def install(packages: dict[str, str]) -> None:
 
 
 def environment(requirements: str, python: str = PYTHON) -> Path:
-    """The Python environment with these pinned requirements; made once, complete or not at all."""
+    """The Python environment with these locked requirements; made once, complete or not at all."""
     file = REPOSITORY / "tests/requirements" / f"{requirements}.txt"
     version = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout.strip()
     digest = hashlib.sha256(f"{version} {python} {file.read_text()}".encode()).hexdigest()[:12]
@@ -100,7 +100,8 @@ def environment(requirements: str, python: str = PYTHON) -> Path:
     with log.open("w") as stream:
         for command in (
             [python, "-m", "venv", str(finished)],
-            [str(finished / "bin/pip"), "install", "-q", "-r", str(file)],
+            # wheels alone: what a source distribution needs for its build is in no lock
+            [str(finished / "bin/pip"), "install", "-q", "--require-hashes", "--only-binary", ":all:", "-r", str(file)],
         ):
             if subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, check=False).returncode:
                 raise Missing(f"the Python environment {requirements} cannot be made, see {log}")

@@ -28,6 +28,8 @@ _LAST_LINES = 80
 _NODE_WORKERS = 2
 # ansible-core -> requirements; molecule 26.10 takes 2.16.19 and later, but not 2.17
 _MOLECULE_CORES = {"2.19": "molecule", "2.16": "molecule-2.16", "2.21": "molecule-2.21"}
+# for each property of a trust border, in make test-fuzz
+_INPUTS = "10000"
 # seconds
 _TO_TAKE_DOWN = 60.0
 
@@ -78,6 +80,11 @@ def _unit(requirements: str, python: str) -> tuple[t.Sequence[str], Path, dict[s
         variables["PATH"] = f"{nmstatectl.build().parent}:{variables['PATH']}"
     command = [str(environment / "bin/pytest"), "-q", "-n", "2", "-p", "no:cacheprovider", "tests/unit"]
     return command, _collection_folder(variables), variables
+
+
+def _fuzz() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    options = ("-q", "-n", "2", "-p", "no:cacheprovider", "tests/unit/borders")
+    return _in_collection("pytest", *options, FUZZ=os.environ.get("FUZZ") or _INPUTS)
 
 
 def _mypy() -> tuple[t.Sequence[str], Path, dict[str, str]]:
@@ -175,6 +182,7 @@ STAGES = (
     Stage("format", "ruff format", lambda: _here("ruff", "format", "--check", "--no-cache", ".")),
     Stage("reuse", "REUSE", lambda: _here("reuse", "lint", "--lines")),
     Stage("mypy", "mypy strict", _mypy),
+    Stage("zizmor", "zizmor", lambda: _here("zizmor", "--offline", "--no-progress", "--strict-collection", ".github")),
     Stage("changelog", "changelog fragments", lambda: _here("antsibull-changelog", "lint")),
     Stage(
         "docs",
@@ -196,6 +204,7 @@ STAGES = (
     Stage(
         "unit-2.21", "unit tests (ansible-core 2.21)", lambda: _unit("core-2.21", machine.newer_python()), optional=True
     ),
+    Stage("fuzz", "trust borders, many inputs", _fuzz, report=("border ",), by_default=False),
     Stage("sanity", "ansible-test sanity", _sanity),
     # ansible is killed less often than in a run of the fault list alone
     Stage("cluster", "claims on a control plane", lambda: _cluster(KILLS=os.environ.get("KILLS") or "3")),

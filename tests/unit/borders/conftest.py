@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-_INPUTS = re.compile(r"- (\d+) passing examples, (\d+) failing examples")
+_INPUTS = re.compile(r"- (\d+) passing\D*, (\d+) failing")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -20,10 +20,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     inputs: collections.Counter[str] = collections.Counter()
     properties: collections.Counter[str] = collections.Counter()
     for report in (report for reports in terminalreporter.stats.values() for report in reports):
-        found = _INPUTS.findall(report.__dict__.get("_hypothesis_stats", ""))
-        if found:
+        statistics = report.__dict__.get("_hypothesis_stats", "")
+        if statistics:
+            found = _INPUTS.findall(statistics)
             border = Path(report.nodeid.split("::")[0]).stem.removeprefix("test_").replace("_", " ")
             properties[border] += 1
             inputs[border] += sum(int(number) for numbers in found for number in numbers)
-    for border, number in sorted(inputs.items()):
-        terminalreporter.write_line(f"border {border}: {number:,} inputs, {properties[border]} properties")
+    for border, number in sorted(properties.items()):
+        terminalreporter.write_line(f"border {border}: {inputs[border]:,} inputs for {number} properties")

@@ -27,4 +27,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             properties[border] += 1
             inputs[border] += sum(int(number) for numbers in found for number in numbers)
     for border, number in sorted(properties.items()):
-        terminalreporter.write_line(f"border {border}: {inputs[border]:,} inputs for {number} properties")
+        terminalreporter.write_line(
+            f"border {border}: {inputs[border]:,} inputs for {number} propert{'y' if number == 1 else 'ies'}"
+        )

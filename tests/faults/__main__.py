@@ -57,7 +57,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--suite", choices=sorted(rootfs.SUITES), default=suite, help=f"Debian release, {suite}")
     parser.add_argument("--nodes", type=int, default=6, help="how many nodes work in parallel, 6")
     parser.add_argument("--runs", type=int, default=1, help="how often to run the whole matrix, 1")
-    parser.add_argument("--part", default=os.environ.get("PART") or "1/1", help="a part of the matrix: 2/3, or commit/3")
+    parser.add_argument(
+        "--part", default=os.environ.get("PART") or "1/1", help="a part of the matrix: 2/3, or commit/3"
+    )
     parser.add_argument("--fault", help="only faults whose name holds these words")
     parser.add_argument("--phase", help="only phases whose name holds these words")
     parser.add_argument(

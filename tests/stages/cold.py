@@ -22,7 +22,6 @@ import typing as t
 from pathlib import Path
 
 from ..testbed.interrupts import end_as_interrupt
-
 from .machine import REPOSITORY
 
 # of a test bed beside the one that may be up; short, because it is part of the path of a socket

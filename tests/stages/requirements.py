@@ -43,8 +43,7 @@ def lock(uv: Path, source: Path, upgrade: bool) -> None:
     python = "3.12" if "2.21" in source.name else "3.11"
     target = source.with_suffix(".txt")
     command = [str(uv), "pip", "compile", "-q", "--no-config", "--no-header", "--universal", "--python-version", python]
-    # wheels alone: what a source distribution needs for its build is in no lock
-    command += ["--no-python-downloads", "--generate-hashes", "--only-binary", ":all:"]
+    command += ["--no-python-downloads", "--generate-hashes"]
     command += ["--upgrade"] if upgrade else []
     # in that folder, so that no path of this machine gets into the lock
     command += ["--output-file", target.name, source.name]

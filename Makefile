@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-online bench-nodes bench-claims bench-memory bench-pools nodes-up nodes-down cluster-up cluster-down molecule-down build clean prepare
+.PHONY: help demo test test-online test-cold bench-nodes bench-claims bench-memory bench-pools nodes-up nodes-down cluster-up cluster-down molecule-down build clean prepare requirements
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
@@ -24,11 +24,17 @@ demo: ## claim, configure, report and reset on three real NetworkManager nodes (
 test: ## run every check, one line per stage (needs root for the nodes and the virtual machines)
 	@python3 -m tests.stages
 
-test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-cluster test-cluster-1.0 test-cluster-faults (RUNS=5) test-molecule (IPAM=cluster ANSIBLE_CORE=2.16) test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
+test-%: ## run one stage alone (nodes and faults with SUITE=bookworm or trixie): test-unit test-nodes test-faults test-cluster test-cluster-1.0 test-cluster-faults (RUNS=5) test-molecule (IPAM=cluster ANSIBLE_CORE=2.16) test-fuzz (FUZZ=10000) test-zizmor test-sanity test-lint test-ruff test-mypy test-docs test-reuse test-changelog
 	@python3 -m tests.stages $*
 
 test-online: ## prove what needs the internet: checksums of the releases that the roles install, and nmc against its stand-in
 	@$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/python")') -m tests.online
+
+test-cold: ## run the demo on both backends, make prepare and one test of each stage with empty caches (needs root, Go and Rust; 40 minutes)
+	@python3 -m tests.stages.cold
+
+requirements: ## lock the Python requirements of the tests, with their checksums, from tests/requirements/*.in (UPGRADE=1: take the newest)
+	@python3 -m tests.stages.requirements $(if $(UPGRADE),--upgrade)
 
 prepare: ## only install what the tests need
 	@python3 -m tests.stages --prepare

@@ -14,17 +14,19 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 from ansible_collections.elemental.networking.plugins.module_utils._render import Profile
 
 YIP_FILE = "/oem/elemental-network.yaml"
+# yip runs the content of each file as a Go template; this is the text {{ there. What stands between other braces is text anyway
+_OPENING = '{{"{{"}}'
 
 
 def yip_text(profiles: t.Iterable[Profile]) -> str:
-    """The yip file that writes these profiles in the initramfs; it may hold secrets."""
+    """The yip file that writes these profiles in the initramfs, as they are; it may hold secrets."""
     files = [
         {
             "path": f"{INSTALLED_PROFILES}/{profile.file_name}",
             "permissions": 0o600,
             "owner": 0,
             "group": 0,
-            "content": profile.text,
+            "content": profile.text.replace("{{", _OPENING),
         }
         for profile in profiles
     ]

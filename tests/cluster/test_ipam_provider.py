@@ -9,6 +9,7 @@ No kubelet and no Rancher Turtles run here: doubles in this file set the status 
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import json
 import os
@@ -272,11 +273,11 @@ def test_manifests_by_their_address(plane: Plane, player: Player, tmp_path: Path
     server = http.server.ThreadingHTTPServer((places.HOST, 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://{places.HOST}:{server.server_port}"
+    sha256 = hashlib.sha256(components("1.1").encode()).hexdigest()
+    options = {"ipam_provider_method": "manifests", "ipam_provider_sha256": [sha256]}
     try:
-        found = player.play(
-            {"ipam_provider_method": "manifests", "ipam_provider_url": f"{address}/ipam-components.yaml"}, "--check"
-        )
-        missing = player.play({"ipam_provider_method": "manifests", "ipam_provider_url": f"{address}/nothing"})
+        found = player.play({**options, "ipam_provider_url": f"{address}/ipam-components.yaml"}, "--check")
+        missing = player.play({**options, "ipam_provider_url": f"{address}/nothing"})
     finally:
         server.shutdown()
         server.server_close()

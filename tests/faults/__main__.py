@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the fault matrix: python3 -m tests.faults. Exit code 0 means that no node was stranded or left half-way."""
+"""Run the fault matrix: python3 -m tests.faults. Exit code 0 means that no node was stranded or left half-way.
+
+PART=2/3 in the environment runs the second third of it, PART=commit/3 the third whose turn it is at this commit.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ from tests.testbed.tools import TestBedError
 
 from .cell import Verdict, World
 from .faults import FAULTS, Fault
+from .part import Part
 from .phases import PHASES, Phase, collection_with_pause_points
 
 Cell = t.Tuple[Fault, t.Optional[Phase]]
@@ -53,23 +57,35 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--suite", choices=sorted(rootfs.SUITES), default=suite, help=f"Debian release, {suite}")
     parser.add_argument("--nodes", type=int, default=6, help="how many nodes work in parallel, 6")
     parser.add_argument("--runs", type=int, default=1, help="how often to run the whole matrix, 1")
+    parser.add_argument(
+        "--part", default=os.environ.get("PART") or "1/1", help="a part of the matrix: 2/3, or commit/3"
+    )
     parser.add_argument("--fault", help="only faults whose name holds these words")
     parser.add_argument("--phase", help="only phases whose name holds these words")
     parser.add_argument(
         "--evidence", type=Path, help="a folder for what a cell that fails leaves: its plays (-vvv) and the node's log"
     )
     parser.add_argument("--keep", action="store_true", help="leave the nodes up afterwards (make nodes-down)")
-    return parser.parse_args()
+    options = parser.parse_args()
+    try:
+        options.part = Part.of(options.part)
+    except ValueError as error:
+        parser.error(str(error))
+    return options
 
 
 def _cells(options: argparse.Namespace) -> list[Cell]:
     cells: list[Cell] = []
-    for fault in FAULTS:
+    for row, fault in enumerate(FAULTS):
         if options.fault and options.fault not in fault.title:
             continue
-        phases: list[Phase | None] = [None] if fault.mistake else list(PHASES)
+        if fault.mistake:
+            cells.append((fault, None))
+            continue
         cells += [
-            (fault, phase) for phase in phases if not (options.phase and phase and options.phase not in phase.title)
+            (fault, phase)
+            for column, phase in enumerate(PHASES)
+            if options.part.holds(row, column) and not (options.phase and options.phase not in phase.title)
         ]
     return cells
 
@@ -90,7 +106,7 @@ def _run(options: argparse.Namespace, number: int) -> int:
     _print(cells, verdicts)
     failed = [cell for cell in cells if verdicts[cell].trouble]
     print(
-        f"run {number} on {rootfs.SUITES[options.suite]}: {len(cells)} cells, {len(failed)} failed, "
+        f"run {number} on {rootfs.SUITES[options.suite]}: {len(cells)} cells{options.part}, {len(failed)} failed, "
         f"{time.monotonic() - started:.0f} s",
         flush=True,
     )

@@ -25,6 +25,7 @@ from tests.stages import nmstatectl
 from tests.stages.machine import CACHE, REPOSITORY
 
 _NMC = "https://github.com/suse-edge/nm-configurator/releases/download/v{version}/nmc-linux-{arch}"
+_IPAM = "https://github.com/kubernetes-sigs/cluster-api-ipam-provider-in-cluster/releases/download/{version}/ipam-components.yaml"
 _NMSTATECTL = "https://github.com/nmstate/nmstate/releases/download/v{version}/nmstatectl-linux-x64.zip"
 
 
@@ -68,6 +69,26 @@ def _run(role: str, content: bytes, probe: str) -> str:
     )
 
 
+def _check_manifests() -> bool:
+    """The manifests of the IPAM provider: those whose checksum the role knows, and what that of the default version is."""
+    known = yaml.safe_load((REPOSITORY / "roles/ipam_provider/vars/main.yml").read_text())["_ipam_provider_known"]
+    default = yaml.safe_load((REPOSITORY / "roles/ipam_provider/defaults/main.yml").read_text())[
+        "ipam_provider_version"
+    ]
+    right = True
+    for version in {default: "", **known}:
+        url = _IPAM.format(version=version)
+        try:
+            found = hashlib.sha256(_fetched(url)).hexdigest()
+        except OSError as error:
+            found = str(error)
+        wanted = known.get(version)
+        right = right and wanted in (None, found)
+        verdict = "unknown " if wanted is None else "passed  " if wanted == found else "FAILED  "
+        print(f"{verdict} {url}: sha256 {found}, known is {wanted or 'none'}")
+    return right
+
+
 def _check_stand_in() -> bool:
     """The real nmc and the stand-in, byte for byte, on every document of the tests."""
     real, stand_in = CACHE / "online/nmc", REPOSITORY / "tests/standins/nmc.py"
@@ -103,6 +124,7 @@ def main() -> int:
         _check_release("nmstatectl", _NMSTATECTL.format(version=version), sha256, arch, "version")
         for version, arch, sha256 in _known("nmstatectl")
     ]
+    passed.append(_check_manifests())
     if (CACHE / "online/nmc").exists():
         passed.append(_check_stand_in())
     return 0 if all(passed) else 1

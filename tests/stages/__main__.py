@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.testbed.interrupts import end_as_interrupt
@@ -28,6 +28,8 @@ _LAST_LINES = 80
 _NODE_WORKERS = 2
 # ansible-core -> requirements; molecule 26.10 takes 2.16.19 and later, but not 2.17
 _MOLECULE_CORES = {"2.19": "molecule", "2.16": "molecule-2.16", "2.21": "molecule-2.21"}
+# for each property of a trust border, in make test-fuzz
+_INPUTS = "10000"
 # seconds
 _TO_TAKE_DOWN = 60.0
 
@@ -44,6 +46,8 @@ class Stage:
     report: tuple[str, ...] = ()
     # whether it runs when no stage is named
     by_default: bool = True
+    # what narrows it down to one test, where it has many and they take long
+    one: tuple[str, ...] = ()
 
 
 def _tool(name: str) -> str:
@@ -78,6 +82,11 @@ def _unit(requirements: str, python: str) -> tuple[t.Sequence[str], Path, dict[s
         variables["PATH"] = f"{nmstatectl.build().parent}:{variables['PATH']}"
     command = [str(environment / "bin/pytest"), "-q", "-n", "2", "-p", "no:cacheprovider", "tests/unit"]
     return command, _collection_folder(variables), variables
+
+
+def _fuzz() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    options = ("-q", "-n", "2", "-p", "no:cacheprovider", "tests/unit/borders")
+    return _in_collection("pytest", *options, FUZZ=os.environ.get("FUZZ") or _INPUTS)
 
 
 def _mypy() -> tuple[t.Sequence[str], Path, dict[str, str]]:
@@ -170,11 +179,13 @@ def _suite() -> str:
     return os.environ.get("TESTBED_SUITE") or "bookworm"
 
 
+_ONE_UNIT = ("-k", "test_a_part_says_what_it_is")
 STAGES = (
     Stage("ruff", "ruff", lambda: _here("ruff", "check", "--no-cache", ".")),
     Stage("format", "ruff format", lambda: _here("ruff", "format", "--check", "--no-cache", ".")),
     Stage("reuse", "REUSE", lambda: _here("reuse", "lint", "--lines")),
     Stage("mypy", "mypy strict", _mypy),
+    Stage("zizmor", "zizmor", lambda: _here("zizmor", "--offline", "--no-progress", "--strict-collection", ".github")),
     Stage("changelog", "changelog fragments", lambda: _here("antsibull-changelog", "lint")),
     Stage(
         "docs",
@@ -191,14 +202,24 @@ STAGES = (
         ),
     ),
     Stage("lint", "ansible-lint (production)", lambda: _in_collection("ansible-lint", "--nocolor", "-q")),
-    Stage("unit", "unit tests (ansible-core 2.19)", lambda: _unit("test", machine.PYTHON)),
-    Stage("unit-2.16", "unit tests (ansible-core 2.16)", lambda: _unit("core-2.16", machine.PYTHON)),
+    Stage("unit", "unit tests (ansible-core 2.19)", lambda: _unit("test", machine.PYTHON), one=_ONE_UNIT),
+    Stage("unit-2.16", "unit tests (ansible-core 2.16)", lambda: _unit("core-2.16", machine.PYTHON), one=_ONE_UNIT),
     Stage(
-        "unit-2.21", "unit tests (ansible-core 2.21)", lambda: _unit("core-2.21", machine.newer_python()), optional=True
+        "unit-2.21",
+        "unit tests (ansible-core 2.21)",
+        lambda: _unit("core-2.21", machine.newer_python()),
+        optional=True,
+        one=_ONE_UNIT,
     ),
-    Stage("sanity", "ansible-test sanity", _sanity),
+    Stage("fuzz", "trust borders, many inputs", _fuzz, report=("border ",), by_default=False),
+    Stage("sanity", "ansible-test sanity", _sanity, one=("--test", "validate-modules")),
     # ansible is killed less often than in a run of the fault list alone
-    Stage("cluster", "claims on a control plane", lambda: _cluster(KILLS=os.environ.get("KILLS") or "3")),
+    Stage(
+        "cluster",
+        "claims on a control plane",
+        lambda: _cluster(KILLS=os.environ.get("KILLS") or "3"),
+        one=("-k", "test_a_bulk_is_claimed_and_stays"),
+    ),
     Stage(
         "cluster-1.0",
         "claims, provider v1.0.3",
@@ -206,9 +227,20 @@ STAGES = (
         by_default=False,
     ),
     Stage("cluster-faults", "faults of claims, in a row", _cluster_faults, report=("run ",), by_default=False),
-    Stage("nodes", f"integration on nodes ({_suite()})", _nodes),
-    Stage("molecule", "molecule on virtual machines", _molecule, report=("scenario ",)),
-    Stage("faults", f"fault matrix ({_suite()})", _faults, report=("| ", "|-", "run ")),
+    Stage(
+        "nodes",
+        f"integration on nodes ({_suite()})",
+        _nodes,
+        one=("-k", "test_check_mode_invents_no_address_and_changes_nothing"),
+    ),
+    Stage("molecule", "molecule on virtual machines", _molecule, report=("scenario ",), one=("-s", "configure")),
+    Stage(
+        "faults",
+        f"fault matrix ({_suite()})",
+        _faults,
+        report=("| ", "|-", "run "),
+        one=("--fault", "link cut for 5 s", "--phase", "before the checkpoint", "--part", "1/1"),
+    ),
 )
 
 
@@ -217,6 +249,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make test", description=__doc__)
     parser.add_argument("stage", nargs="*", help=f"one of {', '.join(stage.name for stage in STAGES)}")
     parser.add_argument("--prepare", action="store_true", help="only install what the stages need")
+    parser.add_argument("--one", action="store_true", help="one test of each stage")
     options = parser.parse_args()
     unknown = set(options.stage) - {stage.name for stage in STAGES}
     if unknown:
@@ -231,9 +264,8 @@ def main() -> int:
         return 0
     end_as_interrupt(signal.SIGINT, signal.SIGTERM)  # a shell starts what is in the background with SIGINT ignored
     try:
-        return _run_all(
-            [stage for stage in STAGES if (stage.name in options.stage if options.stage else stage.by_default)]
-        )
+        wanted = [stage for stage in STAGES if (stage.name in options.stage if options.stage else stage.by_default)]
+        return _run_all([stage if options.one else replace(stage, one=()) for stage in wanted])
     except KeyboardInterrupt:
         print("make test: interrupted, everything is taken down", file=sys.stderr)
         return 130
@@ -253,6 +285,7 @@ def _run(stage: Stage) -> str:
     reason = ""
     try:
         command, folder, variables = stage.command()
+        command = [*command, *stage.one]
         try:
             verdict = "failed" if _ended(command, folder, {**os.environ, **variables}, log) else "passed"
         except KeyboardInterrupt:

@@ -55,6 +55,10 @@ MOLECULE_PACKAGES = {
 FAULT_PACKAGES = {"cc": "gcc", "/usr/include/stdio.h": "libc6-dev"}
 
 
+# has wheels for some versions of Python only, so it is built, with what requirements/build.txt has and nothing else
+_BUILT = ("reuse",)
+
+
 class Missing(Exception):
     """Something that cannot be installed here; one sentence that says what to do."""
 
@@ -85,10 +89,14 @@ def install(packages: dict[str, str]) -> None:
 
 
 def environment(requirements: str, python: str = PYTHON) -> Path:
-    """The Python environment with these pinned requirements; made once, complete or not at all."""
+    """The Python environment with these locked requirements; made once, complete or not at all."""
     file = REPOSITORY / "tests/requirements" / f"{requirements}.txt"
     version = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout.strip()
-    digest = hashlib.sha256(f"{version} {python} {file.read_text()}".encode()).hexdigest()[:12]
+    text = file.read_text()
+    built = [name for name in _BUILT if f"\n{name}==" in text]
+    build = file.with_name("build.txt")
+    made_of = f"{version} {python} {text}{build.read_text() if built else ''}"
+    digest = hashlib.sha256(made_of.encode()).hexdigest()[:12]
     finished = CACHE / f"venv-{requirements}-{digest}"
     marker = finished / "complete"
     if marker.exists():
@@ -97,11 +105,16 @@ def environment(requirements: str, python: str = PYTHON) -> Path:
     shutil.rmtree(finished, ignore_errors=True)
     CACHE.mkdir(parents=True, exist_ok=True)
     log = CACHE / f"venv-{requirements}.log"
+    # wheels alone, and nothing without its checksum
+    pip = [str(finished / "bin/pip"), "install", "-q", "--require-hashes", "--only-binary", ":all:"]
+    sources = [option for name in built for option in ("--no-binary", name)]
+    commands = [
+        [python, "-m", "venv", str(finished)],
+        *([[*pip, "-r", str(build)]] if built else []),
+        [*pip, *sources, "--no-build-isolation", "-r", str(file)],
+    ]
     with log.open("w") as stream:
-        for command in (
-            [python, "-m", "venv", str(finished)],
-            [str(finished / "bin/pip"), "install", "-q", "-r", str(file)],
-        ):
+        for command in commands:
             if subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, check=False).returncode:
                 raise Missing(f"the Python environment {requirements} cannot be made, see {log}")
     marker.touch()

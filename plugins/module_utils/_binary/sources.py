@@ -10,6 +10,7 @@ import abc
 import errno
 import hashlib
 import http.client
+import math
 import os
 import shutil
 import subprocess
@@ -23,6 +24,8 @@ from ansible.module_utils.urls import open_url
 _BLOCK = 1 << 20
 # a mirror that hangs
 _SECONDS = 60.0
+# bytes; the programs have less than fifty million, and a mirror that never ends shall not fill the disk
+_LARGEST = 512 << 20
 _OF_THE_NET = (OSError, UrlError, http.client.HTTPException, ValueError)
 # errors of our disk and not of their server
 _OF_THE_DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EIO)
@@ -59,7 +62,11 @@ class Release(Source):
     def fetch(self, target: str, folder: str) -> None:
         try:
             with open_url(self.url, timeout=_SECONDS, use_proxy=True) as answer:
-                found = _copy(answer, target)
+                found = _copy(answer, target, _LARGEST)
+        except _TooLarge:
+            raise BinaryError(
+                f"{self.url} holds over {_LARGEST:,} bytes, which none of these programs does; look whether the address is right"
+            ) from None
         except _OF_THE_NET as error:
             if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
                 raise
@@ -113,13 +120,19 @@ def _blocks(stream: t.IO[bytes]) -> t.Iterator[bytes]:
     return iter(lambda: stream.read(_BLOCK), b"")
 
 
-def _copy(source: t.IO[bytes], target: str) -> str:
-    """The sha256 of what was copied."""
+class _TooLarge(Exception):
+    """There is more to copy than there may be."""
+
+
+def _copy(source: t.IO[bytes], target: str, largest: float = math.inf) -> str:
+    """The sha256 of what was copied. Raises _TooLarge where there are more bytes."""
     digest = hashlib.sha256()
     with open(target, "wb") as stream:
         for block in _blocks(source):
             digest.update(block)
             stream.write(block)
+            if stream.tell() > largest:
+                raise _TooLarge
     return digest.hexdigest()
 
 

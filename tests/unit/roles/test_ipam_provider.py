@@ -9,12 +9,16 @@ On a real control plane the role is proven in the integration tests; here are th
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import typing as t
 from pathlib import Path
 
@@ -192,6 +196,58 @@ def test_manifests_are_applied_in_order_and_waited_for(cluster: Cluster, tmp_pat
         "Certificate",
         "Service",
     ]
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> t.Iterator[str]:
+    """The address of a server that has the manifests."""
+    served = tmp_path / "served"
+    served.mkdir()
+    (served / "components.yaml").write_text(MANIFESTS)
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_arguments: t.Any) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(served)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_manifests_from_the_net_are_applied_when_their_checksum_is_right(cluster: Cluster, mirror: str) -> None:
+    available = {"observedGeneration": 1, "updatedReplicas": 1, "conditions": [{"type": "Available", "status": "True"}]}
+    cluster.holds(*TYPES, coming={"Deployment": [available]})
+    options = {"ipam_provider_method": "manifests", "ipam_provider_url": f"{mirror}/components.yaml"}
+    sha256 = hashlib.sha256(MANIFESTS.encode()).hexdigest()
+    changed, failed, text = cluster.play({**options, "ipam_provider_sha256": f"sha256:{sha256.upper()}"})
+    assert (changed, failed) == (1, 0), text
+    assert [kind for _state, kind, _name in cluster.applied] == ["Namespace", "Service", "Certificate", "Deployment"]
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_manifests_that_nobody_vouches_for_are_refused(cluster: Cluster, mirror: str, state: str) -> None:
+    cluster.holds(*TYPES)
+    address = mirror.replace("//", "//user:secret@") + "/components.yaml"
+    options = {"ipam_provider_method": "manifests", "ipam_provider_url": address, "ipam_provider_state": state}
+    _changed, failed, text = cluster.play(options)
+    assert failed == 1, text
+    assert f"The checksum of {mirror}/components.yaml is not known to this role" in text
+    assert f"curl -fsSL {mirror}/components.yaml | sha256sum says, in ipam_provider_sha256" in text
+    assert "secret" not in text
+    assert cluster.applied == []
+
+
+def test_manifests_with_another_checksum_are_refused(cluster: Cluster, mirror: str) -> None:
+    cluster.holds(*TYPES)
+    options = {"ipam_provider_method": "manifests", "ipam_provider_url": f"{mirror}/components.yaml"}
+    _changed, failed, text = cluster.play({**options, "ipam_provider_sha256": ["0" * 64]})
+    assert failed == 1, text
+    assert (
+        f"{mirror}/components.yaml has the sha256 {hashlib.sha256(MANIFESTS.encode()).hexdigest()}, not the one" in text
+    )
+    assert cluster.applied == []
 
 
 def test_what_the_manifests_need_is_named(cluster: Cluster, tmp_path: Path) -> None:

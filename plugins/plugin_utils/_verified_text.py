@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Text from the net that is about to be used with an administrator's rights: nothing but what its checksum vouches for."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import re
+import typing as t
+from urllib.error import HTTPError
+from urllib.parse import urljoin, urlsplit
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.urls import ConnectionError as UrlError
+from ansible.module_utils.urls import open_url
+
+# bytes; the manifests of a provider have less than one million
+_LARGEST = 16 << 20
+_REDIRECTS = 5
+# seconds in which a server that hangs has to go on
+_PATIENCE = 60.0
+_OF_THE_NET = (OSError, UrlError, http.client.HTTPException, ValueError)
+_MOVED = (301, 302, 303, 307, 308)
+
+
+def verified_text(url: str, checksums: t.Collection[str], largest: int = _LARGEST) -> str:
+    """What is at an address, where its sha256 is one of ``checksums``. Raises AnsibleError, in one sentence."""
+    content = _content(url, largest)
+    found = hashlib.sha256(content).hexdigest()
+    if found not in {plain(each) for each in checksums}:
+        raise AnsibleError(
+            f"{shown(url)} has the sha256 {found}, not the one that was given: it is damaged, or something else than what was asked for"
+        )
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise AnsibleError(f"{shown(url)} is no text in UTF-8; look whether the address is right") from None
+
+
+def plain(checksum: str) -> str:
+    """A sha256 as hashlib writes it, from the forms that people have at hand."""
+    return re.sub(r"^sha256[:=]", "", str(checksum).strip().lower())
+
+
+def shown(url: str) -> str:
+    """An address for a message: without a password in it, and in one line."""
+    return re.sub(r"//[^/@]*@", "//", "".join(each if each.isprintable() else "?" for each in url))
+
+
+def next_address(url: str, location: str | None) -> str:
+    """Where a redirect leads. Raises AnsibleError where that is a worse place: from https only https is followed, and no file ever."""
+    target = urljoin(url, location or "")
+    if urlsplit(target).scheme not in ("https", urlsplit(url).scheme) or not location:
+        raise AnsibleError(
+            f"{shown(url)} leads on to {shown(target)}, and that is not safe to follow; give the address of a mirror with https"
+        )
+    return target
+
+
+def _content(url: str, largest: int) -> bytes:
+    address = url
+    for _step in range(_REDIRECTS + 1):
+        try:
+            with open_url(address, timeout=_PATIENCE, use_proxy=True, follow_redirects="none") as answer:
+                content = bytes(answer.read(largest + 1))
+        except HTTPError as error:
+            if error.code not in _MOVED:
+                raise _unreachable(url, f"HTTP {error.code}") from None
+            address = next_address(address, error.headers.get("Location"))
+            continue
+        except _OF_THE_NET as error:
+            raise _unreachable(url, " ".join(str(error).split()) or type(error).__name__) from None
+        if len(content) > largest:
+            raise AnsibleError(
+                f"{shown(url)} holds over {largest:,} bytes, which no manifest does; look whether the address is right"
+            )
+        return content
+    raise _unreachable(url, f"it leads on more than {_REDIRECTS} times")
+
+
+def _unreachable(url: str, reason: str) -> AnsibleError:
+    return AnsibleError(f"{shown(url)} cannot be fetched: {reason}; give the address of a mirror")

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A part of the matrix, for where there is no time for the whole: each part has every fault, and every phase."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Part:
+    """The ``number``-th of ``parts``, from 1; ``commit`` says which commit has chosen it, if one has."""
+
+    number: int
+    parts: int
+    commit: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> Part:
+        """From ``2/3``, or from ``commit/3``: what the commit that is checked out decides. Raises ValueError."""
+        number, _slash, parts = text.partition("/")
+        if not parts.isdecimal() or int(parts) < 1:
+            raise ValueError(f"{text} is no part; give one as 2/3, or as commit/3")
+        if number == "commit":
+            commit = _commit()
+            return cls(int(commit, 16) % int(parts) + 1, int(parts), commit)
+        if not number.isdecimal() or not 1 <= int(number) <= int(parts):
+            raise ValueError(f"{text} is no part; give one as 2/3, or as commit/3")
+        return cls(int(number), int(parts))
+
+    def holds(self, row: int, column: int) -> bool:
+        """Whether this part has the cell. The parts are diagonals, so that none of them lacks a row or a column."""
+        return (row + column) % self.parts == self.number - 1
+
+    def __str__(self) -> str:
+        """For a report."""
+        if self.parts == 1:
+            return ""
+        chosen = f", as commit {self.commit} has it" if self.commit else ""
+        return f" (part {self.number} of {self.parts}{chosen}; make test-faults runs all of them)"
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise ValueError("this is no checkout with a commit; give the part as a number, as 2/3")
+    return run.stdout.strip()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 # in memory: survives a restart of NetworkManager, not of the machine; shadows /etc (nms-keyfile-utils.h, NetworkManager 1.20 and later)
 TRIAL_PROFILES = "/run/NetworkManager/system-connections"
+# the name of a profile in there: this, its uuid, and NetworkManager's suffix
+TRIAL_PREFIX = "elemental-networking-"
 INSTALLED_PROFILES = "/etc/NetworkManager/system-connections"
 # the open trial: what was there before and what comes; and the program that can undo it without a controller
 TRIAL_FOLDER = "/run/elemental-networking/trial"
@@ -20,6 +22,8 @@ OUTCOMES_FILE = "/run/elemental-networking/outcomes.json"
 MANAGED_FILE = "/var/lib/elemental-networking/managed.json"
 # the same on Elemental OS, where /var/lib does not survive a boot, but /oem does
 MANAGED_COPY = "/oem/elemental-networking.json"
+# where files that change with the profiles may be: what Elemental OS applies at every boot
+MORE_FILES = "/oem/"
 # what the disk shall hold while it is being written: a power loss in between is made good at the next boot
 JOURNAL_FILE = "/var/lib/elemental-networking/journal.json"
 RECOVERY_PROGRAM = "/var/lib/elemental-networking/recover.py"

@@ -47,12 +47,14 @@ options:
         description: An address or a name, for V(ping) and V(tcp).
         type: str
       port:
-        description: A TCP port.
+        description: A TCP port, 1 to 65535.
         type: int
       command:
         description: A command for the shell of the host; its output is dropped.
         type: str
       timeout:
-        description: Seconds that one run of the probe may take. The default is 1 to 10, by its type.
+        description:
+          - Seconds that one run of the probe may take, at most half of O(deadline), since a probe runs before the change and after it.
+          - The default is 1 to 10, by its type, or half of O(deadline) where that is less.
         type: float
 """

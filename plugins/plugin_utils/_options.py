@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from ansible.errors import AnsibleActionFail
@@ -17,12 +18,20 @@ _NEEDED = {"ping": ("target",), "tcp": ("target", "port"), "command": ("command"
 _TIMEOUTS = {"gateway": 1.0, "dns": 2.0, "ping": 3.0, "tcp": 3.0, "command": 10.0}
 
 
+# a thread each, on the host
+_MOST_PROBES = 64
+_LONGEST_NAME = 200
+_LONGEST_TARGET = 253
+_HIGHEST_PORT = 65535
+
+
 def common_request(options: t.Mapping[str, t.Any], inventory_hostname: str, check: bool) -> dict[str, t.Any]:
     """What a node has to know of the common options. Raises AnsibleActionFail with one sentence."""
+    deadline = _checked_deadline(options["deadline"])
     return {
         "machine": options["machine"] or machine_name(inventory_hostname),
-        "deadline": _checked_deadline(options["deadline"]),
-        "probes": _checked_probes(options["probes"]),
+        "deadline": deadline,
+        "probes": _checked_probes(options["probes"], deadline),
         "check": check,
         "more_files": {},
     }
@@ -34,8 +43,11 @@ def _checked_deadline(seconds: int) -> int:
     return seconds
 
 
-def _checked_probes(given: t.Sequence[t.Mapping[str, t.Any]] | None) -> list[dict[str, t.Any]]:
-    probes = [_probe(each) for each in (_DEFAULT_PROBES if given is None else given)]
+def _checked_probes(given: t.Sequence[t.Mapping[str, t.Any]] | None, deadline: int) -> list[dict[str, t.Any]]:
+    wanted = _DEFAULT_PROBES if given is None else given
+    if len(wanted) > _MOST_PROBES:
+        raise AnsibleActionFail(f"there are {len(wanted)} probes; give at most {_MOST_PROBES}")
+    probes = [_probe(each, deadline) for each in wanted]
     names = [probe["name"] for probe in probes]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -43,17 +55,54 @@ def _checked_probes(given: t.Sequence[t.Mapping[str, t.Any]] | None) -> list[dic
     return probes
 
 
-def _probe(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _probe(given: t.Mapping[str, t.Any], deadline: int) -> dict[str, t.Any]:
     kind = given["type"]
-    missing = [name for name in _NEEDED.get(kind, ()) if not given.get(name)]
+    # a port may be 0, which is another mistake
+    missing = [name for name in _NEEDED.get(kind, ()) if given.get(name) in (None, "")]
     if missing:
         raise AnsibleActionFail(f"a probe of type {kind} needs {' and '.join(missing)}")
-    where = ":".join(str(given[name]) for name in ("target", "port") if given.get(name))
+    target = _one_line(given.get("target"), f"the target of a probe of type {kind}", _LONGEST_TARGET)
+    where = ":".join(str(part) for part in (target, given.get("port")) if part)
+    name = _one_line(given.get("name"), "the name of a probe", _LONGEST_NAME) or f"{kind} {where}".strip()
     return {
-        "name": given.get("name") or f"{kind} {where}".strip(),
+        "name": name,
         "kind": kind,
-        "target": given.get("target") or "",
-        "port": given.get("port") or 0,
-        "command": given.get("command") or "",
-        "timeout": float(given.get("timeout") or _TIMEOUTS[kind]),
+        "target": target,
+        "port": _checked_port(given.get("port"), name),
+        "command": _checked_command(given.get("command"), name),
+        "timeout": _checked_timeout(given.get("timeout"), kind, name, deadline),
     }
+
+
+def _one_line(value: str | None, what: str, longest: int) -> str:
+    text = value or ""
+    if len(text) > longest or not text.isprintable():
+        raise AnsibleActionFail(
+            f"{what} is longer than {longest} characters, or holds one that cannot be printed; correct it"
+        )
+    return text
+
+
+def _checked_port(port: int | None, name: str) -> int:
+    if port is not None and not 1 <= port <= _HIGHEST_PORT:
+        raise AnsibleActionFail(f"probe {name}: port is {port}; give 1 to {_HIGHEST_PORT}")
+    return port or 0
+
+
+def _checked_command(command: str | None, name: str) -> str:
+    if "\0" in (command or ""):
+        raise AnsibleActionFail(f"probe {name}: command holds a NUL character, which no command can; remove it")
+    return command or ""
+
+
+def _checked_timeout(seconds: float | None, kind: str, name: str, deadline: int) -> float:
+    """A probe runs before the change and after it, and the deadline counts from before the first."""
+    longest = deadline / 2
+    if seconds is None:
+        return min(_TIMEOUTS[kind], longest)
+    if not math.isfinite(seconds) or not 0 < seconds <= longest:
+        raise AnsibleActionFail(
+            f"probe {name}: timeout is {seconds:g} s; give more than 0 and at most {longest:g} s, half of the deadline, since a probe runs "
+            "before the change and after it"
+        )
+    return float(seconds)

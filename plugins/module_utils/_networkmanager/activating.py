@@ -71,7 +71,7 @@ def _give_up(manager: NetworkManager, token: str, error: Exception) -> None:
 def _mark_activated(token: str) -> None:
     with store.exclusive():
         trial = store.load_trial()
-        if trial is not None and trial.token == token:
+        if trial is not None and trial.token == token and trial.phase == "staged":
             store.save_trial(trial._replace(phase="activated"))
 
 

@@ -51,6 +51,9 @@ class ArpSearch:
         found: dict[str, str] = {}
         if self._socket is None:
             return found
+        if time.monotonic() >= self._started + seconds:
+            self._started = time.monotonic()  # other work took all of the time: nobody was listening
+            self._ask()
         deadline, repeat = self._started + seconds, self._started + _REPEAT_AFTER
         own = own_macs()
         while len(found) < len(self._addresses) and time.monotonic() < deadline:

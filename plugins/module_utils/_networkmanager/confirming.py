@@ -14,10 +14,10 @@ from . import journal, places, store
 from .activating import activate_step
 from .arriving import Arrival
 from .bus import BusError
-from .files import private_folder, remove
+from .files import private, private_folder, remove
 from .later import cancel
 from .looking import host_identity, leases
-from .model import Knock, Managed, Step, Trial
+from .model import DAMAGED, LOST, Knock, Managed, Step, Trial
 from .network_manager import NetworkManager, NetworkManagerError
 from .probing import run_probes
 from .undoing import timer_name, undo
@@ -29,6 +29,8 @@ _LEASE_STAYS = 10.0
 # how long a question waits for a trial to come up and for the controller to come in, in seconds
 _PATIENCE = 2.0
 _NOT_YET = {"state": "pending"}
+# never leaves this host
+_PROBES_FIRST = {"state": "probes first"}
 
 
 def silence(manager: NetworkManager, trial: Trial) -> str:
@@ -67,29 +69,66 @@ class _Visit(t.NamedTuple):
 
 
 def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) -> dict[str, t.Any]:
+    """Judge, probe, persist. The probes run without the lock: the dead-man and other controllers do not wait for them."""
+    trial = store.load_trial()
+    probes = trial.probes if trial is not None and trial.token == token else ()
+    passed = [probe for probe in probes if trial and not trial.failed_before.get(probe.name)]
     with store.exclusive():
-        trial = store.load_trial()
-        if trial is None or trial.token != token:
-            outcome, reason = store.outcome_of(token)
-            return {"state": outcome, "reason": reason}
-        if not manager.holds(trial):
-            reason = silence(manager, trial) if trial.daemon == manager.daemon else "NetworkManager was restarted"
-            undo(manager, trial, reason)
-            return {"state": "rolled_back", "reason": reason}
-        waiting = _not_up(manager, trial, visit.address)
-        if waiting:
-            return waiting
-        trial = _proven(trial, visit)
-        if not trial.is_proven and visit.arrival.is_awaited and not is_last:
-            return dict(_NOT_YET)
-        waiting = _failing_probe(trial)
-        if waiting:
-            if waiting["reason"] != trial.waiting_for:
-                store.save_trial(trial._replace(waiting_for=waiting["reason"]))
-            return waiting
-        if not trial.is_proven:
-            return {"state": "elsewhere", "addresses": [visit.address]}
-        return _keep(manager, trial, visit.address)
+        answer = _decide(manager, token, visit, is_last, None if passed else {})
+    if trial is not None and answer == _PROBES_FIRST:
+        failures = run_probes(passed, trial.opened_at + trial.deadline - time.monotonic())
+        with store.exclusive():  # it may have ended meanwhile
+            answer = _decide(manager, token, visit, is_last, failures)
+    failed = [probe for probe in probes if probe not in passed]
+    if trial is not None and failed and answer["state"] == "confirmed":
+        answer = {**answer, "failed_after": run_probes(failed, trial.deadline)}
+    return answer
+
+
+def _decide(
+    manager: NetworkManager, token: str, visit: _Visit, is_last: bool, failures: t.Mapping[str, str] | None
+) -> dict[str, t.Any]:
+    """The answer, and what follows from it. ``failures`` of the probes are None where these did not run; the caller holds the lock."""
+    trial = store.load_trial()
+    if trial is None or trial.token not in ("", token):
+        return _ended(token)
+    reason = _lost_cause(manager, trial)
+    if reason:
+        undo(manager, trial, reason)
+        ended = _ended(token)
+        # nobody knows whose trial it was: this one's may have ended before
+        is_another = not trial.token and ended["state"] != "unknown"
+        return ended if is_another else {"state": "rolled_back", "reason": reason}
+    waiting = _not_up(manager, trial, visit.address)
+    if waiting:
+        return waiting
+    trial = _proven(trial, visit)
+    if not trial.is_proven and visit.arrival.is_awaited and not is_last:
+        return dict(_NOT_YET)
+    if failures is None:
+        return dict(_PROBES_FIRST)
+    waiting = _failing_probe(failures)
+    if waiting:
+        if waiting["reason"] != trial.waiting_for:
+            store.save_trial(trial._replace(waiting_for=waiting["reason"]))
+        return waiting
+    if not trial.is_proven:
+        return {"state": "elsewhere", "addresses": [visit.address]}
+    return _keep(manager, trial, visit.address)
+
+
+def _ended(token: str) -> dict[str, t.Any]:
+    outcome, reason = store.outcome_of(token)
+    return {"state": outcome, "reason": reason}
+
+
+def _lost_cause(manager: NetworkManager, trial: Trial) -> str:
+    """Why an open trial cannot be confirmed any more; empty where it can."""
+    if trial.phase in (DAMAGED, LOST):
+        return store.why_damaged()
+    if manager.holds(trial):
+        return ""
+    return silence(manager, trial) if trial.daemon == manager.daemon else "NetworkManager was restarted"
 
 
 def _not_up(manager: NetworkManager, trial: Trial, arrived_at: str) -> dict[str, t.Any] | None:
@@ -123,10 +162,9 @@ def _is_up(manager: NetworkManager, trial: Trial) -> bool:
     return all(step.trial_uuid in up for step in trial.steps if step.awaited)
 
 
-def _failing_probe(trial: Trial) -> dict[str, t.Any] | None:
+def _failing_probe(failures: t.Mapping[str, str]) -> dict[str, t.Any] | None:
     """What worked before has to work now; what did not is no business of this change."""
-    passed_before = [probe for probe in trial.probes if not trial.failed_before.get(probe.name)]
-    for name, failure in run_probes(passed_before).items():
+    for name, failure in failures.items():
         if failure:
             return {"state": "pending", "reason": f"probe {name} passed before and fails now ({failure})"}
     return None
@@ -151,25 +189,28 @@ def _keep(manager: NetworkManager, trial: Trial, arrived_at: str) -> dict[str, t
         cancel(timer_name("rollback", trial.token))
     except OSError:
         pass  # /etc became read-only under us: the timer tidies up when it can
-    after = run_probes([probe for probe in trial.probes if trial.failed_before.get(probe.name)])
-    return {"state": "confirmed", "failed_after": after}
+    return {"state": "confirmed", "failed_after": {}}
 
 
 def _write(trial: Trial) -> None:
     """The new set on the disk, all of it or nothing."""
-    texts = store.final_texts()
-    more_files = {path for path in store.load_managed().more_files if path not in trial.more_files}
+    texts = store.final_texts(step.file_name for step in trial.steps)
+    earlier = store.load_managed()
+    more_files = {path for path in earlier.more_files if path not in trial.more_files}
     more_files |= {path for path, text in trial.more_files.items() if text is not None}
-    managed = Managed(trial.machine, trial.wanted, trial.is_reset, tuple(sorted(more_files)), trial.token)
+    managed = Managed(
+        trial.machine, trial.wanted, trial.is_reset, tuple(sorted(more_files)), trial.token, earlier.unknown
+    )
     text = store.managed_text(managed)
     contents: dict[str, str | None] = {places.MANAGED_FILE: text, **trial.more_files}
-    if more_files or os.path.exists(places.MANAGED_COPY):
+    if more_files or os.path.lexists(places.MANAGED_COPY):
         contents[places.MANAGED_COPY] = text if more_files else None
     contents.update({_installed(name): None for name in trial.stale_files})
     contents.update({_installed(step.file_name): texts[step.file_name] for step in trial.steps})
+    new = {path: None if text is None else private(text) for path, text in contents.items()}
     private_folder(places.INSTALLED_PROFILES)
     recover = store.program_command("recover", program=places.RECOVERY_PROGRAM)
-    journal.begin(contents, store.program_text(), recover)
+    journal.begin(new, store.program_text(), recover)
     journal.carry_out()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+import typing as t
 
 from . import journal, store
 from .bus import BusError
@@ -44,22 +45,23 @@ def expire(token: str) -> None:
 
 
 def _bring_back(token: str, down: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Try again what is still down, unless somebody began something new."""
+    """Try again what is still down, unless somebody began something new, here or on the interface."""
     with store.exclusive():
-        if store.load_trial() is not None or store.outcome_of(token)[0] != "rolled_back":
+        if store.load_own_trial() is not None or store.outcome_of(token)[0] != "rolled_back":
             return ()
-        return activate_previous(NetworkManager.connect(_HANGS_AFTER), down)
+        return activate_previous(NetworkManager.connect(_HANGS_AFTER), down, spare_others=True)
 
 
 def _roll_back(token: str) -> tuple[tuple[str, str], ...]:
     with store.exclusive():
-        trial = store.load_trial()
+        trial = store.load_own_trial()
         if trial is None:
-            # its end was cut short, or there is nothing to do
-            journal.recover()
+            # its end was cut short, or there is nothing to do; what it had to write is written, and may have been edited since
+            _tell(journal.set_aside_damaged())
+            journal.end()
             store.sweep()
             return ()
-        if trial.token != token:
+        if trial.token not in ("", token):
             return ()
         manager = NetworkManager.connect(_HANGS_AFTER)
         return undo(manager, trial, _reason(manager, trial), is_last=True)
@@ -96,4 +98,9 @@ def _systemctl(*arguments: str) -> None:
 
 def recover() -> None:
     """Before NetworkManager starts: what a power loss cut short."""
-    journal.recover()
+    _tell(journal.recover())
+
+
+def _tell(sentences: t.Iterable[str]) -> None:
+    for sentence in sentences:
+        store.tell(sentence)

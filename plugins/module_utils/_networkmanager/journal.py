@@ -9,21 +9,28 @@ first: this program, the dead-man, or a unit that runs before NetworkManager at 
 
 Until then it lies there under its temporary name, made before any other temporary file. These hold secrets, and whoever tidies up after a
 program that was killed finds all their names in the two.
+
+A journal that was carried out is ended. Where that fails (a file system that became read-only) whatever of it can go goes, and without the
+link that arms the next boot a journal counts as ended: what the files hold from then on is not its business any more.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import typing as t
 
-from . import places
+from . import places, shapes
+from .checking import Unfit
 from .files import (
-    prepare_private,
+    Content,
+    as_json,
+    look_at,
+    prepare,
+    private,
     private_folder,
-    read_json,
-    read_text,
+    put,
     remove,
+    set_aside,
     sync_folder,
     temporary_of,
     write_private,
@@ -35,6 +42,8 @@ Before=NetworkManager.service
 RequiresMountsFor={journal} /etc/NetworkManager
 # systemd may know this unit for longer than it is there
 ConditionPathExists={program}
+StartLimitIntervalSec=600
+StartLimitBurst=5
 
 [Service]
 Type=oneshot
@@ -45,13 +54,15 @@ WantedBy=NetworkManager.service
 """
 
 
-def begin(contents: t.Mapping[str, str | None], program: str, command: t.Sequence[str]) -> None:
-    """From here on each path will have its content (None: no such file). ``command`` is what a boot runs to make that true.
+def begin(contents: t.Mapping[str, Content | None], program: str, command: t.Sequence[str]) -> None:
+    """From here on each path will have its content (None: nothing). ``command`` is what a boot runs to make that true.
 
     All contents are on the disk before: what is left to do cannot fail for want of space. Raises OSError, with nothing changed.
     """
     try:
-        _sweep(_prepared())  # by somebody who never began
+        _sweep(_read(temporary_of(places.JOURNAL_FILE)))  # by somebody who never began
+        if is_open() and not _is_armed():
+            end()
         if not is_open():
             _arm_recovery(program, command)
         _prepare(contents)
@@ -65,20 +76,52 @@ def begin(contents: t.Mapping[str, str | None], program: str, command: t.Sequenc
         raise
 
 
-def _prepare(contents: t.Mapping[str, str | None]) -> None:
+def _prepare(contents: t.Mapping[str, Content | None]) -> None:
     # what an open journal wants and this one does not stays as it is, and is still known by name
-    kept = {path: read_text(path) for path in read_json(places.JOURNAL_FILE) if path not in contents}
-    prepare_private(places.JOURNAL_FILE, json.dumps({**kept, **contents}))
+    kept = {path: look_at(path) for path in _read(places.JOURNAL_FILE) if path not in contents}
+    prepare(places.JOURNAL_FILE, private(as_json(places.JOURNAL_FILE, shapes.to_json({**kept, **contents}))))
     sync_folder(os.path.dirname(places.JOURNAL_FILE))
-    for path, text in contents.items():
-        if text is not None:
+    for path, content in contents.items():
+        if content is not None:
             private_folder(os.path.dirname(path))
-            prepare_private(path, text)
+            prepare(path, content)
 
 
-def _prepared() -> dict[str, t.Any]:
-    """What a journal that has not appeared yet says; empty when it is cut short, for then nothing was made after it."""
-    return read_json(temporary_of(places.JOURNAL_FILE))
+def _read(file: str) -> dict[str, Content | None]:
+    """What a journal says; empty when there is none, or when it is damaged.
+
+    One that has not appeared yet may be cut short: then nothing was made after it.
+    """
+    try:
+        content = shapes.read(file)
+        return {} if content is None else shapes.journal(content)
+    except Unfit:
+        return {}
+
+
+def set_aside_damaged() -> list[str]:
+    """Keep a journal that cannot be read where nobody takes it for one; what to tell of that. The files stay as they are."""
+    file = places.JOURNAL_FILE
+    try:
+        shapes.journal(shapes.read(file) or {})
+        return []
+    except Unfit as error:
+        said = (
+            f"{file} on this host cannot be read ({error}), it is kept as {set_aside(file)}: a power loss cut a change short, and some of "
+            f"the profiles in {places.INSTALLED_PROFILES} may be of before and some of after it"
+        )
+        _sweep(_nameless())
+        return [said]
+
+
+def _nameless() -> list[str]:
+    """The paths whose temporary files a journal that cannot be read may have left."""
+    found = [places.MANAGED_FILE]
+    for folder, suffix in ((places.INSTALLED_PROFILES, ".nmconnection~"), (places.MORE_FILES, "~")):
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            if name.startswith(".") and name.endswith(suffix):
+                found.append(os.path.join(folder, name[1:-1]))
+    return found
 
 
 def _arm_recovery(program: str, command: t.Sequence[str]) -> None:
@@ -86,7 +129,7 @@ def _arm_recovery(program: str, command: t.Sequence[str]) -> None:
     write_private(places.RECOVERY_PROGRAM, program)
     write_private(
         places.RECOVERY_UNIT,
-        _UNIT.format(program=places.RECOVERY_PROGRAM, journal=places.JOURNAL_FILE, command=" ".join(command)),
+        _UNIT.format(program=places.RECOVERY_PROGRAM, journal=places.JOURNAL_FILE, command=command_line(command)),
     )
     os.makedirs(os.path.dirname(places.RECOVERY_LINK), exist_ok=True)
     if not os.path.islink(places.RECOVERY_LINK):
@@ -94,28 +137,58 @@ def _arm_recovery(program: str, command: t.Sequence[str]) -> None:
     sync_folder(os.path.dirname(places.RECOVERY_LINK))
 
 
+def command_line(command: t.Sequence[str]) -> str:
+    """A command as ``ExecStart`` wants it (systemd.service(5)): in quotes, and with nothing that systemd would replace.
+
+    The path of a program itself takes no ``$$``, so that env is the program.
+    """
+    return " ".join(["/usr/bin/env", *map(_quoted, command)])
+
+
+def _quoted(argument: str) -> str:
+    for special, harmless in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("%", "%%"), ("$", "$$")):
+        argument = argument.replace(special, harmless)
+    return f'"{argument}"'
+
+
 def carry_out() -> list[str]:
     """Make the files as the journal wants them; return their paths. Without a journal there is nothing to do."""
-    contents = read_json(places.JOURNAL_FILE)
-    for path, text in contents.items():
-        if text is None:
+    contents = _read(places.JOURNAL_FILE) if _is_armed() else {}
+    for path, content in contents.items():
+        if content is None:
             remove(path)
-        elif read_text(temporary_of(path)) == text:
+        elif look_at(temporary_of(path)) == content:
             os.rename(temporary_of(path), path)
-        elif read_text(path) != text:
-            write_private(path, text)
+        elif look_at(path) != content:
+            put(path, content)
     for folder in {os.path.dirname(path) for path in contents}:
         if os.path.isdir(folder):
             sync_folder(folder)
     return list(contents)
 
 
+def _is_armed() -> bool:
+    """Whether a journal is open that was not ended."""
+    return is_open() and os.path.islink(places.RECOVERY_LINK)
+
+
 def end() -> None:
-    """Forget the journal and the unit of the next boot, and all that was prepared for them."""
-    _sweep({**read_json(places.JOURNAL_FILE), **_prepared()})
-    for path in (places.JOURNAL_FILE, places.RECOVERY_LINK, places.RECOVERY_UNIT, places.RECOVERY_PROGRAM):
-        remove(temporary_of(path))
-        remove(path)
+    """Forget the journal and the unit of the next boot, and all that was prepared for them: what can go goes. Raises OSError after that."""
+    trouble: OSError | None = None
+    own = [places.JOURNAL_FILE, places.RECOVERY_LINK, places.RECOVERY_UNIT, places.RECOVERY_PROGRAM]
+    try:
+        _sweep({**_read(places.JOURNAL_FILE), **_read(temporary_of(places.JOURNAL_FILE))})
+    except OSError as error:
+        trouble = error
+        own.remove(places.JOURNAL_FILE)  # who tries again needs the names in there
+    for path in own:
+        try:
+            remove(temporary_of(path))
+            remove(path)
+        except OSError as error:
+            trouble = trouble or error
+    if trouble is not None:
+        raise trouble
 
 
 def _sweep(contents: t.Iterable[str]) -> None:
@@ -132,7 +205,9 @@ def is_open() -> bool:
     return os.path.exists(places.JOURNAL_FILE)
 
 
-def recover() -> None:
-    """Finish what was cut short; safe at any time."""
+def recover() -> list[str]:
+    """Finish what was cut short; safe at any time. Returns what to tell of it."""
+    said = set_aside_damaged()
     carry_out()
     end()
+    return said

@@ -25,6 +25,12 @@ _SYSTEMD_MANAGER = "org.freedesktop.systemd1.Manager"
 # seconds
 _LONGEST_GOODBYE = 2.0
 _PROCESS_FOLDER = "/run/elemental-networking/processes"
+# a command that fails is tried again, up to so often: one that cannot work must not go on for ever
+_RETRY_AFTER = 2.0
+_MOST_STARTS = 30
+_LONGEST_TRIAL = 3600.0
+# digits
+_LONGEST_NUMBER = 10
 
 
 def run_later(name: str, seconds: float, command: t.Sequence[str]) -> None:
@@ -95,13 +101,19 @@ def _start_timer(name: str, seconds: float, command: t.Sequence[str]) -> None:
         ("Description", Variant("s", f"elemental.networking: {name}")),
         ("CollectMode", Variant("s", "inactive-or-failed")),  # a failed unit would be in the way of the next one
         ("Restart", Variant("s", "on-failure")),  # also when it is killed
-        ("RestartUSec", Variant("t", 1_000_000)),
-        ("StartLimitIntervalUSec", Variant("t", 0)),
-        ("ExecStart", Variant("a(sasb)", [(command[0], list(command), False)])),
+        ("RestartUSec", Variant("t", int(_RETRY_AFTER * 1_000_000))),
+        ("StartLimitIntervalUSec", Variant("t", int(_LONGEST_TRIAL * 1_000_000))),
+        ("StartLimitBurst", Variant("u", _MOST_STARTS)),
+        ("ExecStart", Variant("a(sasb)", [(command[0], literal(command), False)])),
     ]
     signature = "ssa(sv)a(sa(sv))"
     arguments = (_unit(name) + ".timer", "replace", timer, [(_unit(name) + ".service", service)])
     _systemd("StartTransientUnit", signature, arguments)
+
+
+def literal(command: t.Sequence[str]) -> list[str]:
+    """The arguments of a command as systemd takes them on the bus: it replaces ``$NAME`` in them, but nothing after ``%``."""
+    return [argument.replace("$", "$$") for argument in command]
 
 
 def _stop_timer(name: str) -> None:
@@ -139,7 +151,7 @@ def _start_process(name: str, seconds: float, command: t.Sequence[str]) -> None:
 def _wait_and_run(name: str, seconds: float, command: t.Sequence[str]) -> None:
     _let_go()
     private_folder(_PROCESS_FOLDER)
-    write_private(os.path.join(_PROCESS_FOLDER, name), str(os.getpid()))
+    write_private(os.path.join(_PROCESS_FOLDER, name), f"{os.getpid()} {_started(os.getpid())}")
     time.sleep(seconds)
     remove(os.path.join(_PROCESS_FOLDER, name))
     os.execv(command[0], list(command))
@@ -153,12 +165,22 @@ def _let_go() -> None:
     os.closerange(3, 4096)
 
 
+def _started(process: int) -> str:
+    """When a process was started, in ticks since the boot; empty when there is none. Another one with its number has another time."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as stream:
+            return stream.read().rpartition(b")")[2].split()[19].decode()
+    except (OSError, IndexError):
+        return ""
+
+
 def _stop_process(name: str) -> None:
     file = os.path.join(_PROCESS_FOLDER, name)
-    process = read_text(file)
-    if process:
-        remove(file)
-        try:
-            os.kill(int(process), signal.SIGTERM)
-        except ProcessLookupError:
-            pass
+    number, _space, started = (read_text(file) or "").partition(" ")
+    remove(file)
+    if not number.isdecimal() or not started or len(number) > _LONGEST_NUMBER or _started(int(number)) != started:
+        return  # it is gone, and its number may be another process's
+    try:
+        os.kill(int(number), signal.SIGTERM)
+    except ProcessLookupError:
+        pass

@@ -15,6 +15,10 @@ import typing as t
 from .places import TRIAL_PREFIX
 
 ETHERNET_TYPES = ("ethernet", "802-3-ethernet")
+PROBE_KINDS = ("gateway", "dns", "ping", "tcp", "command")
+# the phases of a trial whose file was damaged (what it was when it began is known), and of one of which nothing is known any more
+DAMAGED = "damaged"
+LOST = "lost"
 # seconds: the checkpoint comes first; then the dead-man cleans up, or does it all when NetworkManager died with its checkpoint
 DEAD_MAN_MARGIN = 3.0
 
@@ -115,7 +119,8 @@ class Trial(t.NamedTuple):
     """An open trial, as it is kept in /run.
 
     ``opened_at`` is on the clock that no jump of the time of day moves. ``daemon`` is NetworkManager's name on the bus: another one
-    means that it was restarted and that the checkpoint is gone. ``waiting_for`` is what keeps it from being confirmed.
+    means that it was restarted and that the checkpoint is gone. ``phase`` is ``opening``, ``staged``, ``activated`` or ``persisting``, or
+    one of DAMAGED and LOST. ``waiting_for`` is what keeps it from being confirmed.
     ``is_proven``: the controller came in anew since the trial is up.
     """
 
@@ -147,26 +152,19 @@ class Trial(t.NamedTuple):
         """When the host has rolled back at the latest, on the same clock as ``opened_at``."""
         return self.opened_at + self.deadline + DEAD_MAN_MARGIN
 
+    @property
+    def may_have_persisted(self) -> bool:
+        """Whether /etc may have been written."""
+        return self.phase in ("persisting", DAMAGED)
+
     def to_json(self) -> dict[str, t.Any]:
-        """A JSON-able form, for ``from_json``."""
+        """A JSON-able form, for ``shapes.trial``."""
         records = {name: [each._asdict() for each in getattr(self, name)] for name in ("steps", "wanted", "probes")}
         return {**self._asdict(), **records}
 
     def __repr__(self) -> str:
         """Without what may hold secrets."""
         return f"Trial({self.token!r}, phase={self.phase!r})"
-
-    @classmethod
-    def from_json(cls, content: t.Mapping[str, t.Any]) -> Trial:
-        """The trial that ``to_json`` wrote."""
-        values = dict(content)
-        values["steps"] = tuple(Step(**step) for step in values["steps"])
-        values["wanted"] = tuple(ManagedProfile(**profile) for profile in values["wanted"])
-        values["probes"] = tuple(Probe(**probe) for probe in values["probes"])
-        values["previous"] = tuple((interface, uuid) for interface, uuid in values["previous"])
-        for name in ("stale_files", "idle_interfaces", "required_addresses", "known_uuids", "lease_interfaces"):
-            values[name] = tuple(values[name])
-        return cls(**values)
 
 
 class ManagedProfile(t.NamedTuple):
@@ -178,13 +176,17 @@ class ManagedProfile(t.NamedTuple):
 
 
 class Managed(t.NamedTuple):
-    """Which files are ours, and for which machine; ``token`` is that of the trial that installed them."""
+    """Which files are ours, and for which machine; ``token`` is that of the trial that installed them.
+
+    ``unknown`` is what a newer release wrote beside: it stays.
+    """
 
     machine: str = ""
     profiles: tuple[ManagedProfile, ...] = ()
     is_reset: bool = False
     more_files: tuple[str, ...] = ()
     token: str = ""
+    unknown: t.Mapping[str, t.Any] = {}
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import json
 import sys
 import typing as t
 
+from .admitting import check_request
 from .bus import BusError
 from .model import Knock, Probe, Request, WantedProfile
 from .network_manager import NetworkManager, NetworkManagerError
@@ -64,6 +65,7 @@ def serve_controller(request: t.Mapping[str, t.Any], program: str) -> dict[str, 
 
 
 def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
+    check_request(request)
     operation = request["operation"]
     if operation == "render":
         return _serve_render(request)

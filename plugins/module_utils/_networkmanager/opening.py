@@ -41,6 +41,19 @@ class Present(t.NamedTuple):
     addresses: t.Collection[str]
 
 
+class Findings(t.NamedTuple):
+    """What may take long to find out: which probes fail before the change, and the searches for duplicates, which are on their way."""
+
+    failed_before: t.Mapping[str, str]
+    searches: t.Sequence[ArpSearch]
+
+
+def find_out(plan: Plan, request: Request, addresses: t.Collection[str]) -> Findings:
+    """Run the probes and look for duplicates; ``addresses`` are our own. The caller does not hold the lock."""
+    searches = [] if plan.is_reset else _start_duplicate_search(plan, addresses)
+    return Findings(run_probes(request.probes, request.deadline), searches)
+
+
 def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> dict[str, t.Any]:
     """What the trial of a plan would change. Raises NetworkManagerError where a profile of somebody else is in the way.
 
@@ -60,19 +73,18 @@ def open_trial(
     request: Request,
     program: str,
     present: Present,
+    findings: Findings,
 ) -> Trial:
-    """Open the trial of a plan: probes and duplicates first, then dead-men, then profiles in /run.
+    """Open the trial of a plan: first dead-men, then profiles in /run. ``findings`` are of a moment ago.
 
     Whatever fails on the way is rolled back and raised.
     """
-    searches = [] if plan.is_reset else _start_duplicate_search(plan, present.addresses)
-    failed_before = run_probes(request.probes)
     trial = Trial(
         token=request.token,
         machine=request.machine,
         controller=request.controller,
         opened_at=time.monotonic(),
-        failed_before=failed_before,
+        failed_before=findings.failed_before,
         deadline=request.deadline,
         daemon=manager.daemon,
         steps=plan.steps,
@@ -95,7 +107,7 @@ def open_trial(
         store.remember_files(trial, {profile.file_name: profile.text for profile in plan.wanted})
         _load(manager, trial, plan.texts)
         trial = trial._replace(required_addresses=_required_addresses(manager, plan), phase="staged")
-        _refuse_duplicates(searches)
+        _refuse_duplicates(findings.searches)
         store.save_trial(trial)
     except BaseException as error:
         undo(manager, trial, str(error))

@@ -13,7 +13,7 @@ import typing as t
 from . import places, store
 from .files import temporary_of
 from .looking import carried_addresses
-from .model import ETHERNET_TYPES, Managed, Request, WantedProfile
+from .model import DAMAGED, ETHERNET_TYPES, LOST, Managed, Request, WantedProfile
 from .network_manager import Device, NetworkManager, NetworkManagerError
 
 
@@ -27,7 +27,7 @@ def busy_with_a_trial(manager: NetworkManager, request: Request, warnings: list[
         if any(map(os.path.lexists, (places.JOURNAL_FILE, temporary_of(places.JOURNAL_FILE)))) and not request.check:
             from .journal import recover  # here: few find one
 
-            recover()  # the boot could not do it
+            warnings += recover()  # the boot could not do it
         return None
     seconds = trial.ends_at - time.monotonic()
     if trial.token != request.take_over and seconds > 0:
@@ -40,6 +40,8 @@ def busy_with_a_trial(manager: NetworkManager, request: Request, warnings: list[
         from .undoing import undo  # here: few find one
 
         undo(manager, trial, "its controller ended before it was confirmed")
+        if trial.phase in (DAMAGED, LOST):
+            warnings.append(f"an earlier change of this host was rolled back: {store.why_damaged()}")
     return None
 
 

@@ -17,26 +17,34 @@ from .answers import dns_query, echo_request, icmp_protocol, is_dns_answer, is_e
 from .arp import ArpSearch, address_of, is_ethernet
 from .model import Probe
 
+# seconds: for a thread to say what came of its probe, and for a probe that has no time left
+_GRACE = 1.0
+_SHORTEST = 0.01
 _RESOLVER_FILE = "/etc/resolv.conf"
 # resolvers of the C library ask no more (MAXNS, resolv.conf(5))
 _MOST_SERVERS = 3
 
 
-def run_probes(probes: t.Sequence[Probe]) -> dict[str, str]:
-    """Run all at once; the failure of each by name, in a few words, and an empty text where it passed."""
+def run_probes(probes: t.Sequence[Probe], within: float) -> dict[str, str]:
+    """Run all at once, for ``within`` seconds at the longest; the failure of each by name, in a few words, empty where it passed.
+
+    That may take long: the caller does not hold the lock, or the dead-man waits for it.
+    """
+    bounded = [probe._replace(timeout=max(_SHORTEST, min(probe.timeout, within))) for probe in probes]
     results: dict[str, str] = {}
-    threads = [threading.Thread(target=_run, args=(probe, results), daemon=True) for probe in probes]
+    threads = [threading.Thread(target=_run, args=(probe, results), daemon=True) for probe in bounded]
+    started = time.monotonic()
     for thread in threads:
         thread.start()
-    for thread, probe in zip(threads, probes):
-        thread.join(probe.timeout + 1)
-    return {probe.name: results.get(probe.name, f"no answer within {probe.timeout:g} s") for probe in probes}
+    for thread, probe in zip(threads, bounded):
+        thread.join(max(0.0, started + probe.timeout + _GRACE - time.monotonic()))
+    return {probe.name: results.get(probe.name, f"no answer within {probe.timeout:g} s") for probe in bounded}
 
 
 def _run(probe: Probe, results: dict[str, str]) -> None:
     try:
         results[probe.name] = _KINDS[probe.kind](probe)
-    except OSError as error:
+    except (OSError, ValueError, LookupError) as error:  # of a target that is not a name, say
         results[probe.name] = _short(error)
 
 
@@ -191,20 +199,18 @@ def _tcp(probe: Probe) -> str:
 
 
 def _command(probe: Probe) -> str:
-    import subprocess  # here: the start of this program counts, and few have such a probe
+    import signal  # here: the start of this program counts, and few have such a probe
+    import subprocess
 
-    try:
-        run = subprocess.run(
-            ["/bin/sh", "-c", probe.command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=probe.timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"no answer within {probe.timeout:g} s"
-    return "" if run.returncode == 0 else f"exit code {run.returncode}"
+    quiet = subprocess.DEVNULL
+    shell = ["/bin/sh", "-c", probe.command]
+    with subprocess.Popen(shell, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True) as run:
+        try:
+            code = run.wait(probe.timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)  # with all that it started
+            return f"no answer within {probe.timeout:g} s"
+    return "" if code == 0 else f"exit code {code}"
 
 
 _KINDS: dict[str, t.Callable[[Probe], str]] = {

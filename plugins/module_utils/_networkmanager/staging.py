@@ -44,6 +44,18 @@ from .planning import (
     trial_step,
 )
 
+if t.TYPE_CHECKING:
+    from .opening import Present
+
+
+class _Prepared(t.NamedTuple):
+    """A plan, what it was made of, and what the controller is told of it."""
+
+    plan: Plan
+    managed: Managed
+    present: Present
+    answer: dict[str, t.Any]
+
 
 def stage(
     manager: NetworkManager, request: Request, profiles: tuple[WantedProfile, ...], program: str
@@ -146,47 +158,66 @@ def _carry_out(
     make_plan: t.Callable[[Managed, t.Sequence[Device]], Plan],
 ) -> dict[str, t.Any]:
     with store.exclusive():
-        warnings: list[str] = []
-        busy = busy_with_a_trial(manager, request, warnings)
-        if busy:
-            return busy
-        managed = store.load_managed()
-        if managed.token == request.token:  # ssh has sent the request twice, and its first run came to an end
-            return {"busy": request.controller, "token": request.token, "seconds": 0}
-        if is_stranger(managed, request):
-            return {"stranger": True}
-        refuse_other_machine(managed, request.machine)
-        devices = manager.devices()
-        plan = make_plan(managed, devices)
-        if not plan.changes:
-            return {"changed": False}
-        from .opening import Present, begin_trial, open_trial, preview  # here: nothing needs it where nothing differs
+        found = _prepare(manager, request, make_plan)
+    if isinstance(found, dict):
+        return found
+    from .opening import begin_trial, find_out, open_trial  # here: nothing needs it where nothing differs
 
-        connections = manager.connections()
-        with contextlib.nullcontext() if plan.is_reset else store.remembering(request.token, request.machine):
-            answer = {"changed": True, **preview(manager, plan, connections)}
-        answer["warnings"] += warnings
-        if request.check:
-            return answer
-        busy = busy_with_another_tool(manager)
+    findings = find_out(found.plan, request, found.present.addresses)
+    with store.exclusive():
+        busy = busy_with_a_trial(manager, request, []) or busy_with_another_tool(manager)
         if busy:
             return busy
-        devices = (
-            manager.devices()
-        )  # of now: a device may have been on its way back from an earlier trial, or in the hands of another tool
-        present = Present(connections, devices, carried_addresses(manager, devices))
-        trial = open_trial(manager, plan, request, program, present)
+        is_overtaken = store.load_managed() != found.managed
+        # of now: a device may have been on its way back from an earlier trial, or in the hands of another tool
+        devices = manager.devices()
+        present = found.present._replace(devices=devices, addresses=carried_addresses(manager, devices))
+        trial = None if is_overtaken else open_trial(manager, found.plan, request, program, present, findings)
+    if trial is None:  # another controller was faster: there may be something else to do
+        return _carry_out(manager, request, program, make_plan)
     known = {*present.addresses, *addresses_of_session(request.connected_address)}
     staged = {
-        **answer,
+        **found.answer,
         "host": host_identity(),
         "addresses": list(trial.required_addresses),
         # a connection to one of these cannot have been begun before the trial
         "new_addresses": [address for address in trial.required_addresses if address not in known],
         "failed_before": dict(trial.failed_before),
     }
-    is_up = begin_trial(manager, plan, trial)
+    is_up = begin_trial(manager, found.plan, trial)
     return {**staged, "outcome": _outcome_at_once(manager, request) if is_up and request.knock else {}}
+
+
+def _prepare(
+    manager: NetworkManager, request: Request, make_plan: t.Callable[[Managed, t.Sequence[Device]], Plan]
+) -> _Prepared | dict[str, t.Any]:
+    """What a trial would do; the answer where there is none to open. The caller holds the lock."""
+    warnings: list[str] = []
+    busy = busy_with_a_trial(manager, request, warnings)
+    if busy:
+        return busy
+    managed = store.load_managed()
+    if managed.token == request.token:  # ssh has sent the request twice, and its first run came to an end
+        return {"busy": request.controller, "token": request.token, "seconds": 0}
+    if is_stranger(managed, request):
+        return {"stranger": True}
+    refuse_other_machine(managed, request.machine)
+    devices = manager.devices()
+    plan = make_plan(managed, devices)
+    if not plan.changes:
+        return {"changed": False}
+    from .opening import Present, preview  # here: nothing needs it where nothing differs
+
+    connections = manager.connections()
+    with contextlib.nullcontext() if plan.is_reset else store.remembering(request.token, request.machine):
+        answer = {"changed": True, **preview(manager, plan, connections)}
+    answer["warnings"] += warnings
+    if request.check:
+        return answer
+    busy = busy_with_another_tool(manager)
+    if busy:
+        return busy
+    return _Prepared(plan, managed, Present(connections, devices, carried_addresses(manager, devices)), answer)
 
 
 def _outcome_at_once(manager: NetworkManager, request: Request) -> dict[str, t.Any]:

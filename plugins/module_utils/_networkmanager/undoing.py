@@ -6,17 +6,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 
 from . import journal, places, store
 from .bus import BusError
-from .files import read_text, remove, temporary_of, write_private
+from .checking import Unfit
+from .files import Content, look_at, private, put, read_text, remove, temporary_of
 from .later import cancel
-from .model import Trial
-from .network_manager import NetworkManager, NetworkManagerError
+from .model import DAMAGED, LOST, Trial
+from .network_manager import Device, NetworkManager, NetworkManagerError
 
 _ACTIVATION_TIMEOUT = 30.0
+_WITHDRAWN = "withdrawn"
+# what is at each path; None for nothing
+_Contents = t.Mapping[str, t.Optional[Content]]
 
 
 def undo_if_open(manager: NetworkManager, token: str, reason: str) -> tuple[tuple[str, str], ...]:
@@ -35,25 +40,66 @@ def undo(manager: NetworkManager, trial: Trial, reason: str, is_last: bool = Fal
     who calls with ``is_last`` and goes on trying. Raises OSError when the disk does not take the old files; the host runs on its
     old profiles then, and the dead-man tries again.
     """
-    before = store.files_before()
+    reason = store.why_damaged() if trial.phase in (DAMAGED, LOST) else reason
+    before = _files_before(trial)
     down: tuple[tuple[str, str], ...] = ()
-    if before:
-        trouble = _first_trouble(
-            lambda: _withdraw_journal(trial, before),  # a power loss from here on leads to the old set
-            lambda: _end_checkpoint(manager, trial, manager.roll_back),
-            lambda: _drop_trial_profiles(manager, trial, before),
-            lambda: _restore_files(manager, trial, before),
-        )
-        down = activate_previous(manager, trial.previous, _finals_that_ran(trial))
+    if before != {}:
+        trouble = _undo_blindly(manager, trial) if before is None else _undo_exactly(manager, trial, before)
+        # once it has been withdrawn, whoever activates something else means it
+        is_withdrawn = trial.phase == _WITHDRAWN
+        down = activate_previous(manager, trial.previous, _finals_that_ran(trial), spare_others=is_withdrawn)
         if trouble is not None:
             raise trouble
         if down and not is_last:
+            with contextlib.suppress(OSError):
+                store.save_trial(trial._replace(phase=_WITHDRAWN))
             return down
     else:  # nothing was changed yet
         _end_checkpoint(manager, trial, manager.close_checkpoint)
     store.close_trial(trial, "rolled_back", reason)
     cancel(timer_name("rollback", trial.token))  # last: until here the timer is the one who would finish the work
     return down
+
+
+def _files_before(trial: Trial) -> _Contents | None:
+    """What was there before the trial; empty when nothing was changed since, None when nobody knows any more."""
+    try:
+        return None if trial.phase == LOST else store.files_before()
+    except Unfit:
+        return None
+
+
+def _undo_exactly(manager: NetworkManager, trial: Trial, before: _Contents) -> OSError | None:
+    return _first_trouble(
+        lambda: _withdraw_journal(trial, before),  # a power loss from here on leads to the old set
+        lambda: _end_checkpoint(manager, trial, manager.roll_back),
+        lambda: _drop_trial_profiles(manager, trial, before),
+        lambda: _restore_files(manager, trial, before),
+    )
+
+
+def _undo_blindly(manager: NetworkManager, trial: Trial) -> OSError | None:
+    """The same where what was there before cannot be read any more: NetworkManager knows it, and the trial is seen in /run."""
+    return _first_trouble(
+        journal.recover,  # half of a set is worse than a new one
+        lambda: _end_checkpoint(manager, trial, manager.roll_back),
+        lambda: _drop_all_trial_profiles(manager),
+    )
+
+
+def _drop_all_trial_profiles(manager: NetworkManager) -> None:
+    folder, suffix = places.TRIAL_PROFILES, ".nmconnection"
+    present = os.listdir(folder) if os.path.isdir(folder) else []
+    names = [name for name in present if name.lstrip(".").startswith(places.TRIAL_PREFIX)]
+    for name in names:
+        remove(os.path.join(folder, name))
+    names = [name for name in names if name.startswith(places.TRIAL_PREFIX) and name.endswith(suffix)]
+    if names:
+        manager.load_profiles([os.path.join(folder, name) for name in names])
+    for name in names:
+        path = manager.profile_path(name[len(places.TRIAL_PREFIX) : -len(suffix)])
+        if path is not None and os.path.dirname(manager.profile_file(path)) != places.INSTALLED_PROFILES:
+            manager.delete_profile(path)
 
 
 def timer_name(operation: str, token: str) -> str:
@@ -72,14 +118,14 @@ def _first_trouble(*steps: t.Callable[[], object]) -> OSError | None:
     return trouble
 
 
-def _withdraw_journal(trial: Trial, before: t.Mapping[str, str | None]) -> None:
+def _withdraw_journal(trial: Trial, before: _Contents) -> None:
     if journal.is_open():
         _restore_disk(trial, before)
 
 
 def _finals_that_ran(trial: Trial) -> set[str]:
     """The profiles that may be active with their new content under the uuid that they had before."""
-    return {step.final_uuid for step in trial.steps} if trial.phase == "persisting" else set()
+    return {step.final_uuid for step in trial.steps} if trial.may_have_persisted else set()
 
 
 def _end_checkpoint(manager: NetworkManager, trial: Trial, end: t.Callable[[str], None]) -> None:
@@ -93,7 +139,7 @@ def _end_checkpoint(manager: NetworkManager, trial: Trial, end: t.Callable[[str]
         # its own time ran out between the two calls
 
 
-def _drop_trial_profiles(manager: NetworkManager, trial: Trial, before: t.Mapping[str, str | None]) -> None:
+def _drop_trial_profiles(manager: NetworkManager, trial: Trial, before: _Contents) -> None:
     """The trial's files in /run, and what NetworkManager still knows of them (all of it, when it was restarted)."""
     files = [os.path.join(places.TRIAL_PROFILES, step.trial_file) for step in trial.steps]
     for file in files:
@@ -108,18 +154,18 @@ def _drop_trial_profiles(manager: NetworkManager, trial: Trial, before: t.Mappin
             manager.delete_profile(path)
 
 
-def _restore_files(manager: NetworkManager, trial: Trial, before: t.Mapping[str, str | None]) -> None:
+def _restore_files(manager: NetworkManager, trial: Trial, before: _Contents) -> None:
     """The disk as it was: NetworkManager's rollback rewrites keyfiles and may add some (measured on 1.42 and 1.52)."""
     _take_out(manager, trial, before)
     changed = {path for path in _restore_disk(trial, before) if path.endswith(".nmconnection")}
-    touched = [*(step.file_name for step in trial.steps), *trial.stale_files] if trial.phase == "persisting" else []
+    touched = [*(step.file_name for step in trial.steps), *trial.stale_files] if trial.may_have_persisted else []
     changed.update(os.path.join(places.INSTALLED_PROFILES, name) for name in touched)
     if changed:
         manager.load_profiles(sorted(changed))
     journal.end()
 
 
-def _take_out(manager: NetworkManager, trial: Trial, before: t.Mapping[str, str | None]) -> None:
+def _take_out(manager: NetworkManager, trial: Trial, before: _Contents) -> None:
     """Profiles that were not in /etc and are there now, by this change or by NetworkManager's rollback."""
     installed = [path for path in store.current_files(trial) if os.path.dirname(path) == places.INSTALLED_PROFILES]
     added = {path for path in installed if path not in before}
@@ -129,17 +175,18 @@ def _take_out(manager: NetworkManager, trial: Trial, before: t.Mapping[str, str 
             manager.move_profile_to_memory(path)  # deleting the file of an active profile would disconnect its device
 
 
-def _restore_disk(trial: Trial, before: t.Mapping[str, str | None]) -> list[str]:
+def _restore_disk(trial: Trial, before: _Contents) -> list[str]:
     """Write back what differs and is ours, as one; the journal stays open. Returns the paths."""
-    contents = {path: text for path, text in before.items() if read_text(path) != text and _concerns(trial, path, text)}
+    differing = {path: content for path, content in before.items() if look_at(path) != content}
+    contents = {path: content for path, content in differing.items() if _concerns(trial, path, content)}
     for step in trial.steps:
         path = os.path.join(places.INSTALLED_PROFILES, step.file_name)
         if path not in before and os.path.lexists(path):
             contents[path] = None
-    in_memory = {path: text for path, text in contents.items() if os.path.dirname(path) == places.TRIAL_PROFILES}
-    for path, text in in_memory.items():
-        write_private(path, text or "")
-    on_disk = {path: text for path, text in contents.items() if path not in in_memory}
+    in_memory = {path: content for path, content in contents.items() if os.path.dirname(path) == places.TRIAL_PROFILES}
+    for path, content in in_memory.items():
+        put(path, content or private(""))
+    on_disk = {path: content for path, content in contents.items() if path not in in_memory}
     if on_disk or journal.is_open():
         recover = store.program_command("recover", program=places.RECOVERY_PROGRAM)
         journal.begin(on_disk, store.program_text(), recover)
@@ -147,29 +194,50 @@ def _restore_disk(trial: Trial, before: t.Mapping[str, str | None]) -> list[str]
     return list(contents)
 
 
-def _concerns(trial: Trial, path: str, text: str | None) -> bool:
+def _concerns(trial: Trial, path: str, content: Content | None) -> bool:
     """Whether this change, or NetworkManager's rollback of it, touches a file: what somebody else edits meanwhile stays."""
     if os.path.dirname(path) not in (places.INSTALLED_PROFILES, places.TRIAL_PROFILES):
         return True
     ours = {step.file_name for step in trial.steps} | set(trial.stale_files)
-    return os.path.basename(path) in ours or any(f"uuid={uuid}" in (text or "") for _interface, uuid in trial.previous)
+    previous = {uuid for _interface, uuid in trial.previous}
+    return os.path.basename(path) in ours or any(uuid in previous for uuid in _uuids(path, content))
+
+
+def _uuids(path: str, content: Content | None) -> list[str]:
+    text = content.text if content else ""
+    if content and content.link:
+        with contextlib.suppress(OSError):
+            text = read_text(os.path.join(os.path.dirname(path), content.link)) or ""
+    pairs = [line.partition("=") for line in text.splitlines()]
+    return [value.strip() for key, _sign, value in pairs if key.strip() == "uuid"]
 
 
 def activate_previous(
-    manager: NetworkManager, previous: t.Iterable[tuple[str, str]], again: t.Collection[str] = ()
+    manager: NetworkManager,
+    previous: t.Iterable[tuple[str, str]],
+    again: t.Collection[str] = (),
+    spare_others: bool = False,
 ) -> tuple[tuple[str, str], ...]:
     """Bring back what was active, where the checkpoint did not (it is gone when NetworkManager was restarted).
 
-    ``again`` are profiles to activate anew even where they are active. Returns what could not be brought back.
+    ``again`` are profiles to activate anew even where they are active. With ``spare_others`` an interface on which something else is
+    active, or on its way, is left alone: an administrator may have been there. Returns what could not be brought back.
     """
     down = []
     for interface, uuid in previous:
         device, path = manager.device(interface), manager.profile_path(uuid)
         is_back = device is not None and device.active_uuid == uuid and uuid not in again
-        if path is None or interface == "lo" or is_back:
+        if path is None or interface == "lo" or is_back or (spare_others and _is_taken(manager, device, uuid)):
             continue
         try:
             manager.activate(path, device, _ACTIVATION_TIMEOUT)
         except (NetworkManagerError, BusError):
             down.append((interface, uuid))  # the others still deserve their turn
     return tuple(down)
+
+
+def _is_taken(manager: NetworkManager, device: Device | None, uuid: str) -> bool:
+    """Whether a device has another profile, one that was not deleted: a trial's may be on its way out."""
+    if device is None or device.active_uuid in ("", uuid):
+        return False
+    return manager.profile_path(device.active_uuid) is not None

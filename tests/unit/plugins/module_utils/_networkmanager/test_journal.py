@@ -21,7 +21,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     places,
     store,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.files import temporary_of
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.files import (
+    Content,
+    private,
+    temporary_of,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import Step, Trial
 
 SECRET = "psk=rosebud"
@@ -60,7 +64,7 @@ class Host(t.NamedTuple):
 
     def confirm(self) -> None:
         """Write the new set, as confirm does."""
-        journal.begin(self.new, store.program_text(), ["/usr/bin/env", "true"])
+        journal.begin(contents(self.new), store.program_text(), ["/usr/bin/env", "true"])
         journal.carry_out()
         journal.end()
 
@@ -75,6 +79,11 @@ class Host(t.NamedTuple):
         if is_armed:
             journal.recover()
         return is_armed
+
+
+def contents(texts: t.Mapping[str, str | None]) -> dict[str, Content | None]:
+    """Private files of these texts."""
+    return {path: None if text is None else private(text) for path, text in texts.items()}
 
 
 class NetworkManagerThatForgot:
@@ -113,6 +122,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
             if isinstance(value, str) and value.startswith(("/etc/", "/oem/", "/run/", "/var/")):
                 monkeypatch.setattr(module, name, str(tmp_path) + value)
     monkeypatch.setattr(store, "_WATCHED_FILES", (places.MANAGED_FILE, places.MANAGED_COPY))
+    for module_file, folder in (("_TRIAL_FILE", "trial"), ("_BEFORE_FILE", "before"), ("_FINAL_FILE", "final")):
+        assert getattr(store, module_file) == f"{places.TRIAL_FOLDER}/{folder}.json"
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # who is killed loses nothing that is not on the disk yet
     monkeypatch.setattr(expiring, "NetworkManager", NetworkManagerThatForgot)
     monkeypatch.setattr(later, "_has_systemd", lambda: False)  # the timer of this trial is not that of the machine

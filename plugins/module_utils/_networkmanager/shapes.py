@@ -113,6 +113,7 @@ def _step(value: t.Any, what: str) -> Step:
         name(content.get("trial_uuid"), f"{what}.trial_uuid"),
         name(content.get("final_uuid"), f"{what}.final_uuid"),
         flag(content.get("awaited"), f"{what}.awaited"),
+        text(content.get("type", ""), f"{what}.type"),
     )
 
 

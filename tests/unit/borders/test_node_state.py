@@ -90,7 +90,7 @@ def a_trial() -> Trial:
         daemon=":1.1",
         steps=(
             Step("eth0.nmconnection", "eth0", "trial-uuid", "uuid", True),
-            Step("b.nmconnection", None, "u", "u", False),
+            Step("b.nmconnection", None, "u", "u", False, "ovs-bridge"),
         ),
         stale_files=("bond0.nmconnection",),
         idle_interfaces=("bond0",),
@@ -103,6 +103,10 @@ def a_trial() -> Trial:
         more_files={f"{places.MORE_FILES}network.yaml": SECRET},
         failed_before={"gateway": ""},
     )
+
+
+def test_a_trial_is_read_as_it_was_written() -> None:
+    assert shapes.trial(json.loads(json.dumps(a_trial().to_json()))) == a_trial()
 
 
 def managed_file() -> dict[str, t.Any]:

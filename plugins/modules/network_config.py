@@ -134,6 +134,8 @@ EXAMPLES = r"""
 - name: Go on over the new address
   ansible.builtin.set_fact:
     ansible_host: "{{ network.address }}"
+    ansible_ssh_common_args: "{{ network.ssh_common_args | default(omit, true) }}"
+    ansible_ssh_args: "{{ network.ssh_args | default(omit, true) }}"
 """
 
 RETURN = r"""
@@ -150,6 +152,20 @@ ssh_common_args:
   type: str
   returned: success
   sample: -o HostKeyAlias=192.168.122.11
+ssh_args:
+  description:
+    - What the tasks that follow need as C(ansible_ssh_args), so that ssh goes on to demand the key of this host at its new address. This is
+      what it was before, with options in front of it. They name a file that Ansible removes at the end of the play.
+    - Empty where nothing has to change.
+  type: str
+  returned: success
+  sample: -o StrictHostKeyChecking=yes -C -o ControlMaster=auto -o ControlPersist=60s
+host_keys:
+  description: The public ssh host keys of the host, for M(elemental.networking.machine_host_keys).
+  type: list
+  elements: str
+  returned: success
+  sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
 profiles:
   description: The profiles of the host; C(reason) says why one was changed and is empty when it was not.
   type: list

@@ -26,6 +26,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._render impor
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._addresses import addresses_from_result
 from ansible_collections.elemental.networking.plugins.plugin_utils._elemental_os import YIP_FILE, yip_text
+from ansible_collections.elemental.networking.plugins.plugin_utils._identity import HostIdentity
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._options import common_request
 from ansible_collections.elemental.networking.plugins.plugin_utils._rendering import tool_on
@@ -56,7 +57,7 @@ class ActionModule(NetworkAction):
         if options["configurator"] == "none":
             return {"changed": False, "msg": "configurator is none: the network of this host is not managed"}
         claimed = [each.address for each in addresses.values() if isinstance(each, Address)]
-        node = Node.of(self, task_vars)
+        node = Node.of(self, task_vars, HostIdentity.of(options, claimed))
         try:
             resolved = resolve_placeholders(options["config"], addresses)
             tool = tool_on(options["render_on"], node, machine, claimed)

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._identity import HostIdentity
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._options import common_request
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import Transaction
@@ -30,7 +31,7 @@ class ActionModule(NetworkAction):
         """See the documentation of the module."""
         _validation, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         common = common_request(options, str(task_vars["inventory_hostname"]), bool(self._task.check_mode))
-        node = Node.of(self, task_vars)
+        node = Node.of(self, task_vars, HostIdentity.of(options, options["addresses"]))
         outcome = Transaction(
             node, {**common, "operation": "stage_reset", "addresses": options["addresses"]}, options["addresses"]
         ).carry_out()

@@ -21,6 +21,24 @@ options:
       - After how many seconds (5 to 3600) the host rolls back unless the controller has come in.
     type: int
     default: 60
+  known_host_keys:
+    description:
+      - The public ssh host keys that are recorded of the host, that is, RV(elemental.networking.ip_address_claims#module:host_keys) of its
+        machine. A key is written as in the C(.pub) files of sshd.
+      - At an address that is not C(ansible_host), or that it claimed, ssh has to prove that the host has one of them, before anything is
+        sent there, whatever else is set about checking keys. Where ssh knows a key of the host by itself, that one is demanded.
+      - At C(ansible_host), unless it is a claimed address, the host is believed as far as ssh believes it. One that was installed anew is
+        taken there, and RV(host_keys) are its new ones.
+    type: list
+    elements: str
+    default: []
+  accept_host_keys:
+    description:
+      - Take whoever answers at a claimed address for the host, whatever O(known_host_keys) says. It gets the profiles, secrets included.
+      - For one run, where a host was installed anew and answers at its claimed address only, or where it got that address before keys were
+        recorded.
+    type: bool
+    default: false
   probes:
     description:
       - What has to work on the host. Each probe runs before the change; one that passed then has to pass after it, or the host

@@ -23,10 +23,12 @@ options:
     elements: str
     required: true
   attribute:
-    description: What to return of each address. V(all) is a dictionary of all four.
+    description:
+      - What to return of each address. V(all) is a dictionary of the first four.
+      - V(host_keys) is the list of public ssh host keys by which the machine is known at it, empty where none are recorded yet.
     type: str
     default: address
-    choices: [address, prefix, gateway, family, all]
+    choices: [address, prefix, gateway, family, all, host_keys]
   default:
     description: What to return for a key that is not claimed. Without it, that is an error.
     type: raw
@@ -46,6 +48,15 @@ EXAMPLES = r"""
   tasks:
     - name: See that they answer
       ansible.builtin.ping:
+
+- name: Let ssh know a host at its claimed address by the keys that were recorded when it was configured
+  ansible.builtin.known_hosts:
+    name: "{{ address }}"
+    key: "{{ keys | map('regex_replace', '^', address ~ ' ') | join('\n') }}"
+  delegate_to: localhost
+  vars:
+    address: "{{ lookup('elemental.networking.ip_address', 'inventory-ip') }}"
+    keys: "{{ lookup('elemental.networking.ip_address', 'inventory-ip', attribute='host_keys') }}"
 """
 
 RETURN = r"""
@@ -60,8 +71,8 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
-from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses, given_to, option
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import BoundClaim, IpamError
+from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import given_to, option, served_claims
 from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import machine_name
 
 
@@ -83,19 +94,22 @@ class LookupModule(LookupBase):
         given = given_to(self, variables or {})
         machine = machine_name(given.machine, given.host)
         try:
-            held = claimed_addresses(given)
+            held = served_claims(given)
         except IpamError as error:
             raise AnsibleLookupError(str(error)) from error
         keys = [str(key) for key in flattened(terms)]
         return [wrap_var(self._value(held.get(key), key, machine, "default" in kwargs)) for key in keys]
 
-    def _value(self, address: Address | None, key: str, machine: str, has_default: bool) -> t.Any:
+    def _value(self, held: BoundClaim | None, key: str, machine: str, has_default: bool) -> t.Any:
+        address = held.address if held else None
         if address is None and not has_default:
             raise AnsibleLookupError(
                 f"machine {machine} has claimed no address for {key}: run the playbook elemental.networking.configure first"
             )
-        if address is None:
+        if held is None or address is None:
             return option(self, "default")
         attribute = option(self, "attribute")
+        if attribute == "host_keys":
+            return list(held.claim.host_keys)
         names = ("address", "prefix", "gateway", "family")
         return {name: getattr(address, name) for name in names} if attribute == "all" else getattr(address, attribute)

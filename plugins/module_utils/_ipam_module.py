@@ -10,6 +10,7 @@ import contextlib
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elemental.networking.plugins.module_utils._host_keys import valid_host_keys
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
     BackendOptions,
     IpamBackend,
@@ -37,6 +38,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.names i
     checked_owner,
     checked_pool,
     claim_name,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import (
+    KnownMachine,
+    host_keys_by_machine,
+    record_host_keys,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import (
     Release,
@@ -96,7 +102,10 @@ PATIENCE_SPEC: Spec = {
 
 
 def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **rules: t.Any) -> None:
-    """Run a module: open the backend, serve, and turn an IpamError into one sentence; ``rules`` are those of AnsibleModule."""
+    """Run a module: open the backend, serve, and turn an IpamError into one sentence; ``rules`` are those of AnsibleModule.
+
+    Where a module has an option ``required`` that is false, the sentence is a warning.
+    """
     module = AnsibleModule(argument_spec={**BACKEND_SPEC, **spec}, supports_check_mode=True, **rules)
     options = dict(module.params)
     _hide_secrets(module)
@@ -114,7 +123,10 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
         ) as backend:
             result = serve(module, backend)
     except IpamError as error:
-        module.fail_json(msg=str(error))
+        if options.get("required", True):
+            module.fail_json(msg=str(error))
+        module.warn(str(error))
+        result = {"changed": False, "msg": str(error)}
     module.exit_json(**result)
 
 
@@ -167,6 +179,27 @@ def serve_claims(
     if created and module.check_mode:
         result["msg"] = f"would claim {', '.join(claim.name for claim in claiming.created)}"
     return result
+
+
+def serve_host_keys(module: AnsibleModule, backend: IpamBackend) -> Result:
+    """Record by which host keys machines are known."""
+    default = module.params["namespace"] or "default"
+    machines = [
+        KnownMachine(
+            each.get("namespace") or default,
+            each["machine"],
+            each.get("host") or "",
+            valid_host_keys(each["host_keys"]),
+        )
+        for each in module.params["machines"]
+    ]
+    for each in machines:
+        if not each.host_keys:
+            raise IpamError(
+                f"machine {each.machine} has no host key that is one; give each as in a .pub file of its sshd"
+            )
+    changed = record_host_keys(backend, machines, module.check_mode)
+    return {"changed": bool(changed), "recorded": [_title(claim) for claim in changed]}
 
 
 def warn_of_sharing(module: AnsibleModule, backend: IpamBackend, pools: t.Sequence[Pool]) -> None:
@@ -286,6 +319,7 @@ def claim_result(bound: BoundClaim) -> Result:
         "host": claim.host or None,
         "owner": owner_result(claim.owner),
         "managed": claim.managed,
+        "host_keys": list(claim.host_keys),
         "pool": {"apiGroup": claim.pool.api_group, "kind": claim.pool.kind, "name": claim.pool.name},
         "address": address.address if address else None,
         "prefix": address.prefix if address else None,
@@ -343,6 +377,7 @@ def _claims_result(
         "changed": changed,
         "claims": [claim_result(bound) for bound in claims],
         "addresses": addresses_result(claims),
+        "host_keys": host_keys_by_machine(claims),
         "diff": {"before": was, "after": will_be},
     }
 

@@ -14,6 +14,8 @@ from ansible.module_utils.basic import AnsibleModule
 COMMON_ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "machine": {"type": "str"},
     "deadline": {"type": "int", "default": 60},
+    "known_host_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "accept_host_keys": {"type": "bool", "default": False, "no_log": False},
     "probes": {
         "type": "list",
         "elements": "dict",

@@ -102,6 +102,14 @@ managed:
   type: bool
   returned: success, unless a claim was to be released that does not exist
   sample: true
+host_keys:
+  description:
+    - The public ssh host keys by which the machine is known, as M(elemental.networking.machine_host_keys) recorded them; empty
+      where it did not yet.
+  type: list
+  elements: str
+  returned: success, unless a claim was to be released that does not exist
+  sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
 pool:
   description: The pool that the address is from.
   type: dict
@@ -157,6 +165,7 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     result = serve_claims(module, backend, [asked])
     claims = result.pop("claims")
     result.pop("addresses")
+    result.pop("host_keys")
     return {**(claims[0] if claims else named(asked, module.params["namespace"] or "default")), **result}
 
 

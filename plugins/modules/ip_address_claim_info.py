@@ -101,6 +101,14 @@ claims:
       type: bool
       returned: always
       sample: true
+    host_keys:
+      description:
+        - The public ssh host keys by which the machine is known, as M(elemental.networking.machine_host_keys) recorded them; empty
+          where it did not yet.
+      type: list
+      elements: str
+      returned: always
+      sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
     pool:
       description: The pool that the address is from.
       type: dict
@@ -133,6 +141,12 @@ addresses:
   sample:
     node1:
       inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4}
+host_keys:
+  description: The public ssh host keys that are recorded of each machine. One without is left out.
+  type: dict
+  returned: success
+  sample:
+    node1: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
 orphans:
   description:
     - The claims among RV(claims) that this collection made for a machine that is none of the hosts in O(inventory), each in the form that
@@ -148,6 +162,7 @@ orphans:
 
 import typing as t
 
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import host_keys_by_machine
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import is_orphan
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     Result,
@@ -176,6 +191,7 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
         "changed": False,
         "claims": [claim_result(bound) for bound in claims],
         "addresses": addresses_result(claims),
+        "host_keys": host_keys_by_machine(claims),
     }
     if options["inventory"]:
         hosts = frozenset(options["inventory"])

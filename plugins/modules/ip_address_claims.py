@@ -180,6 +180,14 @@ claims:
       type: bool
       returned: always
       sample: true
+    host_keys:
+      description:
+        - The public ssh host keys by which the machine is known, as M(elemental.networking.machine_host_keys) recorded them; empty
+          where it did not yet.
+      type: list
+      elements: str
+      returned: always
+      sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
     pool:
       description: The pool that the address is from.
       type: dict
@@ -212,6 +220,12 @@ addresses:
   sample:
     node1:
       inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4}
+host_keys:
+  description: The public ssh host keys that are recorded of each machine. One without is left out.
+  type: dict
+  returned: success
+  sample:
+    node1: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
 msg:
   description: What would be claimed.
   type: str

@@ -136,6 +136,8 @@ EXAMPLES = r"""
 - name: Go on over the new address
   ansible.builtin.set_fact:
     ansible_host: "{{ network.address }}"
+    ansible_ssh_common_args: "{{ ansible_ssh_common_args | default('') }} {{ network.ssh_common_args }}"
+    ansible_ssh_args: "{{ network.ssh_args }} {{ lookup('ansible.builtin.config', 'ssh_args', plugin_type='connection', plugin_name='ssh') }}"
 """
 
 RETURN = r"""
@@ -152,6 +154,20 @@ ssh_common_args:
   type: str
   returned: success
   sample: -o HostKeyAlias=192.168.122.11
+ssh_args:
+  description:
+    - What the tasks that follow need in front of C(ansible_ssh_args), so that ssh goes on to demand the key of this host at its new address.
+      It names a file that Ansible removes when it ends.
+    - Empty where nothing has to be added.
+  type: str
+  returned: success
+  sample: -o StrictHostKeyChecking=yes -o HostKeyAlias=192.168.122.150
+host_keys:
+  description: The public ssh host keys of the host, for M(elemental.networking.machine_host_keys).
+  type: list
+  elements: str
+  returned: success
+  sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
 profiles:
   description: The profiles of the host; C(reason) says why one was changed and is empty when it was not.
   type: list

@@ -52,6 +52,8 @@ EXAMPLES = r"""
 - name: Go on over the lease
   ansible.builtin.set_fact:
     ansible_host: "{{ reset.address }}"
+    ansible_ssh_common_args: "{{ ansible_ssh_common_args | default('') }} {{ reset.ssh_common_args }}"
+    ansible_ssh_args: "{{ reset.ssh_args }} {{ lookup('ansible.builtin.config', 'ssh_args', plugin_type='connection', plugin_name='ssh') }}"
 """
 
 RETURN = r"""
@@ -68,6 +70,20 @@ ssh_common_args:
   type: str
   returned: success
   sample: -o HostKeyAlias=192.168.122.11
+ssh_args:
+  description:
+    - What the tasks that follow need in front of C(ansible_ssh_args), so that ssh goes on to demand the key of this host at its new address.
+      It names a file that Ansible removes when it ends.
+    - Empty where nothing has to be added.
+  type: str
+  returned: success
+  sample: -o StrictHostKeyChecking=yes -o HostKeyAlias=192.168.122.150
+host_keys:
+  description: The public ssh host keys of the host, for M(elemental.networking.machine_host_keys).
+  type: list
+  elements: str
+  returned: success
+  sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
 probes:
   description: The probes of a change, each with what it found before and after. Empty when nothing was changed.
   type: list

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import checked_address
@@ -44,7 +45,12 @@ def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
 
 
 def claimed_addresses(given: Given) -> dict[str, Address]:
-    """The addresses of a machine by placeholder key; a claim without an address is left out.
+    """The addresses of a machine by placeholder key; raises as ``served_claims`` does."""
+    return {key: each.address for key, each in served_claims(given).items() if each.address is not None}
+
+
+def served_claims(given: Given) -> dict[str, BoundClaim]:
+    """The claims of a machine by placeholder key; one without an address is left out.
 
     Raises IpamError when the backend cannot be read, when an address cannot be used, or when namespaces differ about a key; AnsibleError
     for options that are no mapping.
@@ -61,7 +67,11 @@ def claimed_addresses(given: Given) -> dict[str, Address]:
     for each in held:
         if each.trouble:
             raise IpamError(each.trouble)
-    return {each.claim.key: _checked(each.claim, each.address) for each in held if each.address is not None}
+    return {
+        each.claim.key: replace(each, address=_checked(each.claim, each.address))
+        for each in held
+        if each.address is not None
+    }
 
 
 def _checked(claim: Claim, address: Address) -> Address:

@@ -12,12 +12,14 @@ import shlex
 import subprocess
 import threading
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.path import makedirs_safe, unfrackpath
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._identity import CHECKED, HostIdentity, demanding
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import Answer, is_address, read_answer
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import (
     keeper,
@@ -30,6 +32,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node_program
 from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_call import SshCall, goes_elsewhere, key_name
 
 KEY_REFUSED = "Host key verification failed"
+# in the order in which ssh gets them
+_SSH_OPTIONS = ("ssh_args", "ssh_common_args", "ssh_extra_args")
 # seconds for a new connection while the address under it may go at any time
 _PATIENCE = 4
 # of a node that does not have the program of this very trial
@@ -63,7 +67,9 @@ class NodeAnswer:
 class Node:
     """The host of an action plugin, over its ssh connection."""
 
-    def __init__(self, action: ActionBase, task_vars: t.Mapping[str, t.Any]) -> None:
+    def __init__(
+        self, action: ActionBase, task_vars: t.Mapping[str, t.Any], identity: HostIdentity | None = None
+    ) -> None:
         self._action = action
         self._connection = action._connection
         interpreter = str(task_vars.get("ansible_python_interpreter") or "auto")
@@ -71,18 +77,24 @@ class Node:
         self.inventory_address = self.address
         self._inventory_call = self._ssh_call()
         self._asks_by_name = ""
+        self._identity = identity or HostIdentity()
+        self._host_keys = self._identity.host_keys
+        self._users_ssh_arguments = str(self._connection.get_option("ssh_args") or "")
+        # by address: what goes in front of them there
+        self._proofs: dict[str, str | None] = {}
+        self._demand(self.inventory_address)
         self._most_patience = _PATIENCE
         self._python = _ANY_PYTHON if interpreter.startswith("auto") else shlex.quote(interpreter)
 
     @classmethod
-    def of(cls, action: ActionBase, task_vars: t.Mapping[str, t.Any]) -> Node:
+    def of(cls, action: ActionBase, task_vars: t.Mapping[str, t.Any], identity: HostIdentity | None = None) -> Node:
         """The node of an action. Raises AnsibleActionFail for a connection that cannot follow a node to a new address."""
         name = action._connection.transport
         if name != "ssh":
             raise AnsibleActionFail(
                 f"connection plugin {name} is not supported here: use ansible_connection ssh; nothing was changed"
             )
-        node = cls(action, task_vars)
+        node = cls(action, task_vars, identity)
         if node.inventory_address.startswith("-"):
             raise AnsibleActionFail(
                 f"ansible_host of this host, {one_line(node.inventory_address, 60)}, is not an address: ssh would take it for an option; "
@@ -111,29 +123,96 @@ class Node:
         """What has to be added to the option ``ssh_common_args``, whose own words may hold a password for a proxy; mostly nothing."""
         return self._asks_by_name
 
+    @property
+    def new_ssh_args(self) -> str:
+        """What must be put in front of the option ``ssh_args``, whose own words may hold a password for a proxy; mostly nothing."""
+        return self._proof(self.address) or ""
+
+    # --- who answers ------------------------------------------------------------------------------------------
+
+    @property
+    def knows_keys(self) -> bool:
+        """Whether host keys of this node are known, so that it can prove who it is wherever it answers."""
+        return bool(self._host_keys)
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether whoever answers at a claimed address is taken for this node without a proof."""
+        return self._identity.is_believed
+
+    def know(self, host_keys: tuple[str, ...]) -> None:
+        """Take the host keys that the node has named for its own from now on; none: what was known stays."""
+        if host_keys:
+            self._host_keys = host_keys
+            self._proofs.clear()
+
+    def can_prove(self, address: str) -> bool:
+        """Whether ssh could tell this node from another host at an address, or need not: the inventory's own is its user's word."""
+        return self._proof(address) is not None
+
+    def _proof(self, address: str) -> str | None:
+        """What ssh is told in front of all else, so that it talks to nobody but this node there; None where nothing would tell."""
+        if address not in self._proofs:
+            self._proofs[address] = self._made_proof(address)
+        return self._proofs[address]
+
+    def _made_proof(self, address: str) -> str | None:
+        if address == self.inventory_address:
+            has_to = self._host_keys and self._identity.has_claimed(address) and not self._key_name
+            return self._pinned(address) if has_to else ""
+        if self._key_name:
+            return CHECKED
+        if self._host_keys:
+            return self._pinned(address)
+        if self.is_believed:
+            return ""
+        return CHECKED if self._name_of_key(replace(self._inventory_call, host=address)) else None
+
+    def _pinned(self, address: str) -> str:
+        call = self._inventory_call
+        folder = unfrackpath(str(self._connection.get_option("control_path_dir")))
+        makedirs_safe(folder, 0o700)
+        return demanding(self._host_keys, f"{address} {call.port} {call.user}", folder)
+
+    def _demand(self, address: str) -> None:
+        """Let ssh demand at an address what proves this node there."""
+        arguments = f"{self._proof(address) or ''} {self._users_ssh_arguments}".strip()
+        self._connection.set_option("ssh_args", arguments)
+
     @functools.cached_property
     def _key_name(self) -> str:
-        return key_name(self._inventory_call) if self._connection.get_option("host_key_checking") else ""
+        return self._name_of_key(self._inventory_call)
+
+    def _name_of_key(self, call: SshCall) -> str:
+        """As ``key_name``; where Ansible itself switches the check off, nothing but its first arguments can switch it on again."""
+        is_off = self._connection.get_option("host_key_checking") is False
+        return "" if is_off and "stricthostkeychecking" not in self._users_ssh_arguments.lower() else key_name(call)
 
     def _ssh_call(self) -> SshCall:
-        options = ("ssh_args", "ssh_common_args", "ssh_extra_args")
+        given = [str(self._connection.get_option(name) or "") for name in _SSH_OPTIONS]
+        if self._connection.get_option("host_key_checking") is False:
+            given.insert(1, "-o StrictHostKeyChecking=no")  # where Ansible puts it
         return SshCall(
             executable=str(self._connection.get_option("ssh_executable") or "ssh"),
             host=self.address,
             port=int(self._connection.get_option("port") or 0) or None,
             user=str(self._connection.get_option("remote_user") or ""),
-            arguments=" ".join(str(self._connection.get_option(name) or "") for name in options),
+            arguments=" ".join(given),
         )
 
     def move_to(self, address: str) -> None:
         """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself.
 
-        Raises AnsibleActionFail for anything but an IP address or what the inventory has: it becomes an argument of ssh.
+        Raises AnsibleActionFail for anything but an IP address or what the inventory has: it becomes an argument of ssh. And so it does
+        where nothing would tell this node from another host.
         """
         if address != self.inventory_address and not is_address(address):
             raise AnsibleActionFail(f"{one_line(address, 60)} is not an IP address to connect to")
+        if not self.can_prove(address):
+            raise AnsibleActionFail(unproven(address))
         self._connection.reset()
         self._ask_by_name()
+        self._demand(address)
         self._connection.set_option("host", address)
         self._action._play_context.remote_addr = address
         self._connection._play_context.remote_addr = address
@@ -250,6 +329,15 @@ class Node:
             if line.startswith(ANSWER_MARK):
                 return line[len(ANSWER_MARK) :]
         raise AnsibleActionFail(_broken(result))
+
+
+def unproven(address: str) -> str:
+    """Why a host at an address is not talked to."""
+    return (
+        f"nothing tells whether the host at {address} is this one: no ssh host keys of it are recorded, and ssh does not check the keys of "
+        "hosts; nothing was sent to it: correct ansible_host, or, if you know that it is this one, set accept_host_keys (in the role "
+        "machine_network_accept_host_keys) for one run"
+    )
 
 
 def _end_master(command: t.Sequence[str]) -> None:

@@ -22,6 +22,7 @@ import typing as t
 from dataclasses import dataclass, field, fields
 
 from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.module_utils._host_keys import valid_host_keys
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import ToolRun
 from ansible_collections.elemental.networking.plugins.module_utils._printable import lines, one_line
 
@@ -120,6 +121,12 @@ def _state(value: t.Any, name: str) -> str:
     return str(value)
 
 
+def _host_keys(value: t.Any, name: str) -> tuple[str, ...]:
+    """Its public ssh host keys. What is none is left out: keys of a kind that is not known here are no fault of a host."""
+    _expect(isinstance(value, list), name, None if isinstance(value, dict) else value, "a list")
+    return valid_host_keys(value)
+
+
 def _step_of_path(value: t.Any, name: str) -> str | int:
     is_index = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_ENTRIES
     return int(value) if is_index else _word(value, name)
@@ -186,6 +193,7 @@ class Judgement:
     reason: str = answered(_sentence, "")
     host: str = answered(_word, "")
     addresses: tuple[str, ...] = answered(_each(_word), ())
+    host_keys: tuple[str, ...] = answered(_host_keys, ())
     failed_after: t.Mapping[str, str] | None = answered(_mapping(_sentence), None)
 
 
@@ -207,6 +215,7 @@ class Staged:
     addresses: tuple[str, ...] = answered(_each(_word), ())
     new_addresses: tuple[str, ...] = answered(_each(_word), ())
     failed_before: t.Mapping[str, str] = answered(_mapping(_sentence), {})
+    host_keys: tuple[str, ...] = answered(_host_keys, ())
     outcome: Judgement | None = answered(_judgement, None)
 
 

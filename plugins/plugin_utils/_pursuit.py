@@ -100,6 +100,8 @@ class Pursuit:
         # where the node said that it is; behind a jump host nothing else tells
         self._told = ""
         self._hint = ""
+        # where ssh did not take who answered for the node, in that order
+        self._strange: dict[str, None] = {}
         self._in_vain = 0
         self._progress = Progress(machine)
 
@@ -122,7 +124,7 @@ class Pursuit:
             self._learn(address, content)
             self._progress.say(f"is not ready yet: {last}")
             time.sleep(self._pause(content))
-        raise AnsibleActionFail(_lost([*self._wanted, self._old], last))
+        raise AnsibleActionFail(f"{_lost([*self._wanted, self._old], last)}{self._hint}")
 
     def _pause(self, content: Judgement) -> float:
         """Seconds until the next question: longer each time where nobody answers, or somebody else does, who may count the logins."""
@@ -144,16 +146,32 @@ class Pursuit:
         return self._address
 
     def _next_address(self, candidates: t.Sequence[str]) -> str | None:
-        distinct = list(dict.fromkeys(candidates))
+        distinct = [address for address in dict.fromkeys(candidates) if self._can_prove(address)]
+        if not distinct:
+            return None
         if self._node.is_direct:
-            return first_to_answer(distinct, self._node.port, _ONE_RACE)
+            return self._first_to_answer(distinct)
         told, self._told = self._told, ""
-        if told:
+        if told in distinct:
             return told
         # behind a jump host only ssh itself can tell: take turns
         if self._node.address not in distinct:
             return distinct[0]
         return distinct[(distinct.index(self._node.address) + 1) % len(distinct)]
+
+    def _first_to_answer(self, addresses: t.Sequence[str]) -> str | None:
+        """Who answers; somebody whom ssh did not take for the node only where nobody else does: he may answer for ever."""
+        groups = [address for address in addresses if address not in self._strange], list(self._strange)
+        found = (first_to_answer(group, self._node.port, _ONE_RACE) for group in groups if group)
+        return next(filter(None, found), None)
+
+    def _can_prove(self, address: str) -> bool:
+        """Whether to ask at an address: a host that cannot be told from this one there could say anything."""
+        if self._node.can_prove(address):
+            return True
+        if address in self._wanted:
+            self._hint = f" (nothing tells whether the host at {address} is this one: it has named no ssh host keys, and ssh checks none)"
+        return False
 
     def _ask(self, address: str) -> Judgement:
         """What the node says of the trial; ``silent`` when it does not.
@@ -180,9 +198,8 @@ class Pursuit:
         except AnsibleError as error:  # of ansible-core 2.16 also a become that takes too long
             return Judgement("pending", one_line(error))
         if answer.refuses_key:
-            self._hint = (
-                f" (ssh on the controller does not accept the host's key at {self._node.address}: {KEY_REFUSED})"
-            )
+            self._strange[self._node.address] = None
+            self._hint = f" (ssh does not accept the key of whoever answers at {self._node.address} as this host's: {KEY_REFUSED})"
         if answer.was_too_slow:
             self._node.be_more_patient()
         if isinstance(answer.content, Refusal):

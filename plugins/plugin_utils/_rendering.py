@@ -50,7 +50,8 @@ class _ToolOnNode:
     def _candidates(self) -> list[str]:
         """Where to ask; behind a jump host only ssh itself can tell who answers."""
         others = [] if self._node.is_direct else self._claimed
-        return list(dict.fromkeys([self._node.address, self._node.inventory_address, *others]))
+        known = dict.fromkeys([self._node.address, self._node.inventory_address, *others])
+        return [address for address in known if self._node.can_prove(address)]
 
     def _ask(self, configurator: str, document: str) -> NodeAnswer:
         request = {
@@ -59,7 +60,7 @@ class _ToolOnNode:
             "document": document,
             "machine": self._machine,
             # anybody may sit on a claimed address
-            "only_known": self._node.address != self._node.inventory_address,
+            "only_known": self._node.address != self._node.inventory_address and not self._node.is_believed,
         }
         with self._node.cut_after(_PATIENCE), self._node.unseen():
             return self._node.run(request)

@@ -19,7 +19,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._controller i
     readable,
     this_controller,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node, unproven
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import (
     Answer,
     Busy,
@@ -34,7 +34,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer 
 from ansible_collections.elemental.networking.plugins.plugin_utils._pursuit import Progress, Pursuit, question
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
 
-# how long a node's claimed address may answer after the inventory's one, and still be preferred
+# how long the address that comes first may answer after another one, and still be preferred
 _PREFERENCE_GRACE = 0.2
 _FIRST_CONTACT = 10.0
 # two connections that lost their address in the middle of a handshake lock the controller out for 20 s, two minutes later (OpenSSH 9.8)
@@ -62,6 +62,8 @@ class Outcome:
     stale: tuple[str, ...]
     diff: tuple[t.Mapping[str, str], ...]
     warnings: tuple[str, ...]
+    host_keys: tuple[str, ...]
+    ssh_args: str
     probes: tuple[t.Mapping[str, str], ...]
 
     def result(self, with_diff: bool) -> dict[str, t.Any]:
@@ -70,6 +72,8 @@ class Outcome:
             "changed": self.changed,
             "address": self.address,
             "ssh_common_args": self.ssh_arguments,
+            "ssh_args": self.ssh_args,
+            "host_keys": list(self.host_keys),
             "probes": list(self.probes),
         }
         return {**result, "diff": list(self.diff)} if with_diff else result
@@ -92,6 +96,8 @@ class Transaction:
         self._asked_at = time.monotonic()
         self._expected = _expected_addresses(request, self._known)
         self._looks = self._takeovers = 0
+        # where ssh did not take who answered for this host
+        self._refused: set[str] = set()
         self._progress = Progress(str(request["machine"]))
 
     def carry_out(self) -> Outcome:
@@ -112,6 +118,8 @@ class Transaction:
             stale=staged.stale,
             diff=staged.diff,
             warnings=staged.warnings,
+            host_keys=staged.host_keys,
+            ssh_args=self._node.new_ssh_args,
             probes=_probe_results(staged.failed_before, ended.failed_after if ended else None),
         )
 
@@ -139,6 +147,7 @@ class Transaction:
                 raise AnsibleActionFail(content.msg)
             if isinstance(content, Staged):
                 refuse_unexpected([*content.addresses, *content.new_addresses], self._expected, self._node.address)
+                self._node.know(content.host_keys)
                 return content
             if isinstance(content, OtherHost):
                 self._leave_stranger()
@@ -163,14 +172,18 @@ class Transaction:
         """What the host answers; None where it did not hear the request."""
         self._asked_at = time.monotonic()
         address = self._node.address
-        only_known = address != self._inventory_address
+        only_known = address != self._inventory_address and not self._node.is_believed
         with self._node.cut_after(int(self._request["deadline"])), self._knocking(address) as knock:
             answer = self._node.run({**request, "connected_address": address, "only_known": only_known, "knock": knock})
         if answer.content is not None:
             return answer.content
-        if answer.refuses_key and only_known:
-            self._leave_stranger()
-            return None
+        if answer.refuses_key:
+            self._refused.add(address)
+            if address != self._inventory_address:
+                self._leave_stranger()
+                return None
+            if self._node.new_ssh_args:
+                raise AnsibleActionFail(self._other_keys())
         return self._after_a_lost_answer(address)
 
     def _knocking(self, address: str) -> t.ContextManager[t.Mapping[str, t.Any] | None]:
@@ -188,8 +201,13 @@ class Transaction:
             if isinstance(content, Judgement) and content.state == "refused":
                 raise AnsibleActionFail(content.reason)
             if isinstance(content, Judgement):
+                if content.state == "unknown":
+                    return None
                 # of what it began the host is known, and no more
-                return None if content.state == "unknown" else replace(_HEARD, host=content.host)
+                self._node.know(content.host_keys)
+                return replace(_HEARD, host=content.host, host_keys=content.host_keys)
+        if self._refused - {address}:
+            raise AnsibleActionFail(f"{address} does not answer over ssh, and {self._other_keys()}")
         raise AnsibleConnectionFailure(
             f"{address} does not answer over ssh; if it began to change, it is back at its old profiles after "
             f"{self._request['deadline']} s unless it was reached over the new ones"
@@ -197,9 +215,10 @@ class Transaction:
 
     def _who_answers(self, silent: str) -> list[str]:
         """Where to ask after an address fell silent; behind a jump host only ssh itself can tell who answers."""
+        known = [each for each in self._known if each not in self._refused and self._node.can_prove(each)]
         if not self._node.is_direct:
-            return [*(address for address in self._known if address != silent), silent]
-        answering = first_to_answer(self._known, self._node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF)
+            return [*(address for address in known if address != silent), silent]
+        answering = first_to_answer(known, self._node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF)
         return [answering] if answering else []
 
     def _leave_stranger(self) -> None:
@@ -214,6 +233,13 @@ class Transaction:
         )
         self._node.move_to(self._inventory_address)
 
+    def _other_keys(self) -> str:
+        machine, refused = self._request["machine"], ", ".join(sorted(self._refused))
+        return (
+            f"whoever answers at {refused} does not have the ssh host keys of {machine}, nothing was sent there: find out who that is, or, "
+            f"if {machine} was installed anew, set accept_host_keys (in the role machine_network_accept_host_keys) for one run"
+        )
+
 
 def _expected_addresses(request: t.Mapping[str, t.Any], known: t.Sequence[str]) -> frozenset[str] | None:
     """Where a change may lead; None for a reset, which leads to a lease."""
@@ -223,11 +249,24 @@ def _expected_addresses(request: t.Mapping[str, t.Any], known: t.Sequence[str]) 
 
 
 def find(node: Node, known_addresses: t.Sequence[str]) -> None:
-    """Use the address that answers: an earlier run may have moved the node to one that the inventory does not know."""
-    known = list(dict.fromkeys([*known_addresses, node.inventory_address]))
-    if len(known) == 1 or not node.is_direct:
+    """Use the address that answers: an earlier run may have moved the node to one that the inventory does not know.
+
+    Where keys of the node are known, the addresses that it claimed come first: who answers there proves that it is the node, while that of
+    the inventory may be an old lease, which another host has by now. Where none are, the inventory's comes first, and whoever answers at
+    another one has to be known to ssh. Raises AnsibleActionFail where nobody else answers.
+    """
+    inventory = node.inventory_address
+    claimed = [address for address in dict.fromkeys(known_addresses) if address != inventory]
+    if not claimed or not node.is_direct:
         return
+    known = [*claimed, inventory] if node.knows_keys else [inventory, *claimed]
     found = first_to_answer(known, node.port, _FIRST_CONTACT, _PREFERENCE_GRACE, _WHILE_PUT_OFF)
+    if found and not node.can_prove(found):
+        proven = [inventory, *filter(node.can_prove, claimed)]
+        proven_one = first_to_answer(proven, node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF)
+        if proven_one is None:
+            raise AnsibleActionFail(f"{inventory} does not answer over ssh, and {unproven(found)}")
+        found = proven_one
     if found and found != node.address:
         node.move_to(found)
 

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.testbed import network, places
+from tests.testbed import network, node, places
 
 FORKS = 10
 _KEYFILE = """[connection]
@@ -73,6 +73,16 @@ def _ours(*profiles: str) -> t.Callable[[Workshop], t.List[str]]:
         # what a claim would say: the second run finds a node there, whatever the inventory says
         address = {"address": f"192.168.122.{_NUMBER}", "prefix": 24, "gateway": "192.168.122.1"}
         options["addresses"] = {"inventory-ip": address}
+        # and what the first push records; the nodes come from one image, with its keys
+        look = ["sh", "-c", "cat /etc/ssh/ssh_host_*_key.pub"]
+        return lambda workshop: workshop.play(
+            {
+                "elemental.networking.network_config": {
+                    **options,
+                    "known_host_keys": node.look(places.node_name(1), look).stdout.splitlines(),
+                }
+            }
+        )
     return lambda workshop: workshop.play({"elemental.networking.network_config": options})
 
 

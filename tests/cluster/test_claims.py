@@ -454,3 +454,22 @@ def test_a_claim_of_ours_that_is_still_being_released_is_waited_out(space: Space
     result = space.answer(running)
     assert result["changed"], result
     assert named(result) == space.addresses()
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
+
+
+def test_host_keys_are_kept_with_claims_by_who_may_claim(space: Space) -> None:
+    space.claims("a", "b")
+    machines = [{"machine": "a", "host_keys": [KEY]}]
+    checked = space.module("machine_host_keys", machines=machines, check=True)
+    assert (checked["changed"], space.claims("a")["host_keys"]) == (True, {}), checked
+    assert space.module("machine_host_keys", machines=machines)["recorded"] == [f"{space.name}/a-ip"]
+    assert not space.module("machine_host_keys", machines=machines)["changed"]
+    annotations = {item["metadata"]["name"]: item["metadata"]["annotations"] for item in space.items("ipaddressclaims")}
+    assert annotations["a-ip"]["elemental.networking/ssh-host-keys"] == KEY
+    assert "elemental.networking/ssh-host-keys" not in annotations["b-ip"]
+    assert space.claims("a", "b")["host_keys"] == {"a": [KEY]}
+    # the address is the same one, and the keys go with the claim
+    assert space.module("ip_address_claims", matching={"machine": "a"}, state="absent")["changed"]
+    assert space.claims("a")["host_keys"] == {}

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import typing as t
 from pathlib import Path
 
 from tests.stages import machine
-from tests.testbed import places
+from tests.testbed import node, places, tools
 from tests.testbed.tools import find
 
 from . import sets
@@ -95,7 +96,7 @@ def configure(number: int, wanted: sets.Network) -> dict[str, t.Any]:
     """A task that moves a node to a network."""
     known = {name: sets.network(name, number) for name in "abc"}
     addresses = {name: {"address": each.eth0, "prefix": 24} for name, each in known.items()}
-    options = {"configurator": "nmconnections", "config": wanted.config(), "addresses": addresses, "deadline": DEADLINE}
+    options = {"configurator": "nmconnections", "config": wanted.config(), "addresses": addresses, **_common(number)}
     return {"name": f"Move to network {wanted.name}", "elemental.networking.network_config": options}
 
 
@@ -104,5 +105,18 @@ def reset(number: int) -> dict[str, t.Any]:
     addresses = [sets.network(name, number).eth0 for name in "abc"]
     return {
         "name": "Give DHCP back",
-        "elemental.networking.network_reset": {"addresses": addresses, "deadline": DEADLINE},
+        "elemental.networking.network_reset": {"addresses": addresses, **_common(number)},
     }
+
+
+def _common(number: int) -> dict[str, t.Any]:
+    return {"deadline": DEADLINE, "known_host_keys": _host_keys(number)}
+
+
+@functools.lru_cache(maxsize=None)
+def _host_keys(number: int) -> list[str]:
+    """The keys of a node, as the first push of a machine records them with its claims."""
+    keys = node.look(places.node_name(number), ["sh", "-c", "cat /etc/ssh/ssh_host_*_key.pub"]).stdout.splitlines()
+    if not keys:
+        raise tools.TestBedError(f"node{number} has no ssh host keys")
+    return list(keys)

@@ -104,6 +104,10 @@ class IpamBackend(abc.ABC):
         """Give the addresses of exactly these claims back, as they were found; one that is gone, or was made anew, is left alone."""
 
     @abc.abstractmethod
+    def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+        """Keep the host keys of these claims, which were listed before; one that is gone, or was made anew, is left alone."""
+
+    @abc.abstractmethod
     def list_pools(self, namespace: str | None) -> list[PoolState]:
         """The pools that a namespace can claim from (its own and the global ones), or all when it is None."""
 

@@ -20,6 +20,7 @@ import tempfile
 import typing as t
 import urllib.parse
 
+from .._host_keys import joined, parted
 from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, usage
 from .backend import Creation, IpamBackend, PoolChange, PoolState
@@ -27,7 +28,9 @@ from .manifest import GLOBAL, pool_from_manifest, pool_to_manifest
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 from .texts import plain
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
+# what an older one has not; made up for by the first transaction that keeps something
+_CHANGES = {1: "ALTER TABLE claims ADD COLUMN host_keys TEXT NOT NULL DEFAULT ''"}
 _SCHEMA = """
 CREATE TABLE pools (
     api_group TEXT NOT NULL, kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, manifest TEXT NOT NULL,
@@ -37,10 +40,15 @@ CREATE TABLE claims (
     namespace TEXT NOT NULL, name TEXT NOT NULL, machine TEXT NOT NULL, key TEXT NOT NULL,
     api_group TEXT NOT NULL, kind TEXT NOT NULL, pool_namespace TEXT NOT NULL, pool TEXT NOT NULL,
     address TEXT NOT NULL, prefix INTEGER NOT NULL, gateway TEXT, host TEXT NOT NULL,
+    host_keys TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (namespace, name),
     UNIQUE (api_group, kind, pool_namespace, pool, address)
 );
 """
+# what was made anew under the same name since we looked is not the same claim
+_THIS_CLAIM = " AND ".join(
+    f"{column} = ?" for column in ("namespace", "name", "machine", "key", "api_group", "kind", "pool", "host")
+)
 # how long a call waits for the other processes, in seconds
 _PATIENCE = 120.0
 _FEW = 20
@@ -142,15 +150,15 @@ class EmbeddedBackend(IpamBackend):
         if not claims:
             return
         with self._transaction(dry_run) as database:
-            # what was made anew under the same name since we looked is not the same claim
-            columns = ("namespace", "name", "machine", "key", "api_group", "kind", "pool", "host")
-            condition = " AND ".join(f"{column} = ?" for column in columns)
-            rows = [
-                (claim.namespace, claim.name, claim.machine, claim.key)
-                + (claim.pool.api_group, claim.pool.kind, claim.pool.name, claim.host)
-                for claim in claims
-            ]
-            database.executemany(f"DELETE FROM claims WHERE {condition}", rows)
+            database.executemany(f"DELETE FROM claims WHERE {_THIS_CLAIM}", [_identity(claim) for claim in claims])
+
+    def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+        """Keep the host keys of these claims."""
+        if not claims:
+            return
+        with self._transaction(dry_run) as database:
+            rows = [(joined(claim.host_keys), *_identity(claim)) for claim in claims]
+            database.executemany(f"UPDATE claims SET host_keys = ? WHERE {_THIS_CLAIM}", rows)
 
     # --- pools ------------------------------------------------------------------------------------------------
 
@@ -235,6 +243,7 @@ class EmbeddedBackend(IpamBackend):
                 self._make_file()
             self._database.execute("BEGIN IMMEDIATE")
             try:
+                _catch_up(self._database)
                 yield self._database
                 self._database.execute("ROLLBACK" if dry_run else "COMMIT")
             finally:
@@ -381,11 +390,20 @@ def _checked_schema(path: str, database: sqlite3.Connection) -> sqlite3.Connecti
     except sqlite3.Error:
         database.close()
         raise
-    if version != _SCHEMA_VERSION:
+    if not 1 <= version <= _SCHEMA_VERSION:
         database.close()
         advice = "use a newer elemental.networking" if version > _SCHEMA_VERSION else "name another file"
         raise IpamError(f"the database {path} has schema {version}, this version knows {_SCHEMA_VERSION}; {advice}")
     return database
+
+
+def _catch_up(database: sqlite3.Connection) -> None:
+    """Inside a transaction: bring a database of an older version to the schema of this one."""
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    for older in range(version, _SCHEMA_VERSION):
+        database.execute(_CHANGES[older])
+    if version != _SCHEMA_VERSION:
+        database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
 
 def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim]) -> list[Claim]:
@@ -401,11 +419,11 @@ def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim
     rows = [
         (
             *(claim.namespace, claim.name, claim.machine, claim.key, *_key(pool)),
-            *(str(address), pool.prefix, pool.gateway, claim.host),
+            *(str(address), pool.prefix, pool.gateway, claim.host, ""),
         )
         for claim, address in zip(asking, free)
     ]
-    database.executemany(f"INSERT INTO claims VALUES ({', '.join('?' * 12)})", rows)
+    database.executemany(f"INSERT INTO claims VALUES ({', '.join('?' * 13)})", rows)
     return asking
 
 
@@ -447,6 +465,12 @@ def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
     database.execute("INSERT OR REPLACE INTO pools VALUES (?, ?, ?, ?, ?)", (*_key(pool), manifest))
 
 
+def _identity(claim: Claim) -> tuple[str, ...]:
+    """The values of _THIS_CLAIM."""
+    pool = claim.pool
+    return (claim.namespace, claim.name, claim.machine, claim.key, pool.api_group, pool.kind, pool.name, claim.host)
+
+
 def _key(pool: Pool) -> tuple[str, str, str, str]:
     return pool.reference.api_group, pool.reference.kind, pool.namespace, pool.reference.name
 
@@ -486,7 +510,8 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
             _text(row[name]) for name in ("api_group", "kind", "pool", "namespace", "name", "machine", "key", "host")
         ]
         api_group, kind, pool, namespace, name, machine, key, host = texts
-        claim = Claim(namespace, name, machine, key, PoolReference(api_group, kind, pool), host)
+        host_keys = parted(row["host_keys"]) if "host_keys" in row.keys() else ()  # noqa: SIM118 a row is no mapping
+        claim = Claim(namespace, name, machine, key, PoolReference(api_group, kind, pool), host, host_keys=host_keys)
     try:
         return BoundClaim(claim, checked_address(f"claim {name}", row["address"], row["prefix"], row["gateway"]))
     except IpamError as error:

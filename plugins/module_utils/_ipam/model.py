@@ -73,8 +73,9 @@ class Claim:
 
     ``key`` is the placeholder that the address will fill; ``name`` is ``<machine>-<key>`` as in Elemental. ``host`` is
     the inventory's name for the machine, empty when nobody said: two hosts must not share the claim of one machine name.
-    With an ``owner`` the claim is released when that object goes. ``managed`` says that this collection made it, and
-    ``labels`` are those that a cluster has of it; both say nothing in a wish.
+    With an ``owner`` the claim is released when that object goes. ``managed`` says that this collection made it,
+    ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known;
+    all three say nothing in a wish.
     """
 
     namespace: str
@@ -86,6 +87,7 @@ class Claim:
     owner: Owner | None = field(default=None, compare=False)
     managed: bool = field(default=True, compare=False)
     labels: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    host_keys: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

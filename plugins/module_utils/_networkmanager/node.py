@@ -15,6 +15,7 @@ import typing as t
 
 from .admitting import check_request
 from .bus import BusError
+from .identity import host_keys
 from .model import Knock, Probe, Request, WantedProfile
 from .network_manager import NetworkManager, NetworkManagerError
 from .places import ANSWER_MARK
@@ -78,16 +79,19 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
     values["knock"] = Knock.from_json(request["knock"])
     manager = NetworkManager.connect()
     if operation == "stage_reset":
-        return stage_reset(manager, Request(**values), request["addresses"], program)
-    profiles = tuple(WantedProfile(**profile) for profile in request["profiles"])
-    return stage(manager, Request(**values), profiles, program)
+        answer = stage_reset(manager, Request(**values), request["addresses"], program)
+    else:
+        profiles = tuple(WantedProfile(**profile) for profile in request["profiles"])
+        answer = stage(manager, Request(**values), profiles, program)
+    return {**answer, "host_keys": host_keys()} if "changed" in answer else answer
 
 
 def _serve_confirm(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     from .confirming import confirm
 
     values = {name: request[name] for name in ("token", "arrived_at", "fresh")}
-    return confirm(NetworkManager.connect(), knock=Knock.from_json(request["knock"]), **values)
+    answer = confirm(NetworkManager.connect(), knock=Knock.from_json(request["knock"]), **values)
+    return {**answer, "host_keys": host_keys()}
 
 
 def _serve_render(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

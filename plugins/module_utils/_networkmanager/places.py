@@ -29,5 +29,8 @@ JOURNAL_FILE = "/var/lib/elemental-networking/journal.json"
 RECOVERY_PROGRAM = "/var/lib/elemental-networking/recover.py"
 RECOVERY_UNIT = "/etc/systemd/system/elemental-networking-recover.service"
 RECOVERY_LINK = "/etc/systemd/system/NetworkManager.service.wants/elemental-networking-recover.service"
+# the public host keys of sshd, and where it may be told of others (SUSE's own configuration is the second one)
+SSH_FOLDER = "/etc/ssh"
+SSHD_CONFIGURATIONS = ("/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config")
 # what the controller looks for in the output: a login banner may stand before it
 ANSWER_MARK = "elemental-networking-answer:"

@@ -66,6 +66,7 @@ class KubernetesBackend(IpamBackend):
         """All claims of a namespace, or of all, whoever made them; those that are being released are not among them."""
         listing = self._claims.list(namespace, all_of_them=True)
         found = [each for each in listing.claims.values() if not each.terminating]
+        self._known.update({(each.claim.namespace, each.claim.name): each for each in found})
         addresses = self._addresses_of(namespace, found)
         bound = [self._bound_claim(each.claim, addresses) for each in found]
         return sorted(bound, key=lambda each: (each.claim.namespace, each.claim.name))
@@ -228,8 +229,10 @@ class KubernetesBackend(IpamBackend):
 
     def _as_bound(self, claim: Claim) -> BoundClaim:
         name = (claim.namespace, claim.name)
-        managed = name not in self._known or self._known[name].claim.managed
-        return BoundClaim(dataclasses.replace(claim, managed=managed), self._addresses[name])
+        if name in self._known:
+            known = self._known[name].claim
+            claim = dataclasses.replace(claim, managed=known.managed, host_keys=known.host_keys)
+        return BoundClaim(claim, self._addresses[name])
 
     def _bind(self, namespace: str, claims: t.Sequence[Claim]) -> None:
         known = {
@@ -325,6 +328,14 @@ class KubernetesBackend(IpamBackend):
             going = {(each.claim.namespace, each.claim.name): each.claim for each in [*found, *leaving]}
             for namespace, group in _grouped(going.values(), lambda claim: claim.namespace).items():
                 self._until_gone(namespace, group, self._grace)
+
+    def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+        """Annotate the claims."""
+        known = [(self._known.get((claim.namespace, claim.name)), claim) for claim in claims]
+        found = [dataclasses.replace(each, claim=claim) for each, claim in known if each is not None]
+        failure = self._claims.record_host_keys(found, dry_run)
+        if failure is not None:
+            raise failure
 
     def _until_gone(self, namespace: str, claims: t.Sequence[Claim], grace: float) -> None:
         known = {claim.name: self._known[namespace, claim.name] for claim in claims}

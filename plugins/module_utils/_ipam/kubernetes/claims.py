@@ -15,7 +15,7 @@ from . import parallel
 from .api import Api
 from .discovery import Discovery
 from .errors import Place, Refused
-from .objects import SELECTOR, Found, address, claim_object, found
+from .objects import SELECTOR, Found, address, claim_object, found, host_keys_patch
 from .progress import Progress
 from .reading import malformed
 from .sharing import Holding, SharedAddress, shared_addresses
@@ -131,6 +131,21 @@ class Claims:
                 deleted.add(each.uid)
 
         return parallel.each(claims, one, self._progress.counted("deleted", len(claims)))
+
+    def record_host_keys(self, claims: t.Sequence[Found], dry_run: bool) -> IpamError | None:
+        """Keep the host keys of exactly these claims, as an annotation each."""
+        resource = self._discovery.claims()
+
+        def one(each: Found) -> None:
+            claim = each.claim
+            place = Place("patch", resource.plural, claim.namespace, claim.name)
+            try:
+                self._api.patch(resource.path(claim.namespace, claim.name), place, host_keys_patch(each), dry_run)
+            except Refused as error:
+                if error.code not in (404, 409):
+                    raise
+
+        return parallel.each(claims, one, self._progress.counted("recorded", len(claims)))
 
     def addresses(self, namespace: str | None, bound: t.Sequence[Found]) -> Addresses:
         """The addresses that these claims point to. Always from a list: one by one they would not say who else holds them."""

@@ -11,6 +11,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ..._host_keys import joined, parted
 from ..addresses import checked_address
 from ..model import Address, Claim, IpamError, Owner, PoolReference
 from ..names import is_label, is_subdomain
@@ -20,6 +21,7 @@ from .reading import Object, malformed, mapping, mappings, optional_mapping, opt
 
 PREFIX = "elemental.networking"
 MANAGED_BY = "app.kubernetes.io/managed-by"
+HOST_KEYS = f"{PREFIX}/ssh-host-keys"
 SELECTOR = f"{MANAGED_BY}={PREFIX}"
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 # what a provider that sets conditions says when waiting is of no use
@@ -111,6 +113,7 @@ def found(item: Object) -> Found:
             owner=owners[0] if owners else None,
             managed=managed,
             labels=tuple(sorted(labels.items())),
+            host_keys=parted(annotations.get(HOST_KEYS)),
         ),
         uid=text(metadata, "uid", what, "metadata"),
         address_name=_address_name(status, what),
@@ -119,6 +122,11 @@ def found(item: Object) -> Found:
         message=message,
         call=annotations.get(f"{PREFIX}/call", ""),
     )
+
+
+def host_keys_patch(claim: Found) -> Object:
+    """The merge patch that keeps the host keys of exactly this claim; one that was made anew meanwhile has another uid."""
+    return {"metadata": {"uid": claim.uid, "annotations": {HOST_KEYS: joined(claim.claim.host_keys)}}}
 
 
 def identity(item: Object, kind: str) -> tuple[str, str, Object]:

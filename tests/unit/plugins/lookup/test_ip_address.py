@@ -16,6 +16,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import KnownMachine, record_host_keys
 
 MANIFEST = {
     "apiVersion": "ipam.cluster.x-k8s.io/v1alpha2",
@@ -56,6 +57,14 @@ def test_attributes(look: Lookup, variables: dict[str, t.Any]) -> None:
     assert look(variables, "inventory-ip", attribute="prefix") == [24]
     everything = {"address": "10.0.0.5", "prefix": 24, "gateway": "10.0.0.1", "family": "IPv4"}
     assert look(variables, "inventory-ip", attribute="all") == [everything]
+
+
+def test_host_keys_that_were_recorded_with_the_claim(look: Lookup, variables: dict[str, t.Any], tmp_path: Path) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
+    assert look(variables, "inventory-ip", attribute="host_keys") == [[]]
+    with open_backend(BackendOptions("embedded", str(tmp_path / ".elemental-ipam.sqlite"))) as backend:
+        record_host_keys(backend, [KnownMachine("default", "node-1", "Node_1", (key,))], False)
+    assert look(variables, "inventory-ip", attribute="host_keys") == [[key]]
 
 
 def test_an_unclaimed_key_is_an_error_or_the_default(look: Lookup, variables: dict[str, t.Any]) -> None:

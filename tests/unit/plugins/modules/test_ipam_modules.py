@@ -303,3 +303,37 @@ def test_an_empty_inventory_does_not_widen_a_release(module: Module) -> None:
     matching = {"machine": "node1", "not_in_inventory": []}
     assert "not_in_inventory names no host" in module("ip_address_claims", matching=matching, state="absent")["msg"]
     assert not one(module)["changed"]
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
+
+
+def test_host_keys_are_recorded_once_and_given_back(module: Module) -> None:
+    assert one(module)["host_keys"] == []
+    machines = [
+        {"machine": "node1", "host_keys": [f"{KEY} root@node1", "no key"]},
+        {"machine": "x", "host_keys": [KEY]},
+    ]
+    assert module("machine_host_keys", machines=machines, check=True)["recorded"] == ["default/node1-ip"]
+    assert module("machine_host_keys", machines=machines)["changed"]
+    again = module("machine_host_keys", machines=machines)
+    assert (again["changed"], again["recorded"]) == (False, [])
+    assert one(module)["host_keys"] == [KEY]
+    bulk = module("ip_address_claims", claims=[{"machine": "node1", "key": "ip", "pool": REFERENCE}])
+    known = module("ip_address_claim_info")
+    assert bulk["host_keys"] == known["host_keys"] == {"node1": [KEY]}
+
+
+def test_a_machine_without_a_host_key_is_refused(module: Module) -> None:
+    machines = [{"machine": "node1", "host_keys": ["no key"]}]
+    assert "machine node1 has no host key that is one" in module("machine_host_keys", machines=machines)["msg"]
+
+
+def test_host_keys_that_cannot_be_recorded_may_be_a_warning(module: Module, tmp_path: Path) -> None:
+    (tmp_path / "ipam.sqlite").write_text("no database, and long enough to be looked at as one " * 9)
+    machines = [{"machine": "node1", "host_keys": [KEY]}]
+    result = module("machine_host_keys", machines=machines, required=False)
+    assert not result.get("failed")
+    assert "is no SQLite file or is damaged" in result["msg"]
+    assert result["msg"] in json.dumps(result["warnings"])
+    assert module("machine_host_keys", machines=machines)["failed"]

@@ -12,16 +12,18 @@ import types
 import typing as t
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 from ansible_collections.elemental.networking.plugins.plugin_utils import _pursuit
+from ansible_collections.elemental.networking.plugins.plugin_utils._identity import HostIdentity
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node, NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import Judgement, Staged
 
 OLD, FIRST, NEW, KNOWN = "192.0.2.1", "192.0.2.8", "192.0.2.9", "192.0.2.5"
 SLOW = NodeAnswer(None, complaint="Connection timed out during banner exchange")
 REFUSED = NodeAnswer(None, complaint=f"ssh: connect to host {NEW} port 22: Connection refused")
+STRANGER = NodeAnswer(None, complaint="Host key verification failed.")
 CONFIRMED = NodeAnswer(Judgement("confirmed"))
 ELSEWHERE = NodeAnswer(Judgement("elsewhere", addresses=(NEW,)))
 
@@ -36,9 +38,12 @@ def connection(host: str, timeout: int, **more: t.Any) -> t.Any:
 class ScriptedNode(Node):
     """A node behind a jump host, of which only the answers are made up; with Ansible's real connection."""
 
-    def __init__(self, answers: t.Sequence[NodeAnswer], timeout: int) -> None:
+    def __init__(
+        self, answers: t.Sequence[NodeAnswer], timeout: int, host_keys: tuple[str, ...] = ("ssh-ed25519 AAAA",)
+    ) -> None:
         made = connection(OLD, timeout, ssh_common_args="-J 192.0.2.200")
-        super().__init__(t.cast("t.Any", types.SimpleNamespace(_connection=made, _play_context=PlayContext())), {})
+        action = types.SimpleNamespace(_connection=made, _play_context=PlayContext())
+        super().__init__(t.cast("t.Any", action), {}, HostIdentity(host_keys=host_keys))
         self._answers = iter(answers)
         # address and seconds of each question
         self.asked: list[tuple[str, int]] = []
@@ -123,6 +128,35 @@ def test_a_host_behind_a_jump_host_does_not_send_the_controller_elsewhere() -> N
     node = ScriptedNode([REFUSED, strange, strange, CONFIRMED], 10)
     pursue(node)
     assert "203.0.113.7" not in [address for address, _seconds in node.asked]
+
+
+def test_where_nothing_tells_the_host_from_another_one_only_its_old_address_is_asked() -> None:
+    """It named no host keys. It rolls back, and the message says why."""
+    node = ScriptedNode([REFUSED, NodeAnswer(Judgement("rolled_back", "nobody came"))], 10, host_keys=())
+    with pytest.raises(AnsibleActionFail, match=rf"nobody came \(nothing tells whether the host at {NEW} is this one"):
+        pursue(node, [KNOWN])
+    assert {address for address, _seconds in node.asked} == {OLD}
+
+
+def test_whoever_does_not_have_the_key_of_the_host_does_not_keep_it_from_being_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stranger answers at its new address for ever, the host at its old one once it has rolled back."""
+    node = ScriptedNode([STRANGER, STRANGER, NodeAnswer(Judgement("rolled_back", "nobody came"))], 10)
+    node.__dict__["is_direct"] = True
+
+    def first(addresses: t.Sequence[str], *_more: t.Any) -> str | None:
+        # the old address is silent while the trial is up
+        there = {NEW} if len(node.asked) < 2 else {NEW, OLD}
+        return next((address for address in addresses if address in there), None)
+
+    monkeypatch.setattr(_pursuit, "first_to_answer", first)
+    monkeypatch.setattr(_pursuit, "_NEEDS_A_PERSON", 0.0)
+    with pytest.raises(
+        AnsibleActionFail, match=rf"nobody came \(ssh does not accept the key of whoever answers at {NEW}"
+    ):
+        pursue(node)
+    assert [address for address, _seconds in node.asked] == [NEW, NEW, OLD]
 
 
 def test_ssh_says_that_a_host_is_too_slow() -> None:

@@ -24,6 +24,7 @@ class FakeNode:
     """Answers with what is given; remembers what it was asked, and where."""
 
     inventory_address = "192.0.2.1"
+    is_believed = False
 
     def __init__(self, *answers: t.Any, is_direct: bool = True) -> None:
         self.is_direct = is_direct
@@ -31,6 +32,7 @@ class FakeNode:
         self.asked: list[tuple[str, t.Mapping[str, t.Any]]] = []
         self._answers = list(answers)
         self._is_unseen = False
+        self.unproven: set[str] = set()
 
     @contextlib.contextmanager
     def cut_after(self, _seconds: float) -> t.Iterator[None]:
@@ -41,6 +43,9 @@ class FakeNode:
         self._is_unseen = True
         yield
         self._is_unseen = False
+
+    def can_prove(self, address: str) -> bool:
+        return address not in self.unproven
 
     def move_to(self, address: str) -> None:
         self.address = address
@@ -96,6 +101,15 @@ def test_behind_a_jump_host_the_claimed_address_is_tried_when_the_inventory_is_o
         ("192.0.2.1", False),
         ("192.0.2.150", True),
     ]
+
+
+def test_the_document_goes_to_no_host_that_cannot_be_told_from_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = FakeNode(None, is_direct=False)
+    node.unproven = {"192.0.2.150"}
+    monkeypatch.setattr(_rendering, "find", lambda _node, _known: None)
+    with pytest.raises(AnsibleConnectionFailure, match="does not answer over ssh, nothing was changed"):
+        _rendering.tool_on("node", t.cast("t.Any", node), "node1", ["192.0.2.150"])("nmstate", "{}")
+    assert [address for address, _request in node.asked] == ["192.0.2.1"]
 
 
 def test_the_controller_needs_no_node() -> None:

@@ -37,6 +37,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
     PoolReference,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import claim_name
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import (
+    KnownMachine,
+    host_keys_by_machine,
+    record_host_keys,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import Release, release_claims
 from hypothesis import strategies as st
 
@@ -457,3 +462,78 @@ def test_a_pool_that_an_older_version_took_can_be_used_or_replaced(path: str) ->
     with pytest.raises(IpamError, match="fe80::1%x in addresses is not a valid IP.*register it again"):
         claim(path, wish("b"))
     assert claim(path, wish("b"), pools=[pool()]) == ["10.0.0.11"]
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
+
+
+def known(machine: str, *host_keys: str, host: str = "") -> KnownMachine:
+    return KnownMachine("default", machine, host, host_keys)
+
+
+def test_host_keys_stay_with_all_claims_of_a_machine_until_they_are_released(path: str) -> None:
+    claim(path, wish("a"), wish("a", "other"), wish("b"), pools=[pool()])
+    with opened(path) as backend:
+        assert [each.name for each in record_host_keys(backend, [known("a", KEY)], True)] == ["a-ip", "a-other"]
+        assert host_keys_by_machine(backend.list_claims(None)) == {}
+        assert len(record_host_keys(backend, [known("a", KEY), known("no-claim", KEY)], False)) == 2
+        assert record_host_keys(backend, [known("a", KEY), known("b")], False) == []
+    with opened(path) as backend:
+        assert host_keys_by_machine(backend.list_claims(None)) == {"a": [KEY]}
+        release_claims(backend, [Release("default", "a-ip"), Release("default", "a-other")], False)
+    claim(path, wish("a"))
+    with opened(path) as backend:
+        assert host_keys_by_machine(backend.list_claims(None)) == {}
+
+
+def test_a_claim_that_was_made_for_another_host_gets_no_keys(path: str) -> None:
+    made = wish("a")
+    claim(path, Wish(dataclasses.replace(made.claim, host="A")), pools=[pool()])
+    with opened(path) as backend:
+        assert record_host_keys(backend, [known("a", KEY, host="a")], False) == []
+        assert len(record_host_keys(backend, [known("a", KEY, host="A")], False)) == 1
+
+
+@pytest.fixture
+def older(path: str) -> str:
+    """A database as 0.1.0 made it, with the claim a-ip."""
+    claim(path, wish("a"), pools=[pool()])
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.executescript("ALTER TABLE claims DROP COLUMN host_keys; PRAGMA user_version = 1;")
+    return path
+
+
+def version(path: str) -> int:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_a_database_of_an_older_version_is_read_as_it_is(older: str) -> None:
+    assert claim(older, wish("a")) == ["10.0.0.10"]
+    assert claim(older, wish("a"), wish("b"), dry_run=True) == ["10.0.0.10", None]
+    with opened(older) as backend:
+        assert len(record_host_keys(backend, [known("a", KEY)], True)) == 1
+        assert [bound.claim.host_keys for bound in backend.list_claims(None)] == [()]
+    assert version(older) == 1
+
+
+def test_a_database_of_an_older_version_is_changed_by_what_is_kept_in_it(older: str) -> None:
+    assert claim(older, wish("b"), wish("a")) == ["10.0.0.11", "10.0.0.10"]
+    assert version(older) == 2
+    with opened(older) as backend:
+        record_host_keys(backend, [known("a", KEY)], False)
+        assert host_keys_by_machine(backend.list_claims(None)) == {"a": [KEY]}
+
+
+def test_keys_are_recorded_in_a_database_of_an_older_version(older: str) -> None:
+    with opened(older) as backend:
+        record_host_keys(backend, [known("a", KEY)], False)
+        assert host_keys_by_machine(backend.list_claims(None)) == {"a": [KEY]}
+
+
+def test_what_is_no_host_key_in_the_database_counts_for_nothing(path: str) -> None:
+    claim(path, wish("a"), pools=[pool()])
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE claims SET host_keys = ?", (f"* {KEY}\n@cert-authority * {KEY}\nssh-rsa AAAA",))
+    with opened(path) as backend:
+        assert host_keys_by_machine(backend.list_claims(None)) == {}

@@ -26,6 +26,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
     Pool,
     PoolReference,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import (
+    KnownMachine,
+    host_keys_by_machine,
+    record_host_keys,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import Connection
 from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses
 from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given
@@ -48,6 +53,7 @@ class Server:
         self.claims = {each["metadata"]["name"]: each for each in claims}
         self.addresses, self.deletes = addresses, deletes
         self.made = threading.Event()
+        self.patches: list[str] = []
 
     def request(self, method: str, url: str, **options: t.Any) -> t.Any:
         """Answer one request."""
@@ -60,6 +66,8 @@ class Server:
         if not plural:
             kinds = [{"name": name, "kind": kind, "namespaced": True} for name, kind in KINDS.items()]
             return 200, {"resources": kinds}
+        if method == "PATCH":
+            return self._patch(name, body["metadata"])
         if method == "DELETE":
             return (200, self.claims.pop(name)) if self.deletes else (403, {"message": "forbidden: by policy"})
         if method == "POST":
@@ -80,6 +88,15 @@ class Server:
             (found,) = [item for item in items if item["metadata"]["name"] == name]
             return 200, found
         return 200, {"metadata": {"resourceVersion": "1"}, "items": items}
+
+    def _patch(self, name: str, metadata: t.Mapping[str, t.Any]) -> tuple[int, t.Any]:
+        if name not in self.claims or self.claims[name]["metadata"]["uid"] != metadata["uid"]:
+            return (409 if name in self.claims else 404), {"reason": "Conflict"}
+        if name == "refused-ip":
+            return 403, {"message": 'User "x" cannot patch resource "ipaddressclaims"'}
+        self.claims[name]["metadata"]["annotations"].update(metadata["annotations"])
+        self.patches.append(name)
+        return 200, self.claims[name]
 
 
 def held(machine: str, address: str = "", **metadata: t.Any) -> dict[str, t.Any]:
@@ -226,3 +243,42 @@ def test_a_pool_that_was_widened_in_this_call_is_judged_by_its_new_size(monkeypa
     for pools, asking in ([before], ["a"]), ([wider], ["a", "b"]):
         with backend(Lagging()) as kubernetes, pytest.raises(IpamError, match="pool p has . free of ., . claims ask"):
             kubernetes.create_claims([claim(machine) for machine in asking], pools, False)
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
+
+
+def known(machine: str) -> KnownMachine:
+    return KnownMachine("ns", machine, "", (KEY,))
+
+
+def test_host_keys_are_an_annotation_that_is_written_once() -> None:
+    server = Server(held("a", "x"), held("b"), addresses=[given("a", "x")])
+    for _run in range(2):
+        with backend(server) as kubernetes:
+            record_host_keys(kubernetes, [known("a"), known("b")], False)
+    assert sorted(server.patches) == ["a-ip", "b-ip"]
+    annotations = server.claims["a-ip"]["metadata"]["annotations"]
+    assert annotations["elemental.networking/ssh-host-keys"] == KEY
+    with backend(server) as kubernetes:
+        assert host_keys_by_machine(kubernetes.list_claims("ns")) == {"a": [KEY], "b": [KEY]}
+        # what claims give back is what was recorded, too
+        assert ensure_claims(kubernetes, [Wish(claim("a"))], [], False).bound[0].claim.host_keys == (KEY,)
+
+
+def test_a_claim_that_was_made_anew_meanwhile_gets_no_keys_of_the_one_before() -> None:
+    server = Server(held("a", "x"), held("gone"), addresses=[given("a", "x")])
+    with backend(server) as kubernetes:
+        kubernetes.list_claims("ns")
+        server.claims["a-ip"] = held("a")
+        server.claims["a-ip"]["metadata"]["uid"] = "new"
+        del server.claims["gone-ip"]
+        wanted = [dataclasses.replace(claim(name), host_keys=(KEY,)) for name in ("a", "gone")]
+        kubernetes.record_host_keys(wanted, False)
+    assert server.patches == []
+
+
+def test_a_user_who_may_not_record_keys_is_told_which_right_is_missing() -> None:
+    words = r"may not patch ipaddressclaims in namespace ns .* apply playbooks/files/ipam-consumer\.manifest"
+    with backend(Server(held("refused"))) as kubernetes, pytest.raises(IpamError, match=words):
+        record_host_keys(kubernetes, [known("refused")], False)

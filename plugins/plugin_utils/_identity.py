@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How ssh is told to prove that whoever answers at an address is the host, whatever else its user has set.
+
+A host is its ssh host keys. ssh proves them before it authenticates itself and before anything is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import tempfile
+import typing as t
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from ansible import constants
+from ansible_collections.elemental.networking.plugins.module_utils._host_keys import valid_host_keys
+
+# ssh takes the first value that it meets of each setting: these come before all others, also before what Ansible adds where host keys are
+# not checked. A key of an address that is not the inventory's has to be known already
+CHECKED = "-o StrictHostKeyChecking=yes"
+# as long as in the paths that Ansible makes: a socket's path has 100 characters or so
+_SHORT = 10
+
+
+@dataclass(frozen=True)
+class HostIdentity:
+    """What is known of a host before it is asked.
+
+    ``claimed`` are addresses that it may have, and that any other host may use; ``host_keys`` are those that are recorded of it.
+    ``is_believed``: take whoever answers at a claimed address for the host, without a proof.
+    """
+
+    claimed: tuple[str, ...] = ()
+    host_keys: tuple[str, ...] = ()
+    is_believed: bool = False
+
+    @classmethod
+    def of(cls, options: t.Mapping[str, t.Any], claimed: t.Iterable[str]) -> HostIdentity:
+        """What the options of a task say."""
+        is_believed = bool(options["accept_host_keys"])
+        recorded = () if is_believed else valid_host_keys(options["known_host_keys"])
+        return cls(tuple(dict.fromkeys(claimed)), recorded, is_believed)
+
+    def has_claimed(self, address: str) -> bool:
+        """Whether an address, which may be a name, is one of those that the host claimed, however that is spelled."""
+        return _plain(address) in {_plain(each) for each in self.claimed}
+
+
+def _plain(address: str) -> str:
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return address
+
+
+def demanding(host_keys: t.Sequence[str], place: str, control_folder: str) -> str:
+    """Arguments of ssh with which only who has one of these keys is talked to at a ``place`` (host, port and user, in any form).
+
+    They go in front of all others. A connection that is shared with earlier calls was made with the same ones: it has a path of its own.
+    """
+    digest = hashlib.sha256("\n".join(host_keys).encode()).hexdigest()[:16]
+    name = f"elemental-networking-{digest}"
+    shared = hashlib.sha256(f"{digest} {place}".encode()).hexdigest()[:_SHORT]
+    settings = {
+        "HostKeyAlias": name,
+        "UserKnownHostsFile": _quoted(_known_hosts(name, host_keys)),
+        "GlobalKnownHostsFile": "/dev/null",
+        "CheckHostIP": "no",
+        "UpdateHostKeys": "no",
+        "VerifyHostKeyDNS": "no",
+        "ControlPath": _quoted(os.path.join(control_folder, shared)),
+    }
+    return " ".join([CHECKED, *(f"-o {shlex.quote(f'{key}={value}')}" for key, value in settings.items())])
+
+
+def _quoted(path: str) -> str:
+    """A path as a value in ssh's configuration, where a percent sign begins a token."""
+    escaped = path.replace("%", "%%")
+    return f'"{escaped}"'
+
+
+def _known_hosts(name: str, host_keys: t.Sequence[str]) -> str:
+    """A private file with these keys under a name, where Ansible removes it at the end of the play: its later tasks need it, too."""
+    file = os.path.join(constants.DEFAULT_LOCAL_TMP, name)
+    if not os.path.exists(file):
+        handle, unfinished = tempfile.mkstemp(prefix=f"{name}-", dir=constants.DEFAULT_LOCAL_TMP)
+        with os.fdopen(handle, "w", encoding="ascii") as stream:
+            stream.writelines(f"{name} {key}\n" for key in host_keys)
+        os.replace(unfinished, file)
+    return file

@@ -137,7 +137,8 @@ EXAMPLES = r"""
   ansible.builtin.set_fact:
     ansible_host: "{{ network.address }}"
     ansible_ssh_common_args: "{{ ansible_ssh_common_args | default('') }} {{ network.ssh_common_args }}"
-    ansible_ssh_args: "{{ network.ssh_args }} {{ lookup('ansible.builtin.config', 'ssh_args', plugin_type='connection', plugin_name='ssh') }}"
+    ansible_ssh_args: >-
+      {{ network.ssh_args }} {{ lookup('ansible.builtin.config', 'ssh_args', plugin_type='connection', plugin_name='ssh') }}
 """
 
 RETURN = r"""
@@ -156,8 +157,8 @@ ssh_common_args:
   sample: -o HostKeyAlias=192.168.122.11
 ssh_args:
   description:
-    - What the tasks that follow need in front of C(ansible_ssh_args), so that ssh goes on to demand the key of this host at its new address.
-      It names a file that Ansible removes when it ends.
+    - What the tasks that follow need in front of C(ansible_ssh_args), so that ssh goes on to demand the key of this host at its new
+      address. It names a file that Ansible removes when it ends.
     - Empty where nothing has to be added.
   type: str
   returned: success

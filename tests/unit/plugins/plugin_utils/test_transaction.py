@@ -33,7 +33,9 @@ class RepeatingNode:
 
     inventory_address = INVENTORY
     is_direct = False
+    is_believed = False
     new_ssh_arguments = ""
+    new_ssh_args = ""
 
     def __init__(self, answer: Answer | None, address: str = INVENTORY) -> None:
         self.address = address

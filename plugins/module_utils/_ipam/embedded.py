@@ -87,23 +87,25 @@ class EmbeddedBackend(IpamBackend):
 
     def find_claims(self, names: t.Sequence[tuple[str, str]]) -> list[BoundClaim]:
         """Those of these claims that exist."""
-        wanted = set(names)
-        namespaces = dict.fromkeys(namespace for namespace, _name in names)
-        held = [bound for namespace in namespaces for bound in self.list_claims(namespace)]
-        return [bound for bound in held if (bound.claim.namespace, bound.claim.name) in wanted]
+        with self._said_plainly():
+            query = "SELECT * FROM claims WHERE namespace = ? AND name = ?"
+            rows = [self._database.execute(query, title).fetchone() for title in dict.fromkeys(names)]
+            return [_bound_claim(row) for row in rows if row is not None]
 
     def check_addresses(self, claims: t.Sequence[Claim]) -> None:
         """Refuse an address that two rows have: nothing here writes such rows, and the table's key knows only one spelling of each."""
         asked = {(claim.namespace, claim.name) for claim in claims}
         holders: dict[tuple[str, ...], tuple[str, str]] = {}
         with self._said_plainly():
+            # an IPv4 address has one spelling
             columns = "api_group, kind, pool_namespace, pool, address, namespace, name"
-            for *pool, address, namespace, name in self._database.execute(f"SELECT {columns} FROM claims"):
+            rows = self._database.execute(f"SELECT {columns} FROM claims WHERE instr(address, ':')")
+            for *pool, address, namespace, name in rows:
                 with _believed():
-                    place = (*map(_text, pool), _spelled(address))
+                    place = (*map(_text, pool), str(_address(address)))
                     claim = _text(namespace), _text(name)
-                other = holders.setdefault(place, claim) if place[4] else claim
-                if other != claim and asked & {other, claim}:
+                other = holders.setdefault(place, claim)
+                if other != claim and asked & {other, claim} and _address(address):
                     raise IpamError(
                         f"claims {other[1]} and {claim[1]} of pool {pool[3]} hold the same address {place[4]}:"
                         " release one of them and claim anew"
@@ -130,12 +132,8 @@ class EmbeddedBackend(IpamBackend):
 
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
         """The claims with their addresses; they have them as soon as they exist."""
-        namespaces = dict.fromkeys(claim.namespace for claim in claims)
-        found = {
-            (bound.claim.namespace, bound.claim.name): bound
-            for namespace in namespaces
-            for bound in self.list_claims(namespace)
-        }
+        held = self.find_claims([(claim.namespace, claim.name) for claim in claims])
+        found = {(bound.claim.namespace, bound.claim.name): bound for bound in held}
         try:
             bound = [found[claim.namespace, claim.name] for claim in claims]
         except KeyError as error:
@@ -479,7 +477,7 @@ def _used(database: sqlite3.Connection, pool: Pool) -> list[IPAddress]:
     condition = "api_group = ? AND kind = ? AND pool_namespace = ? AND pool = ?"
     rows = database.execute(f"SELECT address FROM claims WHERE {condition}", _key(pool))
     # what is no address is nobody's: its claim says so
-    return [ipaddress.ip_address(address) for address in map(_spelled, (row["address"] for row in rows)) if address]
+    return [address for address in (_address(row["address"]) for row in rows) if address is not None]
 
 
 def _few(names: t.Sequence[str]) -> str:
@@ -518,12 +516,12 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
         return BoundClaim(claim, None, str(error))
 
 
-def _spelled(address: object) -> str:
-    """The one spelling of an address without its zone; empty for what is none."""
+def _address(value: object) -> IPAddress | None:
+    """The address without its zone; None for what is none."""
     try:
-        return str(ipaddress.ip_address(_text(address).partition("%")[0]))
+        return ipaddress.ip_address(_text(value).partition("%")[0])
     except (TypeError, ValueError):
-        return ""
+        return None
 
 
 def _text(value: object) -> str:

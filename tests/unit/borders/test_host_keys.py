@@ -32,7 +32,7 @@ _LINES = st.one_of(
 )
 _ANYTHING: st.SearchStrategy[t.Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | _LINES | st.binary(),
-    lambda inner: st.lists(inner, max_size=100) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=8) | st.dictionaries(st.text(), inner),
 )
 
 

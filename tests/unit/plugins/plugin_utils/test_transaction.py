@@ -76,7 +76,7 @@ def test_another_host_at_the_claimed_address_is_left_and_one_at_the_address_of_t
     assert [request["connected_address"] for request in node.asked] == [CLAIMED, INVENTORY]
 
 
-@pytest.mark.parametrize("holder", [DEAD, "a controller", ""])
+@pytest.mark.parametrize("holder", [DEAD, "a controller", ""], ids=["dead", "alive", "without a name"])
 def test_a_host_that_is_busy_for_ever_is_left(holder: str) -> None:
     node = RepeatingNode(Busy(holder, "its token", 0.0))
     with pytest.raises(AnsibleError, match="the host is busy with .*, nothing was changed"):
@@ -89,7 +89,11 @@ def test_a_host_leads_nowhere_but_to_its_profiles() -> None:
         carry_out(RepeatingNode(Staged(changed=True, addresses=("203.0.113.7",))))
 
 
-@pytest.mark.parametrize("said", ["a b c d", f"{this_controller().split()[0]} -1 x y", "{{ x }}", " ".join(["x"] * 4)])
+@pytest.mark.parametrize(
+    "said",
+    ["a b c d", f"{this_controller().split()[0]} -1 x y", "{{ x }}", " ".join(["x"] * 4)],
+    ids=["four words", "a negative number", "a template", "four letters"],
+)
 def test_any_name_of_a_controller_can_be_read(said: str) -> None:
     assert not is_dead(said)
     readable(said)

@@ -28,7 +28,7 @@ _LAST_LINES = 80
 _NODE_WORKERS = 2
 # ansible-core -> requirements; molecule 26.10 takes 2.16.19 and later, but not 2.17
 _MOLECULE_CORES = {"2.19": "molecule", "2.16": "molecule-2.16", "2.21": "molecule-2.21"}
-# for each property of a trust border, in make test-fuzz
+# for each trust border, in make test-fuzz
 _INPUTS = "10000"
 # seconds
 _TO_TAKE_DOWN = 60.0

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What all unit tests have in common: timings are never asserted, not by hypothesis either.
 
-FUZZ=10000 in the environment is how many inputs each property test of ``borders`` gets (``make test-fuzz``).
+FUZZ=10000 in the environment is how many inputs each trust border of ``borders`` gets (``make test-fuzz``): its properties share them.
 """
 
 from __future__ import annotations
@@ -12,13 +12,28 @@ from __future__ import annotations
 import os
 
 import hypothesis
+import pytest
 
-_EXAMPLES = int(os.environ.get("FUZZ") or 100)
+_INPUTS = int(os.environ.get("FUZZ") or 0)
+# for each property, where FUZZ is not set
+_FEW = 100
 
-hypothesis.settings.register_profile(
-    "no deadline",
-    deadline=None,
-    max_examples=_EXAMPLES,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
-)
-hypothesis.settings.load_profile("no deadline")
+
+def _load(inputs: int) -> None:
+    hypothesis.settings.register_profile(
+        "no deadline",
+        deadline=None,
+        max_examples=inputs,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+    )
+    hypothesis.settings.load_profile("no deadline")
+
+
+_load(_FEW)
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Before a module is imported: a property takes its settings where it is defined."""
+    if isinstance(collector, pytest.Module):
+        properties = collector.path.read_text().count("given(")
+        _load(-(-_INPUTS // max(1, properties)) if _INPUTS and collector.path.parent.name == "borders" else _FEW)

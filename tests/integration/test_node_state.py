@@ -68,6 +68,12 @@ def a_push_that_waits(controller: Controller, **options: t.Any) -> t.Iterator[li
     play.join(120)
 
 
+def damage(controller: Controller, content: str, *files: str) -> None:
+    """Write over files of the open trial, while nobody is in the middle of writing them."""
+    script = "; ".join(f"printf %s '{content}' > /run/elemental-networking/trial/{file}" for file in files)
+    inside(controller, f"flock /run/elemental-networking/lock sh -c \"$(cat <<'END'\n{script}\nEND\n)\"")
+
+
 def is_as_before(controller: Controller) -> bool:
     """Whether the node is on its old network, with nothing of a change left."""
     left = f"ls -A /run/NetworkManager/system-connections {PROFILES} | grep -e elemental -e eth1"
@@ -172,7 +178,7 @@ def test_a_field_of_a_newer_release_survives(controller: Controller) -> None:
 def test_a_damaged_trial_is_rolled_back_all_the_same(controller: Controller, content: str) -> None:
     """By its watchdog or by the next question of the controller: the host is usable again at once."""
     with a_push_that_waits(controller, deadline=12) as results:
-        inside(controller, f"printf %s '{content}' > {TRIAL}")
+        damage(controller, content, "trial.json")
     assert "rolled back" in results[0].failure("node1"), results[0].output
     assert "trial.json on this host was damaged" in results[0].failure("node1"), results[0].output
     wait_until_as_before(controller)
@@ -188,8 +194,7 @@ def test_the_watchdog_alone_rolls_back_a_damaged_trial(controller: Controller, f
     """Nobody asks: the controller is dead."""
     with a_push_that_waits(controller, deadline=10):
         controller.kill()
-        for file in files.split():
-            inside(controller, f"printf {{ > /run/elemental-networking/trial/{file}")
+        damage(controller, "{", *files.split())
     wait_until_as_before(controller)
     assert push(controller).succeeded
 
@@ -197,7 +202,7 @@ def test_the_watchdog_alone_rolls_back_a_damaged_trial(controller: Controller, f
 def test_the_next_controller_finds_a_damaged_trial(controller: Controller) -> None:
     with a_push_that_waits(controller, deadline=60):
         controller.kill()
-        inside(controller, f"printf {{ > {TRIAL}; printf {{ > /run/elemental-networking/trial/before.json")
+        damage(controller, "{", "trial.json", "before.json")
     result = push(controller)
     assert result.succeeded, result.output
     assert claimed(controller, "node1", "eth1") == f"{NEW}/24"

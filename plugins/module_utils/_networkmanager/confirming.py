@@ -24,6 +24,8 @@ from .undoing import timer_name, undo
 
 # seconds that the work after the proof may take before the checkpoint rolls back
 _TIME_TO_PERSIST = 30
+# so shortly before the deadline, in seconds, a probe that fails says nothing, and none that passes helps
+_TOO_LATE = 0.2
 # how long a lease may take to come back with the final profile, in seconds: well within the time to persist
 _LEASE_STAYS = 10.0
 # how long a question waits for a trial to come up and for the controller to come in, in seconds
@@ -76,7 +78,10 @@ def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) ->
     with store.exclusive():
         answer = _decide(manager, token, visit, is_last, None if passed else {})
     if trial is not None and answer == _PROBES_FIRST:
-        failures = run_probes(passed, trial.opened_at + trial.deadline - time.monotonic())
+        left = trial.opened_at + trial.deadline - time.monotonic()
+        if left < _TOO_LATE:
+            return dict(_NOT_YET)
+        failures = run_probes(passed, left)
         with store.exclusive():  # it may have ended meanwhile
             answer = _decide(manager, token, visit, is_last, failures)
     failed = [probe for probe in probes if probe not in passed]

@@ -38,7 +38,7 @@ def run_probes(probes: t.Sequence[Probe], within: float) -> dict[str, str]:
         thread.start()
     for thread, probe in zip(threads, bounded):
         thread.join(max(0.0, started + probe.timeout + _GRACE - time.monotonic()))
-    return {probe.name: results.get(probe.name, f"no answer within {probe.timeout:g} s") for probe in bounded}
+    return {probe.name: results.get(probe.name, f"no answer within {probe.timeout:.3g} s") for probe in bounded}
 
 
 def _run(probe: Probe, results: dict[str, str]) -> None:
@@ -209,7 +209,7 @@ def _command(probe: Probe) -> str:
             code = run.wait(probe.timeout)
         except subprocess.TimeoutExpired:
             os.killpg(run.pid, signal.SIGKILL)  # with all that it started
-            return f"no answer within {probe.timeout:g} s"
+            return f"no answer within {probe.timeout:.3g} s"
     return "" if code == 0 else f"exit code {code}"
 
 

@@ -321,8 +321,8 @@ def test_journal(root: Path, data: st.DataObject) -> None:
 @hypothesis.given(st.data())
 def test_request(root: Path, data: st.DataObject) -> None:
     """From the controller: refused in a sentence, or all that is in it is what it must be."""
+    request = mutated(a_request(), data) if data.draw(st.booleans()) else data.draw(ODD)
     with bounded():
-        request = mutated(a_request(), data) if data.draw(st.booleans()) else data.draw(ODD)
         try:
             admitting.check_request(request)
         except NetworkManagerError as error:

@@ -333,7 +333,15 @@ def _exists(path: str) -> bool:
         raise IpamError(
             f"the database {path} is a link to {os.readlink(path)}, which does not exist; correct the link, or mount what it leads to"
         )
-    return os.path.exists(path)
+    try:
+        os.stat(path)
+    except PermissionError:  # it may be there, with claims: that is not the same as no database
+        raise IpamError(
+            f"the folder of the database {path} may not be read by this user; change its mode or owner"
+        ) from None
+    except OSError:
+        return False
+    return True
 
 
 def _open(path: str) -> tuple[sqlite3.Connection, bool]:

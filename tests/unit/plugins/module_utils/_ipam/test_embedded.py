@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -347,7 +349,7 @@ def nobody(tmp_path: Path) -> t.Iterator[t.Callable[[], None]]:
         for path in [tmp_path, *tmp_path.rglob("*")]:
             path.chmod(0o555 if path.is_dir() else 0o444)
         if user == 0:
-            for parent in tmp_path.parents[:2]:
+            for parent in itertools.takewhile(lambda each: each != Path(tempfile.gettempdir()), tmp_path.parents):
                 parent.chmod(0o755)
             os.seteuid(65534)
 
@@ -355,6 +357,18 @@ def nobody(tmp_path: Path) -> t.Iterator[t.Callable[[], None]]:
     os.seteuid(user)
     for path in [tmp_path, *tmp_path.rglob("*")]:
         path.chmod(0o700)
+
+
+def test_a_database_that_may_not_be_seen_is_not_taken_for_none(tmp_path: Path, nobody: t.Callable[[], None]) -> None:
+    path = tmp_path / "folder/ipam.sqlite"
+    path.parent.mkdir()
+    claim(str(path), wish("a"), pools=[pool()])
+    nobody()
+    os.seteuid(0)
+    path.parent.chmod(0o700)
+    os.seteuid(65534)
+    with pytest.raises(IpamError, match="may not be read by this user"), opened(str(path)):
+        pass
 
 
 @pytest.mark.parametrize("journal", ["WAL", "DELETE"])

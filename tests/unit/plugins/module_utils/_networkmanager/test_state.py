@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import subprocess
-import sys
 import time
 import typing as t
 from pathlib import Path
@@ -310,26 +309,19 @@ def read_as_systemd(line: str) -> list[str]:
     return words
 
 
-def test_a_process_that_has_another_ones_number_is_not_killed(host: Host) -> None:
+def test_a_process_that_has_another_ones_number_is_not_killed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no systemd, the timer's process has ended, and its number was given again."""
-    folder = Path(later._PROCESS_FOLDER)
-    folder.mkdir(parents=True)
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as innocent:
-        for note in (
-            f"{innocent.pid}",
-            f"{innocent.pid} 1",
-            "",
-            "x y",
-            f"-1 {later._started(innocent.pid)}",
-            "9" * 5000 + " 1",
-        ):
-            (folder / "rollback-x").write_text(note)
-            later.cancel("rollback-x")
-            assert innocent.poll() is None
-            assert not (folder / "rollback-x").exists()
-        (folder / "rollback-x").write_text(f"{innocent.pid} {later._started(innocent.pid)}")
+    killed: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda process, number: killed.append(process))
+    note = Path(later._PROCESS_FOLDER) / "rollback-x"
+    note.parent.mkdir(parents=True)
+    own, started = os.getpid(), later._started(os.getpid())
+    for text in (f"{own}", f"{own} 1", "", "x y", f"-1 {started}", "9" * 5000 + " 1", f"{own} {started}"):
+        assert killed == []
+        note.write_text(text)
         later.cancel("rollback-x")
-        assert innocent.wait(60) == -15
+        assert not note.exists()
+    assert killed == [own]
 
 
 def test_a_trial_of_another_release_is_named(host: Host) -> None:

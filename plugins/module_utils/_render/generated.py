@@ -20,6 +20,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     ToolError,
     ToolRun,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._yaml import load
 
 from .document import checked_document, readable
 from .nmconnections import render_nmconnections
@@ -52,9 +53,6 @@ _PLAIN_WORDS: t.Sequence[tuple[re.Pattern[str], str]] = (
     ),
     (re.compile(r" : "), ": "),
 )
-# in the output of nmstatectl gc, which is a mapping of lists of pairs
-_DEEPEST = 4
-_MOST_EVENTS = 20_000
 # so many values show which part is meant
 _FEW = 4
 
@@ -89,12 +87,10 @@ def _in_order(files: t.Mapping[str, str]) -> dict[str, str]:
 
 def _files_of_gc(output: str) -> dict[str, str]:
     """File name to text, out of the YAML that ``nmstatectl gc`` prints."""
-    import yaml  # part of ansible-core; this runs on the controller only
-
     try:
-        content = _loaded(output)
+        content: t.Any = load(output)  # the tool may run on a hostile host
         pairs = [(str(name), str(text)) for name, text in content["NetworkManager"]]
-    except (yaml.YAMLError, TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError):
         raise RenderError(
             "nmstatectl gc printed something else than profiles; is it version 2.2 or later? (nmstatectl version)"
         ) from None
@@ -105,19 +101,6 @@ def _files_of_gc(output: str) -> dict[str, str]:
             f"two interfaces get the same profile name, {', '.join(names)}: give each a profile-name of its own"
         )
     return files
-
-
-def _loaded(output: str) -> t.Any:
-    """What a tool printed, which may run on a hostile host; raises ValueError for what no tool prints: aliases, nesting, a flood."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    depth = 0
-    for number, event in enumerate(yaml.parse(output, Loader=loader)):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST or number > _MOST_EVENTS:
-            raise ValueError("not the output of a tool")
-    return yaml.load(output, Loader=loader)
 
 
 def _profile_name(file_name: str) -> str:

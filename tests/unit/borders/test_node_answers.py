@@ -181,6 +181,10 @@ _EXPENSIVE: t.Mapping[str, str] = {
     "deep": "NetworkManager: " + "[" * 100_000,
     "deep blocks": "- " * 50_000 + "x",
     "flood": "NetworkManager: [" + "a," * 400_000 + "a]",
+    "number of base 60": "NetworkManager: [[x, 1" + ":00" * 300_000 + "]]",
+    "fraction of base 60": "NetworkManager: [[x, 1" + ":00" * 250 + ":00.5]]",
+    "number without digits": 'NetworkManager: [[x, !!int ""]]',
+    "date without digits": "NetworkManager: [[x, !!timestamp y]]",
 }
 
 

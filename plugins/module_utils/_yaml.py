@@ -211,9 +211,12 @@ class _Builder:
 
     def _put_merged(self, frame: _Frame, value: object) -> None:
         parts = value if isinstance(value, list) else [value]
-        if frame.merged or not all(isinstance(part, dict) for part in parts):
+        if not all(isinstance(part, dict) for part in parts):
             self._refuse("<< takes one mapping or one list of mappings")
-        frame.merged = parts
+        frame.merged = [
+            *parts,
+            *frame.merged,
+        ]  # of two <<, which PyYAML takes, the later one wins; of a list, the first part
 
     def _scalar(self, event: t.Any) -> object:
         text = str(event.value)

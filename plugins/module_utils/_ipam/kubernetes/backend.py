@@ -52,7 +52,7 @@ class KubernetesBackend(IpamBackend):
     def __enter__(self) -> KubernetesBackend:
         self.api = Api(self._connect(), self._progress)
         self._discovery = Discovery(self.api)
-        self._pools = Pools(self.api, self._discovery)
+        self._pools = Pools(self.api, self._discovery, self._progress)
         self._call = str(uuid.uuid4())
         self._claims = Claims(self.api, self._discovery, self._call, self._progress)
         return self

@@ -17,7 +17,8 @@ from .api import Api
 from .discovery import Discovery, Resource
 from .errors import GROUP, Place, Refused
 from .pacing import PoolMissing, Room
-from .reading import Object, mapping, optional_mapping, optional_number, optional_text
+from .progress import Progress
+from .reading import Malformed, Object, mapping, optional_mapping, optional_number, optional_text
 
 # how long a new pool may take to say how full it is, in seconds
 _STATUS_PATIENCE = 3.0
@@ -28,9 +29,10 @@ _STATUS = "status.ipAddresses"
 class Pools:
     """Pools, read and written."""
 
-    def __init__(self, api: Api, discovery: Discovery) -> None:
+    def __init__(self, api: Api, discovery: Discovery, progress: Progress) -> None:
         self._api = api
         self._discovery = discovery
+        self._progress = progress
         # how many addresses the pools have that were written here: their status follows later
         self._sizes: dict[tuple[PoolReference, str], int] = {}
 
@@ -72,7 +74,10 @@ class Pools:
     # --- the in-cluster provider's kinds ----------------------------------------------------------------------
 
     def states(self, namespace: str | None) -> list[PoolState]:
-        """The pools that a namespace can claim from, or all; a kind that this user may not list is left out."""
+        """The pools that a namespace can claim from, or all; a kind that this user may not list is left out.
+
+        So is a pool of which no address could be used, for a zone id say: it may be somebody else's, whose mistake would stop everybody.
+        """
         found: list[PoolState] = []
         for kind, place in ((NAMESPACED, namespace or ""), (GLOBAL, "")):
             resource = self._discovery.find(GROUP, kind)
@@ -80,7 +85,7 @@ class Pools:
                 continue
             try:
                 for page in self._api.pages(resource.path(place), Place("list", resource.plural, place)):
-                    found += [_state(item, resource) for item in page.items]
+                    found += filter(None, (self._state(item, resource) for item in page.items))
             except Refused as error:
                 if error.code == 403 and kind == GLOBAL:
                     continue
@@ -99,7 +104,7 @@ class Pools:
             self._api.post(resource.path(pool.namespace), place, manifest, dry_run)
             self._sizes[pool.reference, pool.namespace] = allocatable(pool).size
             return PoolChange(None, pool)
-        before = _pool(item, resource)
+        before = _pool_before(item, resource, pool.reference, pool.namespace)
         if before != pool:
             # null removes a field in a merge patch: what the manifest does not say is not there
             spec = {**dict.fromkeys(known_fields(item["spec"])), **manifest["spec"]}
@@ -133,7 +138,16 @@ class Pools:
         end = time.monotonic() + _STATUS_PATIENCE
         while not dry_run and self._get(resource, reference, namespace) is not None and time.monotonic() < end:
             time.sleep(_GLANCE)
-        return PoolChange(_pool(item, resource), None)
+        return PoolChange(_pool_before(item, resource, reference, namespace), None)
+
+    def _state(self, item: Object, resource: Resource) -> PoolState | None:
+        try:
+            return _state(item, resource)
+        except Malformed:
+            raise
+        except IpamError as error:
+            self._progress.note(f"left out: {error}")
+            return None
 
     def _get(self, resource: Resource, reference: PoolReference, namespace: str) -> Object | None:
         place = Place("get", resource.plural, namespace if resource.namespaced else "", reference.name)
@@ -167,6 +181,16 @@ def _pool(item: Object, resource: Resource) -> Pool:
         "spec": known_fields(mapping(item.get("spec"), what, "spec")),
     }
     return pool_from_manifest(manifest, optional_text(metadata, "namespace", what, "metadata"), stored=True)
+
+
+def _pool_before(item: Object, resource: Resource, reference: PoolReference, namespace: str) -> Pool:
+    """The pool that is replaced or deleted; of one that the provider took and we do not only its name is known."""
+    try:
+        return _pool(item, resource)
+    except Malformed:
+        raise
+    except IpamError:
+        return Pool(reference, namespace if resource.namespaced else "", (), 0)
 
 
 def _state(item: Object, resource: Resource) -> PoolState:

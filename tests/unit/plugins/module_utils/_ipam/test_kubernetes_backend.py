@@ -282,3 +282,51 @@ def test_a_user_who_may_not_record_keys_is_told_which_right_is_missing() -> None
     words = r"may not patch ipaddressclaims in namespace ns .* apply playbooks/files/ipam-consumer\.manifest"
     with backend(Server(held("refused"))) as kubernetes, pytest.raises(IpamError, match=words):
         record_host_keys(kubernetes, [known("refused")], False)
+
+
+ZONED = {"addresses": ["fe80::10-fe80::20"], "prefix": 64, "gateway": "fe80::1%eth0"}
+
+
+class Careless(Server):
+    """Pool ``p``, and one of somebody else with a zone id, which the provider takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        right = {"addresses": ["10.0.0.10-10.0.0.20"], "prefix": 24}
+        self.pools = {
+            name: {"metadata": {"name": name, "namespace": "ns"}, "spec": spec}
+            for name, spec in (("p", right), ("zoned", ZONED))
+        }
+
+    def _answer(self, method: str, path: str, body: t.Any) -> tuple[int, t.Any]:
+        where, _slash, name = path.partition("/inclusterippools")
+        if not _slash:
+            return super()._answer(method, where, body)
+        if not name:
+            return 200, {"metadata": {"resourceVersion": "1"}, "items": list(self.pools.values())}
+        if method == "PATCH":
+            self.pools[name[1:]]["spec"] = body["spec"]
+        found = self.pools.pop(name[1:], None) if method == "DELETE" else self.pools.get(name[1:])
+        return (200, found) if found else (404, {"reason": "NotFound"})
+
+
+def test_a_pool_that_cannot_be_used_stops_nobody_who_uses_another_one() -> None:
+    said: list[str] = []
+    with KubernetesBackend(lambda: Connection("https://h", Careless(), dict), 1.0, False, said.append) as kubernetes:
+        assert [state.pool.reference.name for state in kubernetes.list_pools("ns")] == ["p"]
+    assert said == [
+        "left out: pool zoned: gateway fe80::1%eth0 is not an IP address; a zone (%) cannot be in one",
+    ]
+
+
+def test_a_pool_that_cannot_be_used_is_corrected_and_deleted() -> None:
+    server, zoned = Careless(), dataclasses.replace(POOL, name="zoned")
+    right = Pool(zoned, "ns", ("fe80::10-fe80::20",), 64, "fe80::1")
+    with backend(server) as kubernetes:
+        change = kubernetes.apply_pool(right, False)
+        assert change.changed
+        assert change.after == right
+        assert server.pools["zoned"]["spec"]["gateway"] == "fe80::1"
+        server.pools["zoned"]["spec"] = ZONED
+        assert kubernetes.delete_pool(zoned, "ns", False).changed
+    assert list(server.pools) == ["p"]

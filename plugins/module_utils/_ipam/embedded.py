@@ -241,7 +241,7 @@ class EmbeddedBackend(IpamBackend):
                 self._make_file()
             self._database.execute("BEGIN IMMEDIATE")
             try:
-                _catch_up(self._database)
+                _catch_up(self._path, self._database)
                 yield self._database
                 self._database.execute("ROLLBACK" if dry_run else "COMMIT")
             finally:
@@ -398,14 +398,20 @@ def _checked_schema(path: str, database: sqlite3.Connection) -> sqlite3.Connecti
         raise
     if not 1 <= version <= _SCHEMA_VERSION:
         database.close()
-        advice = "use a newer elemental.networking" if version > _SCHEMA_VERSION else "name another file"
-        raise IpamError(f"the database {path} has schema {version}, this version knows {_SCHEMA_VERSION}; {advice}")
+        raise IpamError(_other_schema(path, version))
     return database
 
 
-def _catch_up(database: sqlite3.Connection) -> None:
+def _other_schema(path: str, version: int) -> str:
+    advice = "use a newer elemental.networking" if version > _SCHEMA_VERSION else "name another file"
+    return f"the database {path} has schema {version}, this version knows {_SCHEMA_VERSION}; {advice}"
+
+
+def _catch_up(path: str, database: sqlite3.Connection) -> None:
     """Inside a transaction: bring a database of an older version to the schema of this one."""
     version = database.execute("PRAGMA user_version").fetchone()[0]
+    if version > _SCHEMA_VERSION:  # while it was open here
+        raise IpamError(f"{_other_schema(path, version)}, nothing was changed")
     for older in range(version, _SCHEMA_VERSION):
         database.execute(_CHANGES[older])
     if version != _SCHEMA_VERSION:

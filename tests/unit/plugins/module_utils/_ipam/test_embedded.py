@@ -219,6 +219,16 @@ def test_a_newer_schema_is_not_touched(path: str) -> None:
         claim(path, wish("a"))
 
 
+def test_a_schema_that_became_newer_while_the_database_was_open_is_not_touched(path: str) -> None:
+    claim(path, wish("a"), pools=[pool()])
+    with opened(path) as backend:
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA user_version = 99")
+        with pytest.raises(IpamError, match="has schema 99, .* nothing was changed"):
+            ensure_claims(backend, [wish("b")], [], False)
+    assert version(path) == 99
+
+
 def test_a_file_that_cannot_be_written_is_one_sentence() -> None:
     with pytest.raises(IpamError, match="cannot be made"):
         claim("/proc/ipam.sqlite", wish("a"), pools=[pool()])

@@ -47,7 +47,7 @@ def plain(checksum: str) -> str:
 
 def shown(url: str) -> str:
     """An address for a message: without a password in it, and in one line."""
-    return re.sub(r"//[^/@]*@", "//", "".join(each if each.isprintable() else "?" for each in url))
+    return re.sub(r"//[^/]*@", "//", "".join(each if each.isprintable() else "?" for each in url))
 
 
 def next_address(url: str, location: str | None) -> str:

@@ -13,7 +13,11 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.elemental.networking.plugins.plugin_utils._verified_text import next_address, verified_text
+from ansible_collections.elemental.networking.plugins.plugin_utils._verified_text import (
+    next_address,
+    shown,
+    verified_text,
+)
 from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,3 +129,7 @@ def test_any_address_is_refused_in_one_sentence(location: str) -> None:
             said = f"error: {error}"
     assert said.startswith(("https://", "error: "))
     assert "\n" not in said
+
+
+def test_an_address_is_shown_without_any_part_of_its_password() -> None:
+    assert shown("https://user:p@ss@mirror.example.com/x@y.yaml") == "https://mirror.example.com/x@y.yaml"

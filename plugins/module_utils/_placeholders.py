@@ -153,10 +153,9 @@ def _substitute(name: str, addresses: Addresses, place: _Place) -> str:
     address = addresses[key]
     if address is None:
         raise PlaceholderError(f"{{{name}}} in {place} cannot be filled: the claim of {key} has no address yet")
-    if isinstance(address, str):
-        value = _bare(address, name, attribute, place)
-    else:
-        value = _part(address, key, attribute, f"{{{name}}} in {place} cannot be filled")
+    value = (
+        _bare(address, name, attribute, place) if isinstance(address, str) else _part(address, key, attribute, place)
+    )
     if not value.isprintable():
         # the rest of it would be lines of a keyfile
         raise PlaceholderError(
@@ -166,15 +165,15 @@ def _substitute(name: str, addresses: Addresses, place: _Place) -> str:
     return value
 
 
-def _part(address: Address, key: str, attribute: str, refusal: str) -> str:
+def _part(address: Address, key: str, attribute: str, place: _Place) -> str:
     if attribute == "gateway" and not address.gateway:
         raise PlaceholderError(
-            f"{refusal}: the address of {key}, {address.address}, has no gateway;"
+            f"{{{key}.{attribute}}} in {place} cannot be filled: the address of {key}, {address.address}, has no gateway;"
             " give its pool one or write the gateway itself"
         )
     if attribute == "prefix" and not address.prefix:  # Metal3's pools need none
         raise PlaceholderError(
-            f"{refusal}: the address of {key}, {address.address}, has no prefix;"
+            f"{{{key}.{attribute}}} in {place} cannot be filled: the address of {key}, {address.address}, has no prefix;"
             " give its pool one or write the prefix itself"
         )
     return str(getattr(address, attribute or "address"))

@@ -15,6 +15,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     placeholder_names,
     resolve_placeholders,
 )
+from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -186,3 +187,10 @@ def _items(value: object) -> list[object]:
     if isinstance(value, dict):
         value = [*value, *value.values()]
     return [leaf for item in value for leaf in _items(item)] if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("attribute", ["", ".prefix", ".gateway", ".family"])
+def test_a_text_of_many_lines_with_placeholders_takes_no_time(attribute: str) -> None:
+    with bounded():
+        filled = resolve_placeholders(f"{{inventory-ip{attribute}}}\n" * 100_000, _ADDRESSES)
+    assert str(filled).count("\n") == 100_000

@@ -171,7 +171,7 @@ class _Builder:
         if frame.merged and isinstance(frame.container, dict):
             own = dict(frame.container)
             frame.container.clear()
-            for part in reversed(frame.merged):
+            for part in frame.merged:
                 frame.container.update(t.cast("dict[object, object]", part))
             frame.container.update(own)
         values, characters = frame.counted
@@ -213,10 +213,8 @@ class _Builder:
         parts = value if isinstance(value, list) else [value]
         if not all(isinstance(part, dict) for part in parts):
             self._refuse("<< takes one mapping or one list of mappings")
-        frame.merged = [
-            *parts,
-            *frame.merged,
-        ]  # of two <<, which PyYAML takes, the later one wins; of a list, the first part
+        # of two <<, which PyYAML takes, the later one wins; of a list, the first part
+        frame.merged += reversed(parts)
 
     def _scalar(self, event: t.Any) -> object:
         text = str(event.value)

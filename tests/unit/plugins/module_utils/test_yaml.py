@@ -85,6 +85,7 @@ def test_documents(text: str, expected: object) -> None:
         ("a: 'hunter2", "line 1: found unexpected end of stream"),
         ("a: hunter2\x07", "cannot be"),
         ("a: hunter2\ud800", "cannot be encoded"),
+        ("a: &a {x: 1}\nb: {" + "<<: *a, " * 100_000 + "}", "every alias written out"),
         ("x" * (LENGTH + 1), "longer than 4 MiB"),
         ("1\n---\n2", "more than one document"),
     ],

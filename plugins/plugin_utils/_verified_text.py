@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http.client
 import re
@@ -16,12 +17,15 @@ from urllib.parse import urljoin, urlsplit
 from ansible.errors import AnsibleError
 from ansible.module_utils.urls import ConnectionError as UrlError
 from ansible.module_utils.urls import open_url
+from ansible_collections.elemental.networking.plugins.module_utils._in_time import in_time
 
 # bytes; the manifests of a provider have less than one million
 _LARGEST = 16 << 20
 _REDIRECTS = 5
 # seconds in which a server that hangs has to go on
 _PATIENCE = 60.0
+# seconds for all of it: a server may send a byte now and then
+_LONGEST = 600.0
 _OF_THE_NET = (OSError, UrlError, http.client.HTTPException, ValueError)
 _MOVED = (301, 302, 303, 307, 308)
 
@@ -64,8 +68,7 @@ def _content(url: str, largest: int) -> bytes:
     address = url
     for _step in range(_REDIRECTS + 1):
         try:
-            with open_url(address, timeout=_PATIENCE, use_proxy=True, follow_redirects="none") as answer:
-                content = bytes(answer.read(largest + 1))
+            content = in_time(_LONGEST, functools.partial(_read, address, largest))
         except HTTPError as error:
             if error.code not in _MOVED:
                 raise _unreachable(url, f"HTTP {error.code}") from None
@@ -79,6 +82,11 @@ def _content(url: str, largest: int) -> bytes:
             )
         return content
     raise _unreachable(url, f"it leads on more than {_REDIRECTS} times")
+
+
+def _read(address: str, largest: int) -> bytes:
+    with open_url(address, timeout=_PATIENCE, use_proxy=True, follow_redirects="none") as answer:
+        return bytes(answer.read(largest + 1))
 
 
 def _unreachable(url: str, reason: str) -> AnsibleError:

@@ -108,6 +108,18 @@ def test_an_answer_without_an_end_is_bounded(data: bytes) -> None:
         assert said(lambda: asking(huge).get(path("p"), PLACE)).startswith("the Kubernetes API ")
 
 
+def test_an_answer_that_goes_on_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time-out of a socket would not end it: each byte is in time."""
+    monkeypatch.setattr(api, "_WHOLE", 0.01)
+    monkeypatch.setattr(api, "_FIRST_PATIENCE", 0.0)
+    dripping, end = told({}), threading.Event()
+    dripping.read = lambda *_amount, **_options: bytes(end.wait(60))  # type: ignore[method-assign]
+    try:
+        assert "did not end within 0.01 s" in said(lambda: asking(Answers(lambda _url: dripping)).get(path("p"), PLACE))
+    finally:
+        end.set()
+
+
 def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones() -> None:
     def answer(url: str) -> Response:
         if "limit=1000" in url:

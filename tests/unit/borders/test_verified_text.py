@@ -13,6 +13,7 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.plugin_utils import _verified_text
 from ansible_collections.elemental.networking.plugins.plugin_utils._verified_text import (
     next_address,
     shown,
@@ -27,11 +28,12 @@ _SHA256 = hashlib.sha256(_TEXT).hexdigest()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """``/text`` is the text, ``/moved`` leads to it, ``/loop`` to itself, ``/flood`` has no end, anything else is what was set."""
+    """``/text`` is it, ``/moved`` leads there, ``/loop`` to itself, ``/flood`` and ``/drip`` have no end, any other is what was set."""
 
     protocol_version = "HTTP/1.0"
     body: t.ClassVar[bytes] = b""
     location: t.ClassVar[str] = ""
+    is_over: t.ClassVar[threading.Event] = threading.Event()
 
     def do_GET(self) -> None:
         moved = {"/moved": "/text", "/loop": "/loop", "/astray": self.location}.get(self.path)
@@ -39,15 +41,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if moved:
             self.send_header("Location", moved)
         self.end_headers()
-        if self.path == "/flood":
-            self._flood()
+        if self.path in ("/flood", "/drip"):
+            self._go_on(b"x" * (65536 if self.path == "/flood" else 1), 0.0 if self.path == "/flood" else 0.05)
         elif not moved:
             self.wfile.write(_TEXT if self.path == "/text" else self.body)
 
-    def _flood(self) -> None:
+    def _go_on(self, data: bytes, pause: float) -> None:
         try:
-            while True:
-                self.wfile.write(b"x" * 65536)
+            while not self.is_over.wait(pause):
+                self.wfile.write(data)
         except OSError:
             pass  # the other side has had enough
 
@@ -60,6 +62,7 @@ def server() -> t.Iterator[str]:
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     threading.Thread(target=running.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{running.server_port}"
+    _Handler.is_over.set()
     running.shutdown()
     running.server_close()
 
@@ -73,6 +76,11 @@ def _refused(url: str, largest: int = 1000) -> str:
 
 def test_a_redirect_to_the_right_text_is_followed(server: str) -> None:
     assert verified_text(f"{server}/moved", [f"sha256:{_SHA256}"]) == _TEXT.decode()
+
+
+def test_a_text_that_drips_is_given_up(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_verified_text, "_LONGEST", 0.2)
+    assert "did not end within 0.2 s" in _refused(f"{server}/drip")
 
 
 def test_a_flood_ends_at_the_limit(server: str) -> None:

@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from ..._in_time import in_time
 from .bodies import NoJson, TooLarge, parsed, whole
 from .errors import Place, Unreachable, may_pass, no_answer, parse_status, refusal, seconds_asked, unreachable
 from .paths import Path
@@ -31,6 +32,8 @@ _LONGEST_PAUSE = 2.0
 # an API server that has just started answers 401 and 403 to everybody until it has read its users and roles
 _STARTING = 15.0
 _CONNECT, _READ = 5.0, 30.0
+# for a whole answer: a server may send a byte now and then
+_WHOLE = 120.0
 # objects in a page, and in the smallest one where an answer is too large; pages and objects in a list
 _PAGE, _SMALLEST_PAGE = 1000, 10
 _PAGES, _OBJECTS = 2000, 200_000
@@ -136,8 +139,7 @@ class Api:
             pause = min(_LONGEST_PAUSE, 0.1 * 2 ** min(attempt, 6)) * random.uniform(0.5, 1.0)
             failure: Exception
             try:
-                response = self._send(method, url, data, kind)
-                answer = whole(response, self.host, str(place))
+                response, answer = in_time(_WHOLE, lambda: self._exchanged(method, url, data, kind, place))
                 if 200 <= response.status < 300:
                     return self._accepted(answer, place)
                 self._answered.set()
@@ -158,6 +160,11 @@ class Api:
                 raise failure
             self._progress.say(lambda reason=failure: f"trying again: {reason}")  # type: ignore[misc]
             time.sleep(pause)
+
+    def _exchanged(self, method: str, url: str, data: bytes | None, kind: str, place: Place) -> tuple[t.Any, bytes]:
+        """A response and all that it says."""
+        response = self._send(method, url, data, kind)
+        return response, whole(response, self.host, str(place))
 
     def _accepted(self, answer: bytes, place: Place) -> Object:
         found = parsed(answer, self.host, str(place))

@@ -125,6 +125,24 @@ def test_the_watchdog_of_a_change_that_was_confirmed_leaves_what_was_edited_sinc
     assert not os.path.lexists(places.JOURNAL_FILE)
 
 
+@pytest.mark.parametrize("name", [b"Cafe\tBar", b"two\nlines", b"\x7f", b"\xff"])
+def test_the_name_of_a_file_of_somebody_else_keeps_no_rollback_from_its_end(host: Host, name: bytes) -> None:
+    """Whatever a file system takes as a name: confirm was killed after it had written the new set, and before it ended."""
+    other = os.path.join(os.fsencode(places.INSTALLED_PROFILES), name + b".nmconnection")
+    with open(other, "wb") as stream:
+        stream.write(b"[connection]\nuuid=uuid-0\n")
+    store.remember_files(host.trial, {})
+    host.confirm()
+    with open(other, "wb") as stream:  # as NetworkManager's rollback rewrites it
+        stream.write(b"[connection]\nid=x\nuuid=uuid-0\n")
+    host.expire()
+    assert host.state == "old"
+    with open(other, "rb") as stream:
+        assert stream.read() == b"[connection]\nuuid=uuid-0\n"
+    assert not os.path.exists(places.TRIAL_FOLDER)
+    assert not os.path.lexists(places.JOURNAL_FILE)
+
+
 @pytest.mark.parametrize("damaged", [("trial",), ("before",), ("trial", "before"), ("trial", "before", "final")])
 def test_a_damaged_trial_comes_to_its_end(host: Host, damaged: t.Sequence[str]) -> None:
     """Nothing of the trial is left in /run, and /etc is one whole set."""

@@ -267,6 +267,20 @@ def test_a_probe_runs_without_the_lock_and_what_it_finds_counts_only_for_an_open
     assert 0 < bounds[0] <= trial.deadline
 
 
+def test_the_probes_of_a_trial_that_was_opened_while_somebody_asked_are_not_left_out(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question after a lost answer came first and waited for the lock until the trial was up."""
+    failing = (Probe("p", "command", command="false"),)
+    trial = host.trial._replace(phase="activated", probes=failing, opened_at=time.monotonic())
+    looks = iter([None])
+    monkeypatch.setattr(store, "load_trial", lambda: next(looks, trial))
+    manager = t.cast(NetworkManager, NetworkManagerThatIsUp())
+    answer = confirming.confirm(manager, trial.token, "192.0.2.1", fresh=True, knock=None)
+    assert answer["state"] == "pending"
+    assert host.state == "old"
+
+
 def test_probes_end_when_the_time_is_over() -> None:
     """All of them, and what they started; nothing that a target holds is more than a failure."""
     probes = [

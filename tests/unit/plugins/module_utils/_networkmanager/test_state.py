@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import socket
 import subprocess
 import time
 import typing as t
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager import (
     confirming,
+    expiring,
     files,
     journal,
     later,
@@ -25,6 +27,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     store,
     undoing,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bus import BusError, SystemBus
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import Managed, Probe, Trial
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
     Device,
@@ -230,6 +233,32 @@ def test_an_interface_that_an_administrator_has_is_left_alone(active: str, spare
     manager = NetworkManagerWithOneDevice(active, ("old", "by-hand"))
     down = undoing.activate_previous(t.cast(NetworkManager, manager), [("eth0", "old")], spare_others=spare)
     assert (down, manager.activated) == ((), activated)
+
+
+def test_the_watchdog_goes_on_where_the_bus_or_the_disk_fails_for_a_moment(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is still down after the rollback is known to this process alone."""
+    answers: list[t.Any] = [OSError(5, "Input/output error"), BusError("", "it broke off"), ()]
+
+    def bring_back(_token: str, _down: object) -> object:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(expiring, "_roll_back", lambda _token: (("eth0", "uuid-0"),))
+    monkeypatch.setattr(expiring, "_bring_back", bring_back)
+    monkeypatch.setattr(expiring, "_PAUSE", 0.0)
+    host.expire()
+    assert not answers
+
+
+def test_a_bus_that_closes_the_door_at_once_is_one_that_does_not_answer() -> None:
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    with pytest.raises(BusError, match="broke off|closed"):
+        SystemBus(ours)._authenticate()
 
 
 class NetworkManagerThatIsUp(NetworkManagerThatForgot):

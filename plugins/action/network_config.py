@@ -17,6 +17,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     PlaceholderError,
     resolve_placeholders,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.module_utils._render import (
     Profile,
     RenderError,
@@ -77,7 +78,7 @@ class ActionModule(NetworkAction):
         except AnsibleError:
             # a result would have them; they may be the reason
             for warning in rendering.warnings:
-                Display().warning(f"{machine}: {warning}")
+                Display().warning(one_line(f"{machine}: {warning}"))
             raise
         return {**_report(machine, rendering, outcome), **outcome.result(bool(self._task.diff))}
 

@@ -22,7 +22,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._host_keys im
 
 # ssh takes the first value that it meets of each setting: these come before all others, also before what Ansible adds where host keys are
 # not checked. A key of an address that is not the inventory's has to be known already
-CHECKED = "-o StrictHostKeyChecking=yes"
+_CHECKED = "-o StrictHostKeyChecking=yes"
 # as long as in the paths that Ansible makes: a socket's path has 100 characters or so
 _SHORT = 10
 
@@ -46,9 +46,9 @@ class HostIdentity:
         recorded = () if is_believed else valid_host_keys(options["known_host_keys"])
         return cls(tuple(dict.fromkeys(claimed)), recorded, is_believed)
 
-    def has_claimed(self, address: str) -> bool:
-        """Whether an address, which may be a name, is one of those that the host claimed, however that is spelled."""
-        return _plain(address) in {_plain(each) for each in self.claimed}
+    def has_claimed(self, addresses: t.Iterable[str]) -> bool:
+        """Whether one of these addresses is one that the host claimed, however that is spelled."""
+        return not {_plain(each) for each in addresses}.isdisjoint(_plain(each) for each in self.claimed)
 
 
 def _plain(address: str) -> str:
@@ -65,7 +65,6 @@ def demanding(host_keys: t.Sequence[str], place: str, control_folder: str) -> st
     """
     digest = hashlib.sha256("\n".join(host_keys).encode()).hexdigest()[:16]
     name = f"elemental-networking-{digest}"
-    shared = hashlib.sha256(f"{digest} {place}".encode()).hexdigest()[:_SHORT]
     settings = {
         "HostKeyAlias": name,
         "UserKnownHostsFile": _quoted(_known_hosts(name, host_keys)),
@@ -73,9 +72,19 @@ def demanding(host_keys: t.Sequence[str], place: str, control_folder: str) -> st
         "CheckHostIP": "no",
         "UpdateHostKeys": "no",
         "VerifyHostKeyDNS": "no",
-        "ControlPath": _quoted(os.path.join(control_folder, shared)),
     }
-    return " ".join([CHECKED, *(f"-o {shlex.quote(f'{key}={value}')}" for key, value in settings.items())])
+    arguments = [checking(f"{digest} {place}", control_folder), *(_setting(*each) for each in settings.items())]
+    return " ".join(arguments)
+
+
+def checking(place: str, control_folder: str) -> str:
+    """The same where ssh's own known_hosts files have the key; ``place`` names what is known there as well."""
+    shared = hashlib.sha256(place.encode()).hexdigest()[:_SHORT]
+    return f"{_CHECKED} {_setting('ControlPath', _quoted(os.path.join(control_folder, shared)))}"
+
+
+def _setting(key: str, value: str) -> str:
+    return f"-o {shlex.quote(f'{key}={value}')}"
 
 
 def _quoted(path: str) -> str:

@@ -19,7 +19,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.path import makedirs_safe, unfrackpath
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
-from ansible_collections.elemental.networking.plugins.plugin_utils._identity import CHECKED, HostIdentity, demanding
+from ansible_collections.elemental.networking.plugins.plugin_utils._identity import HostIdentity, checking, demanding
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import Answer, is_address, read_answer
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_program import (
     keeper,
@@ -29,7 +29,12 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node_program
     script,
     short_script,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_call import SshCall, goes_elsewhere, key_name
+from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_call import (
+    SshCall,
+    destinations,
+    goes_elsewhere,
+    key_name,
+)
 
 KEY_REFUSED = "Host key verification failed"
 # in the order in which ssh gets them
@@ -158,21 +163,33 @@ class Node:
 
     def _made_proof(self, address: str) -> str | None:
         if address == self.inventory_address:
-            has_to = self._host_keys and self._identity.has_claimed(address) and not self._key_name
+            is_open = self._host_keys and not self._key_name
+            has_to = is_open and self._identity.has_claimed(destinations(self._inventory_call))
             return self._pinned(address) if has_to else ""
         if self._key_name:
-            return CHECKED
+            return self._checked(address, self._key_name)
         if self._host_keys:
             return self._pinned(address)
         if self.is_believed:
             return ""
-        return CHECKED if self._name_of_key(replace(self._inventory_call, host=address)) else None
+        name = self._name_of_key(replace(self._inventory_call, host=address))
+        return self._checked(address, name) if name else None
 
     def _pinned(self, address: str) -> str:
+        return demanding(self._host_keys, self._place(address), self._control_folder())
+
+    def _checked(self, address: str, name: str) -> str:
+        """With a shared connection of its own: one from before may have been made to whoever was there, without a check."""
+        return checking(f"{name} {self._place(address)}", self._control_folder())
+
+    def _place(self, address: str) -> str:
         call = self._inventory_call
+        return f"{address} {call.port} {call.user}"
+
+    def _control_folder(self) -> str:
         folder = unfrackpath(str(self._connection.get_option("control_path_dir")))
         makedirs_safe(folder, 0o700)
-        return demanding(self._host_keys, f"{address} {call.port} {call.user}", folder)
+        return str(folder)
 
     def _demand(self, address: str) -> None:
         """Let ssh demand at an address what proves this node there."""

@@ -320,7 +320,7 @@ def _check_addresses(answer: Answer, asked_at: str) -> None:
     for each in named:
         if each != asked_at and not is_address(each):
             raise _Wrong(f"{one_line(each, 60)} is not an IP address")
-    if isinstance(answer, Judgement) and answer.state == "elsewhere" and not answer.addresses:
+    if any(isinstance(part, Judgement) and part.state == "elsewhere" and not part.addresses for part in parts):
         raise _Wrong("it is elsewhere, without an address")
 
 

@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import shlex
+import socket
 import subprocess
 import typing as t
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 _SSH_CONFIGURATIONS = ("~/.ssh/config", "/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d/*")
 _SSH_PORT = "22"
@@ -54,6 +57,18 @@ def key_name(call: SshCall) -> str:
     name = settings.get("hostkeyalias") or (host if port == _SSH_PORT else f"[{host}]:{port}")
     files = shlex.split(f"{settings.get('userknownhostsfile', '')} {settings.get('globalknownhostsfile', '')}")
     return name if any(_holds(os.path.expanduser(file), name) for file in files) else ""
+
+
+def destinations(call: SshCall) -> set[str]:
+    """Where a call may lead: its address, or, for a name, what ssh's configuration and the resolver of this machine make of it."""
+    with contextlib.suppress(ValueError):
+        return {str(ip_address(call.host))}
+    host = _settings(call, shlex.split(call.arguments)).get("hostname", call.host)
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # only a jump host knows it, say
+        return {call.host, host}
+    return {call.host, host, *(str(target[0]) for *_kind, target in found)}
 
 
 def _holds(known_hosts: str, name: str) -> bool:

@@ -146,7 +146,9 @@ class Transaction:
             if isinstance(content, Refusal):
                 raise AnsibleActionFail(content.msg)
             if isinstance(content, Staged):
-                refuse_unexpected([*content.addresses, *content.new_addresses], self._expected, self._node.address)
+                outcome = content.outcome.addresses if content.outcome else ()
+                named = [*content.addresses, *content.new_addresses, *outcome]
+                refuse_unexpected(named, self._expected, self._node.address)
                 self._node.know(content.host_keys)
                 return content
             if isinstance(content, OtherHost):

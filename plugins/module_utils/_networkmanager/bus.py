@@ -64,7 +64,7 @@ class SystemBus:
 
     def _authenticate(self) -> None:
         user = str(os.geteuid()).encode().hex().encode()
-        self._socket.sendall(b"\0AUTH EXTERNAL " + user + b"\r\nBEGIN\r\n")  # sent in one go: no round trip
+        self._send_all(b"\0AUTH EXTERNAL " + user + b"\r\nBEGIN\r\n")  # sent in one go: no round trip
         deadline = time.monotonic() + 10
         while b"\r\n" not in self._received:
             if len(self._received) > _LONGEST_LINE:
@@ -145,11 +145,14 @@ class SystemBus:
         message = bytearray(struct.pack(NATIVE_ORDER + "BBBBII", *head))
         marshal(message, "a(yv)", [fields])
         message.extend(bytes(-len(message) % 8))
+        self._send_all(bytes(message + body))
+        return self._serial
+
+    def _send_all(self, content: bytes) -> None:
         try:
-            self._socket.sendall(bytes(message + body))
+            self._socket.sendall(content)
         except OSError as error:
             raise BusError("", f"the system D-Bus broke off ({error.strerror})") from error
-        return self._serial
 
     def _read(self, deadline: float) -> tuple[dict[int, t.Any], int, list[t.Any]]:
         try:

@@ -73,17 +73,20 @@ class _Visit(t.NamedTuple):
 def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) -> dict[str, t.Any]:
     """Judge, probe, persist. The probes run without the lock: the dead-man and other controllers do not wait for them."""
     trial = store.load_trial()
-    probes = trial.probes if trial is not None and trial.token == token else ()
+    is_known = trial is not None and trial.token == token
+    probes = trial.probes if trial is not None and is_known else ()
     passed = [probe for probe in probes if trial and not trial.failed_before.get(probe.name)]
     with store.exclusive():
-        answer = _decide(manager, token, visit, is_last, None if passed else {})
-    if trial is not None and answer == _PROBES_FIRST:
+        answer = _decide(manager, token, visit, is_last, {} if is_known and not passed else None)
+    if trial is not None and passed and answer == _PROBES_FIRST:
         left = trial.opened_at + trial.deadline - time.monotonic()
         if left < _TOO_LATE:
             return dict(_NOT_YET)
         failures = run_probes(passed, left)
         with store.exclusive():  # it may have ended meanwhile
             answer = _decide(manager, token, visit, is_last, failures)
+    if answer == _PROBES_FIRST:  # the trial was opened between the two looks: its probes are not known yet
+        return dict(_NOT_YET)
     failed = [probe for probe in probes if probe not in passed]
     if trial is not None and failed and answer["state"] == "confirmed":
         answer = {**answer, "failed_after": run_probes(failed, trial.deadline)}

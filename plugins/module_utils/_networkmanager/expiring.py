@@ -40,8 +40,8 @@ def expire(token: str) -> None:
         time.sleep(_PAUSE)
         try:
             down = _bring_back(token, down)
-        except (NetworkManagerError, BusError):
-            continue
+        except (NetworkManagerError, BusError, OSError):
+            continue  # who starts anew does not know any more what is down
 
 
 def _bring_back(token: str, down: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -203,7 +203,10 @@ def _own_path(path: str) -> str:
     is_ours = path in (places.MANAGED_FILE, places.MANAGED_COPY)
     if not is_ours and folder not in (places.INSTALLED_PROFILES, places.TRIAL_PROFILES):
         return more_file(path, "a path")
-    return os.path.join(folder, name(last, "a path"))
+    # files of others are among them, and have any name that a file system takes
+    if not is_ours and (last in ("", ".", "..") or "\0" in text(last, "a path")):
+        raise Unfit("a path is not that of a file")
+    return path
 
 
 def _found(path: str, value: t.Any) -> Content | None:

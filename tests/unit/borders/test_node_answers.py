@@ -234,6 +234,7 @@ def test_expensive_keyfiles_of_a_tool_take_no_time(text: str) -> None:
         ('{"changed": true, "addresses": ["fe80::1%eth0"]}', "fe80::1%eth0 is not an IP address"),
         ('{"changed": true, "addresses": ["-oProxyCommand=id"]}', "-oProxyCommand=id is not an IP address"),
         ('{"changed": true, "addresses": ["192.0.2.010"]}', "192.0.2.010 is not an IP address"),
+        ('{"changed": true, "outcome": {"state": "elsewhere"}}', "it is elsewhere, without an address"),
         ('{"changed": true, "stranger": true}', "it has not one of the keys failed, stranger, busy, changed"),
         ('{"changed": true, "ansible_facts": {}}', "it has an unknown key, ansible_facts"),
         ("{}", "it has not one of the keys failed, stranger, busy, changed"),

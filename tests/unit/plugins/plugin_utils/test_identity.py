@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 import subprocess
 import types
@@ -96,10 +97,13 @@ def test_a_key_that_ssh_has_for_the_host_is_enough_and_demanded(
     known_hosts: t.Callable[..., dict[str, t.Any]], checking: str
 ) -> None:
     """Also where keys are accepted at first contact: one of another kind would be one."""
-    each = node(HostIdentity((CLAIMED,), (OTHER,)), **known_hosts(INVENTORY, checking))
+    options = {**known_hosts(INVENTORY, checking), "ssh_args": "-F none -o ControlMaster=auto -o ControlPersist=60"}
+    each = node(HostIdentity((CLAIMED,), (OTHER,)), **options)
     assert each.can_prove(CLAIMED)
     each.move_to(CLAIMED)
     now = settings(each)
+    # a play that had another host there, or any, left a connection that would be used as it is
+    assert now["controlpath"] != settings(node(HostIdentity(), CLAIMED, **options))["controlpath"]
     assert (now["stricthostkeychecking"], now["hostkeyalias"]) == ("true", INVENTORY)
     assert now["userknownhostsfile"].endswith("known_hosts")
 
@@ -130,6 +134,36 @@ def test_an_inventory_that_leads_to_a_claimed_address_demands_what_is_recorded()
     # a first run, or another address
     for identity, address in ((HostIdentity((CLAIMED,)), CLAIMED), (HostIdentity((CLAIMED,), (KEY,)), INVENTORY)):
         assert settings(node(identity, address, **SURE))["stricthostkeychecking"] == "false"
+
+
+@pytest.mark.parametrize("name", ["node1", "node1.example.org"])
+def test_a_name_that_leads_to_a_claimed_address_demands_what_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """An alias of ssh's configuration, and a name of the resolver, which follows the host as often as not."""
+    configuration = tmp_path / "config"
+    configuration.write_text(f"Host node1\n  HostName {CLAIMED}\n")
+
+    def resolve(host: str, *_more: t.Any, **_options: t.Any) -> list[t.Any]:
+        return [(2, 1, 6, "", ({"node1.example.org": CLAIMED}.get(host, host), 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    ssh_args = f"-F {configuration} -o StrictHostKeyChecking=no"
+    for claimed, keys, expected in (
+        ((CLAIMED,), (KEY,), "true"),
+        ((TOLD,), (KEY,), "false"),
+        ((CLAIMED,), (), "false"),
+    ):
+        each = node(HostIdentity(claimed, keys), name, **{**AWX, "ssh_args": ssh_args})
+        assert settings(each)["stricthostkeychecking"] == expected
+
+
+def test_a_name_that_nobody_knows_here_is_left_to_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resolve(*_more: t.Any, **_options: t.Any) -> t.NoReturn:
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    assert settings(node(HostIdentity((CLAIMED,), (KEY,)), "node1.invalid", **SURE))["stricthostkeychecking"] == "false"
 
 
 def test_a_host_that_is_to_be_believed_proves_nothing_until_it_named_its_keys() -> None:

@@ -18,6 +18,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node import 
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import (
     Answer,
     Busy,
+    Judgement,
     OtherHost,
     Staged,
 )
@@ -84,9 +85,15 @@ def test_a_host_that_is_busy_for_ever_is_left(holder: str) -> None:
     assert sum(bool(request["take_over"]) for request in node.asked) == (3 if holder == DEAD else 0)
 
 
-def test_a_host_leads_nowhere_but_to_its_profiles() -> None:
+ELSEWHERE = Judgement("elsewhere", addresses=("203.0.113.7",))
+
+
+@pytest.mark.parametrize(
+    "answer", [Staged(changed=True, addresses=ELSEWHERE.addresses), Staged(changed=True, outcome=ELSEWHERE)]
+)
+def test_a_host_leads_nowhere_but_to_its_profiles(answer: Staged) -> None:
     with pytest.raises(AnsibleError, match=r"203\.0\.113\.7 is not an address of its profiles"):
-        carry_out(RepeatingNode(Staged(changed=True, addresses=("203.0.113.7",))))
+        carry_out(RepeatingNode(answer))
 
 
 @pytest.mark.parametrize(

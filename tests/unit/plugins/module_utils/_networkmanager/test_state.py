@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import socket
 import subprocess
 import time
 import typing as t
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager import (
     confirming,
+    expiring,
     files,
     journal,
     later,
@@ -25,6 +27,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     store,
     undoing,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bus import BusError, SystemBus
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import Managed, Probe, Trial
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
     Device,
@@ -125,6 +128,24 @@ def test_the_watchdog_of_a_change_that_was_confirmed_leaves_what_was_edited_sinc
     assert not os.path.lexists(places.JOURNAL_FILE)
 
 
+@pytest.mark.parametrize("name", [b"Cafe\tBar", b"two\nlines", b"\x7f", b"\xff"])
+def test_the_name_of_a_file_of_somebody_else_keeps_no_rollback_from_its_end(host: Host, name: bytes) -> None:
+    """Whatever a file system takes as a name: confirm was killed after it had written the new set, and before it ended."""
+    other = os.path.join(os.fsencode(places.INSTALLED_PROFILES), name + b".nmconnection")
+    with open(other, "wb") as stream:
+        stream.write(b"[connection]\nuuid=uuid-0\n")
+    store.remember_files(host.trial, {})
+    host.confirm()
+    with open(other, "wb") as stream:  # as NetworkManager's rollback rewrites it
+        stream.write(b"[connection]\nid=x\nuuid=uuid-0\n")
+    host.expire()
+    assert host.state == "old"
+    with open(other, "rb") as stream:
+        assert stream.read() == b"[connection]\nuuid=uuid-0\n"
+    assert not os.path.exists(places.TRIAL_FOLDER)
+    assert not os.path.lexists(places.JOURNAL_FILE)
+
+
 @pytest.mark.parametrize("damaged", [("trial",), ("before",), ("trial", "before"), ("trial", "before", "final")])
 def test_a_damaged_trial_comes_to_its_end(host: Host, damaged: t.Sequence[str]) -> None:
     """Nothing of the trial is left in /run, and /etc is one whole set."""
@@ -214,6 +235,32 @@ def test_an_interface_that_an_administrator_has_is_left_alone(active: str, spare
     assert (down, manager.activated) == ((), activated)
 
 
+def test_the_watchdog_goes_on_where_the_bus_or_the_disk_fails_for_a_moment(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is still down after the rollback is known to this process alone."""
+    answers: list[t.Any] = [OSError(5, "Input/output error"), BusError("", "it broke off"), ()]
+
+    def bring_back(_token: str, _down: object) -> object:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(expiring, "_roll_back", lambda _token: (("eth0", "uuid-0"),))
+    monkeypatch.setattr(expiring, "_bring_back", bring_back)
+    monkeypatch.setattr(expiring, "_PAUSE", 0.0)
+    host.expire()
+    assert not answers
+
+
+def test_a_bus_that_closes_the_door_at_once_is_one_that_does_not_answer() -> None:
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    with pytest.raises(BusError, match="broke off|closed"):
+        SystemBus(ours)._authenticate()
+
+
 class NetworkManagerThatIsUp(NetworkManagerThatForgot):
     """A double: it holds the trial, and all of its profiles are up."""
 
@@ -247,6 +294,20 @@ def test_a_probe_runs_without_the_lock_and_what_it_finds_counts_only_for_an_open
     assert (answer["state"], answer["reason"]) == ("rolled_back", "it took too long")
     assert host.state == "old"
     assert 0 < bounds[0] <= trial.deadline
+
+
+def test_the_probes_of_a_trial_that_was_opened_while_somebody_asked_are_not_left_out(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question after a lost answer came first and waited for the lock until the trial was up."""
+    failing = (Probe("p", "command", command="false"),)
+    trial = host.trial._replace(phase="activated", probes=failing, opened_at=time.monotonic())
+    looks = iter([None])
+    monkeypatch.setattr(store, "load_trial", lambda: next(looks, trial))
+    manager = t.cast(NetworkManager, NetworkManagerThatIsUp())
+    answer = confirming.confirm(manager, trial.token, "192.0.2.1", fresh=True, knock=None)
+    assert answer["state"] == "pending"
+    assert host.state == "old"
 
 
 def test_probes_end_when_the_time_is_over() -> None:

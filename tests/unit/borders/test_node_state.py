@@ -214,7 +214,9 @@ class Writes:
             "os.chmod",
             "os.chown",
         ):
-            self.paths += [str(each) for each in arguments[:2] if isinstance(each, str)]
+            # what a link says is not written to
+            touched = arguments[1:2] if event == "os.symlink" else arguments[:2]
+            self.paths += [str(each) for each in touched if isinstance(each, str)]
         elif (
             self.is_on
             and event == "open"

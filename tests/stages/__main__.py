@@ -75,13 +75,19 @@ def _collection_folder(variables: t.Mapping[str, str]) -> Path:
     return Path(variables["PYTHONPATH"]) / "ansible_collections/elemental/networking"
 
 
-def _unit(requirements: str, python: str) -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _unit(requirements: str, python: str, *options: str) -> tuple[t.Sequence[str], Path, dict[str, str]]:
     environment = machine.environment(requirements, python)
     variables = _variables(environment)
     with contextlib.suppress(Missing):  # without it the tests that need it are skipped, and say so
         variables["PATH"] = f"{nmstatectl.build().parent}:{variables['PATH']}"
     command = [str(environment / "bin/pytest"), "-q", "-n", "2", "-p", "no:cacheprovider", "tests/unit"]
-    return command, _collection_folder(variables), variables
+    return [*command, *options], _collection_folder(variables), variables
+
+
+def _without_borders() -> list[str]:
+    """Options that leave out the trust borders whose tests are the same with every ansible-core: all but that of hostile hosts."""
+    borders = sorted((REPOSITORY / "tests/unit/borders").glob("test_*.py"))
+    return [f"--ignore=tests/unit/borders/{file.name}" for file in borders if file.stem != "test_hostile_hosts"]
 
 
 def _fuzz() -> tuple[t.Sequence[str], Path, dict[str, str]]:

@@ -65,7 +65,7 @@ def _keep_compiled() -> None:
     """What the program was compiled to, so that the next start on this node need not; the loader believes only root's own file."""
     loader = getattr(sys.modules.get("_networkmanager"), "LOADER", None)
     if loader is None:
-        return  # it came as a module
+        return  # imported from files, as in tests: there is nothing to keep
     with contextlib.suppress(OSError):  # it is only faster
         descriptor = os.open(places.COMPILED_FILE + "~", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Mapping
 
 DEPTH = 64
 LENGTH = 4 * 1024 * 1024  # characters; an API server takes 1.5 MiB
@@ -66,7 +67,7 @@ def checked(value: object) -> object:
             values += 1
             if isinstance(item, str):
                 characters += len(item)
-            elif isinstance(item, t.Mapping):
+            elif isinstance(item, (dict, Mapping)):
                 pending.append((_keys_and_values(item), depth + 1))
                 break
             elif isinstance(item, (list, tuple)):
@@ -81,7 +82,7 @@ def checked(value: object) -> object:
     return value
 
 
-def _keys_and_values(mapping: t.Mapping[object, object]) -> t.Iterator[object]:
+def _keys_and_values(mapping: Mapping[object, object]) -> t.Iterator[object]:
     for key, value in mapping.items():
         yield key
         yield value

@@ -164,7 +164,7 @@ class EmbeddedBackend(IpamBackend):
         """The pools that a namespace can claim from, or all."""
         with self._said_plainly():
             rows = self._database.execute("SELECT * FROM pools ORDER BY namespace, kind, name").fetchall()
-            pools = [_pool(row) for row in rows if namespace is None or row["namespace"] in ("", namespace)]
+            pools = [_pool(row) for row in rows if namespace is None or _namespace(row) in ("", namespace)]
             return [PoolState(pool, usage(pool, _used(self._database, pool))) for pool in pools]
 
     def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
@@ -491,7 +491,7 @@ def _used(database: sqlite3.Connection, pool: Pool) -> list[IPAddress]:
     condition = "api_group = ? AND kind = ? AND pool_namespace = ? AND pool = ?"
     rows = database.execute(f"SELECT address FROM claims WHERE {condition}", _key(pool))
     # what is no address is nobody's: its claim says so
-    return [address for address in (_address(row["address"]) for row in rows) if address is not None]
+    return [address for address in (_address(value) for (value,) in rows) if address is not None]
 
 
 def _few(names: t.Sequence[str]) -> str:
@@ -516,6 +516,11 @@ def _pool(row: sqlite3.Row) -> Pool:
         ) from None
 
 
+def _namespace(row: sqlite3.Row) -> str:
+    with _believed():
+        return _text(row["namespace"])
+
+
 def _bound_claim(row: sqlite3.Row) -> BoundClaim:
     with _believed():
         texts = [
@@ -524,8 +529,9 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
         api_group, kind, pool, namespace, name, machine, key, host = texts
         host_keys = parted(row["host_keys"]) if "host_keys" in row.keys() else ()  # noqa: SIM118 a row is no mapping
         claim = Claim(namespace, name, machine, key, PoolReference(api_group, kind, pool), host, host_keys=host_keys)
+        address, prefix, gateway = (row[column] for column in ("address", "prefix", "gateway"))
     try:
-        return BoundClaim(claim, checked_address(f"claim {name}", row["address"], row["prefix"], row["gateway"]))
+        return BoundClaim(claim, checked_address(f"claim {name}", address, prefix, gateway))
     except IpamError as error:
         return BoundClaim(claim, None, str(error))
 
@@ -549,5 +555,5 @@ def _believed() -> t.Iterator[None]:
     """What is not what we wrote was damaged since, whatever SQLite thinks of the file."""
     try:
         yield
-    except (TypeError, ValueError, IndexError, AttributeError, IpamError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, RecursionError, IpamError) as error:
         raise sqlite3.DatabaseError("database disk image is malformed") from error

@@ -42,7 +42,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal im
 from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import read_manifests
 from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, NETWORK, pool
 from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 _OURS = (AnsibleError, IpamError, PlaceholderError, RenderError)
@@ -267,6 +267,7 @@ def test_files(tmp_path: Path, databases: Path, text: str) -> None:
     ),
     _SCALAR | st.binary(max_size=8) | _mutated(pool()).map(_dumped_json),
 )
+@example("pools", "manifest", "[" * 100_000)
 def test_rows_of_the_database(tmp_path: Path, databases: Path, table: str, column: str, value: object) -> None:
     database = databases / "rows.sqlite"
     for suffix in ("", "-wal", "-shm"):

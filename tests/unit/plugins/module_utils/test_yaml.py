@@ -67,7 +67,7 @@ def test_documents(text: str, expected: object) -> None:
         ("- &a [*a]", "line 1: an alias without an anchor before it, or inside of what it names"),
         ("a: &a {b: {c: *a}}", "line 1: an alias"),
         ("a: *hunter2", "line 1: an alias"),
-        ("[" * 100_000, "line 1: nested deeper"),
+        ("[" * 100_000, "nest"),  # libyaml has a limit of its own, which it meets first in some versions
         ("- " * 100_000, "nested deeper"),
         ("{a: " * 100_000, "nested deeper"),
         ("a: 1\nb: 2\na: 3", "line 3: a key that the mapping has already"),

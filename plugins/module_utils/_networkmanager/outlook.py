@@ -114,7 +114,7 @@ def planned(
     managed: Managed,
     required: t.Collection[str],
 ) -> Plan:
-    """The plan with what differs, how it is tried, and what is not up because it waits. Raises NetworkManagerError where that must not be."""
+    """The plan with what differs, how it is tried, and what is not up because it waits. Raises NetworkManagerError."""
     found = _waiting(outlook, observed)
     reasons = _reasons(plan.wanted, observed, managed, found)
     texts = _trial_texts(outlook, plan.wanted)

@@ -64,8 +64,15 @@ def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> di
         "stale": list(plan.stale),
         "diff": _differences(plan),
         "waiting": dict(plan.waiting),
-        "warnings": contender_warnings(manager, plan, connections),
+        "warnings": [*contender_warnings(manager, plan, connections), *_gateway_warnings(plan)],
     }
+
+
+def _gateway_warnings(plan: Plan) -> list[str]:
+    sentence = (
+        "no profile gives the main routing table a default gateway: the probe gateway is no condition of this change"
+    )
+    return [] if plan.expects_gateway or plan.is_reset else [sentence]
 
 
 def open_trial(
@@ -95,6 +102,7 @@ def open_trial(
         known_uuids=tuple(connection["uuid"] for connection in present.connections.values()),
         lease_interfaces=_lease_interfaces(plan) if plan.is_reset else (),
         lease_families=_families_first(plan),
+        expects_gateway=plan.expects_gateway,
         is_reset=plan.is_reset,
         wanted=tuple(ManagedProfile(each.file_name, each.interface or "", each.type) for each in plan.wanted),
         probes=request.probes,

@@ -107,6 +107,7 @@ def _refuse_unknown_secondaries(manager: NetworkManager, bindings: t.Sequence[Bi
 
 
 def planned(
+    manager: NetworkManager,
     plan: Plan,
     outlook: Outlook,
     devices: t.Sequence[Device],
@@ -115,6 +116,7 @@ def planned(
     required: t.Collection[str],
 ) -> Plan:
     """The plan with what differs, how it is tried, and what is not up because it waits. Raises NetworkManagerError."""
+    by_file = {each.file_name: each for each in outlook.bindings}
     found = _waiting(outlook, observed)
     reasons = _reasons(plan.wanted, observed, managed, found)
     texts = _trial_texts(outlook, plan.wanted)
@@ -122,7 +124,7 @@ def planned(
     tried = {step.file_name: step.waiting_for for step in steps}
     found = {name: reason for name, reason in {**found, **tried}.items() if tried.get(name, reason)}
     _refuse_waiting(outlook, found, required)
-    idle = (*plan.idle, *_taken_down(outlook, devices, steps))
+    idle = (*plan.idle, *_taken_down(manager, outlook, devices, steps))
     return plan._replace(
         steps=steps,
         texts=texts,
@@ -133,6 +135,8 @@ def planned(
         waiting=found,
         interfaces={name: each.interface for name, each in outlook.expected.items()},
         segments=outlook.segments,
+        expects_gateway=not any(outlook.is_of_the_way(by_file[step.file_name]) for step in steps)
+        or any(each.gives_gateway for each in outlook.bindings if each.file_name not in found),
     )
 
 
@@ -227,20 +231,29 @@ def _refuse_waiting(outlook: Outlook, waiting_for: t.Mapping[str, str], required
             )
 
 
-def _taken_down(outlook: Outlook, devices: t.Sequence[Device], steps: t.Sequence[Step]) -> tuple[str, ...]:
-    """The interfaces on which a profile is active that is changed into one that waits: as after a boot, it is not up then.
+def _taken_down(
+    manager: NetworkManager, outlook: Outlook, devices: t.Sequence[Device], steps: t.Sequence[Step]
+) -> tuple[str, ...]:
+    """The interfaces that a profile leaves without a network which is changed into one that waits: as after a boot.
 
+    That is where it is active itself, and where NetworkManager has made a profile by itself: it makes none where there is one on the disk.
     Raises NetworkManagerError where the controller's own way in is one of them and nothing else comes up.
     """
-    uuids = {step.final_uuid: step for step in steps if step.waiting_for}
+    waiting = {outlook.expected[step.file_name].interface: step for step in steps if step.waiting_for}
+    by_uuid = {step.final_uuid: step for step in waiting.values()}
     served = {outlook.expected[step.file_name].interface for step in steps if not step.waiting_for}
-    found = [device for device in devices if device.active_uuid in uuids and device.interface not in served]
-    for device in found:
+    found = []
+    for device in devices:
+        step = by_uuid.get(device.active_uuid) or waiting.get(device.interface)
+        if step is None or not device.active_uuid or device.interface in served:
+            continue
+        if device.active_uuid != step.final_uuid and not manager.is_automatic(device):
+            continue
         is_way = outlook.session is not None and device.interface == outlook.session.interface
         if is_way and all(each.waiting_for for each in outlook.expected.values()):
-            step = uuids[device.active_uuid]
             raise NetworkManagerError(
-                f"profile {short(step.file_name)} would not come up at the next boot ({step.waiting_for}), and it is the one over which "
-                f"the controller comes in; {_NOTHING_CHANGED}"
+                f"with profile {short(step.file_name)}, which would not come up at the next boot ({step.waiting_for}), nothing would bring "
+                f"{device.interface} up, over which the controller comes in; {_NOTHING_CHANGED}"
             )
-    return tuple(device.interface for device in found)
+        found.append(device.interface)
+    return tuple(found)

@@ -46,7 +46,7 @@ class Plan(t.NamedTuple):
     ``session`` is how the controller came in, None where nobody knows. ``way`` are the interfaces over which it may come in afterwards:
     that one, what it is made of, and what the profiles put on top of it. ``waiting`` is what profiles wait for, and
     ``interfaces`` which interface each is for where its keyfile does not name it, and ``segments`` the interface of now on its segment, all
-    by file name.
+    by file name. ``expects_gateway`` says that a default gateway may be there afterwards.
     """
 
     wanted: tuple[WantedProfile, ...]
@@ -61,6 +61,7 @@ class Plan(t.NamedTuple):
     waiting: t.Mapping[str, str] = {}
     interfaces: t.Mapping[str, str] = {}
     segments: t.Mapping[str, str] = {}
+    expects_gateway: bool = True
     is_reset: bool = False
 
     def __repr__(self) -> str:

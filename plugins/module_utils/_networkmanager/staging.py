@@ -113,7 +113,9 @@ def _plan(
         return plan
     from .outlook import look_ahead, planned  # here: few find something that is not up
 
-    return planned(plan, look_ahead(manager, devices, request, wanted), devices, observed, managed, request.required)
+    return planned(
+        manager, plan, look_ahead(manager, devices, request, wanted), devices, observed, managed, request.required
+    )
 
 
 def _differing_files(request: Request, managed: Managed) -> dict[str, str | None]:

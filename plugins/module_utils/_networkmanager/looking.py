@@ -130,6 +130,14 @@ def lower_interfaces(interface: str) -> set[str]:
     return found
 
 
+def has_no_carrier(interface: str) -> bool:
+    """Whether an interface that is switched on has no carrier; False where that cannot be known."""
+    try:
+        return (read_text(f"/sys/class/net/{interface}/carrier") or "").strip() == "0"
+    except OSError:  # it is switched off
+        return False
+
+
 def previous_connections(devices: t.Iterable[Device]) -> tuple[tuple[str, str], ...]:
     """What is active on each device: (interface, uuid)."""
     return tuple((device.interface, device.active_uuid) for device in devices if device.active_uuid)

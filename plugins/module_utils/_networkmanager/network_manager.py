@@ -52,6 +52,15 @@ _REASONS = {
 }
 
 
+# what a device waits for in a state in which it may stay (NMDeviceState)
+_WAITS_FOR = {
+    20: "its interface cannot be used yet (no carrier, or a firmware is missing)",
+    60: "it waits for a secret, and nobody is there to give it",
+    70: "it waits for an address, and no DHCP server or router has answered",
+    90: "it waits for another connection",
+}
+
+
 class NetworkManagerError(Exception):
     """NetworkManager cannot do what is asked; the text is one sentence."""
 
@@ -64,7 +73,7 @@ class Device(t.NamedTuple):
     """A network device and what is active on it; ``active_uuid`` is empty when nothing is. ``ip_configs`` are object paths by family.
 
     ``available`` are the object paths of the profiles that fit it: none while it has no carrier. ``mac_address`` is the one of now.
-    NetworkManager leaves alone what is not ``managed``.
+    NetworkManager leaves alone what is not ``managed``. ``waits_for`` is a clause about a device on its way; mostly empty.
     """
 
     path: str
@@ -76,6 +85,7 @@ class Device(t.NamedTuple):
     available: t.Sequence[str]
     mac_address: str
     managed: bool = True
+    waits_for: str = ""
 
 
 def _device(path: str, properties: t.Mapping[str, t.Any], active: t.Mapping[str, t.Any]) -> Device:
@@ -90,6 +100,7 @@ def _device(path: str, properties: t.Mapping[str, t.Any], active: t.Mapping[str,
         available=properties["AvailableConnections"],
         mac_address=properties["HwAddress"].lower(),
         managed=bool(properties["Managed"]),
+        waits_for=_WAITS_FOR.get(properties["State"], ""),
     )
 
 
@@ -262,7 +273,12 @@ class NetworkManager:
                 raise NetworkManagerError(self._failure_reason(device_path))
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-        raise StillOnItsWay(f"it was not up after {timeout:.0f} s")
+        raise StillOnItsWay(f"it was not up after {timeout:.0f} s{self._waits_for(active)}")
+
+    def _waits_for(self, active: str) -> str:
+        """What the devices of an activation wait for, as a clause to add; empty where that is not known."""
+        devices = self._devices(self._active_properties(active).get("Devices", []))
+        return "".join(f": {device.waits_for}" for device in devices[:1] if device.waits_for)
 
     def _failure_reason(self, device_path: str) -> str:
         if device_path == "/":

@@ -35,8 +35,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer 
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._pursuit import Progress, Pursuit, question
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
-from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_failure import reason, silent, unreached
 from ansible_collections.elemental.networking.plugins.plugin_utils._spanning_tree import too_short
+from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_failure import reason, silent, unreached
 
 # how long the address that comes first may answer after another one, and still be preferred
 _PREFERENCE_GRACE = 0.2

@@ -46,7 +46,8 @@ def silence(manager: NetworkManager, trial: Trial) -> str:
     awaited = [step.interface for step in trial.steps if step.awaited and step.interface]
     unplugged = [interface for interface in awaited if not has_carrier(interface)]
     if unplugged:
-        return f"{', '.join(dict.fromkeys(unplugged))} has no carrier (a cable, a port of the switch), and the controller did not connect within {trial.deadline} s"
+        names = ", ".join(dict.fromkeys(unplugged))
+        return f"{names} has no carrier (a cable, a port of the switch), and the controller did not connect within {trial.deadline} s"
     where = f" to {', '.join(trial.required_addresses)}" if trial.required_addresses else ""
     return f"the controller did not connect{where} within {trial.deadline} s"
 

@@ -14,11 +14,28 @@ from .bus import BusError
 from .files import read_text
 from .model import WantedProfile
 from .network_manager import FAMILIES, Device, NetworkManager
-from .planning import Observed
+from .planning import Observed, drifted
 
 
-def observe(manager: NetworkManager, devices: t.Sequence[Device], wanted: WantedProfile) -> Observed:
-    """What the node has of a wanted profile."""
+Settings = t.Mapping[str, t.Mapping[str, t.Any]]
+
+
+def observe_all(
+    manager: NetworkManager, devices: t.Sequence[Device], wanted: t.Sequence[WantedProfile]
+) -> t.Iterator[tuple[WantedProfile, Observed]]:
+    """Each of the wanted profiles with what the node has of it; with which settings devices run is asked for all of them at once."""
+    uuids = {profile.uuid for profile in wanted}
+    applied = manager.applied_settings(device for device in devices if device.active_uuid in uuids)
+    return ((profile, observe(manager, devices, profile, applied)) for profile in wanted)
+
+
+def observe(
+    manager: NetworkManager,
+    devices: t.Sequence[Device],
+    wanted: WantedProfile,
+    applied: t.Mapping[str, Settings] | None = None,
+) -> Observed:
+    """What the node has of a wanted profile; ``applied`` is with which settings its devices run, by object path."""
     file = os.path.join(places.INSTALLED_PROFILES, wanted.file_name)
     installed_text = read_text(file)
     path = manager.profile_path(wanted.uuid)
@@ -30,22 +47,24 @@ def observe(manager: NetworkManager, devices: t.Sequence[Device], wanted: Wanted
     others = [
         each for each in devices if each.interface == wanted.interface and each.active_uuid not in ("", wanted.uuid)
     ]
+    settings = manager.profile_settings(path) if device is not None else {}
     return Observed(
         installed_text=installed_text,
         is_known=True,
         is_loaded_from_etc=loaded_from == file,
         is_active=is_active,
-        lost_addresses=_lost_addresses(manager, path, device),
+        lost_addresses=_lost_addresses(manager, settings, device),
         is_waiting=not is_active and not others,
         loaded_from=loaded_from,
+        drifted=drifted(settings, (applied or {}).get(device.path)) if device is not None else (),
     )
 
 
-def _lost_addresses(manager: NetworkManager, path: str, device: Device | None) -> tuple[str, ...]:
+def _lost_addresses(manager: NetworkManager, settings: Settings, device: Device | None) -> tuple[str, ...]:
     if device is None:
         return ()
     lost: list[str] = []
-    for family, configured in static_addresses(manager, path).items():
+    for family, configured in _configured(settings).items():
         present = manager.addresses(device, family) if configured else []
         lost += [address for address in configured if address not in present]
     return tuple(lost)
@@ -53,7 +72,10 @@ def _lost_addresses(manager: NetworkManager, path: str, device: Device | None) -
 
 def static_addresses(manager: NetworkManager, path: str) -> dict[str, list[str]]:
     """The addresses that a profile configures by itself, as ``address/prefix``, for the families ``ipv4`` and ``ipv6``."""
-    settings = manager.profile_settings(path)
+    return _configured(manager.profile_settings(path))
+
+
+def _configured(settings: Settings) -> dict[str, list[str]]:
     return {
         family: [f"{entry['address']}/{entry['prefix']}" for entry in settings.get(family, {}).get("address-data", [])]
         for family in FAMILIES

@@ -202,6 +202,12 @@ class NetworkManager:
                 raise answer
         return found
 
+    def applied_settings(self, devices: t.Iterable[Device]) -> dict[str, dict[str, dict[str, t.Any]]]:
+        """With which settings devices run, without secrets, by object path; one on which nothing is active is left out."""
+        paths = [device.path for device in devices]
+        answers = self._bus.call_each(_NAME, paths, _DEVICE, "GetAppliedConnection", "u", (0,), self._timeout)
+        return {path: answer[0] for path, answer in zip(paths, answers) if not isinstance(answer, BusError)}
+
     def device(self, interface: str) -> Device | None:
         """The device with this interface name, or None."""
         try:

@@ -209,6 +209,8 @@ def _differences(plan: Plan) -> list[dict[str, str]]:
     for name in [*plan.reasons, *plan.stale]:
         path = os.path.join(places.INSTALLED_PROFILES, name)
         before, after = redact(read_text(path) or ""), redact(finals.get(name, ""))
+        if before == after and name in plan.reasons:  # what differs is not to be seen in the file
+            before, after = f"# {plan.reasons[name]}\n", "# active, as the file says\n"
         if before != after:
             result.append({"before_header": path, "after_header": path, "before": before, "after": after})
     return result

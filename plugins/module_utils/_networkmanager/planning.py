@@ -15,13 +15,18 @@ from .network_manager import Device
 
 # RFC 4122, appendix C
 _NAMESPACE_URL = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
+# what NetworkManager itself notes in a profile: when it was active last
+_BOOKKEEPING = ("connection.timestamp",)
+# the older forms of address-data, dns-data and route-data, which say the same
+_DEPRECATED = ("addresses", "dns", "routes")
 
 
 class Observed(t.NamedTuple):
     """What a node has of one wanted profile; ``lost_addresses`` are configured but not on the device.
 
     ``is_waiting`` says that it is not active and no other profile has its interface: no cable, or no DHCP server, as yet.
-    ``loaded_from`` is the file of the profile that NetworkManager knows by its uuid; empty when it knows none.
+    ``loaded_from`` is the file of the profile that NetworkManager knows by its uuid; empty when it knows none. ``drifted`` are the settings
+    with which the device does not run as the profile says: somebody changed them (``nmcli device modify``).
     """
 
     installed_text: str | None
@@ -31,6 +36,7 @@ class Observed(t.NamedTuple):
     lost_addresses: tuple[str, ...] = ()
     is_waiting: bool = False
     loaded_from: str = ""
+    drifted: tuple[str, ...] = ()
 
 
 class Plan(t.NamedTuple):
@@ -68,7 +74,25 @@ def differences(wanted: WantedProfile, observed: Observed, may_wait: bool = Fals
         return "not active"
     if observed.lost_addresses:
         return f"{', '.join(observed.lost_addresses)} missing on the device"
+    if observed.drifted:
+        return f"the device runs with other settings than the profile ({', '.join(observed.drifted)})"
     return ""
+
+
+def drifted(
+    settings: t.Mapping[str, t.Mapping[str, t.Any]], applied: t.Mapping[str, t.Mapping[str, t.Any]] | None
+) -> tuple[str, ...]:
+    """The settings (``ipv4.route-metric``, say) that differ between a profile and what is applied to its device, both as D-Bus has them."""
+    if applied is None or settings == applied:
+        return ()
+    names = []
+    for section in sorted({*settings, *applied}):
+        own, other = settings.get(section, {}), applied.get(section, {})
+        for key in sorted({*own, *other}) if own != other else ():
+            name = f"{section}.{key}"
+            if name not in _BOOKKEEPING and key not in _DEPRECATED and own.get(key) != other.get(key):
+                names.append(name)
+    return tuple(names)
 
 
 def collision(wanted: WantedProfile, observed: Observed, managed: Managed) -> str:

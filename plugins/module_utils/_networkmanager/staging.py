@@ -19,6 +19,7 @@ from .looking import (
     host_identity,
     interfaces_by_file,
     observe,
+    observe_all,
 )
 from .model import Managed, Request, WantedProfile
 from .network_manager import Device, NetworkManager, NetworkManagerError
@@ -103,8 +104,7 @@ def _plan(
     may_wait: bool = False,
 ) -> Plan:
     steps, reasons = [], {}
-    for profile in wanted:
-        observed = observe(manager, devices, profile)
+    for profile, observed in observe_all(manager, devices, wanted):
         reason = differences(profile, observed, may_wait)
         if reason:
             in_the_way = collision(profile, observed, managed)

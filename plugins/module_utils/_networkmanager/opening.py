@@ -17,13 +17,14 @@ from .address_lines import addresses_of
 from .arp import ArpSearch
 from .bus import BusError
 from .contenders import Connections, contender_warnings
+from .destination import Target, destination
 from .files import private_folder, read_text, write_private
 from .keyfile import parse, redact
 from .later import run_detached, run_later
 from .looking import addresses_in, lower_interfaces, previous_connections
 from .model import DEAD_MAN_MARGIN, FAMILIES, ManagedProfile, Request, Trial
 from .network_manager import Device, NetworkManager, NetworkManagerError
-from .planning import Plan, Target, destination, trial_texts
+from .planning import Plan, trial_texts
 from .probing import run_probes
 from .undoing import timer_name, undo
 
@@ -239,6 +240,8 @@ def _differences(plan: Plan) -> list[dict[str, str]]:
     for name in [*plan.reasons, *plan.stale]:
         path = os.path.join(places.INSTALLED_PROFILES, name)
         before, after = redact(read_text(path) or ""), redact(finals.get(name, ""))
+        if before == after and name in plan.reasons:  # what differs is not to be seen in the file
+            before, after = f"# {plan.reasons[name]}\n", "# active, as the file says\n"
         if before != after:
             result.append({"before_header": path, "after_header": path, "before": before, "after": after})
     return result

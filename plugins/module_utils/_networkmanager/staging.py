@@ -19,6 +19,7 @@ from .looking import (
     host_identity,
     interfaces_by_file,
     observe,
+    observe_all,
 )
 from .model import Managed, Request, WantedProfile
 from .network_manager import Device, NetworkManager, NetworkManagerError
@@ -98,7 +99,7 @@ def _plan(
     wanted: tuple[WantedProfile, ...],
     managed: Managed,
 ) -> Plan:
-    observed = {profile.file_name: observe(manager, devices, profile) for profile in wanted}
+    observed = {profile.file_name: found for profile, found in observe_all(manager, devices, wanted)}
     stale = stale_files(managed, wanted)
     plan = Plan(
         wanted=wanted,

@@ -73,9 +73,10 @@ def _free(manager: NetworkManager, device: Device) -> None:
     NetworkManager goes on to the next profile that fits. Where that is one that it has made by itself there would be none at a boot, as
     one of ours names the device now.
     """
-    available = [(path, manager.is_generated(path)) for path in device.available]
+    going = manager.profile_path(device.active_uuid)
+    available = [(path, manager.is_generated(path)) for path in device.available if path != going]
     others = [path for path, is_generated in available if not is_generated]
-    autoconnects = any(manager.profile_settings(path).get("connection", {}).get("autoconnect", True) for path in others)
+    autoconnects = any(manager.profile_settings(path)["connection"].get("autoconnect", True) for path in others)
     if len(others) < len(available) and not autoconnects:
         manager.disconnect(device)
     else:

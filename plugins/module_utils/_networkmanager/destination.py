@@ -39,6 +39,7 @@ def destination(targets: t.Sequence[Target], plan: Plan, is_touched: bool) -> De
     of the interfaces that it came in over or of what is on top of them now; of the other family where they have none of it; of whatever
     changed where they have none at all.
     """
+    targets = [_without(target, plan.kept) for target in targets]
     changed = [target for target in targets if target.is_changed]
     if plan.session is None:
         # a lease cannot be told from where it came in (NAT, say)
@@ -53,6 +54,14 @@ def destination(targets: t.Sequence[Target], plan: Plan, is_touched: bool) -> De
         if found.addresses or found.interfaces:
             return found
     return Destination()
+
+
+def _without(target: Target, kept: str) -> Target:
+    """A target without the address that only its trial has."""
+    addresses = {
+        family: [each for each in found if each.split("/")[0] != kept] for family, found in target.addresses.items()
+    }
+    return target._replace(addresses=addresses)
 
 
 def _static(targets: t.Iterable[Target], families: t.Collection[str]) -> tuple[str, ...]:

@@ -103,8 +103,11 @@ def carried_addresses(manager: NetworkManager, devices: t.Iterable[Device]) -> s
 def session_of(manager: NetworkManager, devices: t.Iterable[Device], addresses: t.Collection[str]) -> Session | None:
     """The management connection: the device that carries one of ``addresses`` (without prefix); None where nobody knows."""
     for device in devices:
-        for address in sorted(carried_addresses(manager, [device]) & set(addresses)):
-            return Session(device.interface, address, "ipv6" if ":" in address else "ipv4")
+        for family in FAMILIES:
+            for each in manager.addresses(device, family):
+                address, _slash, prefix = each.partition("/")
+                if address in addresses:
+                    return Session(device.interface, address, family, int(prefix))
     return None
 
 
@@ -188,7 +191,9 @@ def _given(manager: NetworkManager, device: Device, family: str) -> list[str]:
         lease = manager.lease_address(device)
         return [lease] if lease else []
     path = manager.profile_path(device.active_uuid)
+    leased = manager.lease_address(device, family)
     own = static_addresses(manager, path)[family] if path else []
     present = [each for each in manager.addresses(device, family) if each not in own]
     # a link-local one is there without anybody
-    return [each.split("/")[0] for each in present if not each.startswith("fe80:")]
+    found = [each.split("/")[0] for each in present if not each.startswith("fe80:")]
+    return [*found, leased] if leased and leased not in found else found

@@ -272,13 +272,14 @@ class NetworkManager:
         except BusError:
             return ""  # another kind of device, or it went away
 
-    def lease_address(self, device: Device) -> str | None:
-        """The IPv4 address of the DHCP lease on a device, or None while there is none."""
-        config = self._property(device.path, _DEVICE, "Dhcp4Config")
+    def lease_address(self, device: Device, family: str = "ipv4") -> str | None:
+        """The address of the DHCP lease on a device, or None while there is none."""
+        name, option = {"ipv4": ("4Config", "ip_address"), "ipv6": ("6Config", "ip6_address")}[family]
+        config = self._property(device.path, _DEVICE, f"Dhcp{name}")
         if config == "/":
             return None
-        options = self._property(config, _NAME + ".DHCP4Config", "Options")
-        return t.cast("str | None", options.get("ip_address"))
+        options = self._property(config, f"{_NAME}.DHCP{name}", "Options")
+        return t.cast("str | None", options.get(option))
 
     # --- activation -------------------------------------------------------------------------------------------
 

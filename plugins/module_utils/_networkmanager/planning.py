@@ -39,11 +39,12 @@ class Observed(t.NamedTuple):
 
 
 class Session(t.NamedTuple):
-    """Where the controller came in: the ``interface`` that carries its ``address``, and the ``family`` of it."""
+    """Where the controller came in: the ``interface`` that carries its ``address``, the ``family`` of it, and how long its prefix is."""
 
     interface: str
     address: str
     family: str
+    prefix: int = 0
 
 
 class Plan(t.NamedTuple):
@@ -52,7 +53,8 @@ class Plan(t.NamedTuple):
     ``session`` is how the controller came in, None where nobody knows. ``way`` are the interfaces over which it may come in afterwards:
     that one, what it is made of, and what the profiles put on top of it. ``waiting`` is what profiles wait for, and
     ``interfaces`` which interface each is for where its keyfile does not name it, and ``segments`` the interface of now on its segment, all
-    by file name. ``expects_gateway`` says that a default gateway may be there afterwards.
+    by file name. ``expects_gateway`` says that a default gateway may be there afterwards. ``kept`` is the controller's own
+    address, which a trial keeps beside another lease.
     """
 
     wanted: tuple[WantedProfile, ...]
@@ -68,6 +70,7 @@ class Plan(t.NamedTuple):
     interfaces: t.Mapping[str, str] = {}
     segments: t.Mapping[str, str] = {}
     expects_gateway: bool = True
+    kept: str = ""
     is_reset: bool = False
 
     def __repr__(self) -> str:

@@ -80,3 +80,9 @@ def test_where_nobody_knows_the_way_in_every_new_address_will_do() -> None:
     ]
     assert destination(targets, PLAN, True) == Destination(("192.0.2.50", "10.99.7.21"))
     assert destination([target("eth0", asking=("ipv4",)), STORAGE], PLAN, True) == Destination()
+
+
+def test_an_address_that_only_the_trial_has_is_no_place() -> None:
+    plan = PLAN._replace(session=Session("eth0", "fd00::9", "ipv6"), way=frozenset({"eth0"}), kept="fd00::9")
+    found = destination([target("eth0", "fd00::9/64", asking=("ipv6",))], plan, True)
+    assert found == Destination((), ("eth0",), ("ipv6",))

@@ -18,6 +18,7 @@ from .arp import ArpSearch
 from .bus import BusError
 from .contenders import Connections, contender_warnings
 from .files import private_folder, read_text, write_private
+from .judging import refusal
 from .keyfile import parse, redact
 from .later import run_detached, run_later
 from .looking import lower_interfaces, previous_connections, static_addresses
@@ -179,9 +180,7 @@ def _load(manager: NetworkManager, trial: Trial, texts: t.Mapping[str, str]) -> 
     manager.load_profiles([os.path.join(places.TRIAL_PROFILES, step.trial_file) for step in trial.steps])
     for step in trial.steps:
         if manager.profile_path(step.trial_uuid) is None:
-            raise NetworkManagerError(
-                f"NetworkManager refused profile {step.file_name}; its log on this host says why (journalctl -u NetworkManager)"
-            )
+            raise NetworkManagerError(refusal(step.file_name, texts[step.file_name]))
 
 
 def _required_addresses(manager: NetworkManager, plan: Plan) -> tuple[str, ...]:

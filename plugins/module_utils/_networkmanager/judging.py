@@ -21,7 +21,9 @@ from .model import WantedProfile
 from .network_manager import NetworkManagerError
 from .plain import is_plain
 from .planning import Plan
-from .understood import Loss, losses, verdict
+
+if t.TYPE_CHECKING:
+    from .understood import Loss
 
 _READ = ("nmcli", "--offline", "connection", "modify")
 # sudo and ssh leave out what a login shell has; its messages are English
@@ -70,6 +72,8 @@ def judge_profile(file_name: str, text: str) -> list[str]:
     understood = _understood(file_name, text)
     if understood is None:
         return ["nmcli cannot be run on this host: nothing shows what NetworkManager does not understand of a profile"]
+    from .understood import losses, verdict  # here: the start of this program counts, and few profiles need it
+
     lost = losses(text, understood)
     if not lost:
         return []
@@ -126,7 +130,7 @@ def _known_keys(text: str, lost: t.Iterable[Loss]) -> dict[str, set[str]]:
 
 def _nmcli(text: str, *arguments: str) -> tuple[str, str] | None:
     """What nmcli writes, and what it complains about, of a keyfile; None where it cannot be run."""
-    import subprocess  # here: the start of this program counts, and few profiles need it
+    import subprocess  # for the same reason here
 
     try:
         run = subprocess.run(

@@ -19,6 +19,7 @@ from .bus import BusError
 from .contenders import Connections, contender_warnings
 from .destination import Target, destination
 from .files import private_folder, read_text, write_private
+from .judging import refusal
 from .keyfile import parse, redact
 from .later import run_detached, run_later
 from .looking import addresses_in, lower_interfaces, previous_connections
@@ -205,9 +206,7 @@ def _load(manager: NetworkManager, trial: Trial, texts: t.Mapping[str, str]) -> 
     manager.load_profiles([os.path.join(places.TRIAL_PROFILES, step.trial_file) for step in trial.steps])
     for step in trial.steps:
         if manager.profile_path(step.trial_uuid) is None:
-            raise NetworkManagerError(
-                f"NetworkManager refused profile {step.file_name}; its log on this host says why (journalctl -u NetworkManager)"
-            )
+            raise NetworkManagerError(refusal(step.file_name, texts[step.file_name]))
 
 
 def _targets(manager: NetworkManager, plan: Plan) -> list[Target]:

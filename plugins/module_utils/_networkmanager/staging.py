@@ -198,11 +198,13 @@ def _prepare(
     plan = make_plan(managed, devices)
     if not plan.changes:
         return {"changed": False, "waiting": dict(plan.waiting)}
-    from .opening import Present, preview  # here: nothing needs it where nothing differs
+    from .judging import judge  # here: nothing needs it where nothing differs
+    from .opening import Present, preview
 
     connections = manager.connections()
     with contextlib.nullcontext() if plan.is_reset else store.remembering(request.token, request.machine):
         answer = {"changed": True, **preview(manager, plan, connections)}
+        answer["warnings"] += judge(plan)
     answer["warnings"] += warnings
     if request.check:
         return answer

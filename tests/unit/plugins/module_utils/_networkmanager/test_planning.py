@@ -69,7 +69,7 @@ FILE = f"{ETC}/eth0.nmconnection"
         (None, ""),
         (TEXT, FILE),
         (TEXT.replace(f"uuid={UUID}\n", ""), ""),
-        (THEIRS.split("\n\n")[0], ""),
+        (THEIRS.split("\n\n", maxsplit=1)[0], ""),
         (f"# by hand\n\n{TEXT}", FILE),
         (None, f"{RUN}/elemental-networking-{UUID}.nmconnection"),
     ],

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import socket
 import subprocess
@@ -132,3 +133,20 @@ def cut_power(node: str) -> None:
     process = cgroups.first_process(node)
     if process is not None:
         run("kill", "-9", str(process))
+
+
+def boot_again(node: str, orderly: bool = True, seconds: float = 90.0) -> None:
+    """Reboot a node, or cut its power, and wait until NetworkManager has done what it does at a boot. Raises TestBedError."""
+    look(node, ["touch", "/run/before-the-boot"])
+    if orderly:
+        look(node, ["systemctl", "--no-block", "reboot"])
+    else:
+        cut_power(node)
+    deadline = time.monotonic() + seconds
+    is_up = ["sh", "-c", "test ! -e /run/before-the-boot && nm-online -s -q -t 1"]
+    while time.monotonic() < deadline:
+        with contextlib.suppress(TestBedError):  # it is off
+            if look(node, is_up).returncode == 0:
+                return
+        time.sleep(0.1)
+    raise TestBedError(f"{node} did not come up again within {seconds:.0f} s")

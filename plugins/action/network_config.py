@@ -33,12 +33,14 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._options impo
 from ansible_collections.elemental.networking.plugins.plugin_utils._rendering import tool_on
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import Outcome, Transaction
 
+_SUFFIX = ".nmconnection"
 _ARGUMENTS = {
     "configurator": {"type": "str", "default": "none"},
     "config": {"type": "dict", "default": {}},
     "addresses": {"type": "dict", "default": {}},
     "render_on": {"type": "str", "default": "node", "choices": ["node", "controller"]},
     "elemental_os": {"type": "bool", "default": False},
+    "required": {"type": "list", "elements": "str", "default": []},
     **COMMON_ARGUMENTS,
 }
 
@@ -72,6 +74,7 @@ class ActionModule(NetworkAction):
             "operation": "stage",
             "profiles": [_wanted(profile) for profile in rendering.profiles],
             "more_files": more_files,
+            "required": _required(machine, options["required"], rendering.profiles),
         }
         try:
             outcome = Transaction(node, request, claimed).carry_out()
@@ -81,6 +84,22 @@ class ActionModule(NetworkAction):
                 Display().warning(one_line(f"{machine}: {warning}"))
             raise
         return {**_report(machine, rendering, outcome), **outcome.result(bool(self._task.diff))}
+
+
+def _required(machine: str, names: t.Sequence[str], profiles: t.Sequence[Profile]) -> list[str]:
+    """The names of the files of the profiles that must not wait. Raises AnsibleActionFail for a name that none has."""
+    by_name = {name: each.file_name for each in profiles for name in (each.id, each.file_name, _name(each))}
+    unknown = [name for name in names if name not in by_name]
+    if unknown:
+        known = ", ".join(map(_name, profiles))
+        raise AnsibleActionFail(
+            f"{machine}: required names profile {unknown[0]}, which config does not have; it has {known}"
+        )
+    return sorted({by_name[name] for name in names})
+
+
+def _name(profile: Profile) -> str:
+    return profile.file_name[: -len(_SUFFIX)]
 
 
 def _wanted(profile: Profile) -> dict[str, t.Any]:
@@ -97,11 +116,18 @@ def _report(machine: str, rendering: Rendering, outcome: Outcome) -> dict[str, t
             "uuid": profile.uuid,
             "interface": profile.interface,
             "reason": outcome.reasons.get(profile.file_name, ""),
+            "state": "waiting" if profile.file_name in outcome.waiting else "up",
+            "waiting_for": outcome.waiting.get(profile.file_name, ""),
         }
         for profile in rendering.profiles
+    ]
+    waits = [
+        f"profile {_name(profile)} is installed and waits: {outcome.waiting[profile.file_name]}"
+        for profile in rendering.profiles
+        if profile.file_name in outcome.waiting
     ]
     return {
         "profiles": profiles,
         "removed": list(outcome.stale),
-        "warnings": [f"{machine}: {warning}" for warning in (*rendering.warnings, *outcome.warnings)],
+        "warnings": [f"{machine}: {warning}" for warning in (*rendering.warnings, *outcome.warnings, *waits)],
     }

@@ -20,6 +20,9 @@ description:
   - When the controller does not come in within O(deadline) seconds, the host rolls back by itself, whatever died meanwhile.
   - The address that Ansible itself uses may be moved. The tasks that follow need RV(address) as C(ansible_host).
   - A host where nothing differs costs one remote execution.
+  - The controller comes in anew over its management connection, that is the interface and the family of its own session. Where that keeps
+    DHCP, this is the lease; where it moves, one of the new addresses of that interface, or of a bond, bridge or VLAN on top of it.
+    Whatever else changes is proven on the host, where every profile that can be up has to be.
   - Profiles that an earlier run installed and that O(config) does not name any more are removed. Profiles of others stay; where one has
     the file name or the uuid of a profile of O(config) and means something else, the change is refused, in check mode too. But a
     rollback deletes those that others added since the change began, and takes back what they changed in active ones.
@@ -80,6 +83,15 @@ options:
         its C(/etc) does not survive one. M(elemental.networking.network_reset) removes the file again.
     type: bool
     default: false
+  required:
+    description:
+      - The profiles of O(config), by C(id) or by name, that have to be up. By default a profile that cannot come up yet is installed and
+        waits, with a warning, for a cable, for a device that is not there, for a DHCP server on an interface that the controller does not
+        need, or because it has C(autoconnect=false), is a VPN, or has a lower C(autoconnect-priority) than another one for its interface.
+      - A required profile that would wait makes the task fail before anything is changed where that can be known, else the host rolls back.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -170,7 +182,10 @@ host_keys:
   returned: success
   sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
 profiles:
-  description: The profiles of the host; C(reason) says why one was changed and is empty when it was not.
+  description:
+    - The profiles of the host. C(reason) says why one was changed and is empty when it was not.
+    - C(state) is V(up), or V(waiting) with what it is C(waiting_for). A profile that waits is installed, and NetworkManager brings it up
+      when what it waits for is there.
   type: list
   elements: dict
   returned: success
@@ -180,6 +195,8 @@ profiles:
       uuid: 6a1a0c5e-6a4b-5d0a-8a39-0f1a3c2b9d77
       interface: eth0
       reason: not installed
+      state: up
+      waiting_for: ""
 probes:
   description: The probes of a change, each with what it found before and after. Empty when nothing was changed.
   type: list
@@ -208,6 +225,7 @@ def main() -> None:
             "addresses": {"type": "dict", "default": {}},
             "render_on": {"type": "str", "default": "node", "choices": ["node", "controller"]},
             "elemental_os": {"type": "bool", "default": False},
+            "required": {"type": "list", "elements": "str", "default": []},
             **COMMON_ARGUMENTS,
         }
     )

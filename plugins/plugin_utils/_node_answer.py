@@ -187,7 +187,10 @@ class Busy:
 
 @dataclass(frozen=True)
 class Judgement:
-    """To a request to confirm: the state of the trial; ``host`` identifies the host, ``addresses`` are where to connect to."""
+    """To a request to confirm: the state of the trial; ``host`` identifies the host, ``addresses`` are where to connect to.
+
+    ``waiting`` are the profiles of the change that are not up, with what each waits for, by file name.
+    """
 
     state: str = answered(_state, "pending")
     reason: str = answered(_sentence, "")
@@ -195,6 +198,7 @@ class Judgement:
     addresses: tuple[str, ...] = answered(_each(_word), ())
     host_keys: tuple[str, ...] = answered(_host_keys, ())
     failed_after: t.Mapping[str, str] | None = answered(_mapping(_sentence), None)
+    waiting: t.Mapping[str, str] | None = answered(_mapping(_sentence), None)
 
 
 def _judgement(value: t.Any, name: str) -> Judgement | None:
@@ -216,6 +220,7 @@ class Staged:
     new_addresses: tuple[str, ...] = answered(_each(_word), ())
     failed_before: t.Mapping[str, str] = answered(_mapping(_sentence), {})
     host_keys: tuple[str, ...] = answered(_host_keys, ())
+    waiting: t.Mapping[str, str] = answered(_mapping(_sentence), {})
     outcome: Judgement | None = answered(_judgement, None)
 
 

@@ -34,6 +34,7 @@ def common_request(options: t.Mapping[str, t.Any], inventory_hostname: str, chec
         "probes": _checked_probes(options["probes"], deadline),
         "check": check,
         "more_files": {},
+        "required": [],
     }
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.utils.display import Display
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bindings import binding
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.plugin_utils._controller import (
     is_dead,
     readable,
@@ -53,7 +55,10 @@ _KNOCK_AT = (1.5, 2.2, 2.9)
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a transaction ended: ``address`` is where the node answers now, ``ssh_arguments`` what ssh needs there."""
+    """How a transaction ended: ``address`` is where the node answers now, ``ssh_arguments`` what ssh needs there.
+
+    ``waiting`` is what profiles wait for that are not up, by file name.
+    """
 
     changed: bool
     address: str
@@ -65,6 +70,7 @@ class Outcome:
     host_keys: tuple[str, ...]
     ssh_args: str
     probes: tuple[t.Mapping[str, str], ...]
+    waiting: t.Mapping[str, str]
 
     def result(self, with_diff: bool) -> dict[str, t.Any]:
         """What a task returns of it."""
@@ -94,7 +100,7 @@ class Transaction:
         self._token = uuid.uuid4().hex
         self._lost = 0
         self._asked_at = time.monotonic()
-        self._expected = _expected_addresses(request, self._known)
+        self._expected = _expected_addresses(request, self._known, node.address)
         self._looks = self._takeovers = 0
         # where ssh did not take who answered for this host
         self._refused: set[str] = set()
@@ -121,6 +127,7 @@ class Transaction:
             host_keys=staged.host_keys,
             ssh_args=self._node.new_ssh_args,
             probes=_probe_results(staged.failed_before, ended.failed_after if ended else None),
+            waiting={**staged.waiting, **((ended.waiting if ended else None) or {})},
         )
 
     def _follow(self, staged: Staged) -> Judgement:
@@ -243,9 +250,14 @@ class Transaction:
         )
 
 
-def _expected_addresses(request: t.Mapping[str, t.Any], known: t.Sequence[str]) -> frozenset[str] | None:
-    """Where a change may lead; None for a reset, which leads to a lease."""
+def _expected_addresses(
+    request: t.Mapping[str, t.Any], known: t.Sequence[str], connected: str
+) -> frozenset[str] | None:
+    """Where a change may lead; None where that is a lease: after a reset, or where the way in asks for one."""
     if request["operation"] == "stage_reset":
+        return None
+    family = "ipv6" if ":" in connected else "ipv4"
+    if any(family in binding(WantedProfile(**profile)).asking for profile in request["profiles"]):
         return None
     return frozenset(known) | addresses_in([profile["text"] for profile in request["profiles"]])
 

@@ -50,7 +50,8 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
             if device is not None:
                 manager.deactivate(device)
         for step in trial.steps:
-            activate_step(manager, step, step.trial_uuid, seconds)
+            if not step.waiting_for:
+                activate_step(manager, step, step.trial_uuid, seconds)
     except StillOnItsWay as error:
         if not is_last:
             return True

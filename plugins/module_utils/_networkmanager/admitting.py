@@ -52,6 +52,7 @@ def _check_common(request: t.Mapping[str, t.Any]) -> None:
         token(request.get(field), field)
     if not request["token"]:
         raise Unfit("token is empty")
+    texts(request.get("required"), "required")
     deadline = integer(request.get("deadline"), "deadline", _SHORTEST, _LONGEST)
     shapes.more_files(request.get("more_files"), "more_files")
     probes = several(request.get("probes"), "probes", lambda value, what: _probe(value, what, deadline))

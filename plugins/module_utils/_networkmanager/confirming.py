@@ -16,9 +16,9 @@ from .arriving import Arrival
 from .bus import BusError
 from .files import private, private_folder, remove
 from .later import cancel
-from .looking import host_identity, leases
+from .looking import addresses_of_session, has_carrier, host_identity, leases
 from .model import DAMAGED, LOST, Knock, Managed, Step, Trial
-from .network_manager import NetworkManager, NetworkManagerError
+from .network_manager import Device, NetworkManager, NetworkManagerError
 from .probing import run_probes
 from .undoing import timer_name, undo
 
@@ -30,6 +30,8 @@ _TOO_LATE = 0.2
 _LEASE_STAYS = 10.0
 # how long a question waits for a trial to come up and for the controller to come in, in seconds
 _PATIENCE = 2.0
+# how long a lease is waited for on an interface that the controller does not need, in seconds from the start of the trial
+_LATE = 10.0
 _NOT_YET = {"state": "pending"}
 # never leaves this host
 _PROBES_FIRST = {"state": "probes first"}
@@ -52,7 +54,7 @@ def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, k
     The answer's ``state`` is ``pending`` (ask again), ``elsewhere`` (come in anew over one of ``addresses``), ``confirmed`` or
     ``rolled_back`` (with ``reason``), or ``unknown``: there was no such trial since this host booted. ``host`` tells it from others.
     """
-    visit = _Visit(arrived_at, fresh, Arrival(knock))
+    visit = _Visit(arrived_at, addresses_of_session(arrived_at), fresh, Arrival(knock))
     give_up = time.monotonic() + _PATIENCE
     while True:
         answer = _judge(manager, token, visit, is_last=time.monotonic() > give_up)
@@ -63,9 +65,10 @@ def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, k
 
 
 class _Visit(t.NamedTuple):
-    """How the controller came in, and how it may prove that it still can."""
+    """How the controller came in, and how it may prove that it still can. ``addresses`` are what is known of where it did: NAT hides it."""
 
     address: str
+    addresses: t.AbstractSet[str]
     fresh: bool
     arrival: Arrival
 
@@ -107,7 +110,7 @@ def _decide(
         # nobody knows whose trial it was: this one's may have ended before
         is_another = not trial.token and ended["state"] != "unknown"
         return ended if is_another else {"state": "rolled_back", "reason": reason}
-    waiting = _not_up(manager, trial, visit.address)
+    waiting = _not_up(manager, trial, visit.addresses)
     if waiting:
         return waiting
     trial = _proven(trial, visit)
@@ -122,7 +125,7 @@ def _decide(
         return waiting
     if not trial.is_proven:
         return {"state": "elsewhere", "addresses": [visit.address]}
-    return _keep(manager, trial, visit.address)
+    return _keep(manager, trial, visit.addresses)
 
 
 def _ended(token: str) -> dict[str, t.Any]:
@@ -139,17 +142,14 @@ def _lost_cause(manager: NetworkManager, trial: Trial) -> str:
     return silence(manager, trial) if trial.daemon == manager.daemon else "NetworkManager was restarted"
 
 
-def _not_up(manager: NetworkManager, trial: Trial, arrived_at: str) -> dict[str, t.Any] | None:
+def _not_up(manager: NetworkManager, trial: Trial, arrived_at: t.AbstractSet[str]) -> dict[str, t.Any] | None:
     """What to answer while the trial is not up, or was reached over an address that says nothing about it."""
     if trial.phase != "activated" or not _is_up(manager, trial):
         return dict(_NOT_YET)
-    if trial.lease_interfaces:
-        addresses = _leases(manager, trial)
-        if not addresses:
-            return dict(_NOT_YET)
-    else:
-        addresses = list(trial.required_addresses)
-    return {"state": "elsewhere", "addresses": addresses} if addresses and arrived_at not in addresses else None
+    addresses = [*_leases(manager, trial), *trial.required_addresses]
+    if trial.lease_interfaces and not addresses:
+        return dict(_NOT_YET)
+    return {"state": "elsewhere", "addresses": addresses} if addresses and not arrived_at & set(addresses) else None
 
 
 def _proven(trial: Trial, visit: _Visit) -> Trial:
@@ -162,12 +162,40 @@ def _proven(trial: Trial, visit: _Visit) -> Trial:
 
 
 def _leases(manager: NetworkManager, trial: Trial) -> list[str]:
-    return [address for interface in trial.lease_interfaces for address in leases(manager, interface)]
+    families = trial.lease_families
+    return [address for interface in trial.lease_interfaces for address in leases(manager, interface, families)]
 
 
 def _is_up(manager: NetworkManager, trial: Trial) -> bool:
-    up = {device.active_uuid for device in manager.devices() if device.activated}
-    return all(step.trial_uuid in up for step in trial.steps if step.awaited)
+    """Whether all that has to be up is, and what may come late has had its time."""
+    devices = {device.active_uuid: device for device in manager.devices() if device.active_uuid}
+    give_up = trial.opened_at + min(_LATE, trial.deadline / 2)
+    is_patient = not trial.is_reset and time.monotonic() < give_up
+    return all(
+        _step_is_up(step, devices.get(step.trial_uuid))
+        or (step.may_come_late and not _is_coming(step, devices, is_patient))
+        for step in trial.steps
+        if step.awaited or step.may_come_late
+    )
+
+
+def _step_is_up(step: Step, device: Device | None) -> bool:
+    """A bridge or a bond that has no carrier leads nowhere: none of its ports is there, or none forwards yet (STP)."""
+    return device is not None and device.activated and (not step.has_ports or has_carrier(device.interface))
+
+
+def _is_coming(step: Step, devices: t.Mapping[str, Device], is_patient: bool) -> bool:
+    return is_patient and step.trial_uuid in devices
+
+
+def _late(manager: NetworkManager, trial: Trial) -> dict[str, str]:
+    """What the profiles of a trial wait for that are not up, by file name."""
+    devices = {device.active_uuid: device for device in manager.devices() if device.active_uuid}
+    found = {step.file_name: step.waiting_for for step in trial.steps if step.waiting_for}
+    for step in trial.steps:
+        if step.may_come_late and not _step_is_up(step, devices.get(step.trial_uuid)):
+            found[step.file_name] = step.may_come_late
+    return found
 
 
 def _failing_probe(failures: t.Mapping[str, str]) -> dict[str, t.Any] | None:
@@ -178,8 +206,9 @@ def _failing_probe(failures: t.Mapping[str, str]) -> dict[str, t.Any] | None:
     return None
 
 
-def _keep(manager: NetworkManager, trial: Trial, arrived_at: str) -> dict[str, t.Any]:
+def _keep(manager: NetworkManager, trial: Trial, arrived_at: t.AbstractSet[str]) -> dict[str, t.Any]:
     try:
+        late = _late(manager, trial)
         trial = trial._replace(phase="persisting")
         store.save_trial(trial)
         manager.extend_checkpoint(trial.checkpoint, _TIME_TO_PERSIST)
@@ -197,7 +226,7 @@ def _keep(manager: NetworkManager, trial: Trial, arrived_at: str) -> dict[str, t
         cancel(timer_name("rollback", trial.token))
     except OSError:
         pass  # /etc became read-only under us: the timer tidies up when it can
-    return {"state": "confirmed", "failed_after": {}}
+    return {"state": "confirmed", "failed_after": {}, "waiting": late}
 
 
 def _write(trial: Trial) -> None:
@@ -242,19 +271,21 @@ def _take_over(manager: NetworkManager, trial: Trial) -> None:
         manager.load_profiles([_installed(name) for name in trial.stale_files])
 
 
-def _see_lease_stay(manager: NetworkManager, trial: Trial, arrived_at: str) -> None:
+def _see_lease_stay(manager: NetworkManager, trial: Trial, arrived_at: t.AbstractSet[str]) -> None:
     """The final profile asks for a lease of its own, and may be given another one (by a client-id that is made of its uuid, say)."""
     give_up = time.monotonic() + _LEASE_STAYS
-    while trial.lease_interfaces and arrived_at not in _leases(manager, trial):
+    lease = ", ".join(sorted(arrived_at - set(trial.required_addresses)))
+    while trial.lease_interfaces and lease and not arrived_at & {*trial.required_addresses, *_leases(manager, trial)}:
         if time.monotonic() > give_up:
             raise NetworkManagerError(
-                f"the lease {arrived_at}, over which the controller came in, did not outlast the trial"
+                f"the lease {lease}, over which the controller came in, did not outlast the trial"
             )
         time.sleep(0.05)
 
 
 def _switch_to_final(manager: NetworkManager, step: Step, timeout: float) -> None:
-    activate_step(manager, step, step.final_uuid, timeout)
+    if not step.waiting_for:
+        activate_step(manager, step, step.final_uuid, timeout)
     path = manager.profile_path(step.trial_uuid)
     if path is not None:
         manager.delete_profile(path)

@@ -11,29 +11,16 @@ it is for any.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import typing as t
 
 from . import places
-from .keyfile import Keyfile, parse
-from .model import ETHERNET_TYPES, WantedProfile
+from .bindings import Binding, binding
+from .model import ETHERNET_TYPES
 from .network_manager import Device, NetworkManager, NetworkManagerError
 from .planning import Plan
 
 Connections = t.Mapping[str, t.Mapping[str, t.Any]]
-
-
-class Binding(t.NamedTuple):
-    """What a profile of ours is for, by ``interface`` or by ``mac_address`` (each may be empty), and how it stands at a boot."""
-
-    file_name: str
-    interface: str = ""
-    mac_address: str = ""
-    priority: int = 0
-    autoconnect: bool = True
-    is_port: bool = False
-    brings_ports: bool = False
 
 
 class Rival(t.NamedTuple):
@@ -52,10 +39,9 @@ def contender_warnings(manager: NetworkManager, plan: Plan, connections: Connect
     Profiles of others stay. Raises NetworkManagerError where one of them would win. ``connections`` are the settings ``connection`` of
     all profiles by object path.
     """
-    every = [binding(profile) for profile in plan.wanted]
-    changed = [each for each in every if each.file_name in plan.reasons]
+    changed = [each for each in map(binding, plan.wanted) if each.file_name in plan.reasons]
     found = rivals(connections, {profile.uuid for profile in plan.wanted}, changed)
-    warnings = idle_after_boot(changed, every)
+    warnings: list[str] = []
     if not found:
         return warnings  # the usual case, which asks NetworkManager nothing
     # these files, which are ours or mean the same, are overwritten or removed
@@ -65,41 +51,6 @@ def contender_warnings(manager: NetworkManager, plan: Plan, connections: Connect
         if file not in replaced:
             warnings.append(verdict(rival, file, interface, priority, plan.is_reset))
     return warnings
-
-
-def binding(profile: WantedProfile) -> Binding:
-    """What the keyfile of a profile says about whom it is for."""
-    text = Keyfile({})
-    with contextlib.suppress(ValueError):
-        text = parse(profile.text)
-    connection = text.sections.get("connection", {})
-    wired = {key: value for name in ETHERNET_TYPES for key, value in text.sections.get(name, {}).items()}
-    return Binding(
-        file_name=profile.file_name,
-        interface=profile.interface or "",
-        mac_address=wired.get("mac-address", "").lower().replace("-", ":"),
-        priority=_number(connection.get("autoconnect-priority")),
-        autoconnect=connection.get("autoconnect") not in ("false", "0"),
-        is_port=bool(connection.get("controller") or connection.get("master")),
-        brings_ports="1" in (connection.get("autoconnect-ports"), connection.get("autoconnect-slaves")),
-    )
-
-
-def _number(text: str | None) -> int:
-    try:
-        return int(text or 0)
-    except ValueError:
-        return 0
-
-
-def idle_after_boot(changed: t.Iterable[Binding], every: t.Iterable[Binding]) -> list[str]:
-    """Profiles that pass a trial and then do not come up by themselves; ports do where their controller brings them."""
-    brings_ports = any(each.brings_ports for each in every)
-    return [
-        f"profile {each.file_name} has autoconnect=false: it is activated now, and does not come up by itself at the next boot"
-        for each in changed
-        if not (each.autoconnect or (each.is_port and brings_ports))
-    ]
 
 
 def rivals(connections: Connections, ours: t.Collection[str], bindings: t.Collection[Binding]) -> list[Rival]:

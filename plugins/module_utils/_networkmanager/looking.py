@@ -12,9 +12,9 @@ import typing as t
 from . import places
 from .bus import BusError
 from .files import read_text
-from .model import WantedProfile
-from .network_manager import FAMILIES, Device, NetworkManager
-from .planning import Observed
+from .model import FAMILIES, WantedProfile
+from .network_manager import USER_REQUESTED, Device, NetworkManager
+from .planning import Observed, Session
 
 
 def observe(manager: NetworkManager, devices: t.Sequence[Device], wanted: WantedProfile) -> Observed:
@@ -27,16 +27,15 @@ def observe(manager: NetworkManager, devices: t.Sequence[Device], wanted: Wanted
         return Observed(installed_text, path is not None, False, False, loaded_from=loaded_from)
     device = active_device(devices, wanted.uuid)
     is_active = device is not None and device.activated
-    others = [
-        each for each in devices if each.interface == wanted.interface and each.active_uuid not in ("", wanted.uuid)
-    ]
+    its_own = [each for each in devices if each.interface == wanted.interface]
+    is_taken = any(each.active_uuid not in ("", wanted.uuid) or each.reason == USER_REQUESTED for each in its_own)
     return Observed(
         installed_text=installed_text,
         is_known=True,
         is_loaded_from_etc=loaded_from == file,
         is_active=is_active,
         lost_addresses=_lost_addresses(manager, path, device),
-        is_waiting=not is_active and not others,
+        is_free=not is_active and not is_taken,
         loaded_from=loaded_from,
     )
 
@@ -53,11 +52,22 @@ def _lost_addresses(manager: NetworkManager, path: str, device: Device | None) -
 
 def static_addresses(manager: NetworkManager, path: str) -> dict[str, list[str]]:
     """The addresses that a profile configures by itself, as ``address/prefix``, for the families ``ipv4`` and ``ipv6``."""
-    settings = manager.profile_settings(path)
+    return addresses_in(manager.profile_settings(path))
+
+
+def addresses_in(settings: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, list[str]]:
+    """The same of the settings of a profile."""
     return {
         family: [f"{entry['address']}/{entry['prefix']}" for entry in settings.get(family, {}).get("address-data", [])]
         for family in FAMILIES
     }
+
+
+def configured_addresses(manager: NetworkManager, device: Device) -> dict[str, list[str]]:
+    """The addresses of a device, as ``address/prefix``, of each family; of IPv6 only those that its profile configures by itself."""
+    path = manager.profile_path(device.active_uuid) if device.active_uuid else None
+    static = static_addresses(manager, path)["ipv6"] if path else []
+    return {"ipv4": manager.addresses(device, "ipv4"), "ipv6": static}
 
 
 def active_device(devices: t.Iterable[Device], uuid: str) -> Device | None:
@@ -72,20 +82,21 @@ def carried_addresses(manager: NetworkManager, devices: t.Iterable[Device]) -> s
     return {address.split("/")[0] for address in found}
 
 
-def device_with_address(
-    manager: NetworkManager, devices: t.Iterable[Device], addresses: t.Collection[str]
-) -> Device | None:
-    """The device that carries one of ``addresses`` (without prefix), or None."""
-    return next((device for device in devices if carried_addresses(manager, [device]) & set(addresses)), None)
+def session_of(manager: NetworkManager, devices: t.Iterable[Device], addresses: t.Collection[str]) -> Session | None:
+    """The management connection: the device that carries one of ``addresses`` (without prefix); None where nobody knows."""
+    for device in devices:
+        for address in sorted(carried_addresses(manager, [device]) & set(addresses)):
+            return Session(device.interface, address, "ipv6" if ":" in address else "ipv4")
+    return None
 
 
 def addresses_of_session(connected_address: str) -> set[str]:
-    """The addresses of this node that the controller came in over, as far as they can be known."""
+    """The addresses of this node that the controller came in over, as far as they can be known, without zones."""
     addresses = {connected_address} if connected_address else set()
     session = (os.environ.get("SSH_CONNECTION") or _session_of_ancestors()).split()
     if len(session) == 4:
         addresses.add(session[2])
-    return addresses
+    return {address.partition("%")[0] for address in addresses}
 
 
 def _session_of_ancestors() -> str:
@@ -135,13 +146,31 @@ def previous_connections(devices: t.Iterable[Device]) -> tuple[tuple[str, str], 
     return tuple((device.interface, device.active_uuid) for device in devices if device.active_uuid)
 
 
-def leases(manager: NetworkManager, interface: str) -> list[str]:
-    """The DHCP address of an interface, as a list of none or one."""
+def has_carrier(interface: str) -> bool:
+    """Whether the cable of an interface is in, or, of a bridge or a bond, that of one of its ports."""
+    try:
+        return (read_text(f"/sys/class/net/{interface}/carrier") or "").strip() == "1"
+    except OSError:  # it is down
+        return False
+
+
+def leases(manager: NetworkManager, interface: str, families: t.Sequence[str] = FAMILIES) -> list[str]:
+    """The addresses of an interface that a DHCP server or a router gave, those of the first family first."""
     device = manager.device(interface)
     if device is None or not device.activated:
         return []
     try:
-        lease = manager.lease_address(device)
+        return [address for family in families for address in _given(manager, device, family)]
     except BusError:
         return []  # the lease went away between two calls
-    return [lease] if lease else []
+
+
+def _given(manager: NetworkManager, device: Device, family: str) -> list[str]:
+    if family == "ipv4":
+        lease = manager.lease_address(device)
+        return [lease] if lease else []
+    path = manager.profile_path(device.active_uuid)
+    own = static_addresses(manager, path)[family] if path else []
+    present = [each for each in manager.addresses(device, family) if each not in own]
+    # a link-local one is there without anybody
+    return [each.split("/")[0] for each in present if not each.startswith("fe80:")]

@@ -15,6 +15,7 @@ import typing as t
 from .places import TRIAL_PREFIX
 
 ETHERNET_TYPES = ("ethernet", "802-3-ethernet")
+FAMILIES = ("ipv4", "ipv6")
 PROBE_KINDS = ("gateway", "dns", "ping", "tcp", "command")
 # the phases of a trial whose file was damaged (what it was when it began is known), and of one of which nothing is known any more
 DAMAGED = "damaged"
@@ -79,7 +80,8 @@ class Request(t.NamedTuple):
     ``connected_address`` is the address that the controller came in over; with ``only_known`` it is one that anybody may have taken,
     and only a host that is known as this machine already will do. ``controller`` says who asks. ``take_over`` is the token of a
     trial whose controller is known to be dead. ``more_files`` are files outside of NetworkManager's that change with the profiles
-    (None: no such file). ``knock`` says how the controller will come in anew while it waits for the answer.
+    (None: no such file). ``knock`` says how the controller will come in anew while it waits for the answer. ``required`` are the names of
+    profiles (of the file, or their id) that must not wait.
     """
 
     machine: str
@@ -93,13 +95,16 @@ class Request(t.NamedTuple):
     probes: tuple[Probe, ...]
     more_files: t.Mapping[str, t.Optional[str]]
     knock: t.Optional[Knock]
+    required: tuple[str, ...] = ()
 
 
 class Step(t.NamedTuple):
     """One profile of a trial.
 
     ``trial_uuid`` equals ``final_uuid`` where the trial is already what will be installed. ``awaited`` says whether the trial
-    fails when the profile does not come up. ``type`` is that of the profile.
+    fails when the profile does not come up. ``type`` is that of the profile. ``waiting_for`` is why it is not activated at all now, in a
+    few words. ``may_come_late`` is why it may not be up yet when the change is confirmed. ``has_ports`` says that it is up only with a
+    carrier, which its ports give it.
     """
 
     file_name: str
@@ -108,6 +113,9 @@ class Step(t.NamedTuple):
     final_uuid: str
     awaited: bool
     type: str = ""
+    waiting_for: str = ""
+    may_come_late: str = ""
+    has_ports: bool = False
 
     @property
     def trial_file(self) -> str:
@@ -143,6 +151,7 @@ class Trial(t.NamedTuple):
     failed_before: t.Mapping[str, str]
     checkpoint: str = ""
     required_addresses: tuple[str, ...] = ()
+    lease_families: tuple[str, ...] = FAMILIES
     phase: str = "opening"
     waiting_for: str = ""
     is_proven: bool = False

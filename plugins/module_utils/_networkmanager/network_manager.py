@@ -23,7 +23,6 @@ _ACTIVE = _NAME + ".Connection.Active"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 
 _IP_CONFIGS = {"ipv4": _NAME + ".IP4Config", "ipv6": _NAME + ".IP6Config"}
-FAMILIES = tuple(_IP_CONFIGS)
 
 # NMCheckpointCreateFlags: DELETE_NEW_CONNECTIONS and DISCONNECT_NEW_DEVICES
 _CHECKPOINT_FLAGS = 0x02 | 0x04
@@ -51,6 +50,9 @@ _REASONS = {
     50: "a connection that it depends on failed",
 }
 
+# of them: somebody took it down by hand
+USER_REQUESTED = 39
+
 
 class NetworkManagerError(Exception):
     """NetworkManager cannot do what is asked; the text is one sentence."""
@@ -64,7 +66,8 @@ class Device(t.NamedTuple):
     """A network device and what is active on it; ``active_uuid`` is empty when nothing is. ``ip_configs`` are object paths by family.
 
     ``available`` are the object paths of the profiles that fit it: none while it has no carrier. ``mac_address`` is the one of now.
-    NetworkManager leaves alone what is not ``managed``.
+    NetworkManager leaves alone what is not ``managed``. ``kind``, ``state`` and ``reason`` are NMDeviceType, NMDeviceState and
+    NMDeviceStateReason.
     """
 
     path: str
@@ -76,6 +79,9 @@ class Device(t.NamedTuple):
     available: t.Sequence[str]
     mac_address: str
     managed: bool = True
+    kind: int = 0
+    state: int = 0
+    reason: int = 0
 
 
 def _device(path: str, properties: t.Mapping[str, t.Any], active: t.Mapping[str, t.Any]) -> Device:
@@ -90,6 +96,9 @@ def _device(path: str, properties: t.Mapping[str, t.Any], active: t.Mapping[str,
         available=properties["AvailableConnections"],
         mac_address=properties["HwAddress"].lower(),
         managed=bool(properties["Managed"]),
+        kind=properties["DeviceType"],
+        state=properties["State"],
+        reason=properties["StateReason"][1],
     )
 
 

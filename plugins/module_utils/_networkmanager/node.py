@@ -75,6 +75,7 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
     from .staging import stage, stage_reset
 
     values = {name: request[name] for name in _COMMON}
+    values["required"] = tuple(request["required"])
     values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
     values["knock"] = Knock.from_json(request["knock"])
     manager = NetworkManager.connect()

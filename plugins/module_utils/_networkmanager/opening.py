@@ -20,10 +20,10 @@ from .contenders import Connections, contender_warnings
 from .files import private_folder, read_text, write_private
 from .keyfile import parse, redact
 from .later import run_detached, run_later
-from .looking import lower_interfaces, previous_connections, static_addresses
-from .model import DEAD_MAN_MARGIN, ManagedProfile, Request, Trial
+from .looking import addresses_in, lower_interfaces, previous_connections
+from .model import DEAD_MAN_MARGIN, FAMILIES, ManagedProfile, Request, Trial
 from .network_manager import Device, NetworkManager, NetworkManagerError
-from .planning import Plan, trial_texts
+from .planning import Plan, Target, destination, trial_texts
 from .probing import run_probes
 from .undoing import timer_name, undo
 
@@ -63,6 +63,7 @@ def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> di
         "reasons": dict(plan.reasons),
         "stale": list(plan.stale),
         "diff": _differences(plan),
+        "waiting": dict(plan.waiting),
         "warnings": contender_warnings(manager, plan, connections),
     }
 
@@ -92,7 +93,8 @@ def open_trial(
         idle_interfaces=plan.idle,
         previous=previous_connections(present.devices),
         known_uuids=tuple(connection["uuid"] for connection in present.connections.values()),
-        lease_interfaces=_lease_interfaces(plan),
+        lease_interfaces=_lease_interfaces(plan) if plan.is_reset else (),
+        lease_families=_families_first(plan),
         is_reset=plan.is_reset,
         wanted=tuple(ManagedProfile(each.file_name, each.interface or "", each.type) for each in plan.wanted),
         probes=request.probes,
@@ -106,7 +108,12 @@ def open_trial(
         store.save_trial(trial)
         store.remember_files(trial, {profile.file_name: profile.text for profile in plan.wanted})
         _load(manager, trial, plan.texts)
-        trial = trial._replace(required_addresses=_required_addresses(manager, plan), phase="staged")
+        if not plan.is_reset:
+            place = destination(_targets(manager, plan), plan, _is_touched(plan))
+            trial = trial._replace(
+                required_addresses=place.addresses, lease_interfaces=place.interfaces, lease_families=place.families
+            )
+        trial = trial._replace(phase="staged")
         _refuse_duplicates(findings.searches)
         store.save_trial(trial)
     except BaseException as error:
@@ -123,7 +130,7 @@ def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial) -> bool:
     """
     with contextlib.suppress(NetworkManagerError, BusError, OSError):
         seconds = _HEAD_START
-        if plan.connected is not None and not _touches(plan, plan.connected.interface):
+        if plan.session is not None and not _is_touched(plan):
             if not activate_now(manager, trial.token):
                 return True
             seconds = 0.0
@@ -131,10 +138,13 @@ def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial) -> bool:
     return False
 
 
-def _touches(plan: Plan, interface: str) -> bool:
-    """Whether a plan changes an interface or one that it is made of; a profile without an interface may be for any."""
-    touched = {step.interface for step in plan.steps} | set(plan.idle)
-    return None in touched or bool(touched & lower_interfaces(interface))
+def _is_touched(plan: Plan) -> bool:
+    """Whether a plan changes the interface that the controller came in over, or one that it is made of.
+
+    A profile without an interface may be for any.
+    """
+    touched = {step.interface for step in plan.steps if not step.waiting_for} | set(plan.idle)
+    return plan.session is None or None in touched or bool(touched & lower_interfaces(plan.session.interface))
 
 
 def _start_duplicate_search(plan: Plan, own: t.Collection[str]) -> list[ArpSearch]:
@@ -160,16 +170,20 @@ def _refuse_duplicates(searches: t.Iterable[ArpSearch]) -> None:
 
 def _lease_interfaces(plan: Plan) -> tuple[str, ...]:
     """The interfaces of which a lease has to lead the controller back in after a reset; none when it came in over another one."""
-    if not plan.is_reset:
-        return ()
     interfaces = [step.interface for step in plan.steps if step.interface]
-    if plan.connected is None:
+    if plan.session is None:
         return tuple(interfaces)
-    connected = plan.connected.interface
+    connected = plan.session.interface
     if connected in interfaces:
         return (connected,)
     # it came in over a bond, a bridge or a VLAN of ours that goes: what it was made of gets the lease
     return tuple(interfaces) if connected in plan.idle else ()
+
+
+def _families_first(plan: Plan) -> tuple[str, ...]:
+    """Both families, that of the controller first."""
+    first = plan.session.family if plan.session else FAMILIES[0]
+    return (first, *(family for family in FAMILIES if family != first))
 
 
 def _load(manager: NetworkManager, trial: Trial, texts: t.Mapping[str, str]) -> None:
@@ -184,22 +198,27 @@ def _load(manager: NetworkManager, trial: Trial, texts: t.Mapping[str, str]) -> 
             )
 
 
-def _required_addresses(manager: NetworkManager, plan: Plan) -> tuple[str, ...]:
-    """Where the controller has to come in to prove that the node can be reached; empty: anywhere."""
-    by_interface: dict[str, list[str]] = {}
-    for step in plan.steps:
-        path = manager.profile_path(step.trial_uuid) or ""
-        found = [
-            address.split("/")[0] for addresses in static_addresses(manager, path).values() for address in addresses
-        ]
-        by_interface.setdefault(step.interface or "", []).extend(found)
-    everywhere = [address for addresses in by_interface.values() for address in addresses]
-    if plan.connected is None:
-        return tuple(everywhere)
-    if plan.connected.interface not in by_interface:
-        return tuple(by_interface.get("", ()))
-    # an interface without an address of its own becomes part of another one: a bond, a bridge, a VLAN's parent
-    return tuple(by_interface[plan.connected.interface] + by_interface.get("", []) or everywhere)
+def _targets(manager: NetworkManager, plan: Plan) -> list[Target]:
+    """What NetworkManager understood of each profile that shall be up after the change."""
+    steps = {step.file_name: step for step in plan.steps}
+    found = []
+    for profile in plan.wanted:
+        step = steps.get(profile.file_name)
+        path = manager.profile_path(step.trial_uuid if step else profile.uuid)
+        if path is None or profile.file_name in plan.waiting:
+            continue
+        settings = manager.profile_settings(path)
+        found.append(
+            Target(
+                interface=profile.interface or plan.interfaces.get(profile.file_name, ""),
+                is_changed=step is not None,
+                addresses=addresses_in(settings),
+                asking=tuple(
+                    family for family in FAMILIES if settings.get(family, {}).get("method") in ("auto", "dhcp")
+                ),
+            )
+        )
+    return found
 
 
 def _differences(plan: Plan) -> list[dict[str, str]]:

@@ -85,21 +85,15 @@ def refuse_unknown_machine(managed: Managed, machine: str) -> None:
         )
 
 
-def refuse_unknown_interfaces(devices: t.Sequence[Device], profiles: t.Sequence[WantedProfile]) -> None:
-    """Raise NetworkManagerError for a profile whose interface is not there, and is no virtual function that the profiles make either."""
-    present = {device.interface for device in devices}
-    unknown = [
-        each for each in profiles if each.type in ETHERNET_TYPES and each.interface and each.interface not in present
-    ]
-    if not unknown:
-        return
-    from .keyfile import virtual_functions  # here: few have an interface that is not there
+def refuse_other_media(managed: Managed, wanted: t.Collection[WantedProfile]) -> None:
+    """Raise NetworkManagerError for a reset that would leave a host without any network: wifi, say, needs more than DHCP."""
+    from .expecting import RADIOS  # here: few are reset
 
-    # what the kernel calls a virtual function cannot be known before
-    if len(unknown) > sum(virtual_functions(each.text) for each in profiles):
-        known = ", ".join(sorted(present - {"lo"}))
+    others = sorted({profile.type for profile in managed.profiles} & {*RADIOS, "infiniband"})
+    if others and not wanted:
         raise NetworkManagerError(
-            f"profile {unknown[0].file_name} is for interface {unknown[0].interface}, which this host does not have; it has {known}"
+            f"this host has no ethernet interface of ours that could get DHCP back, only profiles of type {', '.join(others)}, and nothing "
+            "else has what they need to connect; change the profile to method=auto with network_config, nothing was changed"
         )
 
 

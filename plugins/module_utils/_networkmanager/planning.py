@@ -10,8 +10,7 @@ import os
 import typing as t
 
 from . import places
-from .model import ETHERNET_TYPES, Managed, Step, WantedProfile
-from .network_manager import Device
+from .model import ETHERNET_TYPES, FAMILIES, Managed, Step, WantedProfile
 
 # RFC 4122, appendix C
 _NAMESPACE_URL = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
@@ -20,7 +19,7 @@ _NAMESPACE_URL = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
 class Observed(t.NamedTuple):
     """What a node has of one wanted profile; ``lost_addresses`` are configured but not on the device.
 
-    ``is_waiting`` says that it is not active and no other profile has its interface: no cable, or no DHCP server, as yet.
+    ``is_free`` says that it is not active, nobody took it down by hand, and no other profile has its interface: it may be on its way.
     ``loaded_from`` is the file of the profile that NetworkManager knows by its uuid; empty when it knows none.
     """
 
@@ -29,12 +28,25 @@ class Observed(t.NamedTuple):
     is_loaded_from_etc: bool
     is_active: bool
     lost_addresses: tuple[str, ...] = ()
-    is_waiting: bool = False
+    is_free: bool = False
     loaded_from: str = ""
 
 
+class Session(t.NamedTuple):
+    """Where the controller came in: the ``interface`` that carries its ``address``, and the ``family`` of it."""
+
+    interface: str
+    address: str
+    family: str
+
+
 class Plan(t.NamedTuple):
-    """What a request comes to: the profiles, how each is tried, and why. ``connected`` is the device that the controller came in over."""
+    """What a request comes to: the profiles, how each is tried, and why.
+
+    ``session`` is how the controller came in, None where nobody knows. ``way`` are the interfaces over which it may come in afterwards:
+    that one, what it is made of, and what the profiles put on top of it. ``waiting`` is what profiles wait for, and
+    ``interfaces`` which interface each is for where its keyfile does not name it, both by file name.
+    """
 
     wanted: tuple[WantedProfile, ...]
     steps: tuple[Step, ...]
@@ -43,7 +55,10 @@ class Plan(t.NamedTuple):
     stale: tuple[str, ...]
     idle: tuple[str, ...]
     more_files: t.Mapping[str, str | None]
-    connected: Device | None = None
+    session: Session | None = None
+    way: t.AbstractSet[str] = frozenset()
+    waiting: t.Mapping[str, str] = {}
+    interfaces: t.Mapping[str, str] = {}
     is_reset: bool = False
 
     def __repr__(self) -> str:
@@ -56,19 +71,72 @@ class Plan(t.NamedTuple):
         return bool(self.reasons or self.stale or self.more_files)
 
 
-def differences(wanted: WantedProfile, observed: Observed, may_wait: bool = False) -> str:
-    """Why a profile needs a change, in a few words; empty when it does not, or waits and may."""
+def differences(wanted: WantedProfile, observed: Observed, waiting_for: str = "") -> str:
+    """Why a profile needs a change, in a few words; empty when it does not, or waits for something."""
     if observed.installed_text is None:
         return "not installed"
     if observed.installed_text != wanted.text:
         return "content differs"
     if not observed.is_loaded_from_etc:
         return "not loaded from /etc"
-    if not observed.is_active and not (may_wait and observed.is_waiting):
+    if not observed.is_active and not waiting_for:
         return "not active"
     if observed.lost_addresses:
         return f"{', '.join(observed.lost_addresses)} missing on the device"
     return ""
+
+
+class Target(t.NamedTuple):
+    """What a profile that is up after a change gives its interface: static addresses (``address/prefix``) by family, and where it asks for one."""
+
+    interface: str
+    is_changed: bool
+    addresses: t.Mapping[str, t.Sequence[str]]
+    asking: t.Collection[str]
+
+
+class Destination(t.NamedTuple):
+    """Where the controller has to come in: at one of ``addresses``, or one that ``interfaces`` were given, in one of ``families``.
+
+    Anywhere, where both are empty.
+    """
+
+    addresses: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    families: tuple[str, ...] = FAMILIES
+
+
+def destination(targets: t.Sequence[Target], plan: Plan, is_touched: bool) -> Destination:
+    """Where the controller has to come in to prove that it can still reach the host.
+
+    The management connection stays where a change does not touch it. Else it is any address, of the family of the controller's session,
+    of the interfaces that it came in over or of what is on top of them now; of the other family where they have none of it; of whatever
+    changed where they have none at all.
+    """
+    changed = [target for target in targets if target.is_changed]
+    if plan.session is None:
+        # a lease cannot be told from where it came in (NAT, say)
+        asks = any("ipv4" in target.asking for target in changed)
+        return Destination() if asks else Destination(_static(changed, FAMILIES))
+    if not is_touched:
+        return Destination()
+    family = plan.session.family
+    here = [target for target in targets if target.interface in plan.way]
+    for some, families in ((here, (family,)), (here, FAMILIES), (changed, FAMILIES)):
+        found = Destination(_static(some, families), _asking(some, families), families)
+        if found.addresses or found.interfaces:
+            return found
+    return Destination()
+
+
+def _static(targets: t.Iterable[Target], families: t.Collection[str]) -> tuple[str, ...]:
+    return tuple(
+        address.split("/")[0] for target in targets for family in families for address in target.addresses[family]
+    )
+
+
+def _asking(targets: t.Iterable[Target], families: t.Collection[str]) -> tuple[str, ...]:
+    return tuple(target.interface for target in targets if target.interface and set(families) & set(target.asking))
 
 
 def collision(wanted: WantedProfile, observed: Observed, managed: Managed) -> str:
@@ -188,12 +256,13 @@ def dhcp_profile(interface: str) -> WantedProfile:
     return WantedProfile(f"{name}.nmconnection", identity, "ethernet", interface, text)
 
 
-def dhcp_beside(text: str, addresses: t.Sequence[str]) -> str:
-    """A DHCP profile that keeps ``addresses`` (``address/prefix``) too.
+def dhcp_beside(text: str, addresses: t.Mapping[str, t.Sequence[str]]) -> str:
+    """A DHCP profile that keeps ``addresses`` (``address/prefix``, by family) too.
 
     dad-timeout is 0 because the addresses are our own already: a second interface on the same segment would answer the probe.
     """
-    lines = [f"address{number}={address}" for number, address in enumerate(addresses, start=1)]
-    return text.replace(
-        "[ipv4]\nmethod=auto\n", "[ipv4]\nmethod=auto\ndad-timeout=0\n" + "".join(f"{line}\n" for line in lines)
-    )
+    for family, more in (("ipv4", "dad-timeout=0\n"), ("ipv6", "")):
+        lines = [f"address{number}={address}\n" for number, address in enumerate(addresses.get(family, ()), start=1)]
+        header = f"[{family}]\nmethod=auto\n"
+        text = text.replace(header, header + (more + "".join(lines) if lines else ""))
+    return text

@@ -114,6 +114,9 @@ def _step(value: t.Any, what: str) -> Step:
         name(content.get("final_uuid"), f"{what}.final_uuid"),
         flag(content.get("awaited"), f"{what}.awaited"),
         text(content.get("type", ""), f"{what}.type"),
+        text(content.get("waiting_for", ""), f"{what}.waiting_for"),
+        text(content.get("may_come_late", ""), f"{what}.may_come_late"),
+        flag(content.get("has_ports", False), f"{what}.has_ports"),
     )
 
 
@@ -168,6 +171,7 @@ _TRIAL: t.Mapping[str, t.Callable[[t.Any, str], t.Any]] = {
     "failed_before": _failures,
     "checkpoint": text,
     "required_addresses": texts,
+    "lease_families": texts,
     "phase": text,
     "waiting_for": text,
     "is_proven": flag,

@@ -15,7 +15,7 @@ from .files import read_text
 from .looking import (
     addresses_of_session,
     carried_addresses,
-    device_with_address,
+    configured_addresses,
     host_identity,
     interfaces_by_file,
     observe,
@@ -27,12 +27,13 @@ from .others import (
     busy_with_another_tool,
     is_stranger,
     refuse_other_machine,
+    refuse_other_media,
     refuse_unknown_addresses,
-    refuse_unknown_interfaces,
     refuse_unknown_machine,
     refuse_unmanaged_interfaces,
 )
 from .planning import (
+    Observed,
     Plan,
     collision,
     dhcp_beside,
@@ -64,7 +65,6 @@ def stage(
 
     def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
         with store.remembering(request.token, request.machine):
-            refuse_unknown_interfaces(devices, profiles)
             refuse_unmanaged_interfaces(manager, devices, profiles)
             return _plan(manager, devices, request, profiles, managed)
 
@@ -87,9 +87,8 @@ def stage_reset(
         present = {device.interface for device in devices}
         names = ethernet_interfaces(managed, interfaces_by_file(manager, devices))
         wanted = tuple(dhcp_profile(name) for name in names if name in present)
-        # where no DHCP server has answered since an earlier reset, another trial would not find one either
-        found = _plan(manager, devices, request, wanted, managed, may_wait=managed.is_reset)
-        return _keeping_static(manager, devices, found)
+        refuse_other_media(managed, wanted)
+        return _keeping_static(manager, devices, _plan(manager, devices, request, wanted, managed))
 
     return _carry_out(manager, request, program, plan)
 
@@ -100,33 +99,67 @@ def _plan(
     request: Request,
     wanted: tuple[WantedProfile, ...],
     managed: Managed,
-    may_wait: bool = False,
 ) -> Plan:
-    steps, reasons = [], {}
-    for profile in wanted:
-        observed = observe(manager, devices, profile)
-        reason = differences(profile, observed, may_wait)
-        if reason:
-            in_the_way = collision(profile, observed, managed)
-            if in_the_way:
-                raise NetworkManagerError(in_the_way)
-            reasons[profile.file_name] = reason
-            steps.append(trial_step(profile, observed, profile.text))
+    observed = {profile.file_name: observe(manager, devices, profile) for profile in wanted}
     stale = stale_files(managed, wanted)
     plan = Plan(
         wanted=wanted,
-        steps=tuple(steps),
+        steps=(),
         texts={profile.file_name: profile.text for profile in wanted},
-        reasons=reasons,
+        reasons={},
         stale=stale,
         idle=idle_interfaces(managed, wanted, interfaces_by_file(manager, devices)) if stale else (),
         more_files=_differing_files(request, managed),
     )
-    if not plan.changes:
+    if not plan.changes and not any(differences(profile, observed[profile.file_name]) for profile in wanted):
         return plan
-    # the order stays as it was given: NetworkManager gives the interface that is activated first the better default route
-    connected = device_with_address(manager, devices, addresses_of_session(request.connected_address))
-    return plan._replace(connected=connected)
+    return _with_steps(manager, devices, request, managed, plan, observed)
+
+
+def _with_steps(
+    manager: NetworkManager,
+    devices: t.Sequence[Device],
+    request: Request,
+    managed: Managed,
+    plan: Plan,
+    observed: t.Mapping[str, Observed],
+) -> Plan:
+    """The plan with what differs, how it is tried, and what is not up because it waits."""
+    from .outlook import (
+        look_ahead,
+        refuse_waiting,
+        steps_of,
+        taken_down,
+        waiting,
+    )  # here: few find something that is not up
+
+    outlook = look_ahead(manager, devices, request, plan.wanted)
+    found = waiting(outlook, observed)
+    reasons = {}
+    for profile in plan.wanted:
+        seen = observed[profile.file_name]
+        reason = differences(profile, seen, found.get(profile.file_name, ""))
+        in_the_way = collision(profile, seen, managed) if reason else ""
+        if in_the_way:
+            raise NetworkManagerError(in_the_way)
+        if reason:
+            reasons[profile.file_name] = reason
+    steps = steps_of(outlook, plan.wanted, observed, reasons, request.required)
+    may_come_up = {step.file_name for step in steps if not step.waiting_for}
+    found = {name: reason for name, reason in found.items() if name not in may_come_up}
+    # of those that were up until now
+    found.update({step.file_name: step.waiting_for for step in steps if step.waiting_for})
+    refuse_waiting(outlook, found, request.required)
+    idle = (*plan.idle, *taken_down(outlook, devices, steps))
+    return plan._replace(
+        steps=steps,
+        reasons=reasons,
+        idle=tuple(dict.fromkeys(idle)),
+        session=outlook.session,
+        way=outlook.way,
+        waiting=found,
+        interfaces={name: each.interface for name, each in outlook.expected.items()},
+    )
 
 
 def _differing_files(request: Request, managed: Managed) -> dict[str, str | None]:
@@ -135,19 +168,20 @@ def _differing_files(request: Request, managed: Managed) -> dict[str, str | None
 
 
 def _keeping_static(manager: NetworkManager, devices: t.Sequence[Device], plan: Plan) -> Plan:
-    """Make before break: on the controller's interface the trial has the lease and the static address."""
+    """Make before break: on the controller's interface the trial has the lease and the static addresses."""
     by_interface = {device.interface: device for device in devices}
     by_file = {profile.file_name: profile for profile in plan.wanted}
     steps, texts = [], dict(plan.texts)
     for step in plan.steps:
         profile, device = by_file[step.file_name], by_interface[str(step.interface)]
-        is_connected = plan.connected is not None and device.interface == plan.connected.interface
-        # where nobody knows which one the controller came in over (a name, NAT, IPv6 and sudo hide it) it may be any of ours
-        if is_connected or plan.connected is None:
-            texts[profile.file_name] = dhcp_beside(profile.text, manager.addresses(device, "ipv4"))
-            step = trial_step(profile, observe(manager, devices, profile), texts[profile.file_name])
+        is_connected = plan.session is not None and device.interface == plan.session.interface
+        # where nobody knows which one the controller came in over (a name, NAT, and sudo hide it) it may be any of ours
+        if is_connected or plan.session is None:
+            texts[profile.file_name] = dhcp_beside(profile.text, configured_addresses(manager, device))
+            tried = trial_step(profile, observe(manager, devices, profile), texts[profile.file_name])
+            step = step._replace(trial_uuid=tried.trial_uuid)
         # another segment may have no DHCP server: that must not keep a node from its reset
-        steps.append(step._replace(awaited=is_connected))
+        steps.append(step._replace(awaited=is_connected and not step.waiting_for))
     return plan._replace(steps=tuple(steps), texts=texts, is_reset=True)
 
 
@@ -179,7 +213,8 @@ def _carry_out(
     staged = {
         **found.answer,
         "host": host_identity(),
-        "addresses": list(trial.required_addresses),
+        # where it keeps a lease, its address may stay
+        "addresses": [] if trial.lease_interfaces else list(trial.required_addresses),
         # a connection to one of these cannot have been begun before the trial
         "new_addresses": [address for address in trial.required_addresses if address not in known],
         "failed_before": dict(trial.failed_before),
@@ -205,7 +240,7 @@ def _prepare(
     devices = manager.devices()
     plan = make_plan(managed, devices)
     if not plan.changes:
-        return {"changed": False}
+        return {"changed": False, "waiting": dict(plan.waiting)}
     from .opening import Present, preview  # here: nothing needs it where nothing differs
 
     connections = manager.connections()

@@ -21,6 +21,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 from .exact_values import check_exact_values
 from .ip_settings import check_ip_settings, gateway_warnings, prefix_warnings
 from .profile import Profile, RenderError, Rendering
+from .unattended import check_unattended
 
 # the namespace of uuids that we derive: changing it would rename every profile on every node
 _NAMESPACE = uuid.UUID("7d0a2b3e-5f0c-5a57-9c0e-3c5f4b1d8a61")
@@ -81,6 +82,7 @@ def _profile(name: object, text: object) -> Profile:
     kind = _connection_type(name, connection, {entry.section for entry in lines})
     identity = _checked_uuid(name, connection) or str(uuid.uuid5(_NAMESPACE, file_name))
     check_ip_settings(str(name), lines)
+    check_unattended(str(name), lines)
     for key, value in (("id", identifier), ("uuid", identity)):
         if key not in connection or connection[key].value != value:
             text = with_connection_value(text, key, value)

@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the keyfile of a profile of ours says about whom it is for, and when NetworkManager brings it up (nm-settings-keyfile(5))."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from .keyfile import Keyfile, parse, virtual_functions
+from .model import ETHERNET_TYPES, FAMILIES, WantedProfile
+
+Sections = t.Mapping[str, t.Mapping[str, str]]
+
+# methods that wait for a DHCP server or a router, and those that give an address by themselves
+_ASKING = ("auto", "dhcp")
+_SELF_MADE = ("manual", "link-local", "shared")
+# what has no address unless its keyfile says so
+_WITHOUT_METHOD = ("wireguard", "loopback")
+
+
+class Binding(t.NamedTuple):
+    """What a profile of ours is for, by ``interface`` or by ``mac_address`` (each may be empty), and how it stands at a boot.
+
+    ``controller`` and ``parent`` are what it is a port of, or on top of: an interface or a uuid. ``asking`` are the families in which
+    its address comes from a DHCP server or a router. ``depends_on_network`` says that it does not come up before one answers.
+    ``secondaries`` are the uuids of VPNs that come up with it.
+    """
+
+    file_name: str
+    interface: str = ""
+    mac_address: str = ""
+    priority: int = 0
+    autoconnect: bool = True
+    is_port: bool = False
+    brings_ports: bool = False
+    uuid: str = ""
+    id: str = ""
+    type: str = ""
+    controller: str = ""
+    parent: str = ""
+    asking: tuple[str, ...] = ()
+    depends_on_network: bool = False
+    secondaries: tuple[str, ...] = ()
+    virtual_functions: int = 0
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What others may call it."""
+        return self.uuid, self.interface
+
+
+def binding(profile: WantedProfile) -> Binding:
+    """What the keyfile of a profile says; the defaults where it cannot be read."""
+    text = Keyfile({})
+    with contextlib.suppress(ValueError):
+        text = parse(profile.text)
+    sections = text.sections
+    connection = sections.get("connection", {})
+    wired = {key: value for name in ETHERNET_TYPES for key, value in sections.get(name, {}).items()}
+    controller = connection.get("controller") or connection.get("master") or ""
+    has_addresses = not controller and (profile.type not in _WITHOUT_METHOD or "ipv4" in sections or "ipv6" in sections)
+    asking = tuple(family for family in FAMILIES if has_addresses and _method(sections, family) in _ASKING)
+    return Binding(
+        file_name=profile.file_name,
+        interface=profile.interface or "",
+        mac_address=wired.get("mac-address", "").lower().replace("-", ":"),
+        priority=_number(connection.get("autoconnect-priority")),
+        autoconnect=connection.get("autoconnect") not in ("false", "0"),
+        is_port=bool(controller),
+        brings_ports="1" in (connection.get("autoconnect-ports"), connection.get("autoconnect-slaves")),
+        uuid=profile.uuid,
+        id=connection.get("id", ""),
+        type=profile.type,
+        controller=controller,
+        parent=next((values["parent"] for values in sections.values() if values.get("parent")), ""),
+        asking=asking,
+        depends_on_network=bool(asking) and _depends(sections, asking),
+        secondaries=tuple(filter(None, connection.get("secondaries", "").replace(",", ";").split(";"))),
+        virtual_functions=virtual_functions(profile.text) if "sriov" in sections else 0,
+    )
+
+
+def _number(text: str | None) -> int:
+    try:
+        return int(text or 0)
+    except ValueError:
+        return 0
+
+
+def _method(sections: Sections, family: str) -> str:
+    """NetworkManager's default for a keyfile without the section is ``auto`` for IPv6, and for IPv4 too."""
+    return sections.get(family, {}).get("method") or "auto"
+
+
+def _depends(sections: Sections, asking: t.Sequence[str]) -> bool:
+    """Whether a family that asks has to get its answer: the only one with an address, or with ``may-fail=false``."""
+    others = any(_method(sections, family) in _SELF_MADE for family in FAMILIES)
+    return not others or any(sections.get(family, {}).get("may-fail") in ("false", "0") for family in asking)

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keeps a profile from coming up where nobody sits at the machine, although it comes up in a trial.
+
+Sources: connection.permissions in nm-settings-nmcli(5), "Secret flag types" in nm-settings-keyfile(5).
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import Entry
+
+from .profile import RenderError
+
+_AGENT_OWNED = 1
+_NOT_SAVED = 2
+_NOT_REQUIRED = 4
+# their keys end in -flags too, and have nothing to do with secrets
+_OTHER_FLAGS = ("dcb",)
+
+
+def check_unattended(profile: str, lines: t.Sequence[Entry]) -> None:
+    """Refuse what waits for a person, with the line; a profile with ``autoconnect=false`` does so anyway. Raises RenderError."""
+    last = {(entry.section, entry.key): entry for entry in lines if entry.key}
+    autoconnect = last.get(("connection", "autoconnect"))
+    if autoconnect is not None and autoconnect.value in ("false", "0"):
+        return
+    permissions = last.get(("connection", "permissions"))
+    if permissions is not None and permissions.value.strip("; "):
+        raise RenderError(
+            f"profile {profile}, line {permissions.line}: with permissions NetworkManager brings it up only while that user is logged in, "
+            "so that the host would be without it at the next boot; remove the line"
+        )
+    for entry in last.values():
+        if _needs_an_agent(entry):
+            raise RenderError(
+                f"profile {profile}, line {entry.line}: {entry.key}={entry.value} says that the secret is not in the file, so that the "
+                f"profile would not come up at the next boot; give the secret here and set {entry.key}=0, or set autoconnect=false"
+            )
+
+
+def _needs_an_agent(entry: Entry) -> bool:
+    if not entry.key.endswith("-flags") or entry.section in _OTHER_FLAGS or entry.section.startswith("vpn"):
+        return False
+    flags = int(entry.value) if entry.value.isascii() and entry.value.isdigit() and len(entry.value) < 10 else 0
+    return bool(flags & (_AGENT_OWNED | _NOT_SAVED)) and not flags & _NOT_REQUIRED

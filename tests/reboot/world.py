@@ -51,16 +51,20 @@ class World:
     def judge(self, configuration: Configuration) -> Verdict:
         """Run one configuration; the node is as on its first day afterwards."""
         started = time.monotonic()
-        try:
-            self._prepare(configuration)
-            self._run(configuration)
-            trouble: tuple[str, ...] = ()
-        except _Trouble as error:
-            trouble = error.lines
-        except (tools.TestBedError, TimeoutError) as error:
-            trouble = (str(error)[-900:],)
-        self._restore()
+        trouble = self._troubles(lambda: self._prepare(configuration), lambda: self._run(configuration))
+        # a node that cannot be restored is no fair start for the next one, which will say so, too
+        trouble += self._troubles(self._restore)
         return Verdict(trouble, time.monotonic() - started)
+
+    def _troubles(self, *works: t.Callable[[], object]) -> tuple[str, ...]:
+        try:
+            for work in works:
+                work()
+        except _Trouble as error:
+            return error.lines
+        except (tools.TestBedError, TimeoutError) as error:
+            return (str(error)[-900:],)
+        return ()
 
     def _run(self, configuration: Configuration) -> None:
         steps = configuration.steps(self.number)

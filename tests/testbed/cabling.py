@@ -66,7 +66,8 @@ def restore(number: int) -> None:
         [f"link del {plug}" for plug in more if plug not in [network.plug(number, card) for card in cards]],
         places.INFRASTRUCTURE,
     )
-    by_mac = {link["address"]: link["ifname"] for link in _links(inside)}
+    # a bridge has the address of its port
+    by_mac = {link["address"]: link["ifname"] for link in _links(inside) if link["ifname"].startswith("eth")}
     moved = {by_mac[network.mac(number, card)]: f"eth{card}" for card in cards}
     if any(old != new for old, new in moved.items()):
         rename_cards(number, moved)

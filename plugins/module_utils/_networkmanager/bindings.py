@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import typing as t
 
+from .address_lines import ADDRESS_KEY, address_line
 from .keyfile import Keyfile, parse, virtual_functions
 from .model import ETHERNET_TYPES, FAMILIES, WantedProfile
 
@@ -17,6 +19,9 @@ Sections = t.Mapping[str, t.Mapping[str, str]]
 # methods that wait for a DHCP server or a router, and those that give an address by themselves
 _ASKING = ("auto", "dhcp")
 _SELF_MADE = ("manual", "link-local", "shared")
+_MAIN_TABLE = (None, "", "0", "254")
+_ROUTE_KEY = re.compile(r"routes?[0-9]*\Z")
+_DEFAULT_ROUTES = ("0.0.0.0/0", "::/0")
 # what has no address unless its keyfile says so
 _WITHOUT_METHOD = ("wireguard", "loopback")
 
@@ -26,7 +31,7 @@ class Binding(t.NamedTuple):
 
     ``controller`` and ``parent`` are what it is a port of, or on top of: an interface or a uuid. ``asking`` are the families in which
     its address comes from a DHCP server or a router. ``depends_on_network`` says that it does not come up before one answers.
-    ``secondaries`` are the uuids of VPNs that come up with it.
+    ``secondaries`` are the uuids of VPNs that come up with it. ``gives_gateway`` says that it may give a default route in the main table.
     """
 
     file_name: str
@@ -45,6 +50,7 @@ class Binding(t.NamedTuple):
     depends_on_network: bool = False
     secondaries: tuple[str, ...] = ()
     virtual_functions: int = 0
+    gives_gateway: bool = False
 
     @property
     def names(self) -> tuple[str, str]:
@@ -79,6 +85,8 @@ def binding(profile: WantedProfile) -> Binding:
         asking=asking,
         depends_on_network=bool(asking) and _depends(sections, asking),
         secondaries=tuple(filter(None, connection.get("secondaries", "").replace(",", ";").split(";"))),
+        gives_gateway=not controller
+        and any(_gives_gateway(sections.get(family, {}), family, sections) for family in FAMILIES),
         virtual_functions=virtual_functions(profile.text) if "sriov" in sections else 0,
     )
 
@@ -93,6 +101,14 @@ def _number(text: str | None) -> int:
 def _method(sections: Sections, family: str) -> str:
     """NetworkManager's default for a keyfile without the section is ``auto`` for IPv6, and for IPv4 too."""
     return sections.get(family, {}).get("method") or "auto"
+
+
+def _gives_gateway(section: t.Mapping[str, str], family: str, sections: Sections) -> bool:
+    if section.get("never-default") in ("true", "1") or section.get("route-table") not in _MAIN_TABLE:
+        return False
+    gateways = [address_line(value).gateway for key, value in section.items() if ADDRESS_KEY.match(key)]
+    routes = [value for key, value in section.items() if _ROUTE_KEY.match(key) and value.startswith(_DEFAULT_ROUTES)]
+    return _method(sections, family) in _ASKING or bool(section.get("gateway") or any(gateways) or routes)
 
 
 def _depends(sections: Sections, asking: t.Sequence[str]) -> bool:

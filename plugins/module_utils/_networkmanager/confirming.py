@@ -19,7 +19,7 @@ from .later import cancel
 from .looking import addresses_of_session, has_carrier, host_identity, leases
 from .model import DAMAGED, LOST, Knock, Managed, Step, Trial
 from .network_manager import Device, NetworkManager, NetworkManagerError
-from .probing import run_probes
+from .probing import NO_GATEWAY, run_probes
 from .undoing import timer_name, undo
 
 # seconds that the work after the proof may take before the checkpoint rolls back
@@ -92,7 +92,7 @@ def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) ->
         return dict(_NOT_YET)
     failed = [probe for probe in probes if probe not in passed]
     if trial is not None and failed and answer["state"] == "confirmed":
-        answer = {**answer, "failed_after": run_probes(failed, trial.deadline)}
+        answer = {**answer, "failed_after": {**answer["failed_after"], **run_probes(failed, trial.deadline)}}
     return answer
 
 
@@ -118,14 +118,16 @@ def _decide(
         return dict(_NOT_YET)
     if failures is None:
         return dict(_PROBES_FIRST)
-    waiting = _failing_probe(failures)
+    waiting = _failing_probe(trial, failures)
     if waiting:
         if waiting["reason"] != trial.waiting_for:
             store.save_trial(trial._replace(waiting_for=waiting["reason"]))
         return waiting
     if not trial.is_proven:
         return {"state": "elsewhere", "addresses": [visit.address]}
-    return _keep(manager, trial, visit.addresses)
+    answer = _keep(manager, trial, visit.addresses)
+    is_kept = answer["state"] == "confirmed"
+    return {**answer, "failed_after": {name: each for name, each in failures.items() if each}} if is_kept else answer
 
 
 def _ended(token: str) -> dict[str, t.Any]:
@@ -198,10 +200,10 @@ def _late(manager: NetworkManager, trial: Trial) -> dict[str, str]:
     return found
 
 
-def _failing_probe(failures: t.Mapping[str, str]) -> dict[str, t.Any] | None:
-    """What worked before has to work now; what did not is no business of this change."""
+def _failing_probe(trial: Trial, failures: t.Mapping[str, str]) -> dict[str, t.Any] | None:
+    """What worked before has to work now; what did not is no business of this change, nor is a gateway that nobody wants any more."""
     for name, failure in failures.items():
-        if failure:
+        if failure and (trial.expects_gateway or failure != NO_GATEWAY):
             return {"state": "pending", "reason": f"probe {name} passed before and fails now ({failure})"}
     return None
 
@@ -226,7 +228,7 @@ def _keep(manager: NetworkManager, trial: Trial, arrived_at: t.AbstractSet[str])
         cancel(timer_name("rollback", trial.token))
     except OSError:
         pass  # /etc became read-only under us: the timer tidies up when it can
-    return {"state": "confirmed", "failed_after": {}, "waiting": late}
+    return {"state": "confirmed", "waiting": late}
 
 
 def _write(trial: Trial) -> None:

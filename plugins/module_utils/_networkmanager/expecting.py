@@ -31,6 +31,8 @@ RADIOS: t.Mapping[str, t.Tuple[int, ...]] = {
     "wifi-p2p": (30,),
 }
 _WIRED = (*ETHERNET_TYPES, "infiniband")
+# on top of another interface, and in the same network
+_ON_THE_SAME_SEGMENT = ("macvlan", "ipvlan")
 
 
 class Seen(t.NamedTuple):
@@ -153,11 +155,27 @@ def _with_what_it_is_made_of(
         return expectation
     ports = [each for each in every if each.controller and each.controller in binding.names]
     below = [each for each in every if binding.parent and binding.parent in each.names]
-    for kind, parts in (("ports", ports), ("parent", below)):
+    for words, parts in (("its ports wait", ports), ("its parent waits", below)):
         if parts and all(found[each.file_name].waiting_for for each in parts):
             names = ", ".join(short(each.file_name) for each in parts)
-            return expectation._replace(may_come_late=f"its {kind} {names} wait")
+            return expectation._replace(may_come_late=f"{words} ({names})")
     return expectation
+
+
+def segment(
+    binding: Binding, every: t.Sequence[Binding], found: t.Mapping[str, Expectation], seen: t.Collection[str]
+) -> str:
+    """The interface of now that is on the segment of a profile: its own, a port of the bridge or bond that it will be, a macvlan's parent.
+
+    Empty where there is none.
+    """
+    interface = found[binding.file_name].interface
+    ports = [each for each in every if each.controller and each.controller in binding.names]
+    below = [each for each in every if binding.parent and binding.parent in each.names]
+    made_of = [found[each.file_name].interface for each in ports]
+    if binding.type in _ON_THE_SAME_SEGMENT:
+        made_of += [binding.parent, *(found[each.file_name].interface for each in below)]
+    return next((name for name in (interface, *made_of) if name in seen), "")
 
 
 def two_alike(bindings: t.Sequence[Binding], found: t.Mapping[str, Expectation]) -> tuple[str, str, str] | None:

@@ -129,6 +129,16 @@ def with_connection_value(text: str, key: str, value: str) -> str:
     return "\n".join([*lines[:index], f"{key}={value}{carriage_return}", *lines[index:]])
 
 
+def with_first_value(text: str, section: str, key: str, value: str) -> str:
+    """Add a key to a section that is there and does not have it; else the text as it is. Raises ``KeyfileError`` as ``entries`` does."""
+    lines_of_section = [entry for entry in entries(text) if entry.section == section]
+    if not lines_of_section or any(entry.key == key for entry in lines_of_section):
+        return text
+    lines, index = text.split("\n"), lines_of_section[0].line
+    carriage_return = "\r" if lines[index - 1].endswith("\r") else ""
+    return "\n".join([*lines[:index], f"{key}={value}{carriage_return}", *lines[index:]])
+
+
 def _replaced_value(line: str, value: str) -> str:
     before, _separator, after = line.partition("=")
     space_before = after[: len(after) - len(after.lstrip(" \t"))] if after.strip(_SPACE) else ""

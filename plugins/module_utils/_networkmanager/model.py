@@ -129,7 +129,7 @@ class Trial(t.NamedTuple):
     ``opened_at`` is on the clock that no jump of the time of day moves. ``daemon`` is NetworkManager's name on the bus: another one
     means that it was restarted and that the checkpoint is gone. ``phase`` is ``opening``, ``staged``, ``activated`` or ``persisting``, or
     one of DAMAGED and LOST. ``waiting_for`` is what keeps it from being confirmed.
-    ``is_proven``: the controller came in anew since the trial is up.
+    ``is_proven``: the controller came in anew since the trial is up. ``expects_gateway``: the profiles may give a default gateway.
     """
 
     token: str
@@ -152,6 +152,7 @@ class Trial(t.NamedTuple):
     checkpoint: str = ""
     required_addresses: tuple[str, ...] = ()
     lease_families: tuple[str, ...] = FAMILIES
+    expects_gateway: bool = True
     phase: str = "opening"
     waiting_for: str = ""
     is_proven: bool = False

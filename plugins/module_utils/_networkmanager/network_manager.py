@@ -28,6 +28,8 @@ _IP_CONFIGS = {"ipv4": _NAME + ".IP4Config", "ipv6": _NAME + ".IP6Config"}
 _CHECKPOINT_FLAGS = 0x02 | 0x04
 # NMSettingsUpdate2Flags: IN_MEMORY_ONLY (drops the file in /etc) and NO_REAPPLY
 _UPDATE_IN_MEMORY = 0x08 | 0x40
+# NMSettingsConnectionFlags: made by NetworkManager
+_GENERATED = 0x02
 # the errors of an object that is not there (any more)
 _GONE = (".UnknownMethod", ".UnknownObject")
 # seconds between looks at an activation: a static address is there at once
@@ -150,6 +152,11 @@ class NetworkManager:
     def profile_file(self, path: str) -> str:
         """The file that holds a profile; empty when it lives in memory only."""
         return str(self._property(path, _PROFILE, "Filename"))
+
+    def is_automatic(self, device: Device) -> bool:
+        """Whether what is active on a device is a profile that NetworkManager has made by itself, as it does where there is none."""
+        path = self.profile_path(device.active_uuid)
+        return path is not None and bool(self._property(path, _PROFILE, "Flags") & _GENERATED)
 
     def profile_settings(self, path: str) -> dict[str, dict[str, t.Any]]:
         """The settings of a profile, without secrets."""

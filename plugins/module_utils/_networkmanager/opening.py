@@ -64,8 +64,15 @@ def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> di
         "stale": list(plan.stale),
         "diff": _differences(plan),
         "waiting": dict(plan.waiting),
-        "warnings": contender_warnings(manager, plan, connections),
+        "warnings": [*contender_warnings(manager, plan, connections), *_gateway_warnings(plan)],
     }
+
+
+def _gateway_warnings(plan: Plan) -> list[str]:
+    sentence = (
+        "no profile gives the main routing table a default gateway: the probe gateway is no condition of this change"
+    )
+    return [] if plan.expects_gateway or plan.is_reset else [sentence]
 
 
 def open_trial(
@@ -95,6 +102,7 @@ def open_trial(
         known_uuids=tuple(connection["uuid"] for connection in present.connections.values()),
         lease_interfaces=_lease_interfaces(plan) if plan.is_reset else (),
         lease_families=_families_first(plan),
+        expects_gateway=plan.expects_gateway,
         is_reset=plan.is_reset,
         wanted=tuple(ManagedProfile(each.file_name, each.interface or "", each.type) for each in plan.wanted),
         probes=request.probes,
@@ -109,7 +117,8 @@ def open_trial(
         store.remember_files(trial, {profile.file_name: profile.text for profile in plan.wanted})
         _load(manager, trial, plan.texts)
         if not plan.is_reset:
-            place = destination(_targets(manager, plan), plan, _is_touched(plan))
+            is_touched = _is_touched(plan)
+            place = destination(_targets(manager, plan) if is_touched else (), plan, is_touched)
             trial = trial._replace(
                 required_addresses=place.addresses, lease_interfaces=place.interfaces, lease_families=place.families
             )
@@ -143,19 +152,21 @@ def _is_touched(plan: Plan) -> bool:
 
     A profile without an interface may be for any.
     """
-    touched = {step.interface for step in plan.steps if not step.waiting_for} | set(plan.idle)
+    changed = [step for step in plan.steps if not step.waiting_for]
+    touched = {plan.interfaces.get(step.file_name) or step.interface for step in changed} | set(plan.idle)
     return plan.session is None or None in touched or bool(touched & lower_interfaces(plan.session.interface))
 
 
 def _start_duplicate_search(plan: Plan, own: t.Collection[str]) -> list[ArpSearch]:
-    """Ask for every address that is not our own and whose interface is there already; the answers come in while the trial is written."""
+    """Ask for every address that is not our own where somebody is to be asked; the answers come in while the trial is written."""
     searches = []
     for profile in plan.wanted:
         addresses = [
             address for address in addresses_of(parse(profile.text).sections.get("ipv4", {})) if address not in own
         ]
-        if profile.file_name in plan.reasons and profile.interface and addresses:
-            searches.append(ArpSearch(profile.interface, addresses))
+        segment = plan.segments.get(profile.file_name)
+        if profile.file_name in plan.reasons and segment and addresses:
+            searches.append(ArpSearch(segment, addresses))
     return searches
 
 

@@ -12,31 +12,31 @@ from __future__ import annotations
 import typing as t
 
 from .bindings import Binding, binding
-from .expecting import Expectation, Seen, expect, referring, related, short, two_alike
+from .expecting import Expectation, Seen, expect, referring, related, segment, short, two_alike
+from .keyfile import with_first_value
 from .looking import addresses_of_session, has_carrier, lower_interfaces, session_of
-from .model import Request, Step, WantedProfile
+from .model import Managed, Request, Step, WantedProfile
 from .network_manager import Device, NetworkManager, NetworkManagerError
-from .planning import Observed, Session, trial_step
+from .planning import Observed, Plan, Session, collision, differences, trial_step
 
+# milliseconds, as newer releases of NetworkManager do by default
+_DUPLICATE_SEARCH = "200"
 _NOTHING_CHANGED = "nothing was changed"
 
 
 class Outlook(t.NamedTuple):
-    """The profiles, what becomes of each, and the management connection; ``way`` as in a plan."""
+    """The profiles, what becomes of each, and the management connection; ``way`` and ``segments`` as in a plan."""
 
     bindings: tuple[Binding, ...]
     expected: t.Mapping[str, Expectation]
     session: Session | None
     way: t.AbstractSet[str]
+    segments: t.Mapping[str, str]
 
     def is_of_the_way(self, binding: Binding) -> bool:
         """Whether the controller may have to come in over a profile's interface."""
         interface = self.expected[binding.file_name].interface
         return self.session is not None and (interface or binding.interface) in self.way
-
-    def referring(self, changed: t.Collection[str]) -> set[str]:
-        """The files of profiles that a change of these takes down with them."""
-        return referring(self.bindings, changed)
 
 
 def look_ahead(
@@ -51,7 +51,8 @@ def look_ahead(
     _refuse_unknown_secondaries(manager, bindings)
     session = session_of(manager, devices, addresses_of_session(request.connected_address))
     way = related(bindings, expected, lower_interfaces(session.interface)) if session else set()
-    return Outlook(bindings, expected, session, frozenset(way))
+    segments = {each.file_name: segment(each, bindings, expected, seen) for each in bindings}
+    return Outlook(bindings, expected, session, frozenset(way), segments)
 
 
 def _seen(manager: NetworkManager, devices: t.Sequence[Device], bindings: t.Sequence[Binding]) -> dict[str, Seen]:
@@ -105,7 +106,60 @@ def _refuse_unknown_secondaries(manager: NetworkManager, bindings: t.Sequence[Bi
                 )
 
 
-def waiting(outlook: Outlook, observed: t.Mapping[str, Observed]) -> dict[str, str]:
+def planned(
+    manager: NetworkManager,
+    plan: Plan,
+    outlook: Outlook,
+    devices: t.Sequence[Device],
+    observed: t.Mapping[str, Observed],
+    managed: Managed,
+    required: t.Collection[str],
+) -> Plan:
+    """The plan with what differs, how it is tried, and what is not up because it waits. Raises NetworkManagerError."""
+    by_file = {each.file_name: each for each in outlook.bindings}
+    found = _waiting(outlook, observed)
+    reasons = _reasons(plan.wanted, observed, managed, found)
+    texts = _trial_texts(outlook, plan.wanted)
+    steps = _steps(outlook, plan._replace(texts=texts, reasons=reasons), observed, required)
+    tried = {step.file_name: step.waiting_for for step in steps}
+    found = {name: reason for name, reason in {**found, **tried}.items() if tried.get(name, reason)}
+    _refuse_waiting(outlook, found, required)
+    idle = (*plan.idle, *_taken_down(manager, outlook, devices, steps))
+    return plan._replace(
+        steps=steps,
+        texts=texts,
+        reasons=reasons,
+        idle=tuple(dict.fromkeys(idle)),
+        session=outlook.session,
+        way=outlook.way,
+        waiting=found,
+        interfaces={name: each.interface for name, each in outlook.expected.items()},
+        segments=outlook.segments,
+        expects_gateway=not any(outlook.is_of_the_way(by_file[step.file_name]) for step in steps)
+        or any(each.gives_gateway for each in outlook.bindings if each.file_name not in found),
+    )
+
+
+def _reasons(
+    wanted: t.Iterable[WantedProfile],
+    observed: t.Mapping[str, Observed],
+    managed: Managed,
+    waiting: t.Mapping[str, str],
+) -> dict[str, str]:
+    """Why each profile that needs a change does. Raises NetworkManagerError where something of somebody else is in its way."""
+    reasons = {}
+    for profile in wanted:
+        seen = observed[profile.file_name]
+        reason = differences(profile, seen, waiting.get(profile.file_name, ""))
+        in_the_way = collision(profile, seen, managed) if reason else ""
+        if in_the_way:
+            raise NetworkManagerError(in_the_way)
+        if reason:
+            reasons[profile.file_name] = reason
+    return reasons
+
+
+def _waiting(outlook: Outlook, observed: t.Mapping[str, Observed]) -> dict[str, str]:
     """What each profile that is not up waits for, by file name; those that are tried now may come up yet."""
     found = {}
     for name, expectation in outlook.expected.items():
@@ -115,35 +169,44 @@ def waiting(outlook: Outlook, observed: t.Mapping[str, Observed]) -> dict[str, s
     return found
 
 
-def steps_of(
-    outlook: Outlook,
-    wanted: t.Iterable[WantedProfile],
-    observed: t.Mapping[str, Observed],
-    changed: t.Collection[str],
-    required: t.Collection[str],
+def _trial_texts(outlook: Outlook, wanted: t.Iterable[WantedProfile]) -> dict[str, str]:
+    """The texts to try: where nobody can be asked before whether an address is in use, NetworkManager asks in the trial.
+
+    That is a VLAN that is not there yet: its parent is on another segment.
+    """
+    kinds = {each.file_name: each.type for each in outlook.bindings}
+    return {
+        profile.file_name: with_first_value(profile.text, "ipv4", "dad-timeout", _DUPLICATE_SEARCH)
+        if kinds[profile.file_name] == "vlan" and not outlook.segments[profile.file_name]
+        else profile.text
+        for profile in wanted
+    }
+
+
+def _steps(
+    outlook: Outlook, plan: Plan, observed: t.Mapping[str, Observed], required: t.Collection[str]
 ) -> tuple[Step, ...]:
     """How each profile that changed is tried, and each that refers to one; in the order in which they were given.
 
-    NetworkManager gives the interface that is activated first the better default route. Raises NetworkManagerError for a required
-    profile that waits.
+    NetworkManager gives the interface that is activated first the better default route.
     """
-    tried = {*changed, *outlook.referring(changed)}
+    tried = {*plan.reasons, *referring(outlook.bindings, plan.reasons)}
     by_file = {each.file_name: each for each in outlook.bindings}
     return tuple(
         _step(
             outlook,
             by_file[profile.file_name],
-            trial_step(profile, observed[profile.file_name], profile.text),
+            trial_step(profile, observed[profile.file_name], plan.texts[profile.file_name]),
             required,
         )
-        for profile in wanted
+        for profile in plan.wanted
         if profile.file_name in tried
     )
 
 
 def _step(outlook: Outlook, binding: Binding, step: Step, required: t.Collection[str]) -> Step:
     expectation = outlook.expected[binding.file_name]
-    is_needed = outlook.is_of_the_way(binding) or is_required(binding, required)
+    is_needed = outlook.is_of_the_way(binding) or _is_required(binding, required)
     late = "" if is_needed else expectation.may_come_late
     ports = [each for each in outlook.bindings if each.controller and each.controller in binding.names]
     return step._replace(
@@ -154,34 +217,43 @@ def _step(outlook: Outlook, binding: Binding, step: Step, required: t.Collection
     )
 
 
-def is_required(binding: Binding, required: t.Collection[str]) -> bool:
+def _is_required(binding: Binding, required: t.Collection[str]) -> bool:
     """Whether the user named a profile, by its id or its file, as one that must not wait."""
     return bool({binding.id, binding.file_name, short(binding.file_name)} & set(required))
 
 
-def refuse_waiting(outlook: Outlook, waiting_for: t.Mapping[str, str], required: t.Collection[str]) -> None:
+def _refuse_waiting(outlook: Outlook, waiting_for: t.Mapping[str, str], required: t.Collection[str]) -> None:
     """Raise NetworkManagerError for a required profile that would wait."""
     for each in outlook.bindings:
-        if each.file_name in waiting_for and is_required(each, required):
+        if each.file_name in waiting_for and _is_required(each, required):
             raise NetworkManagerError(
                 f"profile {short(each.file_name)} is required, and would not come up: {waiting_for[each.file_name]}; {_NOTHING_CHANGED}"
             )
 
 
-def taken_down(outlook: Outlook, devices: t.Sequence[Device], steps: t.Sequence[Step]) -> tuple[str, ...]:
-    """The interfaces on which a profile is active that is changed into one that waits: as after a boot, it is not up then.
+def _taken_down(
+    manager: NetworkManager, outlook: Outlook, devices: t.Sequence[Device], steps: t.Sequence[Step]
+) -> tuple[str, ...]:
+    """The interfaces that a profile leaves without a network which is changed into one that waits: as after a boot.
 
+    That is where it is active itself, and where NetworkManager has made a profile by itself: it makes none where there is one on the disk.
     Raises NetworkManagerError where the controller's own way in is one of them and nothing else comes up.
     """
-    uuids = {step.final_uuid: step for step in steps if step.waiting_for}
+    waiting = {outlook.expected[step.file_name].interface: step for step in steps if step.waiting_for}
+    by_uuid = {step.final_uuid: step for step in waiting.values()}
     served = {outlook.expected[step.file_name].interface for step in steps if not step.waiting_for}
-    found = [device for device in devices if device.active_uuid in uuids and device.interface not in served]
-    for device in found:
+    found = []
+    for device in devices:
+        step = by_uuid.get(device.active_uuid) or waiting.get(device.interface)
+        if step is None or not device.active_uuid or device.interface in served:
+            continue
+        if device.active_uuid != step.final_uuid and not manager.is_automatic(device):
+            continue
         is_way = outlook.session is not None and device.interface == outlook.session.interface
         if is_way and all(each.waiting_for for each in outlook.expected.values()):
-            step = uuids[device.active_uuid]
             raise NetworkManagerError(
-                f"profile {short(step.file_name)} would not come up at the next boot ({step.waiting_for}), and it is the one over which "
-                f"the controller comes in; {_NOTHING_CHANGED}"
+                f"with profile {short(step.file_name)}, which would not come up at the next boot ({step.waiting_for}), nothing would bring "
+                f"{device.interface} up, over which the controller comes in; {_NOTHING_CHANGED}"
             )
-    return tuple(device.interface for device in found)
+        found.append(device.interface)
+    return tuple(found)

@@ -45,7 +45,8 @@ class Plan(t.NamedTuple):
 
     ``session`` is how the controller came in, None where nobody knows. ``way`` are the interfaces over which it may come in afterwards:
     that one, what it is made of, and what the profiles put on top of it. ``waiting`` is what profiles wait for, and
-    ``interfaces`` which interface each is for where its keyfile does not name it, both by file name.
+    ``interfaces`` which interface each is for where its keyfile does not name it, and ``segments`` the interface of now on its segment, all
+    by file name. ``expects_gateway`` says that a default gateway may be there afterwards.
     """
 
     wanted: tuple[WantedProfile, ...]
@@ -59,6 +60,8 @@ class Plan(t.NamedTuple):
     way: t.AbstractSet[str] = frozenset()
     waiting: t.Mapping[str, str] = {}
     interfaces: t.Mapping[str, str] = {}
+    segments: t.Mapping[str, str] = {}
+    expects_gateway: bool = True
     is_reset: bool = False
 
     def __repr__(self) -> str:
@@ -87,7 +90,7 @@ def differences(wanted: WantedProfile, observed: Observed, waiting_for: str = ""
 
 
 class Target(t.NamedTuple):
-    """What a profile that is up after a change gives its interface: static addresses (``address/prefix``) by family, and where it asks for one."""
+    """What a profile that is up after a change gives its interface: static addresses (``address/prefix``) by family, and where it asks."""
 
     interface: str
     is_changed: bool

@@ -20,6 +20,7 @@ from .model import Probe
 # seconds: for a thread to say what came of its probe, and for a probe that has no time left
 _GRACE = 1.0
 _SHORTEST = 0.01
+NO_GATEWAY = "there is no default gateway"
 _RESOLVER_FILE = "/etc/resolv.conf"
 # resolvers of the C library ask no more (MAXNS, resolv.conf(5))
 _MOST_SERVERS = 3
@@ -58,7 +59,7 @@ def _short(error: Exception) -> str:
 def _gateway(probe: Probe) -> str:
     routes = default_routes()
     if not routes:
-        return "there is no default gateway"
+        return NO_GATEWAY
     interface, gateway = routes[0]
     if "." in gateway and is_ethernet(interface):
         found = ArpSearch(interface, [gateway], address_of(interface)).finish(probe.timeout)

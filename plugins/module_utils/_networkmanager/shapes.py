@@ -172,6 +172,7 @@ _TRIAL: t.Mapping[str, t.Callable[[t.Any, str], t.Any]] = {
     "checkpoint": text,
     "required_addresses": texts,
     "lease_families": texts,
+    "expects_gateway": flag,
     "phase": text,
     "waiting_for": text,
     "is_proven": flag,

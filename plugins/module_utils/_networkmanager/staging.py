@@ -33,9 +33,7 @@ from .others import (
     refuse_unmanaged_interfaces,
 )
 from .planning import (
-    Observed,
     Plan,
-    collision,
     dhcp_beside,
     dhcp_profile,
     differences,
@@ -113,52 +111,10 @@ def _plan(
     )
     if not plan.changes and not any(differences(profile, observed[profile.file_name]) for profile in wanted):
         return plan
-    return _with_steps(manager, devices, request, managed, plan, observed)
+    from .outlook import look_ahead, planned  # here: few find something that is not up
 
-
-def _with_steps(
-    manager: NetworkManager,
-    devices: t.Sequence[Device],
-    request: Request,
-    managed: Managed,
-    plan: Plan,
-    observed: t.Mapping[str, Observed],
-) -> Plan:
-    """The plan with what differs, how it is tried, and what is not up because it waits."""
-    from .outlook import (
-        look_ahead,
-        refuse_waiting,
-        steps_of,
-        taken_down,
-        waiting,
-    )  # here: few find something that is not up
-
-    outlook = look_ahead(manager, devices, request, plan.wanted)
-    found = waiting(outlook, observed)
-    reasons = {}
-    for profile in plan.wanted:
-        seen = observed[profile.file_name]
-        reason = differences(profile, seen, found.get(profile.file_name, ""))
-        in_the_way = collision(profile, seen, managed) if reason else ""
-        if in_the_way:
-            raise NetworkManagerError(in_the_way)
-        if reason:
-            reasons[profile.file_name] = reason
-    steps = steps_of(outlook, plan.wanted, observed, reasons, request.required)
-    may_come_up = {step.file_name for step in steps if not step.waiting_for}
-    found = {name: reason for name, reason in found.items() if name not in may_come_up}
-    # of those that were up until now
-    found.update({step.file_name: step.waiting_for for step in steps if step.waiting_for})
-    refuse_waiting(outlook, found, request.required)
-    idle = (*plan.idle, *taken_down(outlook, devices, steps))
-    return plan._replace(
-        steps=steps,
-        reasons=reasons,
-        idle=tuple(dict.fromkeys(idle)),
-        session=outlook.session,
-        way=outlook.way,
-        waiting=found,
-        interfaces={name: each.interface for name, each in outlook.expected.items()},
+    return planned(
+        manager, plan, look_ahead(manager, devices, request, wanted), devices, observed, managed, request.required
     )
 
 

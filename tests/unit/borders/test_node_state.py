@@ -146,6 +146,7 @@ def a_request() -> dict[str, t.Any]:
         "more_files": {f"{places.MORE_FILES}network.yaml": SECRET},
         "knock": knock,
         "profiles": [profile],
+        "required": [],
     }
 
 

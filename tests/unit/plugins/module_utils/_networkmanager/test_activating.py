@@ -10,14 +10,10 @@ import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.activating import activate_step
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import Step, WantedProfile
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import Step
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
     Device,
-    NetworkManagerError,
     StillOnItsWay,
-)
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.others import (
-    refuse_unknown_interfaces,
 )
 
 
@@ -94,16 +90,3 @@ def test_a_virtual_function_is_waited_for() -> None:
 def test_a_virtual_function_that_does_not_appear_is_still_on_its_way() -> None:
     with pytest.raises(StillOnItsWay, match="interface ens7f0v0 did not appear within 0 s"):
         asked(FakeManager(), "ens7f0v0", "ethernet", 0.0)
-
-
-def wanted(interface: str, text: str = "") -> WantedProfile:
-    return WantedProfile(f"{interface}.nmconnection", interface, "ethernet", interface, f"[connection]\nid=x\n{text}")
-
-
-def test_interfaces_that_the_same_profiles_make_are_not_refused() -> None:
-    functions = wanted("ens7f0", "[sriov]\ntotal-vfs=1\n")
-    present = [device("ens7f0", "/physical")]
-    refuse_unknown_interfaces(present, [functions, wanted("ens7f0v0")])
-    for profiles in ([wanted("ens7f0"), wanted("ens7f0v0")], [functions, wanted("ens7f0v0"), wanted("ens7f0v1")]):
-        with pytest.raises(NetworkManagerError, match="is for interface ens7f0v0, which this host does not have"):
-            refuse_unknown_interfaces(present, profiles)

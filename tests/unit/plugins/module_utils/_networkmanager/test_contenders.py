@@ -9,14 +9,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bindings import Binding
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.contenders import (
-    Binding,
     Rival,
-    binding,
     contender_warnings,
     contests,
     fits,
-    idle_after_boot,
     rivals,
     stakes,
     verdict,
@@ -47,18 +45,6 @@ def rival(interface: str = "", priority: int = 120) -> Rival:
 def wanted(text: str, interface: str | None = None) -> WantedProfile:
     """A profile of ours."""
     return WantedProfile("uplink.nmconnection", OURS, "ethernet", interface, text)
-
-
-@pytest.mark.parametrize("section", ["ethernet", "802-3-ethernet"])
-@pytest.mark.parametrize("address", ["52:54:00:12:34:56", "52-54-00-12-34-56", "52:54:00:12:34:56".upper()])
-def test_a_keyfile_says_which_mac_address_it_is_for(section: str, address: str) -> None:
-    text = f"[connection]\nautoconnect-priority=7\n[{section}]\nmac-address={address}\n"
-    assert binding(wanted(text)) == BOUND._replace(priority=7)
-
-
-@pytest.mark.parametrize("number", ["", "high"])
-def test_a_priority_that_is_none_is_networkmanagers_default(number: str) -> None:
-    assert binding(wanted(f"[connection]\nautoconnect-priority={number}\n", "eth0")).priority == 0
 
 
 @pytest.mark.parametrize("ours", [NAMED, BOUND])
@@ -165,23 +151,3 @@ def test_who_would_lose_by_a_hair_is_named(interface: str, expected: str) -> Non
 
 def test_a_reset_leaves_the_host_to_who_had_it_before() -> None:
     assert "wins at the next boot" in verdict(rival("eth0"), "/etc/ci", "eth0", 0, is_reset=True)
-
-
-@pytest.mark.parametrize("word", ["false", "0"])
-def test_a_profile_that_does_not_come_up_by_itself_is_named(word: str) -> None:
-    ours = binding(wanted(f"[connection]\nautoconnect={word}\n", "eth0"))
-    (sentence,) = idle_after_boot([ours], [ours])
-    assert "profile uplink.nmconnection has autoconnect=false" in sentence
-
-
-@pytest.mark.parametrize("text", ["", "autoconnect=true\n"])
-def test_a_profile_that_comes_up_by_itself_is_not(text: str) -> None:
-    ours = binding(wanted(f"[connection]\n{text}", "eth0"))
-    assert idle_after_boot([ours], [ours]) == []
-
-
-@pytest.mark.parametrize(("key", "named"), [("autoconnect-slaves=1", 0), ("autoconnect-ports=1", 0), ("id=lan", 1)])
-def test_a_port_comes_up_where_its_controller_brings_it(key: str, named: int) -> None:
-    port = binding(wanted("[connection]\nautoconnect=false\nmaster=lan\n", "eth0"))
-    controller = binding(wanted(f"[connection]\n{key}\n", "lan"))
-    assert len(idle_after_boot([port], [port, controller])) == named

@@ -25,8 +25,8 @@ from tests.testbed.fixtures import nodes
 __all__ = [
     "ETH0",
     "ETH1",
-    "ROUTED",
     "LAB",
+    "ROUTED",
     "Controller",
     "PlayResult",
     "answer",
@@ -298,7 +298,9 @@ def answer(result: PlayResult, node: str) -> t.Mapping[str, t.Any]:
 def states(result: PlayResult, node: str) -> dict[str, str]:
     """By profile: ``up``, or what it waits for."""
     found = answer(result, node).get("profiles", [])
-    return {each["id"]: each["waiting_for"] if each.get("state") == "waiting" else each.get("state", "") for each in found}
+    return {
+        each["id"]: each["waiting_for"] if each.get("state") == "waiting" else each.get("state", "") for each in found
+    }
 
 
 def warnings(result: PlayResult, node: str) -> str:

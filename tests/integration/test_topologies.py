@@ -14,7 +14,19 @@ import typing as t
 from tests.data.keyfiles import DHCP, keyfile, static
 from tests.testbed import cabling, network
 
-from .conftest import LAB, Controller, PlayResult, claimed, inside, pool, push_each, states, wait_until, warnings, wishes
+from .conftest import (
+    LAB,
+    Controller,
+    PlayResult,
+    claimed,
+    inside,
+    pool,
+    push_each,
+    states,
+    wait_until,
+    warnings,
+    wishes,
+)
 
 SERVER = "dns=192.168.122.1;"
 ADDRESS = static("{mgmt-ip}/24", "{mgmt-ip.gateway}", SERVER)
@@ -43,7 +55,13 @@ def confirmed_and_unchanged(
 def test_two_ways_in_policy_routing_and_a_table_for_each_network(controller: Controller) -> None:
     """The inventory leads to the second card of node1, and both cards change."""
     rules = "route-table=200\nroute1=0.0.0.0/0,172.16.0.1\nrouting-rule1=priority 100 from 172.16.0.182/32 table 200"
-    of_eth0 = static("{mgmt-ip}/24", "{mgmt-ip.gateway}", SERVER, "route-table=100", "routing-rule1=priority 90 from {mgmt-ip}/32 table 100")
+    of_eth0 = static(
+        "{mgmt-ip}/24",
+        "{mgmt-ip.gateway}",
+        SERVER,
+        "route-table=100",
+        "routing-rule1=priority 90 from {mgmt-ip}/32 table 100",
+    )
     of_eth1 = "route-table=200\nroute1=0.0.0.0/0,172.16.0.1\nrouting-rule1=priority 91 from 172.16.0.183/32 table 200"
     wanted = {
         "node1": wishes({"eth0": ETH0, "eth1": eth1(1)}, "mgmt-ip"),

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 from dataclasses import dataclass, field
 
 from tests.data.keyfiles import DHCP, OFF, keyfile, port, static
-from tests.testbed import cabling, network
+from tests.testbed import cabling, network, node
+from tests.testbed.tools import TestBedError
 
 Config = t.Mapping[str, t.Any]
 _UUID = "4c1f6a52-3d4e-4a0f-9b60-8a5f00000001"
@@ -88,18 +90,37 @@ def _with(name: str, text: t.Callable[[int], str]) -> t.Callable[[int], Config]:
 
 
 def _no_cable(number: int) -> None:
+    """Pull the cable, and wait until NetworkManager has given up on it: until then it may still put the card into a bridge."""
     network.set_link(number, 1, False)
+    deadline = time.monotonic() + 30
+    while (
+        "unavailable"
+        not in node.look(f"node{number}", ["nmcli", "-g", "GENERAL.STATE", "device", "show", "eth1"]).stdout
+    ):
+        if time.monotonic() > deadline:
+            raise TestBedError(f"NetworkManager on node{number} does not see that the cable is out")
+        time.sleep(0.2)
 
 
 def _nmstate(number: int, kind: str = "ethernet") -> Config:
     address = [{"ip": claimed(number), "prefix-length": 24}]
     other = [{"ip": f"172.16.0.{150 + number}", "prefix-length": 24}]
     name = "lab0" if kind == "linux-bridge" else "eth0"
-    way: dict[str, t.Any] = {"name": name, "type": kind, "state": "up", "ipv4": {"enabled": True, "dhcp": False, "address": address}}
+    way: dict[str, t.Any] = {
+        "name": name,
+        "type": kind,
+        "state": "up",
+        "ipv4": {"enabled": True, "dhcp": False, "address": address},
+    }
     if kind == "linux-bridge":
         way["bridge"] = {"options": {"stp": {"enabled": False}}, "port": [{"name": "eth0"}]}
     route = {"destination": "0.0.0.0/0", "next-hop-address": "192.168.122.1", "next-hop-interface": name}
-    second = {"name": "eth1", "type": "ethernet", "state": "up", "ipv4": {"enabled": True, "dhcp": False, "address": other}}
+    second = {
+        "name": "eth1",
+        "type": "ethernet",
+        "state": "up",
+        "ipv4": {"enabled": True, "dhcp": False, "address": other},
+    }
     return {
         "interfaces": [way, *([{"name": "eth0", "type": "ethernet", "state": "up"}] if name != "eth0" else []), second],
         "routes": {"config": [route]},
@@ -108,13 +129,20 @@ def _nmstate(number: int, kind: str = "ethernet") -> Config:
 
 
 def _rules(number: int) -> Config:
-    of_eth1 = _eth1(number, "route-table=200", "route1=0.0.0.0/0,172.16.0.1", f"routing-rule1=priority 100 from 172.16.0.{150 + number}/32 table 200")
+    of_eth1 = _eth1(
+        number,
+        "route-table=200",
+        "route1=0.0.0.0/0,172.16.0.1",
+        f"routing-rule1=priority 100 from 172.16.0.{150 + number}/32 table 200",
+    )
     return {**_static(number), "eth1": keyfile("eth1", of_eth1)}
 
 
 def _by_mac(number: int) -> Config:
     return {
-        f"card{card}": keyfile(f"card{card}", lines, interface="", more=f"[ethernet]\nmac-address={network.mac(number, card)}")
+        f"card{card}": keyfile(
+            f"card{card}", lines, interface="", more=f"[ethernet]\nmac-address={network.mac(number, card)}"
+        )
         for card, lines in enumerate((_eth0(number), _eth1(number)))
     }
 
@@ -162,11 +190,19 @@ CONFIGURATIONS = (
     _leased("DHCP", lambda number: {"eth0": keyfile("eth0")}),
     _leased(
         "DHCP, and storage without a route",
-        lambda number: {"mgmt": keyfile("mgmt", interface="eth0"), "storage": keyfile("storage", static(f"10.99.7.{number}/24"), interface="eth1")},
+        lambda number: {
+            "mgmt": keyfile("mgmt", interface="eth0"),
+            "storage": keyfile("storage", static(f"10.99.7.{number}/24"), interface="eth1"),
+        },
     ),
     _leased("DHCP and static IPv6", lambda number: {"eth0": keyfile("eth0", DHCP, static(f"fd00:77::{number}/64"))}),
-    _leased("DHCP and a second address", lambda number: {"eth0": keyfile("eth0", f"{DHCP}\naddress1=10.77.0.{number}/24")}),
-    _pushed("no gateway", lambda number: {"eth0": keyfile("eth0", static(f"{claimed(number)}/24", "", "dns=192.168.122.1;"))}),
+    _leased(
+        "DHCP and a second address", lambda number: {"eth0": keyfile("eth0", f"{DHCP}\naddress1=10.77.0.{number}/24")}
+    ),
+    _pushed(
+        "no gateway",
+        lambda number: {"eth0": keyfile("eth0", static(f"{claimed(number)}/24", "", "dns=192.168.122.1;"))},
+    ),
     _pushed("a bridge, its port by uuid", lambda number: _over_bridge(number, _UUID)),
     _pushed("a bridge, its port by name", lambda number: _over_bridge(number, "lab0")),
     _pushed("a bridge with STP", lambda number: _over_bridge(number, "lab0", bridge="stp=true\nforward-delay=2")),
@@ -199,21 +235,42 @@ CONFIGURATIONS = (
         },
         prepare=_no_cable,
     ),
-    _pushed("a bridge without ports", _with("virt", lambda number: keyfile("virt", static("10.55.0.1/24"), kind="bridge", more=_BRIDGE_OF_ETH1))),
-    _pushed("macvlan on a card", _with("mv0", lambda number: keyfile("mv0", _eth1(number), kind="macvlan", more=_MACVLAN))),
-    _pushed("a pair of veth", _with("va", lambda number: keyfile("va", static("10.56.0.1/24"), kind="veth", more="[veth]\npeer=vb"))),
+    _pushed(
+        "a bridge without ports",
+        _with("virt", lambda number: keyfile("virt", static("10.55.0.1/24"), kind="bridge", more=_BRIDGE_OF_ETH1)),
+    ),
+    _pushed(
+        "macvlan on a card", _with("mv0", lambda number: keyfile("mv0", _eth1(number), kind="macvlan", more=_MACVLAN))
+    ),
+    _pushed(
+        "a pair of veth",
+        lambda number: {
+            **_static(number),
+            "va": keyfile("va", static("10.56.0.1/24"), kind="veth", more="[veth]\npeer=vb"),
+            # else NetworkManager asks for DHCP there, and its start takes as long
+            "vb": keyfile("vb", static("10.56.0.2/24"), kind="veth", more="[veth]\npeer=va"),
+        },
+    ),
     Configuration("nmstate", _push(_nmstate, configurator="nmstate"), claimed),
     Configuration("nmc", _push(_nmstate, configurator="nmc"), claimed),
-    Configuration("a bridge by nmstate", _push(lambda number: _nmstate(number, "linux-bridge"), configurator="nmstate"), claimed),
+    Configuration(
+        "a bridge by nmstate", _push(lambda number: _nmstate(number, "linux-bridge"), configurator="nmstate"), claimed
+    ),
     _pushed("cards by MAC address", _by_mac),
-    _pushed("a card by match", _with("any", lambda number: keyfile("any", _eth1(number), interface="", more="[match]\ninterface-name=eth1;"))),
+    _pushed(
+        "a card by match",
+        _with("any", lambda number: keyfile("any", _eth1(number), interface="", more="[match]\ninterface-name=eth1;")),
+    ),
     _pushed("policy routing", _rules),
     _pushed("MTU 9000", lambda number: {"eth0": keyfile("eth0", _eth0(number), more="[ethernet]\nmtu=9000")}),
     _pushed("two profiles for one card", _priorities),
     _pushed("no cable", _with("eth1", lambda number: keyfile("eth1", _eth1(number))), prepare=_no_cable),
     _pushed("no such card", _with("eth7", _later)),
     _pushed("a card without a DHCP server", _with("eth1", lambda number: keyfile("eth1")), prepare=_silent),
-    _pushed("autoconnect=false", _with("eth1", lambda number: keyfile("eth1", _eth1(number), connection="autoconnect=false"))),
+    _pushed(
+        "autoconnect=false",
+        _with("eth1", lambda number: keyfile("eth1", _eth1(number), connection="autoconnect=false")),
+    ),
     _pushed("a modem and a VPN", lambda number: {**_static(number), "lte": _MODEM, "remote-hands": _VPN}),
     Configuration(
         "a profile that is dropped",
@@ -230,15 +287,33 @@ CONFIGURATIONS = (
     ),
     Configuration("IPv6 alone, static", _push(_ipv6), claimed_ipv6, _ipv6_alone, ipv6_alone=True),
     Configuration(
-        "IPv6 alone, by the router", _push(lambda number: {"eth0": keyfile("eth0", OFF, DHCP)}), lambda number: "", _ipv6_alone, ipv6_alone=True
+        "IPv6 alone, by the router",
+        _push(lambda number: {"eth0": keyfile("eth0", OFF, DHCP)}),
+        lambda number: "",
+        _ipv6_alone,
+        ipv6_alone=True,
     ),
-    Configuration("IPv6 alone, reset", lambda number: [Step(_ipv6(number)), Step(None)], lambda number: "", _ipv6_alone, ipv6_alone=True),
-    Configuration("reset", lambda number: [Step({**_static(number), "eth1": keyfile("eth1", _eth1(number))}), Step(None)], network.lease),
+    Configuration(
+        "IPv6 alone, reset",
+        lambda number: [Step(_ipv6(number)), Step(None)],
+        lambda number: "",
+        _ipv6_alone,
+        ipv6_alone=True,
+    ),
+    Configuration(
+        "reset",
+        lambda number: [Step({**_static(number), "eth1": keyfile("eth1", _eth1(number))}), Step(None)],
+        network.lease,
+    ),
     Configuration("reset of a bridge", lambda number: [Step(_over_bridge(number, _UUID)), Step(None)], network.lease),
     Configuration("rolled back to DHCP", lambda number: [Step({"eth0": _WRONG}, fails=True)], network.lease),
-    Configuration("rolled back to static", lambda number: [Step(_static(number)), Step({"eth0": _WRONG}, fails=True)], claimed),
     Configuration(
-        "rolled back to a bridge", lambda number: [Step(_over_bridge(number, _UUID)), Step({"eth0": _WRONG}, fails=True)], claimed
+        "rolled back to static", lambda number: [Step(_static(number)), Step({"eth0": _WRONG}, fails=True)], claimed
+    ),
+    Configuration(
+        "rolled back to a bridge",
+        lambda number: [Step(_over_bridge(number, _UUID)), Step({"eth0": _WRONG}, fails=True)],
+        claimed,
     ),
     Configuration(
         "required, and not there",
@@ -247,7 +322,9 @@ CONFIGURATIONS = (
     ),
     Configuration(
         "permissions, refused",
-        lambda number: [Step({"eth0": _static(number)["eth0"].replace("type=", "permissions=user:operator:;\ntype=")}, fails=True)],
+        lambda number: [
+            Step({"eth0": _static(number)["eth0"].replace("type=", "permissions=user:operator:;\ntype=")}, fails=True)
+        ],
         network.lease,
     ),
 )

@@ -48,7 +48,8 @@ def look(number: int) -> Look:
     for line in lines.splitlines():
         kind, _space, rest = line.partition(" ")
         seen.setdefault(kind, []).append(rest)
-    return {kind: values if kind == "resolver" else sorted(values) for kind, values in _lasting(seen).items()}
+    # of equal name servers NetworkManager takes that of the card first that came up first: their order is chance
+    return {kind: sorted(values) for kind, values in _lasting(seen).items()}
 
 
 def _lasting(seen: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -57,7 +58,11 @@ def _lasting(seen: dict[str, list[str]]) -> dict[str, list[str]]:
     profiles = [line for line in seen.get("profile", []) if not line.startswith(_GENERATED)]
     profiles += [f"of its own accord, on {card}" for card in generated if card]
     chance = tuple(f"{card} fe80:" for card in generated if card)
-    return {**seen, "profile": profiles, "address": [each for each in seen["address"] if not (chance and each.startswith(chance))]}
+    return {
+        **seen,
+        "profile": profiles,
+        "address": [each for each in seen["address"] if not (chance and each.startswith(chance))],
+    }
 
 
 def _address(link: t.Mapping[str, t.Any], each: t.Mapping[str, t.Any]) -> str:
@@ -88,8 +93,6 @@ def differences(before: Look, after: Look) -> list[str]:
         old, new = list(before.get(kind, ())), list(after.get(kind, ()))
         found += [f"{kind} gone: {each}" for each in old if each not in new]
         found += [f"{kind} new: {each}" for each in new if each not in old]
-        if kind == "resolver" and sorted(old) == sorted(new) and old != new:
-            found.append(f"{kind} in another order: {', '.join(new)}")
     return found
 
 

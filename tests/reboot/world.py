@@ -134,7 +134,9 @@ class World:
         node.look(name, ["sh", "-c", "nmcli device disconnect eth0; nmcli device connect eth0"])
         deadline = time.monotonic() + _SETTLE
         while time.monotonic() < deadline:
-            shown = node.look(name, ["ip", "-6", "-o", "address", "show", "eth0", "scope", "global", "-tentative"]).stdout
+            shown = node.look(
+                name, ["ip", "-6", "-o", "address", "show", "eth0", "scope", "global", "-tentative"]
+            ).stdout
             if shown:
                 self._inventory_address = shown.split()[3].split("/", maxsplit=1)[0]
                 return

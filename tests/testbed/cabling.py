@@ -98,6 +98,10 @@ def _serve_ipv6() -> None:
     if pid.exists():
         return
     options = ["--conf-file=/dev/null", "--user=root", "--no-hosts", "--no-resolv", "--bind-dynamic", "--enable-ra"]
-    options += [f"--interface={IPV6_BRIDGE}", "--except-interface=lo", f"--dhcp-range={IPV6_GATEWAY[:-1]},ra-only,64,1h"]
+    options += [
+        f"--interface={IPV6_BRIDGE}",
+        "--except-interface=lo",
+        f"--dhcp-range={IPV6_GATEWAY[:-1]},ra-only,64,1h",
+    ]
     options += [f"--pid-file={pid}", f"--log-facility={places.RUN}/dnsmasq6.log", "--domain=nodes.test"]
     network.in_infrastructure(["dnsmasq", *options])

@@ -35,6 +35,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_call imp
     goes_elsewhere,
     key_name,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_failure import was_before_the_session
 
 KEY_REFUSED = "Host key verification failed"
 # in the order in which ssh gets them
@@ -48,10 +49,14 @@ _ANY_PYTHON = '"$(command -v python3 || echo /usr/libexec/platform-python)"'
 
 @dataclass(frozen=True)
 class NodeAnswer:
-    """What a node said; ``content`` is None when it could not be reached, and ``complaint`` is what ssh said then."""
+    """What a node said; ``content`` is None when it could not be reached, and ``complaint`` is what ssh said then.
+
+    ``was_sent``: the node may have got the request all the same.
+    """
 
     content: Answer | None
     complaint: str = ""
+    was_sent: bool = True
 
     @property
     def reached(self) -> bool:
@@ -301,7 +306,7 @@ class Node:
         try:
             text = self._answer_to(script(request))
         except AnsibleConnectionFailure as error:
-            return NodeAnswer(None, complaint=str(error))
+            return self._unanswered(error)
         return NodeAnswer(read_answer(text, request))
 
     def run_again(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
@@ -309,8 +314,13 @@ class Node:
         try:
             text = self._answer_to(short_script(request))
         except AnsibleConnectionFailure as error:
-            return NodeAnswer(None, complaint=str(error))
+            return self._unanswered(error)
         return self.run(request) if text == _NOT_KEPT else NodeAnswer(read_answer(text, request))
+
+    def _unanswered(self, error: AnsibleConnectionFailure) -> NodeAnswer:
+        """What ssh says is of its last try: Ansible's option ``retries`` makes several."""
+        is_only_try = not int(self._connection.get_option("reconnection_retries") or 0)
+        return NodeAnswer(None, str(error), was_sent=not (is_only_try and was_before_the_session(str(error))))
 
     @property
     def takes_input(self) -> bool:

@@ -273,7 +273,8 @@ def read_answer(text: object, request: t.Mapping[str, t.Any]) -> Answer:
         answer = _answer(_parsed(text, longest), _POSSIBLE[operation])
         _check_addresses(answer, str(request.get("arrived_at") or request.get("connected_address") or ""))
     except _Wrong as wrong:
-        raise InvalidAnswer(f"the host's answer is not valid: {wrong}{_CONSEQUENCES[operation]}") from None
+        consequence = "; nothing was changed" if request.get("check") else _CONSEQUENCES[operation]
+        raise InvalidAnswer(f"the host's answer is not valid: {wrong}{consequence}") from None
     return answer
 
 

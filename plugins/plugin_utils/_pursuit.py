@@ -20,6 +20,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer 
     refuse_unexpected,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
+from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_failure import reason, silent
 
 _ONE_RACE = 0.25
 # the old address answers until the activation takes it away, in the middle of an ssh handshake if need be: leave it alone so long
@@ -69,7 +70,8 @@ def question(token: str, address: str, fresh: bool, knock: t.Mapping[str, t.Any]
 class Pursuit:
     """One trial of one node. ``knocks`` is how many questions may come with bare connections, ``longest_probe`` is in seconds.
 
-    ``expected`` are the addresses that the node may have; None: that of a lease, which nobody knows.
+    ``expected`` are the addresses that the node may have; None: that of a lease, which nobody knows. ``deadline_note`` is a clause that says
+    why the deadline may be too short for this trial; mostly empty.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Pursuit:
         expected: t.Collection[str] | None,
         knocks: int,
         longest_probe: float,
+        deadline_note: str = "",
     ) -> None:
         self._node = node
         self._token = token
@@ -102,29 +105,33 @@ class Pursuit:
         self._hint = ""
         # where ssh did not take who answered for the node, in that order
         self._strange: dict[str, None] = {}
+        # why each address was not reached when it was tried last
+        self._failures: dict[str, str] = {}
+        self._reached: set[str] = set()
+        self._deadline_note = deadline_note
         self._in_vain = 0
         self._progress = Progress(machine)
 
     def outcome(self, deadline: float) -> Judgement:
         """Ask until there is an outcome; what the node said when it confirmed. Raises AnsibleActionFail for any other one."""
-        started, last = time.monotonic(), ""
+        started, last = time.monotonic(), Judgement(_SILENT)
         self._node.give_up_soon((deadline - started) / _LEAST_LOOKS)
         if self._staged.outcome:
             self._learn(self._old, self._staged.outcome)
         while time.monotonic() < deadline + _AFTER_DEADLINE:
             address = self._come_in(is_settled=time.monotonic() > started + _SETTLING)
             if address is None:
-                self._progress.say(f"answers on none of {_listed([*self._wanted, self._old])} yet")
+                self._progress.say(f"cannot be reached yet: {self._why_not_reached([*self._wanted, self._old])}")
                 time.sleep(_BETWEEN_QUESTIONS)
                 continue
             content = self._ask(address)
             if content.state == "confirmed":
                 return content
-            last = content.reason or content.state
+            last = content
             self._learn(address, content)
-            self._progress.say(f"is not ready yet: {last}")
+            self._progress.say(_progress_of(address, content))
             time.sleep(self._pause(content))
-        raise AnsibleActionFail(f"{_lost([*self._wanted, self._old], last)}{self._hint}")
+        raise AnsibleActionFail(f"{self._lost(last)}{self._hint}")
 
     def _pause(self, content: Judgement) -> float:
         """Seconds until the next question: longer each time where nobody answers, or somebody else does, who may count the logins."""
@@ -162,8 +169,13 @@ class Pursuit:
     def _first_to_answer(self, addresses: t.Sequence[str]) -> str | None:
         """Who answers; somebody whom ssh did not take for the node only where nobody else does: he may answer for ever."""
         groups = [address for address in addresses if address not in self._strange], list(self._strange)
-        found = (first_to_answer(group, self._node.port, _ONE_RACE) for group in groups if group)
-        return next(filter(None, found), None)
+        for group in filter(None, groups):
+            words: dict[str, str] = {}
+            found = first_to_answer(group, self._node.port, _ONE_RACE, 0.0, 0.0, words)
+            if found:
+                return found
+            self._failures.update({address: silent(address, why) for address, why in words.items()})
+        return None
 
     def _can_prove(self, address: str) -> bool:
         """Whether to ask at an address: a host that cannot be told from this one there could say anything."""
@@ -197,6 +209,10 @@ class Pursuit:
                 refuse_unexpected(answer.content.addresses, self._expected, self._node.address)
         except AnsibleError as error:  # of ansible-core 2.16 also a become that takes too long
             return Judgement("pending", one_line(error))
+        if answer.content is None:
+            self._failures[self._node.address] = reason(self._node.address, answer.complaint)
+        else:
+            self._reached.add(self._node.address)
         if answer.refuses_key:
             self._strange[self._node.address] = None
             self._hint = f" (ssh does not accept the key of whoever answers at {self._node.address} as this host's: {KEY_REFUSED})"
@@ -204,14 +220,13 @@ class Pursuit:
             self._node.be_more_patient()
         if isinstance(answer.content, Refusal):
             return Judgement("pending", answer.content.msg)
-        return answer.content if isinstance(answer.content, Judgement) else Judgement(_SILENT)
+        return answer.content if isinstance(answer.content, Judgement) else self._silence()
 
     def _learn(self, address: str, content: Judgement) -> None:
         """What an answer that is no confirmation says about where to ask next."""
         state = content.state
         if state == "rolled_back" or (state == "unknown" and content.host == self._staged.host):
-            reason = f"{content.reason or _RESTARTED}{self._hint}"
-            raise AnsibleActionFail(_rolled_back(address, self._staged, reason))
+            raise AnsibleActionFail(self._rolled_back(address, content.reason or _RESTARTED))
         if state == "elsewhere":  # said only of a trial that is up
             self._wanted, self._was_up = list(content.addresses), True
             self._told = self._wanted[0]
@@ -219,24 +234,49 @@ class Pursuit:
         if state in ("elsewhere", "unknown", _SILENT):
             self._address = None
 
+    # --- what the user is told --------------------------------------------------------------------------------
 
-def _lost(addresses: t.Iterable[str], last: str) -> str:
-    if last and last != _SILENT:
+    def _silence(self) -> Judgement:
+        return Judgement(_SILENT, self._failures.get(self._node.address, ""))
+
+    def _why_not_reached(self, addresses: t.Iterable[str]) -> str:
+        return "; ".join(self._failures.get(each, f"{each} does not answer") for each in dict.fromkeys(addresses))
+
+    def _rolled_back(self, address: str, why: str) -> str:
+        tried = f" after trying {', '.join(self._staged.addresses)}" if self._staged.addresses else ""
+        # where ssh did not take who answered the hint says so
+        known = {self._old, *self._reached, *self._strange}
+        missed = [each for each in self._wanted if each in self._failures and each not in known]
+        clauses = [why + self._hint, self._deadline_note]
+        clauses.append(f"seen from the controller, {self._why_not_reached(missed)}" if missed else "")
         return (
-            f"the host did not come to an end after the deadline ({last}); it rolls back by itself, its claims are kept"
+            f"rolled back{tried}: {'; '.join(filter(None, clauses))}; the host answers on {address} with its old profiles and nothing was "
+            "persisted"
         )
-    return (
-        f"the host answers on none of {_listed(addresses)} after the deadline; it rolls back by itself unless it was reached over the "
-        "new addresses before; its claims are kept: look at its console if it stays silent"
-    )
+
+    def _lost(self, last: Judgement) -> str:
+        if last.state not in (_SILENT, "unknown"):
+            return (
+                f"the outcome is still unknown after the deadline (the host answered last that {_state_in_words(last)}); it rolls back by "
+                "itself, its claims are kept"
+            )
+        note = f"; {self._deadline_note}" if self._deadline_note else ""
+        return (
+            f"the host cannot be reached after the deadline: {self._why_not_reached([*self._wanted, self._old])}{note}; it rolls back by "
+            "itself unless it was reached over the new addresses before; its claims are kept: look at its console if it stays silent"
+        )
 
 
-def _listed(addresses: t.Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(addresses))
+def _progress_of(address: str, content: Judgement) -> str:
+    """The line of progress about an answer that is no outcome."""
+    if content.state == _SILENT:
+        return f"cannot be reached yet: {content.reason or f'{address} does not answer'}"
+    if content.state == "unknown":
+        return f"is looked for: it is not the host that answers on {address}"
+    return f"is not ready yet: {_state_in_words(content)}"
 
 
-def _rolled_back(address: str, staged: Staged, reason: str) -> str:
-    tried = f" after trying {', '.join(staged.addresses)}" if staged.addresses else ""
-    return (
-        f"rolled back{tried}: {reason}; the host answers on {address} with its old profiles and nothing was persisted"
-    )
+def _state_in_words(content: Judgement) -> str:
+    if content.state == "elsewhere":
+        return f"it is up and waits for a new connection to {', '.join(content.addresses)}"
+    return content.reason or "its new profiles are not up"

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import selectors
@@ -20,6 +21,7 @@ _BANNER = b"SSH-"
 _COME_BACK = (b"Not ", b"Exce")
 # seconds
 _PUT_OFF = 1.0
+_NO_ANSWER = ""
 # so many datagrams that are not a ring
 _FLOOD = 100
 # what nobody else knows ends the listening to a bell
@@ -27,35 +29,47 @@ _END = os.urandom(16)
 
 
 def first_to_answer(
-    addresses: t.Sequence[str], port: int, seconds: float, grace: float = 0.0, patience: float = 0.0
+    addresses: t.Sequence[str],
+    port: int,
+    seconds: float,
+    grace: float = 0.0,
+    patience: float = 0.0,
+    silence: dict[str, str] | None = None,
 ) -> str | None:
     """The address that shows an ssh banner first, or None after ``seconds``.
 
     All are tried at once, each with a fresh socket. ``addresses`` come in order of preference: a better one may still answer
     within ``grace`` seconds of the first. Where sshd puts off whoever comes it is tried again for ``patience`` seconds.
+    In ``silence`` each address that did not answer gets a few words that say why, or none where it does not answer at all.
     """
     give_up = time.monotonic() + patience
+    silence = {} if silence is None else silence
     while True:
-        found, is_put_off = _race(addresses, port, seconds, grace)
+        found, is_put_off = _race(addresses, port, seconds, grace, silence)
         if found is not None or not is_put_off or time.monotonic() > give_up:
             return found
         time.sleep(_PUT_OFF)
 
 
-def _race(addresses: t.Sequence[str], port: int, seconds: float, grace: float) -> tuple[str | None, bool]:
+def _race(
+    addresses: t.Sequence[str], port: int, seconds: float, grace: float, silence: dict[str, str]
+) -> tuple[str | None, bool]:
     """Who answers first, and whether somebody is there who puts us off."""
     is_put_off = False
     deadline = time.monotonic() + seconds
     answered: set[str] = set()
+    silence.update(dict.fromkeys(addresses, _NO_ANSWER))
     with selectors.DefaultSelector() as selector:
         for address in dict.fromkeys(addresses):
-            _start(selector, address, port)
+            _start(selector, address, port, silence)
         while selector.get_map() and time.monotonic() < deadline and addresses[0] not in answered:
             for key, _events in selector.select(max(0.0, deadline - time.monotonic())):
-                banner = _banner(selector, key)
+                banner, words = _banner(selector, key)
+                silence[key.data] = words
                 is_put_off = is_put_off or banner in _COME_BACK
                 if banner != _BANNER:
                     continue
+                del silence[key.data]
                 if not answered:
                     deadline = min(deadline, time.monotonic() + grace)
                 answered.add(key.data)
@@ -64,29 +78,35 @@ def _race(addresses: t.Sequence[str], port: int, seconds: float, grace: float) -
     return next((address for address in addresses if address in answered), None), is_put_off
 
 
-def _start(selector: selectors.BaseSelector, address: str, port: int) -> None:
+def _start(selector: selectors.BaseSelector, address: str, port: int, silence: dict[str, str]) -> None:
     try:
         family, kind, protocol, _name, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
-    except OSError:
+    except OSError as error:
+        silence[address] = error.strerror or str(error)
         return
     connection = socket.socket(family, kind, protocol)
     connection.setblocking(False)
-    connection.connect_ex(target)
+    code = connection.connect_ex(target)
+    if code not in (0, errno.EINPROGRESS):
+        silence[address] = os.strerror(code)
+        connection.close()
+        return
     selector.register(connection, selectors.EVENT_READ, address)
 
 
-def _banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> bytes | None:
-    """How a banner begins, empty where there is none to come; None: not yet."""
+def _banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> tuple[bytes, str]:
+    """How a banner begins, empty where there is none, with a few words for one that is not ssh's."""
     connection = t.cast(socket.socket, key.fileobj)
     try:
         banner = connection.recv(4)
+        words = "it is not ssh that answers there" if banner else "connections are closed at once"
     except BlockingIOError:
-        return None
-    except OSError:
-        banner = b""
+        return b"", _NO_ANSWER  # a false alarm (select(2)): it goes on
+    except OSError as error:
+        banner, words = b"", error.strerror or str(error)
     selector.unregister(connection)
     connection.close()
-    return banner
+    return banner, "sshd there puts off new connections" if banner in _COME_BACK else words
 
 
 @contextlib.contextmanager

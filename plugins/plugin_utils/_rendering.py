@@ -13,6 +13,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, RunTool
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node, NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import Refusal, Rendered
+from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_failure import reason, silent, unreached
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import find
 
 # more than the tool and a search for the mistake need
@@ -36,16 +37,21 @@ class _ToolOnNode:
 
     def __call__(self, configurator: str, document: str) -> ToolRun:
         """What the tool made of the document. Raises RenderError when there is no such tool on the node."""
-        find(self._node, self._claimed)
+        words = find(self._node, self._claimed)
+        failures = {address: silent(address, why) for address, why in words.items()}
         for address in self._candidates():
             if address != self._node.address:
                 self._node.move_to(address)
             answer = self._ask(configurator, document)
+            if answer.content is None:
+                failures[address] = reason(address, answer.complaint)
             if isinstance(answer.content, Refusal):
                 raise RenderError(answer.content.msg)
             if isinstance(answer.content, Rendered):
                 return answer.content.tool_run()
-        raise AnsibleConnectionFailure(f"{self._node.inventory_address} does not answer over ssh, nothing was changed")
+        raise AnsibleConnectionFailure(
+            unreached(failures.values() or ["another host answers there"], "nothing was changed")
+        )
 
     def _candidates(self) -> list[str]:
         """Where to ask; behind a jump host only ssh itself can tell who answers."""

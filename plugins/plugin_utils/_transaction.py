@@ -21,7 +21,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._controller i
     readable,
     this_controller,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node, unproven
+from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node, NodeAnswer, unproven
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import (
     Answer,
     Busy,
@@ -35,6 +35,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer 
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._pursuit import Progress, Pursuit, question
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
+from ansible_collections.elemental.networking.plugins.plugin_utils._spanning_tree import too_short
+from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_failure import reason, silent, unreached
 
 # how long the address that comes first may answer after another one, and still be preferred
 _PREFERENCE_GRACE = 0.2
@@ -104,6 +106,9 @@ class Transaction:
         self._looks = self._takeovers = 0
         # where ssh did not take who answered for this host
         self._refused: set[str] = set()
+        # why the last try at each address failed
+        self._failures: dict[str, str] = {}
+        self._may_have_begun = False
         self._progress = Progress(str(request["machine"]))
 
     def carry_out(self) -> Outcome:
@@ -123,7 +128,7 @@ class Transaction:
             reasons=staged.reasons,
             stale=staged.stale,
             diff=staged.diff,
-            warnings=staged.warnings,
+            warnings=(*staged.warnings, *filter(None, [self._deadline_note(staged)] if self._request["check"] else ())),
             host_keys=staged.host_keys,
             ssh_args=self._node.new_ssh_args,
             probes=_probe_results(staged.failed_before, ended.failed_after if ended else None),
@@ -141,8 +146,13 @@ class Transaction:
             # a reset wants another connection anyway, over the lease
             knocks=0 if self._request["operation"] == "stage_reset" else 1,
             longest_probe=max((probe["timeout"] for probe in self._request["probes"]), default=0.0),
+            deadline_note=self._deadline_note(staged),
         )
         return pursuit.outcome(self._asked_at + int(self._request["deadline"]))
+
+    def _deadline_note(self, staged: Staged) -> str:
+        changing = [each for each in self._request.get("profiles", ()) if each["file_name"] in staged.reasons]
+        return too_short(changing, int(self._request["deadline"]))
 
     def _stage(self) -> Staged:
         """Ask until the host is free; what it says then."""
@@ -186,6 +196,8 @@ class Transaction:
             answer = self._node.run({**request, "connected_address": address, "only_known": only_known, "knock": knock})
         if answer.content is not None:
             return answer.content
+        self._may_have_begun = self._may_have_begun or answer.was_sent
+        self._note_failure(answer)
         if answer.refuses_key:
             self._refused.add(address)
             if address != self._inventory_address:
@@ -206,29 +218,48 @@ class Transaction:
         self._lost += 1
         for answering in self._who_answers(address) if self._lost <= _LOST_ANSWERS else ():
             self._node.move_to(answering)
-            content = self._node.run(question(self._token, answering, fresh=False, knock=None)).content
+            answer = self._node.run(question(self._token, answering, fresh=False, knock=None))
+            content = answer.content
             if isinstance(content, Judgement) and content.state == "refused":
                 raise AnsibleActionFail(content.reason)
             if isinstance(content, Judgement):
                 if content.state == "unknown":
+                    self._may_have_begun = False
                     return None
                 # of what it began the host is known, and no more
                 self._node.know(content.host_keys)
                 return replace(_HEARD, host=content.host, host_keys=content.host_keys)
+            self._note_failure(answer)
         if self._refused - {address}:
-            raise AnsibleActionFail(f"{address} does not answer over ssh, and {self._other_keys()}")
-        raise AnsibleConnectionFailure(
-            f"{address} does not answer over ssh; if it began to change, it is back at its old profiles after "
+            raise AnsibleActionFail(f"{self._failures[address]}, and {self._other_keys()}")
+        raise AnsibleConnectionFailure(unreached(self._failures.values(), self._consequence()))
+
+    def _note_failure(self, answer: NodeAnswer) -> None:
+        if answer.content is None:
+            self._failures[self._node.address] = reason(self._node.address, answer.complaint)
+
+    def _consequence(self) -> str:
+        if self._request["check"]:
+            return "nothing was changed"
+        if not self._may_have_begun:
+            return "nothing was sent to it and nothing was changed"
+        return (
+            "it may have got the request: if it began to change, it is back at its old profiles after "
             f"{self._request['deadline']} s unless it was reached over the new ones"
         )
 
-    def _who_answers(self, silent: str) -> list[str]:
+    def _who_answers(self, silent_one: str) -> list[str]:
         """Where to ask after an address fell silent; behind a jump host only ssh itself can tell who answers."""
         known = [each for each in self._known if each not in self._refused and self._node.can_prove(each)]
         if not self._node.is_direct:
-            return [*(address for address in known if address != silent), silent]
-        answering = first_to_answer(known, self._node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF)
-        return [answering] if answering else []
+            return [*(address for address in known if address != silent_one), silent_one]
+        words: dict[str, str] = {}
+        answering = first_to_answer(known, self._node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF, silence=words)
+        if answering:
+            return [answering]
+        for address, why in words.items():
+            self._failures.setdefault(address, silent(address, why))
+        return []
 
     def _leave_stranger(self) -> None:
         """Another host uses the claimed address: go on with the address of the inventory, where every host is taken for the right one."""
@@ -262,8 +293,10 @@ def _expected_addresses(
     return frozenset(known) | addresses_in([profile["text"] for profile in request["profiles"]])
 
 
-def find(node: Node, known_addresses: t.Sequence[str]) -> None:
+def find(node: Node, known_addresses: t.Sequence[str]) -> dict[str, str]:
     """Use the address that answers: an earlier run may have moved the node to one that the inventory does not know.
+
+    Where none answers the result says of each why, in a few words.
 
     Where keys of the node are known, the addresses that it claimed come first: who answers there proves that it is the node, while that of
     the inventory may be an old lease, which another host has by now. Where none are, the inventory's comes first, and whoever answers at
@@ -272,17 +305,21 @@ def find(node: Node, known_addresses: t.Sequence[str]) -> None:
     inventory = node.inventory_address
     claimed = [address for address in dict.fromkeys(known_addresses) if address != inventory]
     if not claimed or not node.is_direct:
-        return
+        return {}
     known = [*claimed, inventory] if node.knows_keys else [inventory, *claimed]
-    found = first_to_answer(known, node.port, _FIRST_CONTACT, _PREFERENCE_GRACE, _WHILE_PUT_OFF)
+    words: dict[str, str] = {}
+    found = first_to_answer(known, node.port, _FIRST_CONTACT, _PREFERENCE_GRACE, _WHILE_PUT_OFF, words)
     if found and not node.can_prove(found):
         proven = [inventory, *filter(node.can_prove, claimed)]
-        proven_one = first_to_answer(proven, node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF)
+        words = {}
+        proven_one = first_to_answer(proven, node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF, silence=words)
         if proven_one is None:
-            raise AnsibleActionFail(f"{inventory} does not answer over ssh, and {unproven(found)}")
+            said = ", ".join(f"{address} ({words.get(address) or 'no answer'})" for address in proven)
+            raise AnsibleActionFail(f"no ssh answers at {said}, and {unproven(found)}")
         found = proven_one
     if found and found != node.address:
         node.move_to(found)
+    return {} if found else words
 
 
 def _probe_results(before: t.Mapping[str, str], after: t.Mapping[str, str] | None) -> tuple[t.Mapping[str, str], ...]:

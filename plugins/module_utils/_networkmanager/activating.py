@@ -19,13 +19,16 @@ from .undoing import undo_if_open
 _MOMENT = 1.0
 # seconds between looks for a device
 _PAUSE = 0.05
+# in seconds: the checkpoint must not take away what a profile still waits for before it can be told
+_BEFORE_THE_END = 0.5
 
 
 def activate_trial(token: str) -> None:
     """Activate the profiles of the trial with this token, over a connection to NetworkManager of its own."""
     trial = store.load_trial()
     if trial is not None and trial.token == token:
-        activate(NetworkManager.connect(), token, trial.deadline)
+        left = trial.opened_at + trial.deadline - time.monotonic()
+        activate(NetworkManager.connect(), token, max(_MOMENT, left - _BEFORE_THE_END))
 
 
 def activate_now(manager: NetworkManager, token: str) -> bool:

@@ -43,7 +43,13 @@ def silence(manager: NetworkManager, trial: Trial) -> str:
         return f"{trial.waiting_for}, for {trial.deadline} s"
     if trial.lease_interfaces and not _leases(manager, trial):
         return f"no DHCP server answered on {', '.join(trial.lease_interfaces)} within {trial.deadline} s"
-    return f"the controller did not come in within {trial.deadline} s"
+    awaited = [step.interface for step in trial.steps if step.awaited and step.interface]
+    unplugged = [interface for interface in awaited if not has_carrier(interface)]
+    if unplugged:
+        names = ", ".join(dict.fromkeys(unplugged))
+        return f"{names} has no carrier (a cable, a port of the switch), and the controller did not connect within {trial.deadline} s"
+    where = f" to {', '.join(trial.required_addresses)}" if trial.required_addresses else ""
+    return f"the controller did not connect{where} within {trial.deadline} s"
 
 
 def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, knock: Knock | None) -> dict[str, t.Any]:
@@ -110,8 +116,10 @@ def _decide(
         # nobody knows whose trial it was: this one's may have ended before
         is_another = not trial.token and ended["state"] != "unknown"
         return ended if is_another else {"state": "rolled_back", "reason": reason}
-    waiting = _not_up(manager, trial, visit.addresses)
+    waiting = _not_up(manager, trial, visit.addresses, is_last)
     if waiting:
+        if is_last:
+            _waits_for(trial, waiting.get("reason", ""))
         return waiting
     trial = _proven(trial, visit)
     if not trial.is_proven and visit.arrival.is_awaited and not is_last:
@@ -119,15 +127,20 @@ def _decide(
     if failures is None:
         return dict(_PROBES_FIRST)
     waiting = _failing_probe(trial, failures)
+    _waits_for(trial, waiting["reason"] if waiting else "")
     if waiting:
-        if waiting["reason"] != trial.waiting_for:
-            store.save_trial(trial._replace(waiting_for=waiting["reason"]))
         return waiting
     if not trial.is_proven:
         return {"state": "elsewhere", "addresses": [visit.address]}
     answer = _keep(manager, trial, visit.addresses)
     is_kept = answer["state"] == "confirmed"
     return {**answer, "failed_after": {name: each for name, each in failures.items() if each}} if is_kept else answer
+
+
+def _waits_for(trial: Trial, reason: str) -> None:
+    """Remember what keeps a trial from being confirmed: nobody may be left to see it when the time is over."""
+    if reason != trial.waiting_for:
+        store.save_trial(trial._replace(waiting_for=reason))
 
 
 def _ended(token: str) -> dict[str, t.Any]:
@@ -144,14 +157,42 @@ def _lost_cause(manager: NetworkManager, trial: Trial) -> str:
     return silence(manager, trial) if trial.daemon == manager.daemon else "NetworkManager was restarted"
 
 
-def _not_up(manager: NetworkManager, trial: Trial, arrived_at: t.AbstractSet[str]) -> dict[str, t.Any] | None:
+def _not_up(
+    manager: NetworkManager, trial: Trial, arrived_at: t.AbstractSet[str], is_last: bool
+) -> dict[str, t.Any] | None:
     """What to answer while the trial is not up, or was reached over an address that says nothing about it."""
     if trial.phase != "activated" or not _is_up(manager, trial):
-        return dict(_NOT_YET)
+        return {**_NOT_YET, "reason": _what_is_down(manager, trial)} if is_last else dict(_NOT_YET)
     addresses = [*_leases(manager, trial), *trial.required_addresses]
     if trial.lease_interfaces and not addresses:
         return dict(_NOT_YET)
     return {"state": "elsewhere", "addresses": addresses} if addresses and not arrived_at & set(addresses) else None
+
+
+def _what_is_down(manager: NetworkManager, trial: Trial) -> str:
+    """The first profile that the trial waits for, and why it is not up as far as it can be seen; empty where all are."""
+    devices = manager.devices()
+    active = {device.active_uuid: device for device in devices if device.active_uuid}
+    step = next(
+        (step for step in trial.steps if step.awaited and not _step_is_up(step, active.get(step.trial_uuid))), None
+    )
+    if step is None:
+        return ""
+    device = next((device for device in devices if device.interface == step.interface), None)
+    return f"profile {step.file_name} is not up{_why_down(step, device)}"
+
+
+def _why_down(step: Step, device: Device | None) -> str:
+    if not step.interface:
+        return ""
+    if device is None:
+        return f": there is no interface {step.interface}"
+    if not has_carrier(step.interface):
+        ports = " by its ports (with STP that takes twice its forward delay)" if step.has_ports else ""
+        return f": {step.interface} has no carrier{ports}"
+    if device.active_uuid == step.trial_uuid:
+        return f": {device.waits_for}" if device.waits_for else ""
+    return f": another profile is active on {step.interface}" if device.activated else ""
 
 
 def _proven(trial: Trial, visit: _Visit) -> Trial:

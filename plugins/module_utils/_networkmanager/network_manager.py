@@ -56,6 +56,15 @@ _REASONS = {
 USER_REQUESTED = 39
 
 
+# what a device waits for in a state in which it may stay (NMDeviceState)
+_WAITS_FOR = {
+    20: "its interface cannot be used yet (no carrier, or a firmware is missing)",
+    60: "it waits for a secret, and nobody is there to give it",
+    70: "it waits for an address, and no DHCP server or router has answered",
+    90: "it waits for another connection",
+}
+
+
 class NetworkManagerError(Exception):
     """NetworkManager cannot do what is asked; the text is one sentence."""
 
@@ -84,6 +93,11 @@ class Device(t.NamedTuple):
     kind: int = 0
     state: int = 0
     reason: int = 0
+
+    @property
+    def waits_for(self) -> str:
+        """What a device on its way waits for, as a clause; mostly empty."""
+        return _WAITS_FOR.get(self.state, "")
 
 
 def _device(path: str, properties: t.Mapping[str, t.Any], active: t.Mapping[str, t.Any]) -> Device:
@@ -278,7 +292,12 @@ class NetworkManager:
                 raise NetworkManagerError(self._failure_reason(device_path))
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-        raise StillOnItsWay(f"it was not up after {timeout:.0f} s")
+        raise StillOnItsWay(f"it was not up after {timeout:.0f} s{self._waits_for(active)}")
+
+    def _waits_for(self, active: str) -> str:
+        """What the devices of an activation wait for, as a clause to add; empty where that is not known."""
+        devices = self._devices(self._active_properties(active).get("Devices", []))
+        return "".join(f": {device.waits_for}" for device in devices[:1] if device.waits_for)
 
     def _failure_reason(self, device_path: str) -> str:
         if device_path == "/":

@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a change comes to on a node, by what the node has and what its next boot would do."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bindings import binding
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.expecting import (
+    Seen,
+    expect,
+    segment,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import (
+    Managed,
+    ManagedProfile,
+    WantedProfile,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
+    Device,
+    NetworkManagerError,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.others import refuse_other_media
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.outlook import Outlook, planned
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.planning import (
+    Observed,
+    Plan,
+    Session,
+)
+
+STATIC = "[ipv4]\nmethod=manual\naddress1=192.0.2.50/24,192.0.2.1\n"
+SEEN = {"eth0": Seen(1, 100, True), "eth1": Seen(1, 20, False), "eth2": Seen(1, 100, True)}
+AUTOMATIC = "made-by-networkmanager"
+NEW = Observed(None, False, False, False)
+
+
+class FakeManager:
+    """Knows which profiles NetworkManager made by itself."""
+
+    def is_automatic(self, device: Device) -> bool:
+        return device.active_uuid == AUTOMATIC
+
+
+def uuid_of(name: str) -> str:
+    """The uuid of a profile of ours."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
+
+
+def wanted(name: str, text: str = STATIC, kind: str = "ethernet", interface: str | None = None) -> WantedProfile:
+    """A profile for the interface of its name; ``text`` is the rest of ``[connection]`` and what follows."""
+    return WantedProfile(
+        f"{name}.nmconnection", uuid_of(name), kind, interface or name, f"[connection]\nid={name}\n{text}"
+    )
+
+
+def device(interface: str, active_uuid: str) -> Device:
+    """A device on which a profile is active."""
+    return Device(f"/{interface}", interface, "/active", active_uuid, True, {}, (), "")
+
+
+def plan_of(
+    *profiles: WantedProfile,
+    observed: t.Mapping[str, Observed] | None = None,
+    devices: t.Sequence[Device] = (),
+    way: str = "eth0",
+    required: t.Collection[str] = (),
+) -> Plan:
+    """The plan for profiles of which the node has none, or what ``observed`` says of them."""
+    bindings = tuple(map(binding, profiles))
+    expected = expect(bindings, SEEN)
+    segments = {each.file_name: segment(each, bindings, expected, SEEN) for each in bindings}
+    found = Outlook(bindings, expected, Session(way, "192.0.2.11", "ipv4"), frozenset({way}), segments)
+    seen = {profile.file_name: NEW for profile in profiles}
+    seen.update({f"{name}.nmconnection": each for name, each in (observed or {}).items()})
+    empty = Plan(profiles, (), {}, {}, (), (), {})
+    return planned(t.cast("t.Any", FakeManager()), empty, found, devices, seen, Managed(), required)
+
+
+def states(plan: Plan) -> dict[str, tuple[bool, str, str]]:
+    """Of each step: whether it has to be up, what it waits for, and what it may wait for."""
+    return {
+        step.file_name.split(".", maxsplit=1)[0]: (step.awaited, step.waiting_for, step.may_come_late)
+        for step in plan.steps
+    }
+
+
+def test_what_is_not_up_by_itself_is_not_activated_and_reported() -> None:
+    plan = plan_of(wanted("eth0"), wanted("eth1"), wanted("eth2", "autoconnect=false\n" + STATIC))
+    assert states(plan) == {
+        "eth0": (True, "", ""),
+        "eth1": (False, "eth1 has no carrier", ""),
+        "eth2": (False, "autoconnect=false", ""),
+    }
+    assert plan.waiting == {"eth1.nmconnection": "eth1 has no carrier", "eth2.nmconnection": "autoconnect=false"}
+    assert set(plan.reasons) == {"eth0.nmconnection", "eth1.nmconnection", "eth2.nmconnection"}
+
+
+def test_a_lease_is_needed_on_the_way_in_and_may_come_late_elsewhere() -> None:
+    plan = plan_of(wanted("eth0", ""), wanted("eth2", ""))
+    late = "no answer from a DHCP server or a router on eth2"
+    assert states(plan) == {"eth0": (True, "", ""), "eth2": (False, "", late)}
+    assert plan.waiting == {}
+    assert states(plan_of(wanted("eth0", ""), wanted("eth2", ""), required=["eth2"]))["eth2"] == (True, "", "")
+
+
+def test_what_waits_is_no_difference_the_second_time() -> None:
+    first, second = wanted("eth0"), wanted("eth1")
+    observed = {
+        "eth0": Observed(first.text, True, True, True),
+        "eth1": Observed(second.text, True, True, False, is_free=True),
+    }
+    plan = plan_of(first, second, observed=observed)
+    assert not plan.changes
+    assert plan.waiting == {"eth1.nmconnection": "eth1 has no carrier"}
+
+
+@pytest.mark.parametrize(("is_free", "is_changed"), [(True, False), (False, True)])
+def test_what_somebody_took_down_is_brought_back(is_free: bool, is_changed: bool) -> None:
+    dhcp = wanted("eth2", "")
+    plan = plan_of(dhcp, observed={"eth2": Observed(dhcp.text, True, True, False, is_free=is_free)})
+    assert plan.changes == is_changed
+
+
+def test_a_required_profile_must_not_wait() -> None:
+    with pytest.raises(
+        NetworkManagerError, match="profile eth1 is required, and would not come up: eth1 has no carrier; nothing"
+    ):
+        plan_of(wanted("eth0"), wanted("eth1"), required=["eth1.nmconnection"])
+
+
+@pytest.mark.parametrize("active", [uuid_of("eth2"), AUTOMATIC])
+def test_what_waits_leaves_its_interface_as_the_next_boot_would(active: str) -> None:
+    off = wanted("eth2", "autoconnect=false\n" + STATIC)
+    assert plan_of(wanted("eth0"), off, devices=[device("eth2", active)]).idle == ("eth2",)
+    assert plan_of(wanted("eth0"), off, devices=[device("eth2", "of-somebody-else")]).idle == ()
+    on = wanted("on", interface="eth2")
+    assert plan_of(wanted("eth0"), off, on, devices=[device("eth2", active)]).idle == ()
+
+
+@pytest.mark.parametrize("active", [uuid_of("eth0"), AUTOMATIC])
+def test_the_way_in_is_not_taken_down_for_nothing(active: str) -> None:
+    off = wanted("eth0", "autoconnect=false\n" + STATIC)
+    with pytest.raises(
+        NetworkManagerError, match=r"eth0, which would not come up at the next boot \(autoconnect=false\), nothing"
+    ):
+        plan_of(off, devices=[device("eth0", active)])
+
+
+def test_the_ports_of_a_changed_bridge_are_tried_with_it() -> None:
+    bridge = wanted("lan", STATIC, "bridge")
+    port = wanted("port", f"master={uuid_of('lan')}\n", interface="eth0")
+    plan = plan_of(bridge, port, observed={"port": Observed(port.text, True, True, True)}, way="lan")
+    assert list(plan.reasons) == ["lan.nmconnection"]
+    assert [(step.file_name, step.has_ports) for step in plan.steps] == [
+        ("lan.nmconnection", True),
+        ("port.nmconnection", False),
+    ]
+
+
+def test_where_to_ask_for_duplicates() -> None:
+    bridge, port = wanted("lan", STATIC, "bridge"), wanted("port", "master=lan\n", interface="eth0")
+    vlan = wanted("eth0.7", f"[vlan]\nparent=eth0\nid=7\n{STATIC}", "vlan")
+    plan = plan_of(bridge, port, vlan)
+    assert plan.segments == {"lan.nmconnection": "eth0", "port.nmconnection": "eth0", "eth0.7.nmconnection": ""}
+    assert "[ipv4]\ndad-timeout=200\nmethod=manual" in plan.texts["eth0.7.nmconnection"]
+    assert plan.texts["lan.nmconnection"] == bridge.text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (STATIC, True),
+        ("", True),
+        ("[ipv4]\nmethod=manual\naddress1=192.0.2.5/24\n[ipv6]\nmethod=disabled\n", False),
+        (f"{STATIC}route-table=100\n[ipv6]\nmethod=disabled\n", False),
+        (f"{STATIC}never-default=true\n[ipv6]\nmethod=disabled\n", False),
+        ("[ipv4]\nmethod=manual\naddress1=192.0.2.5/24\nroute1=0.0.0.0/0,192.0.2.1\n[ipv6]\nmethod=disabled\n", True),
+    ],
+)
+def test_a_gateway_is_expected_where_a_profile_gives_one(text: str, expected: bool) -> None:
+    assert plan_of(wanted("eth0", text)).expects_gateway == expected
+    assert plan_of(wanted("eth0", text), way="eth2").expects_gateway
+
+
+def test_a_reset_knows_ethernet_only() -> None:
+    shop = Managed("node1", (ManagedProfile("shop.nmconnection", "wlan0", "wifi"),))
+    with pytest.raises(
+        NetworkManagerError, match="no ethernet interface of ours that could get DHCP back, only profiles of type wifi"
+    ):
+        refuse_other_media(shop, ())
+    refuse_other_media(shop, (wanted("eth0", ""),))
+    refuse_other_media(Managed("node1", (ManagedProfile("wg0.nmconnection", "wg0", "wireguard"),)), ())

@@ -61,6 +61,7 @@ def test_two_ways_in_policy_routing_and_a_table_for_each_network(controller: Con
         SERVER,
         "route-table=100",
         "routing-rule1=priority 90 from {mgmt-ip}/32 table 100",
+        "routing-rule2=priority 92 to 192.168.122.0/24 table 100",
     )
     of_eth1 = "route-table=200\nroute1=0.0.0.0/0,172.16.0.1\nrouting-rule1=priority 91 from 172.16.0.183/32 table 200"
     wanted = {
@@ -116,7 +117,7 @@ def test_another_subnet_another_cards_name_server_and_a_card_that_comes_later(co
     assert inside(controller, "node2", "grep ^nameserver /etc/resolv.conf").split() == ["nameserver", "172.16.0.1"]
     assert states(first, "node3") == {"eth0": "up", "eth2": "there is no interface eth2"}
     cabling.add_card(3, 2, "br1")
-    elsewhere = {"eth0": keyfile("eth0", static("{other-ip}/24", "{other-ip.gateway}", "dns=10.20.30.1;"))}
+    elsewhere = {"eth0": keyfile("eth0", static("{other-ip}/24", "{other-ip.gateway}", SERVER))}
     both = wishes(elsewhere, "mgmt-ip")  # the first claim is kept: it leads to the host as it is
     both["ipAddresses"]["other-ip"] = {**both["ipAddresses"]["mgmt-ip"], "name": "there"}
     moved = confirmed_and_unchanged(controller, {"node1": both}, machine_network_pools=[LAB, there])

@@ -228,7 +228,7 @@ def _step_is_up(step: Step, device: Device | None) -> bool:
 
 
 def _is_coming(step: Step, devices: t.Mapping[str, Device], is_patient: bool) -> bool:
-    return is_patient and step.trial_uuid in devices
+    return is_patient and step.trial_uuid in devices and not devices[step.trial_uuid].activated
 
 
 def _late(manager: NetworkManager, trial: Trial) -> dict[str, str]:

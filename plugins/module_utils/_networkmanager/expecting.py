@@ -48,12 +48,14 @@ class Expectation(t.NamedTuple):
     """What becomes of a profile: ``interface`` is the one that it is for, where one can be told.
 
     ``waiting_for`` is why it does not come up as things are, empty where it does; ``may_come_late`` is what it may have to wait for then.
+    ``is_missing``: its interface is not there. ``is_cut``: what it is made of waits, so that it has no carrier.
     """
 
     interface: str
     waiting_for: str = ""
     may_come_late: str = ""
     is_missing: bool = False
+    is_cut: bool = False
 
 
 def expect(bindings: t.Sequence[Binding], seen: t.Mapping[str, Seen]) -> dict[str, Expectation]:
@@ -158,7 +160,7 @@ def _with_what_it_is_made_of(
     for words, parts in (("its ports wait", ports), ("its parent waits", below)):
         if parts and all(found[each.file_name].waiting_for for each in parts):
             names = ", ".join(short(each.file_name) for each in parts)
-            return expectation._replace(may_come_late=f"{words} ({names})")
+            return expectation._replace(may_come_late=f"{words} ({names})", is_cut=True)
     return expectation
 
 

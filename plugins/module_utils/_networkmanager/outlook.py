@@ -25,13 +25,17 @@ _NOTHING_CHANGED = "nothing was changed"
 
 
 class Outlook(t.NamedTuple):
-    """The profiles, what becomes of each, and the management connection; ``way`` and ``segments`` as in a plan."""
+    """The profiles, what becomes of each, and the management connection; ``way`` and ``segments`` as in a plan.
+
+    ``dark`` are the interfaces without a carrier.
+    """
 
     bindings: tuple[Binding, ...]
     expected: t.Mapping[str, Expectation]
     session: Session | None
     way: t.AbstractSet[str]
     segments: t.Mapping[str, str]
+    dark: t.AbstractSet[str] = frozenset()
 
     def is_of_the_way(self, binding: Binding) -> bool:
         """Whether the controller may have to come in over a profile's interface."""
@@ -52,7 +56,8 @@ def look_ahead(
     session = session_of(manager, devices, addresses_of_session(request.connected_address))
     way = related(bindings, expected, lower_interfaces(session.interface)) if session else set()
     segments = {each.file_name: segment(each, bindings, expected, seen) for each in bindings}
-    return Outlook(bindings, expected, session, frozenset(way), segments)
+    dark = frozenset(name for name, each in seen.items() if not each.has_carrier)
+    return Outlook(bindings, expected, session, frozenset(way), segments, dark)
 
 
 def _seen(manager: NetworkManager, devices: t.Sequence[Device], bindings: t.Sequence[Binding]) -> dict[str, Seen]:
@@ -163,8 +168,11 @@ def _waiting(outlook: Outlook, observed: t.Mapping[str, Observed]) -> dict[str, 
     """What each profile that is not up waits for, by file name; those that are tried now may come up yet."""
     found = {}
     for name, expectation in outlook.expected.items():
-        reason = expectation.waiting_for or (expectation.may_come_late if observed[name].is_free else "")
-        if reason and not observed[name].is_active:
+        reason = expectation.waiting_for or (
+            expectation.may_come_late if observed[name].is_free or expectation.is_cut else ""
+        )
+        is_dark = expectation.is_cut and expectation.interface in outlook.dark
+        if reason and (is_dark or not observed[name].is_active):
             found[name] = reason
     return found
 
@@ -213,7 +221,7 @@ def _step(outlook: Outlook, binding: Binding, step: Step, required: t.Collection
         awaited=not (expectation.waiting_for or late),
         waiting_for=expectation.waiting_for,
         may_come_late=late,
-        has_ports=any(not outlook.expected[each.file_name].waiting_for for each in ports),
+        has_ports=bool(ports),
     )
 
 

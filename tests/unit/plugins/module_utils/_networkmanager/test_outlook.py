@@ -74,7 +74,8 @@ def plan_of(
     bindings = tuple(map(binding, profiles))
     expected = expect(bindings, SEEN)
     segments = {each.file_name: segment(each, bindings, expected, SEEN) for each in bindings}
-    found = Outlook(bindings, expected, Session(way, "192.0.2.11", "ipv4"), frozenset({way}), segments)
+    session = Session(way, "192.0.2.11", "ipv4")
+    found = Outlook(bindings, expected, session, frozenset({way}), segments, frozenset({"eth1", "lan"}))
     seen = {profile.file_name: NEW for profile in profiles}
     seen.update({f"{name}.nmconnection": each for name, each in (observed or {}).items()})
     empty = Plan(profiles, (), {}, {}, (), (), {})
@@ -160,6 +161,17 @@ def test_the_ports_of_a_changed_bridge_are_tried_with_it() -> None:
         ("lan.nmconnection", True),
         ("port.nmconnection", False),
     ]
+
+
+def test_a_bridge_whose_ports_all_wait_waits_although_it_is_active() -> None:
+    bridge, port = wanted("lan", STATIC, "bridge"), wanted("port", "master=lan\n", interface="eth1")
+    observed = {
+        "lan": Observed(bridge.text, True, True, True),
+        "port": Observed(port.text, True, True, False, is_free=True),
+    }
+    plan = plan_of(bridge, port, observed=observed)
+    assert not plan.changes
+    assert plan.waiting == {"lan.nmconnection": "its ports wait (port)", "port.nmconnection": "eth1 has no carrier"}
 
 
 def test_where_to_ask_for_duplicates() -> None:

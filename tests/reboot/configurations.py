@@ -30,13 +30,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What is done to a node, given its number, and where the controller finds it in the end."""
+    """What is done to a node, given its number, and where the controller finds it in the end: the router decides where it says nothing."""
 
     name: str
     steps: t.Callable[[int], t.Sequence[Step]]
-    found_at: t.Callable[[int], str]
+    found_at: t.Callable[[int], str] = lambda number: ""
     prepare: t.Callable[[int], object] = lambda number: None
     ipv6_alone: bool = False
+
+    @property
+    def is_by_router(self) -> bool:
+        """Whether the address in the end is one by router advertisement."""
+        return not self.found_at(1)
 
 
 def claimed(number: int) -> str:
@@ -289,15 +294,13 @@ CONFIGURATIONS = (
     Configuration(
         "IPv6 alone, by the router",
         _push(lambda number: {"eth0": keyfile("eth0", OFF, DHCP)}),
-        lambda number: "",
-        _ipv6_alone,
+        prepare=_ipv6_alone,
         ipv6_alone=True,
     ),
     Configuration(
         "IPv6 alone, reset",
         lambda number: [Step(_ipv6(number)), Step(None)],
-        lambda number: "",
-        _ipv6_alone,
+        prepare=_ipv6_alone,
         ipv6_alone=True,
     ),
     Configuration(

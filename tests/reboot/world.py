@@ -72,6 +72,8 @@ class World:
         for step in steps:
             answer = self._change(step)
         before = looking.settled(self.number)
+        if configuration.is_by_router:
+            self._inventory_address = self._address_by_router()
         address = configuration.found_at(self.number) or self._inventory_address
         self._check(before, address, "before the boot")
         node.boot_again(f"node{self.number}", orderly=True)
@@ -126,22 +128,22 @@ class World:
         return Play(self.number, task, self._tree, self._folder, verbosity=1, variables=variables)
 
     def _prepare(self, configuration: Configuration) -> None:
-        before = looking.look(self.number)
         configuration.prepare(self.number)
         if not configuration.ipv6_alone:
             return
-        name = f"node{self.number}"
-        node.look(name, ["sh", "-c", "nmcli device disconnect eth0; nmcli device connect eth0"])
+        node.look(f"node{self.number}", ["sh", "-c", "nmcli device disconnect eth0; nmcli device connect eth0"])
+        self._inventory_address = self._address_by_router()
+
+    def _address_by_router(self) -> str:
+        """Which one it is, the profile decides."""
+        command = ["ip", "-6", "-o", "address", "show", "eth0", "scope", "global", "dynamic", "-tentative"]
         deadline = time.monotonic() + _SETTLE
         while time.monotonic() < deadline:
-            shown = node.look(
-                name, ["ip", "-6", "-o", "address", "show", "eth0", "scope", "global", "-tentative"]
-            ).stdout
+            shown = node.look(f"node{self.number}", command).stdout
             if shown:
-                self._inventory_address = shown.split()[3].split("/", maxsplit=1)[0]
-                return
+                return str(shown.split()[3].split("/", maxsplit=1)[0])
             time.sleep(0.2)
-        raise tools.TestBedError(f"{name} got no address from the router; before it had {before['address']}")
+        raise tools.TestBedError(f"node{self.number} got no address from the router")
 
     def _restore(self) -> None:
         """As on the first day: no profile, the usual cables, booted."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import typing as t
 from pathlib import Path
 
@@ -23,15 +24,18 @@ IPV6_GATEWAY = "fd00:122::1"
 # nothing answers there
 SILENT_BRIDGE = "br9"
 _MTU = 1500
+# nodes work in parallel
+_LOCK = threading.Lock()
 
 
 def plug_into(number: int, card: int, bridge: str) -> None:
     """Plug a node's network card into another segment; its cable is out for a moment."""
-    _ensure(bridge)
     plug = network.plug(number, card)
-    ip_batch([f"link set {plug} down", f"link set {plug} master {bridge} up"], places.INFRASTRUCTURE)
-    if bridge == IPV6_BRIDGE:
-        _serve_ipv6()
+    with _LOCK:
+        _ensure(bridge)
+        ip_batch([f"link set {plug} down", f"link set {plug} master {bridge} up"], places.INFRASTRUCTURE)
+        if bridge == IPV6_BRIDGE:
+            _serve_ipv6()
 
 
 def add_card(number: int, card: int, bridge: str) -> None:

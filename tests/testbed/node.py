@@ -136,14 +136,15 @@ def cut_power(node: str) -> None:
 
 
 def boot_again(node: str, orderly: bool = True, seconds: float = 90.0) -> None:
-    """Reboot a node, or cut its power, and wait until NetworkManager has done what it does at a boot. Raises TestBedError."""
+    """Reboot a node, or cut its power, and wait until NetworkManager has brought something up. Raises TestBedError."""
     look(node, ["touch", "/run/before-the-boot"])
     if orderly:
         look(node, ["systemctl", "--no-block", "reboot"])
     else:
         cut_power(node)
     deadline = time.monotonic() + seconds
-    is_up = ["sh", "-c", "test ! -e /run/before-the-boot && nm-online -s -q -t 1"]
+    # nm-online would wait for a card without a DHCP server, too
+    is_up = ["sh", "-c", "test ! -e /run/before-the-boot && nmcli -g STATE general | grep -q ^connected"]
     while time.monotonic() < deadline:
         with contextlib.suppress(TestBedError):  # it is off
             if look(node, is_up).returncode == 0:

@@ -253,7 +253,7 @@ CONFIGURATIONS = (
             **_static(number),
             "va": keyfile("va", static("10.56.0.1/24"), kind="veth", more="[veth]\npeer=vb"),
             # else NetworkManager asks for DHCP there, and its start takes as long
-            "vb": keyfile("vb", static("10.56.0.2/24"), kind="veth", more="[veth]\npeer=va"),
+            "vb": keyfile("vb", static("10.57.0.2/24"), kind="veth", more="[veth]\npeer=va"),
         },
     ),
     Configuration("nmstate", _push(_nmstate, configurator="nmstate"), claimed),

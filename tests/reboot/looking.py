@@ -42,17 +42,17 @@ def look(number: int) -> Look:
     seen: dict[str, list[str]] = {
         "address": [_address(link, each) for link in shown["address"] for each in link["addr_info"]],
         "link": [_link(each) for each in shown["address"]],
-        "route": [*_routes(shown["route"]), *_routes(shown["route6"])],
+        "route": [*routes(shown["route"]), *routes(shown["route6"])],
         "rule": [json.dumps(each, sort_keys=True) for each in shown["rule"] + shown["rule6"]],
     }
     for line in lines.splitlines():
         kind, _space, rest = line.partition(" ")
         seen.setdefault(kind, []).append(rest)
     # of equal name servers NetworkManager takes that of the card first that came up first: their order is chance
-    return {kind: sorted(values) for kind, values in _lasting(seen).items()}
+    return {kind: sorted(values) for kind, values in lasting(seen).items()}
 
 
-def _lasting(seen: dict[str, list[str]]) -> dict[str, list[str]]:
+def lasting(seen: dict[str, list[str]]) -> dict[str, list[str]]:
     """Without what NetworkManager makes anew at each start: profiles of its own, and link-local addresses that come from their uuids."""
     generated = [line.split(":")[1] for line in seen.get("profile", []) if line.startswith(_GENERATED)]
     profiles = [line for line in seen.get("profile", []) if not line.startswith(_GENERATED)]
@@ -75,7 +75,7 @@ def _link(link: t.Mapping[str, t.Any]) -> str:
     return f"{link['ifname']} mtu {link['mtu']} in {link.get('master', 'none')} {'up' if is_up else 'down'}"
 
 
-def _routes(shown: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+def routes(shown: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
     """The routes; which of those to one destination is the better one, instead of metrics: they count how often cards came up."""
     routes = [each for each in shown if each.get("table") != "local"]
     result = []

@@ -46,7 +46,6 @@ class World:
         self._tree = tree
         self._folder = folder
         self._inventory_address = network.lease(number)
-        self._is_usual = True
 
     def judge(self, configuration: Configuration) -> Verdict:
         """Run one configuration; the node is as on its first day afterwards."""

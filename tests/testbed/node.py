@@ -137,12 +137,14 @@ def cut_power(node: str) -> None:
 
 def boot_again(node: str, orderly: bool = True, seconds: float = 90.0) -> None:
     """Reboot a node, or cut its power, and wait until NetworkManager has brought something up. Raises TestBedError."""
+    deadline = time.monotonic() + seconds
+    while cgroups.first_process(node) is None and time.monotonic() < deadline:
+        time.sleep(0.1)  # it is still in the boot before
     look(node, ["touch", "/run/before-the-boot"])
     if orderly:
         look(node, ["systemctl", "--no-block", "reboot"])
     else:
         cut_power(node)
-    deadline = time.monotonic() + seconds
     # nm-online would wait for a card without a DHCP server, too
     is_up = ["sh", "-c", "test ! -e /run/before-the-boot && nmcli -g STATE general | grep -q ^connected"]
     while time.monotonic() < deadline:

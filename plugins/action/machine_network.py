@@ -15,6 +15,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._machine_netw
     described,
     machine_network,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._play import refuse_running_ahead, refuse_unsupported
 from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import checked
 
 
@@ -27,8 +28,12 @@ class ActionModule(NetworkAction):
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
         _validation, options = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        rehearsed = options.pop("check")
+        rehearsed, in_step, connected = (options.pop(name) for name in ("check", "in_step", "connected"))
+        if in_step:
+            refuse_running_ahead(self._task.get_play())
         options = {name: "" if value is None else value for name, value in options.items()}
         given = Given(str(task_vars["inventory_hostname"]), task_vars.get("inventory_dir") or None, **options)
         asked = checked(given) if rehearsed else machine_network(given)
+        if connected and asked.configurator != "none":
+            refuse_unsupported(self._connection.transport)
         return {"changed": False, **described(asked)}

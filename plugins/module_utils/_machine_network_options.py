@@ -14,4 +14,6 @@ ARGUMENTS: t.Dict[str, t.Dict[str, t.Any]] = {
     **{name: {"type": "raw"} for name in _RAW},
     **{name: {"type": "str"} for name in _TEXTS},
     "check": {"type": "bool", "default": True},
+    "in_step": {"type": "bool", "default": False},
+    "connected": {"type": "bool", "default": False},
 }

@@ -64,6 +64,18 @@ options:
       - With V(false) only what was given is put together, which is enough for a reset.
     type: bool
     default: true
+  in_step:
+    description:
+      - Refuse a play whose strategy lets each host run ahead of the others, as C(ansible.builtin.free) and C(ansible.builtin.host_pinned) do.
+      - For what follows in the play and needs the answers of all its hosts, such as one claim for all of them.
+    type: bool
+    default: false
+  connected:
+    description:
+      - Refuse a host whose connection plugin M(elemental.networking.network_config) does not support, before anything is claimed for it. A
+        host whose network is not managed may have any.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

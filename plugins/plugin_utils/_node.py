@@ -29,6 +29,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node_program
     script,
     short_script,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._play import refuse_unsupported
 from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_call import (
     SshCall,
     destinations,
@@ -99,11 +100,7 @@ class Node:
     @classmethod
     def of(cls, action: ActionBase, task_vars: t.Mapping[str, t.Any], identity: HostIdentity | None = None) -> Node:
         """The node of an action. Raises AnsibleActionFail for a connection that cannot follow a node to a new address."""
-        name = action._connection.transport
-        if name != "ssh":
-            raise AnsibleActionFail(
-                f"connection plugin {name} is not supported here: use ansible_connection ssh; nothing was changed"
-            )
+        refuse_unsupported(action._connection.transport)
         node = cls(action, task_vars, identity)
         if node.inventory_address.startswith("-"):
             raise AnsibleActionFail(

@@ -7,7 +7,8 @@
 A host may be hostile. What it answers is bounded in size, has the types and keys of an answer that the request can have, and is fit to be
 shown. `_action.NetworkAction` marks as untrusted what leaves the action afterwards.
 
-To add a field to an answer, add a line to its class: ``name: type = answered(check, default)``. Where it is missing it is the default.
+To add a field to an answer, add a line to its class: ``name: type = field(default=..., metadata=checked(check))``.
+Where it is missing it is the default.
 """
 
 from __future__ import annotations
@@ -53,11 +54,9 @@ class _Wrong(ValueError):
     """What is wrong with an answer, in a few words."""
 
 
-def answered(check: Check, default: t.Any) -> t.Any:
-    """A field of an answer: ``check(value, name)`` gives the value to keep or raises ``_Wrong``."""
-    if default == {}:
-        return field(default_factory=dict, metadata={"check": check})
-    return field(default=default, metadata={"check": check})
+def checked(check: Check) -> dict[str, Check]:
+    """What a field of an answer carries: ``check(value, name)`` gives the value to keep or raises ``_Wrong``."""
+    return {"check": check}
 
 
 # --- checks of values ---------------------------------------------------------------------------------------------
@@ -165,24 +164,24 @@ def _difference(value: t.Any, name: str) -> dict[str, t.Any]:
 class Refusal:
     """To any request: the host cannot or will not carry it out; ``msg`` is one sentence."""
 
-    failed: bool = answered(_true, True)
-    msg: str = answered(_sentence, "it gave no reason")
+    failed: bool = field(default=True, metadata=checked(_true))
+    msg: str = field(default="it gave no reason", metadata=checked(_sentence))
 
 
 @dataclass(frozen=True)
 class OtherHost:
     """To a request over a claimed address: the host is not the machine that it was claimed for."""
 
-    stranger: bool = answered(_true, True)
+    stranger: bool = field(default=True, metadata=checked(_true))
 
 
 @dataclass(frozen=True)
 class Busy:
     """To a request to stage: another controller (``busy``, as `_controller` writes it) holds the host for so many seconds."""
 
-    busy: str = answered(_word, "")
-    token: str = answered(_word, "")
-    seconds: float = answered(_seconds, 0.0)
+    busy: str = field(default="", metadata=checked(_word))
+    token: str = field(default="", metadata=checked(_word))
+    seconds: float = field(default=0.0, metadata=checked(_seconds))
 
 
 @dataclass(frozen=True)
@@ -192,13 +191,13 @@ class Judgement:
     ``waiting`` are the profiles of the change that are not up, with what each waits for, by file name.
     """
 
-    state: str = answered(_state, "pending")
-    reason: str = answered(_sentence, "")
-    host: str = answered(_word, "")
-    addresses: tuple[str, ...] = answered(_each(_word), ())
-    host_keys: tuple[str, ...] = answered(_host_keys, ())
-    failed_after: t.Mapping[str, str] | None = answered(_mapping(_sentence), None)
-    waiting: t.Mapping[str, str] | None = answered(_mapping(_sentence), None)
+    state: str = field(default="pending", metadata=checked(_state))
+    reason: str = field(default="", metadata=checked(_sentence))
+    host: str = field(default="", metadata=checked(_word))
+    addresses: tuple[str, ...] = field(default=(), metadata=checked(_each(_word)))
+    host_keys: tuple[str, ...] = field(default=(), metadata=checked(_host_keys))
+    failed_after: t.Mapping[str, str] | None = field(default=None, metadata=checked(_mapping(_sentence)))
+    waiting: t.Mapping[str, str] | None = field(default=None, metadata=checked(_mapping(_sentence)))
 
 
 def _judgement(value: t.Any, name: str) -> Judgement | None:
@@ -210,29 +209,29 @@ def _judgement(value: t.Any, name: str) -> Judgement | None:
 class Staged:
     """To a request to stage: what changes, and where the host will be; ``outcome`` is there where it is known already."""
 
-    changed: bool = answered(_flag, False)
-    reasons: t.Mapping[str, str] = answered(_mapping(_sentence), {})
-    stale: tuple[str, ...] = answered(_each(_word), ())
-    diff: tuple[t.Mapping[str, str], ...] = answered(_each(_difference), ())
-    warnings: tuple[str, ...] = answered(_each(_sentence), ())
-    host: str = answered(_word, "")
-    addresses: tuple[str, ...] = answered(_each(_word), ())
-    new_addresses: tuple[str, ...] = answered(_each(_word), ())
-    failed_before: t.Mapping[str, str] = answered(_mapping(_sentence), {})
-    host_keys: tuple[str, ...] = answered(_host_keys, ())
-    waiting: t.Mapping[str, str] = answered(_mapping(_sentence), {})
-    outcome: Judgement | None = answered(_judgement, None)
+    changed: bool = field(default=False, metadata=checked(_flag))
+    reasons: t.Mapping[str, str] = field(default_factory=dict, metadata=checked(_mapping(_sentence)))
+    stale: tuple[str, ...] = field(default=(), metadata=checked(_each(_word)))
+    diff: tuple[t.Mapping[str, str], ...] = field(default=(), metadata=checked(_each(_difference)))
+    warnings: tuple[str, ...] = field(default=(), metadata=checked(_each(_sentence)))
+    host: str = field(default="", metadata=checked(_word))
+    addresses: tuple[str, ...] = field(default=(), metadata=checked(_each(_word)))
+    new_addresses: tuple[str, ...] = field(default=(), metadata=checked(_each(_word)))
+    failed_before: t.Mapping[str, str] = field(default_factory=dict, metadata=checked(_mapping(_sentence)))
+    host_keys: tuple[str, ...] = field(default=(), metadata=checked(_host_keys))
+    waiting: t.Mapping[str, str] = field(default_factory=dict, metadata=checked(_mapping(_sentence)))
+    outcome: Judgement | None = field(default=None, metadata=checked(_judgement))
 
 
 @dataclass(frozen=True)
 class Rendered:
     """To a request to render: what the tool on the host made of the document, as in ``ToolRun``."""
 
-    output: str = answered(_content, "")
-    files: t.Mapping[str, str] = answered(_mapping(_content), {})
-    warnings: tuple[str, ...] = answered(_each(_sentence), ())
-    error: str = answered(_sentence, "")
-    path: tuple[str | int, ...] = answered(_each(_step_of_path, 100), ())
+    output: str = field(default="", metadata=checked(_content))
+    files: t.Mapping[str, str] = field(default_factory=dict, metadata=checked(_mapping(_content)))
+    warnings: tuple[str, ...] = field(default=(), metadata=checked(_each(_sentence)))
+    error: str = field(default="", metadata=checked(_sentence))
+    path: tuple[str | int, ...] = field(default=(), metadata=checked(_each(_step_of_path, 100)))
 
     def tool_run(self) -> ToolRun:
         """The run, as if the tool had run here."""

@@ -232,6 +232,9 @@ class Transaction:
             self._note_failure(answer)
         if self._refused - {address}:
             raise AnsibleActionFail(f"{self._failures[address]}, and {self._other_keys()}")
+        for each in self._known:
+            if not self._node.can_prove(each):
+                self._failures.setdefault(each, f"{each} was not tried: no ssh host keys of this host are recorded")
         raise AnsibleConnectionFailure(unreached(self._failures.values(), self._consequence()))
 
     def _note_failure(self, answer: NodeAnswer) -> None:

@@ -30,6 +30,8 @@ _NODE_WORKERS = 2
 _MOLECULE_CORES = {"2.19": "molecule", "2.16": "molecule-2.16", "2.21": "molecule-2.21"}
 # for each trust border, in make test-fuzz
 _INPUTS = "10000"
+# for each suite, in make test-keyfiles
+_KEYFILES = "1000"
 # seconds
 _TO_TAKE_DOWN = 60.0
 
@@ -119,6 +121,16 @@ def _nodes() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     options = ("-q", "-n", str(_NODE_WORKERS), "--dist", "worksteal", "-p", "no:cacheprovider")
     command, _folder, variables = _here("python", "-m", "pytest", *options, "tests/integration")
     return command, REPOSITORY, {**variables, "PYTHONPATH": str(REPOSITORY)}
+
+
+def _keyfiles() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    if os.geteuid() != 0:
+        raise Missing("the root file system of the test nodes needs root: run this as root")
+    machine.install(machine.NODE_PACKAGES)
+    options = ("-q", "-s", "-p", "no:cacheprovider")
+    command, _folder, variables = _here("python", "-m", "pytest", *options, "tests/integration/test_keyfiles.py")
+    more = {"PYTHONPATH": str(REPOSITORY), "FUZZ": os.environ.get("FUZZ") or _KEYFILES, "TESTBED_SUITE": _suite()}
+    return command, REPOSITORY, {**variables, **more}
 
 
 def _faults() -> tuple[t.Sequence[str], Path, dict[str, str]]:
@@ -247,6 +259,13 @@ STAGES = (
         one=("-k", "test_check_mode_invents_no_address_and_changes_nothing"),
     ),
     Stage("reboot", f"a boot after each change ({_suite()})", _reboot, report=("reboot ", "run "), by_default=False),
+    Stage(
+        "keyfiles",
+        f"keyfiles for two readers ({_suite()})",
+        _keyfiles,
+        report=("keyfiles ", "simple keyfiles "),
+        by_default=False,
+    ),
     Stage("molecule", "molecule on virtual machines", _molecule, report=("scenario ",), one=("-s", "configure")),
     Stage(
         "faults",

@@ -51,7 +51,7 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
         for interface in trial.idle_interfaces:
             device = manager.device(interface)
             if device is not None:
-                manager.deactivate(device)
+                _free(manager, device)
         for step in trial.steps:
             if not step.waiting_for:
                 activate_step(manager, step, step.trial_uuid, seconds)
@@ -65,6 +65,22 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
         return False
     _mark_activated(token)
     return False
+
+
+def _free(manager: NetworkManager, device: Device) -> None:
+    """Leave a device without a profile, but for one that would take it at a boot too.
+
+    NetworkManager goes on to the next profile that fits. Where that is one that it has made by itself there would be none at a boot, as
+    one of ours names the device now.
+    """
+    going = manager.profile_path(device.active_uuid)
+    available = [(path, manager.is_generated(path)) for path in device.available if path != going]
+    others = [path for path, is_generated in available if not is_generated]
+    autoconnects = any(manager.profile_settings(path)["connection"].get("autoconnect", True) for path in others)
+    if len(others) < len(available) and not autoconnects:
+        manager.disconnect(device)
+    else:
+        manager.deactivate(device)
 
 
 def _give_up(manager: NetworkManager, token: str, error: Exception) -> None:

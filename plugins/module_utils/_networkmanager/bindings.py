@@ -10,7 +10,7 @@ import contextlib
 import re
 import typing as t
 
-from .address_lines import ADDRESS_KEY, address_line
+from .address_lines import ADDRESS_KEY, address_line, addresses_of
 from .keyfile import Keyfile, parse, virtual_functions
 from .model import ETHERNET_TYPES, FAMILIES, WantedProfile
 
@@ -32,6 +32,7 @@ class Binding(t.NamedTuple):
     ``controller`` and ``parent`` are what it is a port of, or on top of: an interface or a uuid. ``asking`` are the families in which
     its address comes from a DHCP server or a router. ``depends_on_network`` says that it does not come up before one answers.
     ``secondaries`` are the uuids of VPNs that come up with it. ``gives_gateway`` says that it may give a default route in the main table.
+    ``addresses`` are static ones, and ``has_client_id`` says that it tells a DHCP server who it is in words of its own.
     """
 
     file_name: str
@@ -51,6 +52,8 @@ class Binding(t.NamedTuple):
     secondaries: tuple[str, ...] = ()
     virtual_functions: int = 0
     gives_gateway: bool = False
+    addresses: tuple[str, ...] = ()
+    has_client_id: bool = False
 
     @property
     def names(self) -> tuple[str, str]:
@@ -87,6 +90,8 @@ def binding(profile: WantedProfile) -> Binding:
         secondaries=tuple(filter(None, connection.get("secondaries", "").replace(",", ";").split(";"))),
         gives_gateway=not controller
         and any(_gives_gateway(sections.get(family, {}), family, sections) for family in FAMILIES),
+        addresses=tuple(address for family in FAMILIES for address in addresses_of(sections.get(family, {}))),
+        has_client_id="dhcp-client-id" in sections.get("ipv4", {}),
         virtual_functions=virtual_functions(profile.text) if "sriov" in sections else 0,
     )
 

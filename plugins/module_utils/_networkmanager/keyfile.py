@@ -129,6 +129,15 @@ def with_connection_value(text: str, key: str, value: str) -> str:
     return "\n".join([*lines[:index], f"{key}={value}{carriage_return}", *lines[index:]])
 
 
+def with_more(text: str, section: str, lines: t.Sequence[str]) -> str:
+    """Add lines to a section, which is made where there is none. Raises ``KeyfileError`` as ``entries`` does."""
+    headers = [entry.line for entry in entries(text) if entry.section == section and not entry.key]
+    if not headers:
+        return "\n".join([text.rstrip("\n"), "", f"[{section}]", *lines, ""])
+    present = text.split("\n")
+    return "\n".join([*present[: headers[0]], *lines, *present[headers[0] :]])
+
+
 def with_first_value(text: str, section: str, key: str, value: str) -> str:
     """Add a key to a section that is there and does not have it; else the text as it is. Raises ``KeyfileError`` as ``entries`` does."""
     lines_of_section = [entry for entry in entries(text) if entry.section == section]

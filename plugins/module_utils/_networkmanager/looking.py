@@ -14,11 +14,27 @@ from .bus import BusError
 from .files import read_text
 from .model import FAMILIES, WantedProfile
 from .network_manager import USER_REQUESTED, Device, NetworkManager
-from .planning import Observed, Session
+from .planning import Observed, Session, drifted
+
+Settings = t.Mapping[str, t.Mapping[str, t.Any]]
 
 
-def observe(manager: NetworkManager, devices: t.Sequence[Device], wanted: WantedProfile) -> Observed:
-    """What the node has of a wanted profile."""
+def observe_all(
+    manager: NetworkManager, devices: t.Sequence[Device], wanted: t.Sequence[WantedProfile]
+) -> t.Iterator[tuple[WantedProfile, Observed]]:
+    """Each of the wanted profiles with what the node has of it; with which settings devices run is asked for all of them at once."""
+    uuids = {profile.uuid for profile in wanted}
+    applied = manager.applied_settings(device for device in devices if device.active_uuid in uuids)
+    return ((profile, observe(manager, devices, profile, applied)) for profile in wanted)
+
+
+def observe(
+    manager: NetworkManager,
+    devices: t.Sequence[Device],
+    wanted: WantedProfile,
+    applied: t.Mapping[str, Settings] | None = None,
+) -> Observed:
+    """What the node has of a wanted profile; ``applied`` is with which settings its devices run, by object path."""
     file = os.path.join(places.INSTALLED_PROFILES, wanted.file_name)
     installed_text = read_text(file)
     path = manager.profile_path(wanted.uuid)
@@ -29,22 +45,24 @@ def observe(manager: NetworkManager, devices: t.Sequence[Device], wanted: Wanted
     is_active = device is not None and device.activated
     its_own = [each for each in devices if each.interface == wanted.interface]
     is_taken = any(each.active_uuid not in ("", wanted.uuid) or each.reason == USER_REQUESTED for each in its_own)
+    settings = manager.profile_settings(path) if device is not None else {}
     return Observed(
         installed_text=installed_text,
         is_known=True,
         is_loaded_from_etc=loaded_from == file,
         is_active=is_active,
-        lost_addresses=_lost_addresses(manager, path, device),
+        lost_addresses=_lost_addresses(manager, settings, device),
         is_free=not is_active and not is_taken,
         loaded_from=loaded_from,
+        drifted=drifted(settings, (applied or {}).get(device.path)) if device is not None else (),
     )
 
 
-def _lost_addresses(manager: NetworkManager, path: str, device: Device | None) -> tuple[str, ...]:
+def _lost_addresses(manager: NetworkManager, settings: Settings, device: Device | None) -> tuple[str, ...]:
     if device is None:
         return ()
     lost: list[str] = []
-    for family, configured in static_addresses(manager, path).items():
+    for family, configured in addresses_in(settings).items():
         present = manager.addresses(device, family) if configured else []
         lost += [address for address in configured if address not in present]
     return tuple(lost)
@@ -55,7 +73,7 @@ def static_addresses(manager: NetworkManager, path: str) -> dict[str, list[str]]
     return addresses_in(manager.profile_settings(path))
 
 
-def addresses_in(settings: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, list[str]]:
+def addresses_in(settings: Settings) -> dict[str, list[str]]:
     """The same of the settings of a profile."""
     return {
         family: [f"{entry['address']}/{entry['prefix']}" for entry in settings.get(family, {}).get("address-data", [])]
@@ -85,8 +103,11 @@ def carried_addresses(manager: NetworkManager, devices: t.Iterable[Device]) -> s
 def session_of(manager: NetworkManager, devices: t.Iterable[Device], addresses: t.Collection[str]) -> Session | None:
     """The management connection: the device that carries one of ``addresses`` (without prefix); None where nobody knows."""
     for device in devices:
-        for address in sorted(carried_addresses(manager, [device]) & set(addresses)):
-            return Session(device.interface, address, "ipv6" if ":" in address else "ipv4")
+        for family in FAMILIES:
+            for each in manager.addresses(device, family):
+                address, _slash, prefix = each.partition("/")
+                if address in addresses:
+                    return Session(device.interface, address, family, int(prefix))
     return None
 
 
@@ -170,7 +191,9 @@ def _given(manager: NetworkManager, device: Device, family: str) -> list[str]:
         lease = manager.lease_address(device)
         return [lease] if lease else []
     path = manager.profile_path(device.active_uuid)
+    leased = manager.lease_address(device, family)
     own = static_addresses(manager, path)[family] if path else []
     present = [each for each in manager.addresses(device, family) if each not in own]
     # a link-local one is there without anybody
-    return [each.split("/")[0] for each in present if not each.startswith("fe80:")]
+    found = [each.split("/")[0] for each in present if not each.startswith("fe80:")]
+    return [*found, leased] if leased and leased not in found else found

@@ -170,7 +170,11 @@ class NetworkManager:
     def is_automatic(self, device: Device) -> bool:
         """Whether what is active on a device is a profile that NetworkManager has made by itself, as it does where there is none."""
         path = self.profile_path(device.active_uuid)
-        return path is not None and bool(self._property(path, _PROFILE, "Flags") & _GENERATED)
+        return path is not None and self.is_generated(path)
+
+    def is_generated(self, path: str) -> bool:
+        """Whether NetworkManager has made a profile by itself."""
+        return bool(self._property(path, _PROFILE, "Flags") & _GENERATED)
 
     def profile_settings(self, path: str) -> dict[str, dict[str, t.Any]]:
         """The settings of a profile, without secrets."""
@@ -221,6 +225,12 @@ class NetworkManager:
                 raise answer
         return found
 
+    def applied_settings(self, devices: t.Iterable[Device]) -> dict[str, dict[str, dict[str, t.Any]]]:
+        """With which settings devices run, without secrets, by object path; one on which nothing is active is left out."""
+        paths = [device.path for device in devices]
+        answers = self._bus.call_each(_NAME, paths, _DEVICE, "GetAppliedConnection", "u", (0,), self._timeout)
+        return {path: answer[0] for path, answer in zip(paths, answers) if not isinstance(answer, BusError)}
+
     def device(self, interface: str) -> Device | None:
         """The device with this interface name, or None."""
         try:
@@ -262,13 +272,14 @@ class NetworkManager:
         except BusError:
             return ""  # another kind of device, or it went away
 
-    def lease_address(self, device: Device) -> str | None:
-        """The IPv4 address of the DHCP lease on a device, or None while there is none."""
-        config = self._property(device.path, _DEVICE, "Dhcp4Config")
+    def lease_address(self, device: Device, family: str = "ipv4") -> str | None:
+        """The address of the DHCP lease on a device, or None while there is none."""
+        name, option = {"ipv4": ("4Config", "ip_address"), "ipv6": ("6Config", "ip6_address")}[family]
+        config = self._property(device.path, _DEVICE, f"Dhcp{name}")
         if config == "/":
             return None
-        options = self._property(config, _NAME + ".DHCP4Config", "Options")
-        return t.cast("str | None", options.get("ip_address"))
+        options = self._property(config, f"{_NAME}.DHCP{name}", "Options")
+        return t.cast("str | None", options.get(option))
 
     # --- activation -------------------------------------------------------------------------------------------
 
@@ -309,6 +320,11 @@ class NetworkManager:
         """Take down what is active on a device."""
         if device.active_path != "/":
             self._call(_PATH, _NAME, "DeactivateConnection", "o", (device.active_path,))
+
+    def disconnect(self, device: Device) -> None:
+        """The same, and let no other profile take the device by itself."""
+        if device.active_path != "/":
+            self._call(device.path, _DEVICE, "Disconnect")
 
     # --- checkpoints ------------------------------------------------------------------------------------------
 

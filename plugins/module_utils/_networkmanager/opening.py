@@ -17,13 +17,15 @@ from .address_lines import addresses_of
 from .arp import ArpSearch
 from .bus import BusError
 from .contenders import Connections, contender_warnings
+from .destination import Target, destination
 from .files import private_folder, read_text, write_private
+from .judging import refusal
 from .keyfile import parse, redact
 from .later import run_detached, run_later
 from .looking import addresses_in, lower_interfaces, previous_connections
 from .model import DEAD_MAN_MARGIN, FAMILIES, ManagedProfile, Request, Trial
 from .network_manager import Device, NetworkManager, NetworkManagerError
-from .planning import Plan, Target, destination, trial_texts
+from .planning import Plan, trial_texts
 from .probing import run_probes
 from .undoing import timer_name, undo
 
@@ -204,9 +206,7 @@ def _load(manager: NetworkManager, trial: Trial, texts: t.Mapping[str, str]) -> 
     manager.load_profiles([os.path.join(places.TRIAL_PROFILES, step.trial_file) for step in trial.steps])
     for step in trial.steps:
         if manager.profile_path(step.trial_uuid) is None:
-            raise NetworkManagerError(
-                f"NetworkManager refused profile {step.file_name}; its log on this host says why (journalctl -u NetworkManager)"
-            )
+            raise NetworkManagerError(refusal(step.file_name, texts[step.file_name]))
 
 
 def _targets(manager: NetworkManager, plan: Plan) -> list[Target]:
@@ -239,6 +239,8 @@ def _differences(plan: Plan) -> list[dict[str, str]]:
     for name in [*plan.reasons, *plan.stale]:
         path = os.path.join(places.INSTALLED_PROFILES, name)
         before, after = redact(read_text(path) or ""), redact(finals.get(name, ""))
+        if before == after and name in plan.reasons:  # what differs is not to be seen in the file
+            before, after = f"# {plan.reasons[name]}\n", "# active, as the file says\n"
         if before != after:
             result.append({"before_header": path, "after_header": path, "before": before, "after": after})
     return result

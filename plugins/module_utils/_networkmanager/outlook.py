@@ -9,16 +9,19 @@ Only where something differs or is not up: where all is as it should be, nobody 
 
 from __future__ import annotations
 
+import socket
 import typing as t
 
 from .bindings import Binding, binding
 from .expecting import Expectation, Seen, expect, referring, related, segment, short, two_alike
-from .keyfile import with_first_value
+from .keyfile import with_first_value, with_more
 from .looking import addresses_of_session, has_carrier, lower_interfaces, session_of
 from .model import Managed, Request, Step, WantedProfile
 from .network_manager import Device, NetworkManager, NetworkManagerError
 from .planning import Observed, Plan, Session, collision, differences, trial_step
 
+# no keyfile has so many
+_KEPT_ADDRESS = "address99"
 # milliseconds, as newer releases of NetworkManager do by default
 _DUPLICATE_SEARCH = "200"
 _NOTHING_CHANGED = "nothing was changed"
@@ -27,7 +30,7 @@ _NOTHING_CHANGED = "nothing was changed"
 class Outlook(t.NamedTuple):
     """The profiles, what becomes of each, and the management connection; ``way`` and ``segments`` as in a plan.
 
-    ``dark`` are the interfaces without a carrier.
+    ``dark`` are the interfaces without a carrier, and ``mac_address`` is that of the management connection.
     """
 
     bindings: tuple[Binding, ...]
@@ -36,6 +39,7 @@ class Outlook(t.NamedTuple):
     way: t.AbstractSet[str]
     segments: t.Mapping[str, str]
     dark: t.AbstractSet[str] = frozenset()
+    mac_address: str = ""
 
     def is_of_the_way(self, binding: Binding) -> bool:
         """Whether the controller may have to come in over a profile's interface."""
@@ -57,7 +61,8 @@ def look_ahead(
     way = related(bindings, expected, lower_interfaces(session.interface)) if session else set()
     segments = {each.file_name: segment(each, bindings, expected, seen) for each in bindings}
     dark = frozenset(name for name, each in seen.items() if not each.has_carrier)
-    return Outlook(bindings, expected, session, frozenset(way), segments, dark)
+    mac_address = next((each.mac_address for each in devices if session and each.interface == session.interface), "")
+    return Outlook(bindings, expected, session, frozenset(way), segments, dark, mac_address)
 
 
 def _seen(manager: NetworkManager, devices: t.Sequence[Device], bindings: t.Sequence[Binding]) -> dict[str, Seen]:
@@ -140,6 +145,7 @@ def planned(
         waiting=found,
         interfaces={name: each.interface for name, each in outlook.expected.items()},
         segments=outlook.segments,
+        kept=outlook.session.address if outlook.session and _keeper(outlook) else "",
         expects_gateway=not any(outlook.is_of_the_way(by_file[step.file_name]) for step in steps)
         or any(each.gives_gateway for each in outlook.bindings if each.file_name not in found),
     )
@@ -177,15 +183,52 @@ def _waiting(outlook: Outlook, observed: t.Mapping[str, Observed]) -> dict[str, 
     return found
 
 
+def _keeper(outlook: Outlook) -> str:
+    """The file of the profile that may be given another address on the controller's way in; empty where there is none.
+
+    A DHCP server gives the same one to the same client. Nobody knows which one it gets: the trial keeps the controller's own beside it.
+    """
+    session = outlook.session
+    if session is None or session.address.startswith("fe80:") or _stays(outlook, session):
+        return ""
+    asking = (
+        each
+        for each in outlook.bindings
+        if outlook.is_of_the_way(each)
+        and session.family in (each.asking if each.has_client_id else {*each.asking} - {"ipv4"})
+        and session.address not in each.addresses
+    )
+    return next((each.file_name for each in asking if not outlook.expected[each.file_name].waiting_for), "")
+
+
+def _stays(outlook: Outlook, session: Session) -> bool:
+    """Whether a router's advertisement gives the same address again: it is made of the MAC address (RFC 4291, appendix A)."""
+    mac = outlook.mac_address.replace(":", "")
+    if session.family != "ipv6" or len(mac) != 12:
+        return False
+    made = bytes([int(mac[:2], 16) ^ 2]) + bytes.fromhex(mac[2:6]) + b"\xff\xfe" + bytes.fromhex(mac[6:])
+    return socket.inet_pton(socket.AF_INET6, session.address)[8:] == made
+
+
+def _with_kept_address(text: str, session: Session) -> str:
+    """dad-timeout is 0 because the address is our own already."""
+    more = [f"{_KEPT_ADDRESS}={session.address}/{session.prefix}"]
+    text = with_more(text, session.family, [*more, *(["method=auto"] if f"[{session.family}]" not in text else [])])
+    return with_first_value(text, "ipv4", "dad-timeout", "0") if session.family == "ipv4" else text
+
+
 def _trial_texts(outlook: Outlook, wanted: t.Iterable[WantedProfile]) -> dict[str, str]:
     """The texts to try: where nobody can be asked before whether an address is in use, NetworkManager asks in the trial.
 
     That is a VLAN that is not there yet: its parent is on another segment.
     """
+    keeper = _keeper(outlook)
     kinds = {each.file_name: each.type for each in outlook.bindings}
     return {
         profile.file_name: with_first_value(profile.text, "ipv4", "dad-timeout", _DUPLICATE_SEARCH)
         if kinds[profile.file_name] == "vlan" and not outlook.segments[profile.file_name]
+        else _with_kept_address(profile.text, t.cast("Session", outlook.session))
+        if profile.file_name == keeper
         else profile.text
         for profile in wanted
     }

@@ -10,17 +10,22 @@ import os
 import typing as t
 
 from . import places
-from .model import ETHERNET_TYPES, FAMILIES, Managed, Step, WantedProfile
+from .model import ETHERNET_TYPES, Managed, Step, WantedProfile
 
 # RFC 4122, appendix C
 _NAMESPACE_URL = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
+# what NetworkManager itself notes in a profile: when it was active last
+_BOOKKEEPING = ("connection.timestamp",)
+# the older forms of address-data, dns-data and route-data, which say the same
+_DEPRECATED = ("addresses", "dns", "routes")
 
 
 class Observed(t.NamedTuple):
     """What a node has of one wanted profile; ``lost_addresses`` are configured but not on the device.
 
     ``is_free`` says that it is not active, nobody took it down by hand, and no other profile has its interface: it may be on its way.
-    ``loaded_from`` is the file of the profile that NetworkManager knows by its uuid; empty when it knows none.
+    ``loaded_from`` is the file of the profile that NetworkManager knows by its uuid; empty when it knows none. ``drifted`` are the settings
+    with which the device does not run as the profile says: somebody changed them (``nmcli device modify``).
     """
 
     installed_text: str | None
@@ -30,14 +35,16 @@ class Observed(t.NamedTuple):
     lost_addresses: tuple[str, ...] = ()
     is_free: bool = False
     loaded_from: str = ""
+    drifted: tuple[str, ...] = ()
 
 
 class Session(t.NamedTuple):
-    """Where the controller came in: the ``interface`` that carries its ``address``, and the ``family`` of it."""
+    """Where the controller came in: the ``interface`` that carries its ``address``, the ``family`` of it, and how long its prefix is."""
 
     interface: str
     address: str
     family: str
+    prefix: int = 0
 
 
 class Plan(t.NamedTuple):
@@ -46,7 +53,8 @@ class Plan(t.NamedTuple):
     ``session`` is how the controller came in, None where nobody knows. ``way`` are the interfaces over which it may come in afterwards:
     that one, what it is made of, and what the profiles put on top of it. ``waiting`` is what profiles wait for, and
     ``interfaces`` which interface each is for where its keyfile does not name it, and ``segments`` the interface of now on its segment, all
-    by file name. ``expects_gateway`` says that a default gateway may be there afterwards.
+    by file name. ``expects_gateway`` says that a default gateway may be there afterwards. ``kept`` is the controller's own
+    address, which a trial keeps beside another lease.
     """
 
     wanted: tuple[WantedProfile, ...]
@@ -62,6 +70,7 @@ class Plan(t.NamedTuple):
     interfaces: t.Mapping[str, str] = {}
     segments: t.Mapping[str, str] = {}
     expects_gateway: bool = True
+    kept: str = ""
     is_reset: bool = False
 
     def __repr__(self) -> str:
@@ -86,60 +95,25 @@ def differences(wanted: WantedProfile, observed: Observed, waiting_for: str = ""
         return "not active"
     if observed.lost_addresses:
         return f"{', '.join(observed.lost_addresses)} missing on the device"
+    if observed.drifted:
+        return f"the device runs with other settings than the profile ({', '.join(observed.drifted)})"
     return ""
 
 
-class Target(t.NamedTuple):
-    """What a profile that is up after a change gives its interface: static addresses (``address/prefix``) by family, and where it asks."""
-
-    interface: str
-    is_changed: bool
-    addresses: t.Mapping[str, t.Sequence[str]]
-    asking: t.Collection[str]
-
-
-class Destination(t.NamedTuple):
-    """Where the controller has to come in: at one of ``addresses``, or one that ``interfaces`` were given, in one of ``families``.
-
-    Anywhere, where both are empty.
-    """
-
-    addresses: tuple[str, ...] = ()
-    interfaces: tuple[str, ...] = ()
-    families: tuple[str, ...] = FAMILIES
-
-
-def destination(targets: t.Sequence[Target], plan: Plan, is_touched: bool) -> Destination:
-    """Where the controller has to come in to prove that it can still reach the host.
-
-    The management connection stays where a change does not touch it. Else it is any address, of the family of the controller's session,
-    of the interfaces that it came in over or of what is on top of them now; of the other family where they have none of it; of whatever
-    changed where they have none at all.
-    """
-    changed = [target for target in targets if target.is_changed]
-    if plan.session is None:
-        # a lease cannot be told from where it came in (NAT, say)
-        asks = any("ipv4" in target.asking for target in changed)
-        return Destination() if asks else Destination(_static(changed, FAMILIES))
-    if not is_touched:
-        return Destination()
-    family = plan.session.family
-    here = [target for target in targets if target.interface in plan.way]
-    for some, families in ((here, (family,)), (here, FAMILIES), (changed, FAMILIES)):
-        found = Destination(_static(some, families), _asking(some, families), families)
-        if found.addresses or found.interfaces:
-            return found
-    return Destination()
-
-
-def _static(targets: t.Iterable[Target], families: t.Collection[str]) -> tuple[str, ...]:
-    return tuple(
-        address.split("/")[0] for target in targets for family in families for address in target.addresses[family]
-    )
-
-
-def _asking(targets: t.Iterable[Target], families: t.Collection[str]) -> tuple[str, ...]:
-    return tuple(target.interface for target in targets if target.interface and set(families) & set(target.asking))
+def drifted(
+    settings: t.Mapping[str, t.Mapping[str, t.Any]], applied: t.Mapping[str, t.Mapping[str, t.Any]] | None
+) -> tuple[str, ...]:
+    """The settings (``ipv4.route-metric``, say) that differ between a profile and what is applied to its device, both as D-Bus has them."""
+    if applied is None or settings == applied:
+        return ()
+    names = []
+    for section in sorted({*settings, *applied}):
+        own, other = settings.get(section, {}), applied.get(section, {})
+        for key in sorted({*own, *other}) if own != other else ():
+            name = f"{section}.{key}"
+            if name not in _BOOKKEEPING and key not in _DEPRECATED and own.get(key) != other.get(key):
+                names.append(name)
+    return tuple(names)
 
 
 def collision(wanted: WantedProfile, observed: Observed, managed: Managed) -> str:

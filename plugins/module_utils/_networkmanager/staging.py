@@ -19,6 +19,7 @@ from .looking import (
     host_identity,
     interfaces_by_file,
     observe,
+    observe_all,
 )
 from .model import Managed, Request, WantedProfile
 from .network_manager import Device, NetworkManager, NetworkManagerError
@@ -98,7 +99,7 @@ def _plan(
     wanted: tuple[WantedProfile, ...],
     managed: Managed,
 ) -> Plan:
-    observed = {profile.file_name: observe(manager, devices, profile) for profile in wanted}
+    observed = {profile.file_name: found for profile, found in observe_all(manager, devices, wanted)}
     stale = stale_files(managed, wanted)
     plan = Plan(
         wanted=wanted,
@@ -197,11 +198,13 @@ def _prepare(
     plan = make_plan(managed, devices)
     if not plan.changes:
         return {"changed": False, "waiting": dict(plan.waiting)}
-    from .opening import Present, preview  # here: nothing needs it where nothing differs
+    from .judging import judge  # here: nothing needs it where nothing differs
+    from .opening import Present, preview
 
     connections = manager.connections()
     with contextlib.nullcontext() if plan.is_reset else store.remembering(request.token, request.machine):
         answer = {"changed": True, **preview(manager, plan, connections)}
+        answer["warnings"] += judge(plan)
     answer["warnings"] += warnings
     if request.check:
         return answer

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import typing as t
@@ -104,13 +105,16 @@ class Site:
         answers = hosts(self.payload)
         self.names = list(answers)
         (self.folder / "answers.json").write_text(json.dumps(answers))
+        ssh = self.folder / "ssh"
+        ssh.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(_SSH))} "$@"\n')
+        ssh.chmod(0o755)
         each = {
             name: {"ansible_host": f"192.0.2.{number}", "ansible_user": name}
             for number, name in enumerate(self.names, start=1)
         }
         variables = {
             "ansible_connection": "ssh",
-            "ansible_ssh_executable": str(_SSH),
+            "ansible_ssh_executable": str(ssh),
             # nothing but ssh is asked then
             "ansible_ssh_common_args": "-o ProxyJump=jump",
             "ansible_ssh_retries": 0,

@@ -107,7 +107,7 @@ def _places(value: object, path: tuple[t.Any, ...] = ()) -> list[tuple[t.Any, ..
 def _mutated(draw: st.DrawFn, document: t.Any) -> t.Any:
     """A document that is nearly right: some of its places hold something else, are gone, contain the whole, or are there often."""
     result = [copy.deepcopy(document)]
-    for _ in range(draw(st.integers(0, 3))):
+    for _change in range(draw(st.integers(0, 3))):
         *path, last = draw(st.sampled_from(_places(result)[1:]))
         parent: t.Any = result
         for key in path:

@@ -47,7 +47,7 @@ def parsed(data: bytes, host: str, what: str) -> Object:
         raise NoJson(f"it answers with what is no JSON to {what}") from None
     except RecursionError:
         raise malformed(f"the answer to {what}", "in a form that is nested without end") from None
-    if type(value) is not dict:
+    if not isinstance(value, dict):
         raise malformed(f"the answer to {what}", "in a form that is no object")
     return value
 

@@ -57,7 +57,7 @@ def seconds_asked(header: str | None, status: t.Mapping[str, t.Any]) -> float:
         return float(header.strip()[:9])
     details = status.get("details")
     asked = details.get("retryAfterSeconds") if isinstance(details, t.Mapping) else None
-    return float(min(asked, 10**9)) if type(asked) is int else 0.0
+    return float(min(asked, 10**9)) if isinstance(asked, int) and not isinstance(asked, bool) else 0.0
 
 
 def parse_status(body: bytes) -> dict[str, t.Any]:

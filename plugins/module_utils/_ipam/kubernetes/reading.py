@@ -35,7 +35,7 @@ def malformed(what: str, fault: str) -> Malformed:
 
 def mapping(value: object, what: str, field: str) -> Object:
     """A dictionary that has to be there."""
-    if type(value) is dict:
+    if isinstance(value, dict):
         return value
     raise _wrong(what, field, value, "a dictionary")
 
@@ -47,7 +47,7 @@ def optional_mapping(value: object, what: str, field: str) -> Object:
 
 def sequence(value: object, what: str, field: str) -> list[t.Any]:
     """A list that has to be there."""
-    if type(value) is list:
+    if isinstance(value, list):
         return value
     raise _wrong(what, field, value, "a list")
 
@@ -62,7 +62,7 @@ def mappings(value: object, what: str, field: str) -> list[Object]:
 def text(owner: Object, key: str, what: str, field: str) -> str:
     """A text that has to be there, and says something."""
     value = owner.get(key)
-    if type(value) is str and value and len(value) <= _LONGEST:
+    if isinstance(value, str) and value and len(value) <= _LONGEST:
         return value
     raise _wrong(what, f"{field}.{key}", value, "a text")
 
@@ -72,7 +72,7 @@ def optional_text(owner: Object, key: str, what: str, field: str, longest: int =
     value = owner.get(key)
     if value is None:
         return ""
-    if type(value) is str and len(value) <= longest:
+    if isinstance(value, str) and len(value) <= longest:
         return value
     raise _wrong(what, f"{field}.{key}", value, "a text")
 
@@ -81,7 +81,7 @@ def texts(value: object, what: str, field: str) -> dict[str, str]:
     """A dictionary of texts, as labels and annotations are; empty where there is none."""
     found = optional_mapping(value, what, field)
     for key, each in found.items():
-        if type(each) is not str:
+        if not isinstance(each, str):
             raise _wrong(what, f"{field}.{plain(key, 80)}", each, "a text")
     return found
 
@@ -89,7 +89,7 @@ def texts(value: object, what: str, field: str) -> dict[str, str]:
 def boolean(owner: Object, key: str, what: str, field: str) -> bool:
     """True or false, which has to be there."""
     value = owner.get(key)
-    if type(value) is bool:
+    if isinstance(value, bool):
         return value
     raise _wrong(what, f"{field}.{key}", value, "true or false")
 
@@ -97,7 +97,7 @@ def boolean(owner: Object, key: str, what: str, field: str) -> bool:
 def optional_number(owner: Object, key: str, what: str, field: str) -> int | None:
     """A whole number of 64 bits, or None."""
     value = owner.get(key)
-    if value is None or (type(value) is int and -_INT64 <= value < _INT64):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and -_INT64 <= value < _INT64):
         return value
     raise _wrong(what, f"{field}.{key}", value, "a whole number")
 

@@ -102,7 +102,7 @@ def test_values_that_ansible_parsed_are_bounded_too() -> None:
     cycle: list[t.Any] = [{"a": 1}]
     cycle[0]["b"] = (cycle,)
     deep: object = "x"
-    for _ in range(100_000):
+    for _level in range(100_000):
         deep = [deep]
     for value, words in (
         (cycle, "contains itself"),

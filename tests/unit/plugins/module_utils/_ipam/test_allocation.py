@@ -201,7 +201,7 @@ def test_sets_of_ranges_agree_with_sets_of_numbers(
     ):
         assert [int(address) for address in found] == sorted(expected)
         assert found.size == len(expected)
-        assert all(last + 1 < first for (_, last), (first, _) in itertools.pairwise(found.ranges))
+        assert all(lower[1] + 1 < upper[0] for lower, upper in itertools.pairwise(found.ranges))
         assert all((found.address(value) in found) == (value in expected) for value in range(start, start + 64))
     assert numbers(list(ours.ranges)) == numbers(mine), "a set is not changed by what is made of it"
     assert AddressSet(4, mine).shared_with(AddressSet(6, mine)).size == 0

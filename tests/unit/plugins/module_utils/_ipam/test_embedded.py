@@ -430,7 +430,7 @@ def test_what_another_process_claimed_meanwhile_is_not_reported_as_created(path:
 
 
 def change(path: str, statement: str, *values: object) -> None:
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute(statement, values)
 
 
@@ -558,7 +558,6 @@ def test_keys_are_recorded_in_a_database_of_an_older_version(older: str) -> None
 
 def test_what_is_no_host_key_in_the_database_counts_for_nothing(path: str) -> None:
     claim(path, wish("a"), pools=[pool()])
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
-        database.execute("UPDATE claims SET host_keys = ?", (f"* {KEY}\n@cert-authority * {KEY}\nssh-rsa AAAA",))
+    change(path, "UPDATE claims SET host_keys = ?", f"* {KEY}\n@cert-authority * {KEY}\nssh-rsa AAAA")
     with opened(path) as backend:
         assert host_keys_by_machine(backend.list_claims(None)) == {}

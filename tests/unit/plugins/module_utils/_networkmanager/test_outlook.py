@@ -36,6 +36,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 STATIC = "[ipv4]\nmethod=manual\naddress1=192.0.2.50/24,192.0.2.1\n"
 SEEN = {"eth0": Seen(1, 100, True), "eth1": Seen(1, 20, False), "eth2": Seen(1, 100, True)}
 AUTOMATIC = "made-by-networkmanager"
+MAC = "52:54:00:12:34:56"
 NEW = Observed(None, False, False, False)
 
 
@@ -68,14 +69,15 @@ def plan_of(
     observed: t.Mapping[str, Observed] | None = None,
     devices: t.Sequence[Device] = (),
     way: str = "eth0",
+    address: str = "192.0.2.11",
     required: t.Collection[str] = (),
 ) -> Plan:
     """The plan for profiles of which the node has none, or what ``observed`` says of them."""
     bindings = tuple(map(binding, profiles))
     expected = expect(bindings, SEEN)
     segments = {each.file_name: segment(each, bindings, expected, SEEN) for each in bindings}
-    session = Session(way, "192.0.2.11", "ipv4")
-    found = Outlook(bindings, expected, session, frozenset({way}), segments, frozenset({"eth1", "lan"}))
+    session = Session(way, address, "ipv6" if ":" in address else "ipv4", 64 if ":" in address else 24)
+    found = Outlook(bindings, expected, session, frozenset({way}), segments, frozenset({"eth1", "lan"}), MAC)
     seen = {profile.file_name: NEW for profile in profiles}
     seen.update({f"{name}.nmconnection": each for name, each in (observed or {}).items()})
     empty = Plan(profiles, (), {}, {}, (), (), {})
@@ -197,6 +199,36 @@ def test_where_to_ask_for_duplicates() -> None:
 def test_a_gateway_is_expected_where_a_profile_gives_one(text: str, expected: bool) -> None:
     assert plan_of(wanted("eth0", text)).expects_gateway == expected
     assert plan_of(wanted("eth0", text), way="eth2").expects_gateway
+
+
+BY_ROUTER = "[ipv4]\nmethod=disabled\n[ipv6]\nmethod=auto\n"
+
+
+def test_a_trial_keeps_the_controllers_address_where_another_one_may_be_given() -> None:
+    """Nobody knows which: who still comes in at the old one is told."""
+    plan = plan_of(wanted("eth0", BY_ROUTER), address="2001:db8::77aa:1")
+    assert "[ipv6]\naddress99=2001:db8::77aa:1/64\nmethod=auto\n" in plan.texts["eth0.nmconnection"]
+    assert plan.kept == "2001:db8::77aa:1"
+    text = plan_of(wanted("eth0", "[ipv4]\nmethod=disabled\n"), address="2001:db8::77aa:1").texts["eth0.nmconnection"]
+    assert text.endswith("\n[ipv6]\naddress99=2001:db8::77aa:1/64\nmethod=auto\n")
+    text = plan_of(wanted("eth0", "[ipv4]\nmethod=auto\ndhcp-client-id=me\n")).texts["eth0.nmconnection"]
+    assert "[ipv4]\ndad-timeout=0\naddress99=192.0.2.11/24\nmethod=auto\ndhcp-client-id=me\n" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (BY_ROUTER, "2001:db8::5054:ff:fe12:3456"),
+        (BY_ROUTER, "fe80::1"),
+        ("", "192.0.2.11"),
+        (f"{STATIC}[ipv6]\nmethod=manual\naddress1=2001:db8::5/64\n", "2001:db8::5"),
+        (f"{BY_ROUTER}address1=2001:db8::5/64\n", "2001:db8::5"),
+    ],
+)
+def test_a_trial_keeps_no_address_that_stays(text: str, address: str) -> None:
+    plan = plan_of(wanted("eth0", text), address=address)
+    assert not plan.kept
+    assert "address99" not in plan.texts["eth0.nmconnection"]
 
 
 def test_a_reset_knows_ethernet_only() -> None:

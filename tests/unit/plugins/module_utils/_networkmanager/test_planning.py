@@ -13,13 +13,8 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     WantedProfile,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.planning import (
-    Destination,
     Observed,
-    Plan,
-    Session,
-    Target,
     collision,
-    destination,
     dhcp_beside,
     dhcp_profile,
     differences,
@@ -74,7 +69,7 @@ FILE = f"{ETC}/eth0.nmconnection"
         (None, ""),
         (TEXT, FILE),
         (TEXT.replace(f"uuid={UUID}\n", ""), ""),
-        (THEIRS.split("\n\n")[0], ""),
+        (THEIRS.split("\n\n", maxsplit=1)[0], ""),
         (f"# by hand\n\n{TEXT}", FILE),
         (None, f"{RUN}/elemental-networking-{UUID}.nmconnection"),
     ],
@@ -164,70 +159,3 @@ def test_reset_keeps_the_static_addresses_beside_the_lease() -> None:
     text = dhcp_beside(dhcp_profile("eth0").text, {"ipv4": ["10.0.0.5/24"], "ipv6": ["fd00::5/64", "fd00::6/64"]})
     assert "[ipv4]\nmethod=auto\ndad-timeout=0\naddress1=10.0.0.5/24\n" in text
     assert "[ipv6]\nmethod=auto\naddress1=fd00::5/64\naddress2=fd00::6/64\n" in text
-
-
-def target(interface: str, *addresses: str, asking: tuple[str, ...] = (), is_changed: bool = True) -> Target:
-    """What a profile gives an interface."""
-    found = {family: [each for each in addresses if (":" in each) == (family == "ipv6")] for family in ("ipv4", "ipv6")}
-    return Target(interface, is_changed, found, asking)
-
-
-PLAN = Plan((), (), {}, {}, (), (), {})
-OVER_ETH0 = Session("eth0", "192.0.2.11", "ipv4")
-STORAGE = target("eth1", "10.99.7.21/24")
-
-
-@pytest.mark.parametrize(
-    ("targets", "way", "place"),
-    [
-        # it keeps DHCP, whatever else changes (cases 02 and 10)
-        ([target("eth0", asking=("ipv4",)), STORAGE], {"eth0"}, Destination((), ("eth0",), ("ipv4",))),
-        (
-            [target("eth0", "fd00:77::21/64", asking=("ipv4",))],
-            {"eth0"},
-            Destination((), ("eth0",), ("ipv4",)),
-        ),
-        (
-            [target("eth0", "10.77.0.21/24", asking=("ipv4",))],
-            {"eth0"},
-            Destination(("10.77.0.21",), ("eth0",), ("ipv4",)),
-        ),
-        # it moves
-        (
-            [target("eth0", "192.0.2.50/24", asking=("ipv6",)), STORAGE],
-            {"eth0"},
-            Destination(("192.0.2.50",), (), ("ipv4",)),
-        ),
-        (
-            [target("eth0"), target("br0", "192.0.2.50/24")],
-            {"eth0", "br0"},
-            Destination(("192.0.2.50",), (), ("ipv4",)),
-        ),
-        (
-            [target("eth0"), target("br0", "192.0.2.50/24", is_changed=False)],
-            {"eth0", "br0"},
-            Destination(("192.0.2.50",), (), ("ipv4",)),
-        ),
-        # to the other family, or to another interface
-        ([target("eth0", "fd00::5/64"), STORAGE], {"eth0"}, Destination(("fd00::5",))),
-        ([STORAGE], {"eth0"}, Destination(("10.99.7.21",))),
-        ([target("eth0")], {"eth0"}, Destination()),
-    ],
-)
-def test_where_the_controller_has_to_come_in(targets: list[Target], way: set[str], place: Destination) -> None:
-    plan = PLAN._replace(session=OVER_ETH0, way=frozenset(way))
-    assert destination(targets, plan, is_touched=True) == place
-
-
-def test_a_way_in_that_is_not_touched_stays() -> None:
-    assert destination([STORAGE], PLAN._replace(session=OVER_ETH0, way=frozenset({"eth0"})), False) == Destination()
-
-
-def test_where_nobody_knows_the_way_in_every_new_address_will_do() -> None:
-    targets = [
-        target("eth0", "192.0.2.50/24", asking=("ipv6",)),
-        STORAGE,
-        target("eth2", "10.0.0.1/8", is_changed=False),
-    ]
-    assert destination(targets, PLAN, True) == Destination(("192.0.2.50", "10.99.7.21"))
-    assert destination([target("eth0", asking=("ipv4",)), STORAGE], PLAN, True) == Destination()

@@ -1,0 +1,309 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What NetworkManager has understood of a keyfile, compared with what is written there.
+
+Its reader drops a value that it cannot read with no more than a line in its log, and a key that it does not know without a word. What it
+understood is known as the keyfile that it writes then: other spellings, names and places, and without what is the default.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .address_lines import ADDRESS_KEY, DEFAULT_PREFIXES, address_line, fields
+from .defaults import defaults_of
+from .keyfile import Entry, Keyfile, entries, parse
+from .spellings import as_number, element, ip_address, items, same, same_value
+
+# one setting has two names (nm_keyfile_plugin_get_alias_for_setting_name)
+_SECTIONS = {
+    "802-3-ethernet": "ethernet",
+    "802-11-wireless": "wifi",
+    "802-11-wireless-security": "wifi-security",
+}
+# and so have some keys since NetworkManager 1.46: it reads both, and writes either
+_KEYS = {
+    "master": "controller",
+    "slave-type": "port-type",
+    "autoconnect-slaves": "autoconnect-ports",
+    "mac-address-blacklist": "mac-address-denylist",
+}
+# the name of the interface stood in the settings of its kind (until NetworkManager 0.9.10)
+_KINDS_WITH_A_NAME = ("bond", "bridge", "team", "vlan", "infiniband")
+_BOND_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
+# NMSettingIP6ConfigAddrGenMode
+_ADDRESS_MODES = ("eui64", "stable-privacy", "default-or-eui64", "default")
+_ROUTE = re.compile(r"routes?[0-9]*\Z")
+_ROUTE_OPTIONS = re.compile(r"(routes?[0-9]*)_options\Z")
+_RULE = re.compile(r"routing-rule[0-9]*\Z")
+_PRIORITY = re.compile(r"\b(?:priority|pref|preference)\s+(\S+)")
+_CERTIFICATE = re.compile(r"(?:^|-)(?:cert|private-key)\Z")
+_PEER = "wireguard-peer."
+_WHOLE_ADDRESS = {"ipv4": "32", "ipv6": "128"}
+_UNSPECIFIED = ("0.0.0.0", "::")
+_PEER_KEYS = frozenset(("allowed-ips", "endpoint", "persistent-keepalive", "preshared-key", "preshared-key-flags"))
+# any key is one
+_FREE_SECTIONS = frozenset(("ovs-external-ids", "ovs-other-config", "user", "vpn", "vpn-secrets"))
+# all that NetworkManager 1.42 knows
+_BOND_KEYS = frozenset(
+    "active_slave ad_actor_sys_prio ad_actor_system ad_select ad_user_port_key all_slaves_active arp_all_targets arp_interval"
+    " arp_ip_target arp_validate downdelay fail_over_mac lacp_rate lp_interval miimon min_links mode num_grat_arp num_unsol_na"
+    " packets_per_slave peer_notif_delay primary primary_reselect resend_igmp tlb_dynamic_lb updelay use_carrier"
+    " xmit_hash_policy".split()
+)
+_NOT_OF_A_PORT = ("ipv4", "ipv6", "proxy")
+# what a port cannot have is worth a word; that it has no method of its own is not
+_LOST_BY_A_PORT = re.compile(r"address|route|gateway|dns\Z|routing-rule")
+# of a key that is not known here: it may be what a newer NetworkManager assumes
+_MAY_BE_A_DEFAULT = re.compile(r"-?[0-9]+\Z|true\Z|false\Z|default\Z")
+
+
+class Loss(t.NamedTuple):
+    """A line that was read as something else, ``read_as``; empty for nothing. ``may_be_default``: it may say what holds anyway."""
+
+    entry: Entry
+    read_as: str = ""
+    may_be_default: bool = False
+
+
+class Verdict(t.NamedTuple):
+    """What was lost: lines that are wrong, and those whose key NetworkManager may not know, or that say what holds anyway."""
+
+    wrong: tuple[Loss, ...]
+    unknown: tuple[Loss, ...]
+
+
+def losses(written: str, understood: str) -> list[Loss]:
+    """The lines of a keyfile that NetworkManager did not understand, which wrote ``understood``.
+
+    Raises KeyfileError for a text that cannot be read.
+    """
+    # of a repeated key the last value counts
+    last = {(entry.section, entry.key): entry for entry in entries(written) if entry.key}.values()
+    lines = {(_section(entry), _key(entry)): entry for entry in last}
+    both = _Both(lines, _by_present_names(parse(understood)))
+    found = (_loss(both, entry, _section(entry), _key(entry)) for entry in last if entry.value.strip("; "))
+    return sorted((loss for loss in found if loss is not None), key=lambda loss: loss.entry.line)
+
+
+class _Both(t.NamedTuple):
+    """What is written, by the present names of section and key, and what was read."""
+
+    lines: t.Mapping[t.Tuple[str, str], Entry]
+    read: Keyfile
+
+    def written(self, section: str, key: str) -> str:
+        """A value as it is written; empty where there is none."""
+        entry = self.lines.get((section, key))
+        return entry.value if entry else ""
+
+
+def _section(entry: Entry) -> str:
+    return _SECTIONS.get(entry.section, entry.section)
+
+
+def _key(entry: Entry) -> str:
+    return _KEYS.get(entry.key, entry.key)
+
+
+def _by_present_names(understood: Keyfile) -> Keyfile:
+    return Keyfile(
+        {
+            _SECTIONS.get(section, section): {_KEYS.get(key, key): value for key, value in values.items()}
+            for section, values in understood.sections.items()
+        }
+    )
+
+
+def _loss(both: _Both, entry: Entry, section: str, key: str) -> Loss | None:
+    """What was lost of a line, or None."""
+    if section in _NOT_OF_A_PORT and both.read.get("connection", "controller") and not _LOST_BY_A_PORT.match(key):
+        return None
+    is_understood = _list_check(section, key)
+    if is_understood is not None:  # the lines of a list are numbered anew: what has this key now is another line
+        return None if is_understood(both, section, key, entry.value) else Loss(entry)
+    read = both.read.get(section, key)
+    if read is None:
+        return None if _is_elsewhere(both, section, key, entry.value) else _missing(entry, section, key)
+    return None if same(entry.value, read) or _is_respelled(section, key, entry.value, read) else Loss(entry, read)
+
+
+def _missing(entry: Entry, section: str, key: str) -> Loss | None:
+    if (section, key) == ("connection", "read-only"):  # means nothing since NetworkManager 1.42
+        return None
+    defaults = defaults_of(_PEER if section.startswith(_PEER) else section, key)
+    if defaults:
+        return None if any(same_value(entry.value, default) for default in defaults) else Loss(entry)
+    return Loss(entry, may_be_default=bool(_MAY_BE_A_DEFAULT.match(entry.value)))
+
+
+# --- lists of lines: addresses, routes, rules ----------------------------------------------------------------------
+
+_ListCheck = t.Callable[[_Both, str, str, str], bool]
+
+
+def _list_check(section: str, key: str) -> _ListCheck | None:
+    """How to find the line of a list again, whatever its number is now; None for a key that is no such list."""
+    if section == "tc":
+        return _is_among_as_many
+    if section not in DEFAULT_PREFIXES:
+        return None
+    if key == "gateway":
+        return _is_read_gateway
+    checks = ((ADDRESS_KEY, _is_read_address), (_ROUTE, _is_read_route), (_RULE, _is_read_rule))
+    options = ((_ROUTE_OPTIONS, _are_read_options),)
+    return next((check for pattern, check in (*checks, *options) if pattern.match(key)), None)
+
+
+def _values(both: _Both, section: str, pattern: t.Pattern[str]) -> dict[str, str]:
+    return {key: value for key, value in both.read.sections.get(section, {}).items() if pattern.match(key)}
+
+
+def _is_read_address(both: _Both, section: str, _key_of_line: str, value: str) -> bool:
+    line = address_line(value)
+    read = [address_line(each) for each in _values(both, section, ADDRESS_KEY).values()]
+    pair = (ip_address(line.address), line.prefix or str(DEFAULT_PREFIXES[section]))
+    is_there = pair in [(ip_address(each.address), each.prefix) for each in read]
+    return is_there and not line.surplus and (not line.gateway or _is_read_gateway(both, section, "", line.gateway))
+
+
+def _is_read_gateway(both: _Both, section: str, _key_of_line: str, value: str) -> bool:
+    """NetworkManager has one gateway for a family: that of its own line, else the first one that an address line names."""
+    read = [address_line(each).gateway for each in _values(both, section, ADDRESS_KEY).values()]
+    read.append(both.read.get(section, "gateway"))
+    address = ip_address(value)
+    return address in _UNSPECIFIED or bool(address) and address in [ip_address(each) for each in read if each]
+
+
+class _Route(t.NamedTuple):
+    destination: str
+    prefix: str
+    next_hop: str
+    metric: t.Optional[int]
+
+
+def _route(section: str, value: str) -> _Route | None:
+    destination, *rest = fields(value)
+    prefix = rest.pop(0) if rest and re.match(r"[0-9]+\Z", rest[0]) else ""
+    next_hop, metric, *surplus = [*rest, "", ""]
+    hop = ip_address(next_hop)
+    if not ip_address(destination) or any(surplus) or (next_hop and not hop) or (metric and as_number(metric) is None):
+        return None
+    return _Route(ip_address(destination), prefix, "" if hop in _UNSPECIFIED else hop, as_number(metric))
+
+
+def _is_read_route(both: _Both, section: str, _key_of_line: str, value: str) -> bool:
+    return bool(_numbers_of(both, section, _route(section, value)))
+
+
+def _numbers_of(both: _Both, section: str, route: _Route | None) -> list[str]:
+    """The present names of the lines of a route; a prefix that is missing is derived, and not in the same way by each release."""
+    read = [(name, _route(section, each)) for name, each in _values(both, section, _ROUTE).items()]
+    return [
+        name for name, each in read if route and each and each == route._replace(prefix=route.prefix or each.prefix)
+    ]
+
+
+def _are_read_options(both: _Both, section: str, key: str, value: str) -> bool:
+    route = _route(section, both.written(section, key.rpartition("_")[0]))
+    read = [both.read.get(section, f"{name}_options") or "" for name in _numbers_of(both, section, route)]
+    return any(all(_is_one_of(word, each.split(",")) for word in value.split(",") if word) for each in read)
+
+
+def _is_one_of(word: str, others: t.Iterable[str]) -> bool:
+    """Whether an attribute, ``name=value``, is among others."""
+    name, _sign, value = word.strip().partition("=")
+    pairs = [other.strip().partition("=") for other in others]
+    return any(name == other_name and same(value, other) for other_name, _other_sign, other in pairs)
+
+
+def _is_read_rule(both: _Both, section: str, _key_of_line: str, value: str) -> bool:
+    """A rule is read as a whole or not at all, and has to have a priority."""
+    priority = _PRIORITY.search(value)
+    read = [_PRIORITY.search(each) for each in _values(both, section, _RULE).values()]
+    return bool(priority) and any(each and same(each.group(1), priority.group(1)) for each in read if priority)
+
+
+def _is_among_as_many(both: _Both, section: str, key: str, _value: str) -> bool:
+    """What tc has is written in other words, and under other names: no fewer have to come out than went in."""
+    kind = key.partition(".")[0] + "."
+    written = [name for each, name in both.lines if each == section and name.startswith(kind)]
+    return len([name for name in both.read.sections.get(section, {}) if name.startswith(kind)]) >= len(written)
+
+
+# --- single values --------------------------------------------------------------------------------------------------
+
+
+def _is_elsewhere(both: _Both, section: str, key: str, value: str) -> bool:
+    """Whether what a line says is known by another key, or is not for the file."""
+    if section in _KINDS_WITH_A_NAME and key == "interface-name":
+        return same(value, both.read.get("connection", key) or "")
+    if (section, key) == ("wifi", "security"):  # says what the section below it shows
+        return True
+    # a secret that belongs to somebody's agent, or is asked for each time, is not written
+    flags = both.written("vpn" if section == "vpn-secrets" else section, f"{key}-flags")
+    return bool(as_number(flags))
+
+
+def _is_respelled(section: str, key: str, value: str, read: str) -> bool:
+    if (section, key) == ("connection", "type"):
+        return _SECTIONS.get(value, value) == read
+    if (section, key) == ("connection", "uuid"):
+        return value.lower() == read
+    if (section, key) == ("connection", "permissions"):
+        return {each.rstrip(":") for each in items(value)} == {each.rstrip(":") for each in items(read)}
+    if (section, key) == ("bond", "mode"):
+        return _nick(value, _BOND_MODES) == read
+    if (section, key) == ("ipv6", "addr-gen-mode"):
+        return _nick(value, _ADDRESS_MODES) == read
+    if key in ("vlans", "allowed-ips") or section == "sriov":
+        return _in_words(value) == _in_words(read)
+    if section in ("team", "team-port") and key == "config":
+        return True  # an object in other white space
+    # it became a path, or data; the file need not be there
+    return section == "802-1x" and bool(_CERTIFICATE.search(key))
+
+
+def _nick(value: str, nicks: t.Sequence[str]) -> str:
+    number = as_number(value)
+    return nicks[number] if number is not None and 0 <= number < len(nicks) else value
+
+
+def _in_words(value: str) -> set[tuple[str, ...]]:
+    """The elements of a list, each of some words whose order means nothing."""
+    return {
+        tuple(sorted(_in_one_form(word) for word in each.split())) for each in re.split("[,;]", value) if each.strip()
+    }
+
+
+def _in_one_form(word: str) -> str:
+    name, sign, value = word.rpartition("=")
+    host = ip_address(value)
+    form = f"{host}/{_WHOLE_ADDRESS['ipv6' if ':' in host else 'ipv4']}" if host else element(value)
+    return f"{name}{sign}{form}"
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------
+
+
+def verdict(lost: t.Iterable[Loss], known: t.Mapping[str, t.Collection[str]]) -> Verdict:
+    """Tell wrong lines from unknown ones. ``known`` are the keys of each section that are properties: some sections have other keys."""
+    lost = tuple(lost)
+    unknown = tuple(loss for loss in lost if loss.may_be_default or not _is_surely_known(loss.entry, known))
+    return Verdict(tuple(loss for loss in lost if loss not in unknown), unknown)
+
+
+def _is_surely_known(entry: Entry, known: t.Mapping[str, t.Collection[str]]) -> bool:
+    """Whether NetworkManager knows the key of a line, so that its value is what is wrong."""
+    section, key = _section(entry), _key(entry)
+    if section.startswith(_PEER):
+        return key in _PEER_KEYS
+    if section in _FREE_SECTIONS or _list_check(section, key) is not None:
+        return True
+    if section == "bond":
+        return key in _BOND_KEYS
+    keys = known.get(entry.section, ())
+    return key in keys or entry.key in keys or (section == "sriov" and key.startswith("vf."))

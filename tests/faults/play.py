@@ -28,12 +28,21 @@ _LONGEST = DEADLINE + 75.0
 class Play:
     """A running play; ``said`` is what it printed in the end."""
 
-    def __init__(self, number: int, task: dict[str, t.Any], tree: Path, folder: Path, verbosity: int = 0) -> None:
+    def __init__(
+        self,
+        number: int,
+        task: dict[str, t.Any],
+        tree: Path,
+        folder: Path,
+        verbosity: int = 0,
+        variables: t.Mapping[str, t.Any] | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         playbook = folder / f"play-{number}.json"
-        playbook.write_text(json.dumps([{"hosts": f"node{number}", "gather_facts": False, "tasks": [task]}]))
+        play = {"hosts": f"node{number}", "gather_facts": False, "vars": dict(variables or {}), "tasks": [task]}
+        playbook.write_text(json.dumps([play]))
         environment = machine.environment("test")
-        variables = {
+        settings = {
             "PATH": f"{environment / 'bin'}:{os.environ['PATH']}",
             "ANSIBLE_COLLECTIONS_PATH": str(tree),
             "ANSIBLE_HOST_KEY_CHECKING": "False",
@@ -47,7 +56,7 @@ class Play:
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 command,
-                env={**os.environ, **variables},
+                env={**os.environ, **settings},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -110,11 +119,11 @@ def reset(number: int) -> dict[str, t.Any]:
 
 
 def _common(number: int) -> dict[str, t.Any]:
-    return {"deadline": DEADLINE, "known_host_keys": _host_keys(number)}
+    return {"deadline": DEADLINE, "known_host_keys": host_keys(number)}
 
 
 @functools.lru_cache(maxsize=None)
-def _host_keys(number: int) -> list[str]:
+def host_keys(number: int) -> list[str]:
     """The keys of a node, as the first push of a machine records them with its claims."""
     keys = node.look(places.node_name(number), ["sh", "-c", "cat /etc/ssh/ssh_host_*_key.pub"]).stdout.splitlines()
     if not keys:

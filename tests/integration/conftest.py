@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,17 +25,25 @@ from tests.testbed.fixtures import nodes
 __all__ = [
     "ETH0",
     "ETH1",
+    "LAB",
     "ROUTED",
     "Controller",
     "PlayResult",
+    "answer",
     "claimed",
     "controller",
     "inline_network",
+    "inside",
     "installed",
     "manifest",
     "nodes",
     "pool",
     "profiles",
+    "push_each",
+    "states",
+    "wait_until",
+    "warnings",
+    "wishes",
 ]  # fixtures are found here
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -252,3 +261,61 @@ def profiles(controller: Controller, node: str) -> list[list[str]]:
         node, ["nmcli", "-t", "-f", "NAME,DEVICE,FILENAME,TIMESTAMP", "connection"]
     ).stdout.splitlines()
     return [line.split(":") for line in lines]
+
+
+LAB = pool("192.168.122.150-192.168.122.160", 24, "192.168.122.1", name="lab")
+
+
+def wishes(config: t.Mapping[str, t.Any], *keys: str, configurator: str = "nmconnections") -> dict[str, t.Any]:
+    """``machine_network`` of a host: these profiles, with a claim from the pool ``lab`` for each of these placeholders."""
+    reference = {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "lab"}
+    addresses = {key: reference for key in keys}
+    return {"configurator": configurator, "ipAddresses": addresses, "config": dict(config)}
+
+
+def push_each(
+    controller: Controller,
+    wanted: t.Mapping[str, t.Mapping[str, t.Any]],
+    arguments: str = "",
+    variables: t.Mapping[str, t.Mapping[str, t.Any]] | None = None,
+    **common: t.Any,
+) -> PlayResult:
+    """Configure these nodes in one play, each with a network (and ``variables``) of its own."""
+    folder = controller.inventory / "host_vars"
+    folder.mkdir(exist_ok=True)
+    for node, network in wanted.items():
+        own = {"machine_network": dict(network), **(variables or {}).get(node, {})}
+        (folder / f"{node}.yml").write_text(yaml.safe_dump(json.loads(json.dumps(own)), sort_keys=False))
+    common = {"machine_network_hosts": ":".join(wanted), "machine_network_pools": [LAB], **common}
+    return controller.play("configure", arguments=arguments, **common)
+
+
+def answer(result: PlayResult, node: str) -> t.Mapping[str, t.Any]:
+    """What the push of a node returned."""
+    return result.task_result("elemental.networking.network_config", node)
+
+
+def states(result: PlayResult, node: str) -> dict[str, str]:
+    """By profile: ``up``, or what it waits for."""
+    found = answer(result, node).get("profiles", [])
+    return {
+        each["id"]: each["waiting_for"] if each.get("state") == "waiting" else each.get("state", "") for each in found
+    }
+
+
+def warnings(result: PlayResult, node: str) -> str:
+    """What the push of a node warned of, in one text."""
+    return " ".join(answer(result, node).get("warnings", ()))
+
+
+def inside(controller: Controller, node: str, script: str) -> str:
+    """Run a script on a node, whatever the state of its network; what it printed."""
+    return str(controller.nodes.oob(node, ["sh", "-c", script]).stdout)
+
+
+def wait_until(condition: t.Callable[[], bool], what: str, seconds: float = 45.0) -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"never: {what}"
+        time.sleep(0.2)

@@ -140,6 +140,13 @@ def _faults() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     return [sys.executable, "-m", "tests.faults"], REPOSITORY, {"TESTBED_SUITE": _suite()}
 
 
+def _reboot() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+    if os.geteuid() != 0:
+        raise Missing("the test nodes need root: run make test-reboot as root")
+    machine.install(machine.NODE_PACKAGES)
+    return [sys.executable, "-m", "tests.reboot"], REPOSITORY, {"TESTBED_SUITE": _suite()}
+
+
 def _molecule() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     if os.geteuid() != 0:
         raise Missing(
@@ -251,6 +258,7 @@ STAGES = (
         _nodes,
         one=("-k", "test_check_mode_invents_no_address_and_changes_nothing"),
     ),
+    Stage("reboot", f"a boot after each change ({_suite()})", _reboot, report=("reboot ", "run "), by_default=False),
     Stage(
         "keyfiles",
         f"keyfiles for two readers ({_suite()})",

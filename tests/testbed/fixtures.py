@@ -59,6 +59,10 @@ class Nodes:
         """Kill a node at once; it starts again with its disk."""
         node.cut_power(name)
 
+    def boot_again(self, name: str, orderly: bool = True) -> None:
+        """Reboot a node, or cut its power, and wait until its network is up."""
+        node.boot_again(name, orderly)
+
     def dhcp(self, running: bool) -> None:
         """Stop or start the DHCP server."""
         network.dhcp(running)

@@ -28,6 +28,8 @@ _FILES = {
     "etc/ssh/sshd_config.d/testbed.conf": "UseDNS no\nMaxStartups 200\nPermitRootLogin prohibit-password\n",
     # the default takes 8 MB of memory per node in advance
     "etc/systemd/journald.conf.d/testbed.conf": "[Journal]\nStorage=volatile\nRuntimeMaxUse=4M\nRuntimeMaxFileSize=1M\n",
+    # a service that does not stop holds up a reboot for 90 s by default
+    "etc/systemd/system.conf.d/testbed.conf": "[Manager]\nDefaultTimeoutStopSec=10s\n",
     "etc/machine-id": "",  # nspawn gives each node its own
     "etc/NetworkManager/dispatcher.d/01-ifupdown": "",  # Debian's script fails without ifupdown
     # NetworkManager sets bridge port options through sysfs; the rest of /sys stays read-only, so that it does without udev

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import socket
 import subprocess
@@ -132,3 +133,23 @@ def cut_power(node: str) -> None:
     process = cgroups.first_process(node)
     if process is not None:
         run("kill", "-9", str(process))
+
+
+def boot_again(node: str, orderly: bool = True, seconds: float = 90.0) -> None:
+    """Reboot a node, or cut its power, and wait until NetworkManager has brought something up. Raises TestBedError."""
+    deadline = time.monotonic() + seconds
+    while cgroups.first_process(node) is None and time.monotonic() < deadline:
+        time.sleep(0.1)  # it is still in the boot before
+    look(node, ["touch", "/run/before-the-boot"])
+    if orderly:
+        look(node, ["systemctl", "--no-block", "reboot"])
+    else:
+        cut_power(node)
+    # nm-online would wait for a card without a DHCP server, too
+    is_up = ["sh", "-c", "test ! -e /run/before-the-boot && nmcli -g STATE general | grep -q ^connected"]
+    while time.monotonic() < deadline:
+        with contextlib.suppress(TestBedError):  # it is off
+            if look(node, is_up).returncode == 0:
+                return
+        time.sleep(0.1)
+    raise TestBedError(f"{node} did not come up again within {seconds:.0f} s")

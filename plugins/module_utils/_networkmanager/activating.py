@@ -70,14 +70,14 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
 def _free(manager: NetworkManager, device: Device) -> None:
     """Leave a device without a profile, but for one that would take it at a boot too.
 
-    NetworkManager goes on to the next profile that fits. Where that is one that it has made by itself there would be none at a boot, as
-    one of ours names the device now.
+    NetworkManager goes on to the next profile that fits. Where that is one that it has made by itself, there will be none at a boot if
+    one on the disk is for the device, although it does not come up.
     """
     going = manager.profile_path(device.active_uuid)
     available = [(path, manager.is_generated(path)) for path in device.available if path != going]
     others = [path for path, is_generated in available if not is_generated]
     autoconnects = any(manager.profile_settings(path)["connection"].get("autoconnect", True) for path in others)
-    if len(others) < len(available) and not autoconnects:
+    if others and len(others) < len(available) and not autoconnects:
         manager.disconnect(device)
     else:
         manager.deactivate(device)

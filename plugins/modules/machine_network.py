@@ -66,7 +66,8 @@ options:
     default: true
   in_step:
     description:
-      - Refuse a play whose strategy lets each host run ahead of the others, as C(ansible.builtin.free) and C(ansible.builtin.host_pinned) do.
+      - Refuse a play whose strategy lets each host run ahead of the others, as C(ansible.builtin.free) and
+        C(ansible.builtin.host_pinned) do.
       - For what follows in the play and needs the answers of all its hosts, such as one claim for all of them.
     type: bool
     default: false

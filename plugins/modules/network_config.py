@@ -17,9 +17,12 @@ description:
   - The profiles are tried in memory first (C(/run/NetworkManager/system-connections)) under an open NetworkManager checkpoint.
     The controller then has to come in over the address that the host has by then, with a fresh connection. Only that writes
     C(/etc/NetworkManager/system-connections).
-  - When the controller does not come in within O(deadline) seconds, the host rolls back by itself, whatever died meanwhile.
+  - When the controller does not come in within O(deadline) seconds, the host rolls back by itself, whatever died meanwhile. A bridge with
+    STP (the default of NetworkManager) forwards nothing for twice its C(forward-delay), 30 seconds if that is not set; a deadline that is
+    too short for it is named, in check mode too.
   - The address that Ansible itself uses may be moved. The tasks that follow need RV(address) as C(ansible_host).
-  - A host where nothing differs costs one remote execution.
+  - A host where nothing differs costs one remote execution. What differs is a file, a profile that is not active, an address that is
+    missing on the device, or a device that runs with other settings than its profile (after C(nmcli device modify), say).
   - The controller comes in anew over its management connection, that is the interface and the family of its own session. Where that keeps
     DHCP, this is the lease; where it moves, one of the new addresses of that interface, or of a bond, bridge or VLAN on top of it.
     Whatever else changes is proven on the host, where every profile that can be up has to be.

@@ -70,8 +70,8 @@ def question(token: str, address: str, fresh: bool, knock: t.Mapping[str, t.Any]
 class Pursuit:
     """One trial of one node. ``knocks`` is how many questions may come with bare connections, ``longest_probe`` is in seconds.
 
-    ``expected`` are the addresses that the node may have; None: that of a lease, which nobody knows. ``deadline_note`` is a clause that says
-    why the deadline may be too short for this trial; mostly empty.
+    ``expected`` are the addresses that the node may have; None: that of a lease, which nobody knows. ``deadline_note`` is a clause that
+    says why the deadline may be too short for this trial; mostly empty.
     """
 
     def __init__(

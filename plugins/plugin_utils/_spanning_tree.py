@@ -27,9 +27,9 @@ def too_short(profiles: t.Iterable[t.Mapping[str, t.Any]], deadline: int) -> str
         seconds = listening_time(profile["text"]) if profile["type"] == "bridge" else 0
         if seconds and deadline < seconds + _BESIDE:
             return (
-                f"bridge {profile['interface'] or profile['file_name']} has STP and forwards nothing for its first {seconds} s (twice its "
-                f"forward-delay), too long for the deadline of {deadline} s: set a longer deadline, or stp=false or a shorter forward-delay "
-                "in [bridge]"
+                f"bridge {profile['interface'] or profile['file_name']} has STP and forwards nothing for its first {seconds} s (twice "
+                f"its forward-delay), too long for the deadline of {deadline} s: set a longer deadline, or stp=false or a shorter "
+                "forward-delay in [bridge]"
             )
     return ""
 

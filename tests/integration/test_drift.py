@@ -41,7 +41,7 @@ address1=2001:db8::5/64
 addr-gen-mode=eui64
 """
 DHCP = "[connection]\nid=eth1\ntype=ethernet\ninterface-name=eth1\n[ipv4]\nmethod=auto\n[ipv6]\nmethod=auto\n"
-BY_MAC = "[connection]\nid=eth1\ntype=ethernet\n[ethernet]\nmac-address=02:4E:4D:00:01:01\n[ipv4]\nmethod=manual\naddress1=172.16.0.170/24\n"
+BY_MAC = ETH1.replace("interface-name=eth1", "[ethernet]\nmac-address=02:4E:4D:00:01:01")
 
 
 def push(controller: Controller, config: t.Mapping[str, str], arguments: str = "") -> PlayResult:

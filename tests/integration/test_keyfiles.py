@@ -58,7 +58,7 @@ class _Known:
         self._found: dict[tuple[str, str], set[str]] = {}
 
     def of(self, text: str, sections: t.Iterable[str]) -> dict[str, set[str]]:
-        kind = text.partition("type=")[2].split()[0]
+        kind = text.partition("type=")[2].partition("[")[0]
         for section in sections:
             if (kind, section) not in self._found:
                 said = self._reader.nmcli(text, f"{section}.nothing", "").stderr

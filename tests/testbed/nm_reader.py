@@ -61,7 +61,7 @@ def _warning(data: t.Any) -> tuple[int, list[str]]:
     """How severe it is; section, key and message."""
     message, severity = _TEXT(), ctypes.c_int()
     _NM.nm_keyfile_handler_data_warn_get(data, ctypes.byref(message), ctypes.byref(severity))
-    context = [_TEXT() for _ in range(4)]
+    context = [_TEXT() for _each in range(4)]
     _NM.nm_keyfile_handler_data_get_context(data, *(ctypes.byref(each) for each in context))
     return severity.value, [_text(context[0].value), _text(context[1].value), _text(message.value)]
 

@@ -30,8 +30,8 @@ _READ = ("nmcli", "--offline", "connection", "modify")
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin", "LC_ALL": "C"}
 # seconds; it takes some milliseconds
 _PATIENCE = 20.0
-_PREFIXES = re.compile(r"(?:Error: |Error (?:reading|writing) connection: |Failed to [a-z ]+: )+")
-_CHOICES = re.compile(r"not among \[([^\]]*)\]")
+_PREFIXES = r"(?:Error: |Error (?:reading|writing) connection: |Failed to [a-z ]+: )+"
+_CHOICES = r"not among \[([^\]]*)\]"
 # the name of a key that there is in no setting
 _NO_KEY = "elemental-networking"
 # lines that one sentence names, and sections whose keys are asked for
@@ -113,7 +113,7 @@ def _understood(file_name: str, text: str) -> str | None:
     output, complaint = answer
     if complaint:
         raise NetworkManagerError(
-            f"NetworkManager refuses profile {file_name}: {_PREFIXES.sub('', complaint)}; correct it, nothing was changed"
+            f"NetworkManager refuses profile {file_name}: {re.sub(_PREFIXES, '', complaint)}; correct it, nothing was changed"
         )
     return output
 
@@ -123,7 +123,7 @@ def _known_keys(text: str, lost: t.Iterable[Loss]) -> dict[str, set[str]]:
     known = {}
     for section in list(dict.fromkeys(loss.entry.section for loss in lost))[:_MOST_SECTIONS]:
         answer = _nmcli(text, f"{section}.{_NO_KEY}", "")
-        choices = _CHOICES.search(answer[1]) if answer and "invalid property" in answer[1] else None
+        choices = re.search(_CHOICES, answer[1]) if answer and "invalid property" in answer[1] else None
         known[section] = set(choices.group(1).split(", ")) if choices else set()
     return known
 

@@ -112,7 +112,8 @@ def _plan(
     )
     if not plan.changes and not any(differences(profile, observed[profile.file_name]) for profile in wanted):
         return plan
-    from .outlook import look_ahead, planned  # here: few find something that is not up
+    from .deciding import planned  # here: few find something that is not up
+    from .outlook import look_ahead
 
     return planned(
         manager, plan, look_ahead(manager, devices, request, wanted), devices, observed, managed, request.required

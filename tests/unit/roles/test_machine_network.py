@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import typing as t
@@ -65,12 +66,15 @@ class Site:
         **environment: str,
     ) -> Play:
         """Run a playbook; who has no answer has nothing to change."""
+        ssh = self.folder / "ssh"
+        ssh.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(_SSH))} "$@"\n')
+        ssh.chmod(0o755)
         each = {
             name: {"ansible_host": f"192.0.2.{number}", "ansible_user": name, **(hosts or {}).get(name, {})}
             for number, name in enumerate(NODES, start=1)
         }
         variables = {
-            "ansible_ssh_executable": str(_SSH),
+            "ansible_ssh_executable": str(ssh),
             # nothing but ssh is asked then
             "ansible_ssh_common_args": "-o ProxyJump=jump",
             "machine_network_deadline": 5,

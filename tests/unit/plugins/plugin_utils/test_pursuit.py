@@ -159,6 +159,55 @@ def test_whoever_does_not_have_the_key_of_the_host_does_not_keep_it_from_being_h
     assert [address for address, _seconds in node.asked] == [NEW, NEW, OLD]
 
 
+WAITS = NodeAnswer(Judgement("pending"))
+ROLLED_BACK = NodeAnswer(Judgement("rolled_back", "the controller did not connect"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (
+            REFUSED,
+            f"cannot be reached yet: {FIRST} refuses connections to its ssh port (ssh: connect to host {NEW} port 22: Connection",
+        ),
+        (WAITS, "is not ready yet: its new profiles are not up"),
+        (NodeAnswer(Judgement("pending", "profile eth0 is not up")), "is not ready yet: profile eth0 is not up"),
+        (ELSEWHERE, f"is not ready yet: it is up and waits for a new connection to {NEW}"),
+        (NodeAnswer(Judgement("unknown", host="y")), f"it is not the host that answers on {FIRST}"),
+    ],
+)
+def test_progress_is_a_sentence(monkeypatch: pytest.MonkeyPatch, answer: NodeAnswer, expected: str) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(_pursuit, "_QUIET", -1.0)
+    monkeypatch.setattr(_pursuit.Display, "display", lambda _self, text, **_more: said.append(text))
+    pursue(ScriptedNode([answer, CONFIRMED], 10), wanted=FIRST)
+    assert expected in said[0]
+    assert not {"pending", "elsewhere", "silent", "unknown"} & set(said[0].split())
+
+
+def test_a_rollback_says_why_the_controller_did_not_get_in() -> None:
+    """The host cannot know, and an address that was not tried is not named."""
+    with pytest.raises(AnsibleActionFail, match="did not connect; seen from the controller, ") as failure:
+        pursue(ScriptedNode([REFUSED, ROLLED_BACK], 10), wanted=FIRST)
+    assert f"{FIRST} refuses connections to its ssh port (ssh: connect" in str(failure.value)
+    with pytest.raises(AnsibleActionFail) as failure:
+        pursue(ScriptedNode([ROLLED_BACK], 10), wanted=FIRST)
+    assert "seen from the controller" not in str(failure.value)
+
+
+def test_the_end_of_the_wait_says_what_was_seen_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_pursuit, "_AFTER_DEADLINE", -298.0)
+    monkeypatch.setattr(_pursuit, "_BETWEEN_QUESTIONS", 0.0)
+    with pytest.raises(
+        AnsibleActionFail, match=r"outcome is still unknown after the deadline \(.* its new profiles are not up\)"
+    ):
+        pursue(ScriptedNode([REFUSED, *[WAITS] * 100_000], 10))
+    with pytest.raises(
+        AnsibleActionFail, match=f"cannot be reached after the deadline: {NEW} refuses .*; {OLD} refuses "
+    ):
+        pursue(ScriptedNode([REFUSED] * 100_000, 10))
+
+
 def test_ssh_says_that_a_host_is_too_slow() -> None:
     """The real ssh, of a host that takes the connection and says nothing."""
     with socket.create_server(("127.0.0.2", 0)) as silent:

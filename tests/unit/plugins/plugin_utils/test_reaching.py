@@ -78,6 +78,20 @@ def test_silence_ends_at_the_deadline() -> None:
     assert first_to_answer(["127.0.0.4", "no-such-name.invalid"], 9, 0.3) is None
 
 
+def test_why_nobody_answers_is_told_of_each_address() -> None:
+    """Of one that does not answer at all there is nothing to tell."""
+    silence: dict[str, str] = {}
+    with server("127.0.0.2", 0, b"HTTP/1.1 400\r\n") as port, server("127.0.0.3", port, b""):
+        addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "no-such-name.invalid"]
+        assert first_to_answer(addresses, port, 2.0, silence=silence) is None
+    assert silence.pop("no-such-name.invalid")
+    assert silence == {
+        "127.0.0.2": "it is not ssh that answers there",
+        "127.0.0.3": "connections are closed at once",
+        "127.0.0.4": "Connection refused",
+    }
+
+
 def test_a_flood_at_the_bell_neither_holds_up_the_knocks_nor_the_end() -> None:
     """Whoever knows the port can send to it; then the moments alone count."""
     with socket.create_server(("127.0.0.2", 0)) as listener, socket.socket(type=socket.SOCK_DGRAM) as flood:

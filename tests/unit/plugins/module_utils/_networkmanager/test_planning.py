@@ -18,6 +18,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     dhcp_beside,
     dhcp_profile,
     differences,
+    drifted,
     ethernet_interfaces,
     idle_interfaces,
     means_the_same,
@@ -43,6 +44,10 @@ MANAGED = Managed(
         (Observed(TEXT, True, False, True), "not loaded from /etc"),
         (Observed(TEXT, True, True, False), "not active"),
         (Observed(TEXT, True, True, True, ("10.0.0.1/24",)), "10.0.0.1/24 missing on the device"),
+        (
+            Observed(TEXT, True, True, True, drifted=("ipv4.route-metric",)),
+            "the device runs with other settings than the profile (ipv4.route-metric)",
+        ),
         (Observed(TEXT, True, True, True), ""),
     ],
 )
@@ -54,6 +59,36 @@ def test_each_difference_has_its_reason(observed: Observed, reason: str) -> None
 def test_what_waits_differs_only_in_what_is_on_the_disk() -> None:
     assert differences(WANTED, Observed(TEXT, True, True, False), "no carrier") == ""
     assert differences(WANTED, Observed("other", True, True, False), "no carrier") == "content differs"
+
+
+SETTINGS = {
+    "connection": {"id": "eth0", "timestamp": 5},
+    "ipv4": {"address-data": [{"address": "10.0.0.1", "prefix": 24}], "addresses": [[1, 24, 0]], "route-metric": 100},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ()),
+        # when it was active last is no difference
+        ({"connection": {"id": "eth0", "timestamp": 9}}, ()),
+        ({"connection": {"id": "eth0"}}, ()),
+        ({"ipv4": {**SETTINGS["ipv4"], "route-metric": 50}}, ("ipv4.route-metric",)),
+        # what is said twice is named once
+        ({"ipv4": {**SETTINGS["ipv4"], "address-data": [], "addresses": []}}, ("ipv4.address-data",)),
+        ({"proxy": {"method": 1}, "ipv4": {}}, ("ipv4.address-data", "ipv4.route-metric", "proxy.method")),
+    ],
+)
+def test_what_was_changed_on_the_device_alone_is_named(
+    changes: dict[str, dict[str, object]], expected: tuple[str, ...]
+) -> None:
+    assert drifted(SETTINGS, {**SETTINGS, **changes}) == expected
+
+
+def test_a_device_that_says_nothing_has_not_drifted() -> None:
+    """It went away between two questions."""
+    assert drifted(SETTINGS, None) == ()
 
 
 ETC, RUN = "/etc/NetworkManager/system-connections", "/run/NetworkManager/system-connections"

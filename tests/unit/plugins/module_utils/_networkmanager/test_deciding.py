@@ -11,6 +11,7 @@ import uuid
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bindings import binding
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.deciding import planned
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.expecting import (
     Seen,
     expect,
@@ -26,7 +27,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     NetworkManagerError,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.others import refuse_other_media
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.outlook import Outlook, planned
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.outlook import Outlook
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.planning import (
     Observed,
     Plan,

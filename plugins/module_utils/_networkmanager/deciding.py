@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a change comes to where something differs or is not up: what is changed, what waits, and what is taken down."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .expecting import short
+from .model import Managed, Step, WantedProfile
+from .network_manager import Device, NetworkManager, NetworkManagerError
+from .outlook import NOTHING_CHANGED, Outlook
+from .planning import Observed, Plan, collision, differences
+from .trying import is_required, keeper_of, steps_of, trial_texts
+
+
+def planned(
+    manager: NetworkManager,
+    plan: Plan,
+    outlook: Outlook,
+    devices: t.Sequence[Device],
+    observed: t.Mapping[str, Observed],
+    managed: Managed,
+    required: t.Collection[str],
+) -> Plan:
+    """The plan with what differs, how it is tried, and what is not up because it waits. Raises NetworkManagerError."""
+    by_file = {each.file_name: each for each in outlook.bindings}
+    found = _waiting(outlook, observed)
+    reasons = _reasons(plan.wanted, observed, managed, found)
+    texts = trial_texts(outlook, plan.wanted)
+    steps = steps_of(outlook, plan._replace(texts=texts, reasons=reasons), observed, required)
+    tried = {step.file_name: step.waiting_for for step in steps}
+    found = {name: reason for name, reason in {**found, **tried}.items() if tried.get(name, reason)}
+    _refuse_waiting(outlook, found, required)
+    idle = (*plan.idle, *_taken_down(manager, outlook, devices, steps))
+    return plan._replace(
+        steps=steps,
+        texts=texts,
+        reasons=reasons,
+        idle=tuple(dict.fromkeys(idle)),
+        session=outlook.session,
+        way=outlook.way,
+        waiting=found,
+        interfaces={name: each.interface for name, each in outlook.expected.items()},
+        segments=outlook.segments,
+        kept=outlook.session.address if outlook.session and keeper_of(outlook) else "",
+        expects_gateway=not any(outlook.is_of_the_way(by_file[step.file_name]) for step in steps)
+        or any(each.gives_gateway for each in outlook.bindings if each.file_name not in found),
+    )
+
+
+def _reasons(
+    wanted: t.Iterable[WantedProfile],
+    observed: t.Mapping[str, Observed],
+    managed: Managed,
+    waiting: t.Mapping[str, str],
+) -> dict[str, str]:
+    """Why each profile that needs a change does. Raises NetworkManagerError where something of somebody else is in its way."""
+    reasons = {}
+    for profile in wanted:
+        seen = observed[profile.file_name]
+        reason = differences(profile, seen, waiting.get(profile.file_name, ""))
+        in_the_way = collision(profile, seen, managed) if reason else ""
+        if in_the_way:
+            raise NetworkManagerError(in_the_way)
+        if reason:
+            reasons[profile.file_name] = reason
+    return reasons
+
+
+def _waiting(outlook: Outlook, observed: t.Mapping[str, Observed]) -> dict[str, str]:
+    """What each profile that is not up waits for, by file name; those that are tried now may come up yet."""
+    found = {}
+    for name, expectation in outlook.expected.items():
+        reason = expectation.waiting_for or (
+            expectation.may_come_late if observed[name].is_free or expectation.is_cut else ""
+        )
+        is_dark = expectation.is_cut and expectation.interface in outlook.dark
+        if reason and (is_dark or not observed[name].is_active):
+            found[name] = reason
+    return found
+
+
+def _refuse_waiting(outlook: Outlook, waiting_for: t.Mapping[str, str], required: t.Collection[str]) -> None:
+    """Raise NetworkManagerError for a required profile that would wait."""
+    for each in outlook.bindings:
+        if each.file_name in waiting_for and is_required(each, required):
+            raise NetworkManagerError(
+                f"profile {short(each.file_name)} is required, and would not come up: {waiting_for[each.file_name]}; {NOTHING_CHANGED}"
+            )
+
+
+def _taken_down(
+    manager: NetworkManager, outlook: Outlook, devices: t.Sequence[Device], steps: t.Sequence[Step]
+) -> tuple[str, ...]:
+    """The interfaces that a profile leaves without a network which is changed into one that waits: as after a boot.
+
+    That is where it is active itself, and where NetworkManager has made a profile by itself: it makes none where there is one on the disk.
+    Raises NetworkManagerError where the controller's own way in is one of them and nothing else comes up.
+    """
+    waiting = {outlook.expected[step.file_name].interface: step for step in steps if step.waiting_for}
+    by_uuid = {step.final_uuid: step for step in waiting.values()}
+    served = {outlook.expected[step.file_name].interface for step in steps if not step.waiting_for}
+    found = []
+    for device in devices:
+        step = by_uuid.get(device.active_uuid) or waiting.get(device.interface)
+        if step is None or not device.active_uuid or device.interface in served:
+            continue
+        if device.active_uuid != step.final_uuid and not manager.is_automatic(device):
+            continue
+        is_way = outlook.session is not None and device.interface == outlook.session.interface
+        if is_way and all(each.waiting_for for each in outlook.expected.values()):
+            raise NetworkManagerError(
+                f"with profile {short(step.file_name)}, which would not come up at the next boot ({step.waiting_for}), nothing would bring "
+                f"{device.interface} up, over which the controller comes in; {NOTHING_CHANGED}"
+            )
+        found.append(device.interface)
+    return tuple(found)

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How each profile of a change is tried: with which text, under which uuid, and whether the change fails where it does not come up."""
+
+from __future__ import annotations
+
+import socket
+import typing as t
+
+from .bindings import Binding
+from .expecting import referring, short
+from .keyfile import with_first_value, with_more
+from .model import Step, WantedProfile
+from .outlook import Outlook
+from .planning import Observed, Plan, Session, trial_step
+
+# no keyfile has so many
+_KEPT_ADDRESS = "address99"
+# milliseconds, as newer releases of NetworkManager do by default
+_DUPLICATE_SEARCH = "200"
+
+
+def trial_texts(outlook: Outlook, wanted: t.Iterable[WantedProfile]) -> dict[str, str]:
+    """The texts to try: where nobody can be asked before whether an address is in use, NetworkManager asks in the trial.
+
+    That is a VLAN that is not there yet: its parent is on another segment.
+    """
+    keeper = keeper_of(outlook)
+    kinds = {each.file_name: each.type for each in outlook.bindings}
+    return {
+        profile.file_name: with_first_value(profile.text, "ipv4", "dad-timeout", _DUPLICATE_SEARCH)
+        if kinds[profile.file_name] == "vlan" and not outlook.segments[profile.file_name]
+        else _with_kept_address(profile.text, t.cast("Session", outlook.session))
+        if profile.file_name == keeper
+        else profile.text
+        for profile in wanted
+    }
+
+
+def keeper_of(outlook: Outlook) -> str:
+    """The file of the profile that may be given another address on the controller's way in; empty where there is none.
+
+    A DHCP server gives the same one to the same client. Nobody knows which one it gets: the trial keeps the controller's own beside it.
+    """
+    session = outlook.session
+    if session is None or session.address.startswith("fe80:") or _stays(outlook, session):
+        return ""
+    asking = (
+        each
+        for each in outlook.bindings
+        if outlook.is_of_the_way(each)
+        and session.family in (each.asking if each.has_client_id else {*each.asking} - {"ipv4"})
+        and session.address not in each.addresses
+    )
+    return next((each.file_name for each in asking if not outlook.expected[each.file_name].waiting_for), "")
+
+
+def _stays(outlook: Outlook, session: Session) -> bool:
+    """Whether a router's advertisement gives the same address again: it is made of the MAC address (RFC 4291, appendix A)."""
+    mac = outlook.mac_address.replace(":", "")
+    if session.family != "ipv6" or len(mac) != 12:
+        return False
+    made = bytes([int(mac[:2], 16) ^ 2]) + bytes.fromhex(mac[2:6]) + b"\xff\xfe" + bytes.fromhex(mac[6:])
+    return socket.inet_pton(socket.AF_INET6, session.address)[8:] == made
+
+
+def _with_kept_address(text: str, session: Session) -> str:
+    """dad-timeout is 0 because the address is our own already."""
+    more = [f"{_KEPT_ADDRESS}={session.address}/{session.prefix}"]
+    text = with_more(text, session.family, [*more, *(["method=auto"] if f"[{session.family}]" not in text else [])])
+    return with_first_value(text, "ipv4", "dad-timeout", "0") if session.family == "ipv4" else text
+
+
+def steps_of(
+    outlook: Outlook, plan: Plan, observed: t.Mapping[str, Observed], required: t.Collection[str]
+) -> tuple[Step, ...]:
+    """How each profile that changed is tried, and each that refers to one; in the order in which they were given.
+
+    NetworkManager gives the interface that is activated first the better default route.
+    """
+    tried = {*plan.reasons, *referring(outlook.bindings, plan.reasons)}
+    by_file = {each.file_name: each for each in outlook.bindings}
+    return tuple(
+        _step(
+            outlook,
+            by_file[profile.file_name],
+            trial_step(profile, observed[profile.file_name], plan.texts[profile.file_name]),
+            required,
+        )
+        for profile in plan.wanted
+        if profile.file_name in tried
+    )
+
+
+def _step(outlook: Outlook, binding: Binding, step: Step, required: t.Collection[str]) -> Step:
+    expectation = outlook.expected[binding.file_name]
+    is_needed = outlook.is_of_the_way(binding) or is_required(binding, required)
+    late = "" if is_needed else expectation.may_come_late
+    ports = [each for each in outlook.bindings if each.controller and each.controller in binding.names]
+    return step._replace(
+        awaited=not (expectation.waiting_for or late),
+        waiting_for=expectation.waiting_for,
+        may_come_late=late,
+        has_ports=bool(ports),
+    )
+
+
+def is_required(binding: Binding, required: t.Collection[str]) -> bool:
+    """Whether the user named a profile, by its id or its file, as one that must not wait."""
+    return bool({binding.id, binding.file_name, short(binding.file_name)} & set(required))

@@ -35,7 +35,7 @@ from .world import Verdict, World
 def main() -> int:
     """Run it; a line for each configuration goes to standard output as soon as it is known."""
     options = _options()
-    end_as_interrupt(signal.SIGTERM)
+    end_as_interrupt(signal.SIGINT, signal.SIGTERM)  # a shell starts what is in the background with SIGINT ignored
     try:
         machine.install(machine.NODE_PACKAGES)
         machine.environment("test")

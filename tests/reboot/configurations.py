@@ -210,7 +210,14 @@ CONFIGURATIONS = (
     ),
     _pushed("a bridge, its port by uuid", lambda number: _over_bridge(number, _UUID)),
     _pushed("a bridge, its port by name", lambda number: _over_bridge(number, "lab0")),
-    _pushed("a bridge with STP", lambda number: _over_bridge(number, "lab0", bridge="stp=true\nforward-delay=2")),
+    # listens and learns before it lets anything through
+    Configuration(
+        "a bridge with STP",
+        _push(
+            lambda number: _over_bridge(number, "lab0", bridge="stp=true\nforward-delay=2"), options={"deadline": 30}
+        ),
+        claimed,
+    ),
     Configuration(
         "a bridge that changes, its port does not",
         lambda number: [Step(_over_bridge(number, _UUID)), Step(_over_bridge(number, _UUID, "dns-search=lab.test;"))],

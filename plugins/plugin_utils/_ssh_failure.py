@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 
+NO_REASON = "ssh gave no reason"
 _LONGEST_LINE = 300
 # what Ansible's ssh connection writes in front of what ssh said, and what it says where nothing may be shown
 _OF_ANSIBLE = re.compile(
@@ -68,7 +69,7 @@ _LAST_LINES = 4
 def reason(address: str, complaint: str) -> str:
     """Why ssh did not reach a host at an address, as a clause with ssh's own words in it."""
     cause, said = _found(complaint)
-    clause = f"{cause.clause.format(one_line(address, 80))} ({f'ssh: {said}' if said else 'ssh gave no reason'})"
+    clause = f"{cause.clause.format(one_line(address, 80))} ({f'ssh: {said}' if said else NO_REASON})"
     return f"{clause}: {cause.advice}" if cause.advice else clause
 
 

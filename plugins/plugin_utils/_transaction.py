@@ -36,7 +36,12 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer 
 from ansible_collections.elemental.networking.plugins.plugin_utils._pursuit import Progress, Pursuit, question
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
 from ansible_collections.elemental.networking.plugins.plugin_utils._spanning_tree import too_short
-from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_failure import reason, silent, unreached
+from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_failure import (
+    NO_REASON,
+    reason,
+    silent,
+    unreached,
+)
 
 # how long the address that comes first may answer after another one, and still be preferred
 _PREFERENCE_GRACE = 0.2
@@ -261,7 +266,9 @@ class Transaction:
         if answering:
             return [answering]
         for address, why in words.items():
-            self._failures.setdefault(address, silent(address, why))
+            # ssh may end so fast that Ansible does not read why
+            if NO_REASON in self._failures.get(address, NO_REASON):
+                self._failures[address] = silent(address, why)
         return []
 
     def _leave_stranger(self) -> None:

@@ -113,12 +113,12 @@ def test_a_bridge_that_listens_for_longer_than_the_deadline(controller: Controll
 
 
 def test_why_ssh_did_not_get_in(controller: Controller) -> None:
-    """The lines of the real ssh, with -vvv too."""
+    """In the words of the real ssh, with -vvv too; where it ends before Ansible reads them, in those of a bare connection."""
     before = installed(controller, "node1")
     for variables, line in (
-        ({"ansible_port": 2222}, f"(ssh: connect to host {network.lease(1)} port 2222: Connection refused)"),
+        ({"ansible_port": 2222}, "Connection refused)"),
         ({"ansible_user": "nobody"}, "Permission denied (publickey"),
-        ({"ansible_host": "192.168.122.9"}, "(ssh: connect to host 192.168.122.9 port 22: No route to host)"),
+        ({"ansible_host": "192.168.122.9"}, "No route to host)"),
         ({"ansible_host": "no-such-host.invalid"}, "Could not resolve hostname no-such-host.invalid"),
     ):
         for verbosity in (0, 3):

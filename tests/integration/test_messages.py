@@ -9,8 +9,6 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from tests.testbed import network
-
 from .conftest import Controller, PlayResult, claimed, installed
 
 UNROUTED = "10.99.0.10"

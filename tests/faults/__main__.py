@@ -21,13 +21,13 @@ import typing as t
 from pathlib import Path
 
 from tests.stages import machine
+from tests.stages.part import Part
 from tests.testbed import bed, rootfs
 from tests.testbed.interrupts import end_as_interrupt
 from tests.testbed.tools import TestBedError
 
 from .cell import Verdict, World
 from .faults import FAULTS, Fault
-from .part import Part
 from .phases import PHASES, Phase, collection_with_pause_points
 
 Cell = t.Tuple[Fault, t.Optional[Phase]]
@@ -105,8 +105,9 @@ def _run(options: argparse.Namespace, number: int) -> int:
                 bed.down()
     _print(cells, verdicts)
     failed = [cell for cell in cells if verdicts[cell].trouble]
+    part = options.part.of_all("make test-faults")
     print(
-        f"run {number} on {rootfs.SUITES[options.suite]}: {len(cells)} cells{options.part}, {len(failed)} failed, "
+        f"run {number} on {rootfs.SUITES[options.suite]}: {len(cells)} cells{part and f' ({part})'}, {len(failed)} failed, "
         f"{time.monotonic() - started:.0f} s",
         flush=True,
     )

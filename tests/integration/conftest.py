@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.stages.part import Part
 from tests.testbed.fixtures import nodes
 
 __all__ = [
@@ -48,6 +49,31 @@ __all__ = [
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTATION_MANIFEST = REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.manifest"
+
+
+# PART=2/3 in the environment, or commit/3
+_PART = Part.of(os.environ.get("PART") or "1/1")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark of what differs in one way in, neighbour or moment of an interrupt."""
+    config.addinivalue_line(
+        "markers", "variants: each is in one part (PART=2/3); of other tests each part has at least a case"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what another part has."""
+    tests = [(item.nodeid.partition("[")[0], item.get_closest_marker("variants") is not None) for item in items]
+    chosen = _PART.chooses(tests)
+    config.hook.pytest_deselected(items=[item for item, is_in in zip(items, chosen) if not is_in])
+    items[:] = [item for item, is_in in zip(items, chosen) if is_in]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say that it was a part."""
+    if _PART.parts > 1:
+        terminalreporter.write_line(_PART.of_all("make test-nodes"))
 
 
 @dataclass(frozen=True)

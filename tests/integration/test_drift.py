@@ -12,6 +12,8 @@ import pytest
 
 from .conftest import ETH1, Controller, PlayResult, claimed
 
+pytestmark = pytest.mark.variants
+
 FILE = "/etc/NetworkManager/system-connections/eth1.nmconnection"
 # without a port: its own is the management card
 BRIDGE = "[connection]\nid=br1\ntype=bridge\ninterface-name=br1\n[bridge]\nstp=false\n[ipv4]\nmethod=manual\naddress1=172.16.0.180/24\n"

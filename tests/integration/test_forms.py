@@ -15,6 +15,8 @@ from tests.stages import nmstatectl
 
 from .conftest import Controller, answer, claimed, inside, push_each, wishes
 
+pytestmark = pytest.mark.variants
+
 LIST = keyfile("eth0", "method=manual\naddresses={mgmt-ip};24;{mgmt-ip.gateway};\ndns=192.168.122.1;")
 SEMICOLONS = keyfile("eth0", "method=manual\naddress1={mgmt-ip};24;{mgmt-ip.gateway}\ndns=192.168.122.1;")
 ADDRESS = {"ip": "{mgmt-ip}", "prefix-length": "{mgmt-ip.prefix}"}

@@ -12,6 +12,8 @@ import pytest
 
 from .conftest import ETH1, Controller, PlayResult, claimed, inline_network, installed, pool
 
+pytestmark = pytest.mark.variants
+
 POOL = pool("172.16.0.190-172.16.0.199", 24)
 PROFILES = "/etc/NetworkManager/system-connections"
 HEAD = "[connection]\nid=eth1\ntype=ethernet\ninterface-name=eth1\n"

@@ -9,7 +9,11 @@ from __future__ import annotations
 import threading
 import typing as t
 
+import pytest
+
 from .conftest import Controller, PlayResult, claimed, installed
+
+pytestmark = pytest.mark.variants
 
 UNROUTED = "10.99.0.10"
 STATIC = f"""[connection]

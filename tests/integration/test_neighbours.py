@@ -21,6 +21,8 @@ from tests.testbed.tools import TestBedError
 
 from .conftest import ETH1, ROUTED, Controller, PlayResult, claimed, inline_network, installed, pool
 
+pytestmark = pytest.mark.variants
+
 FIRST = "192.168.122.150"
 BRIDGE = """[connection]
 id=lan

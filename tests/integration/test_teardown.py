@@ -21,6 +21,8 @@ from tests.testbed import bed, cgroups, places
 
 from .conftest import REPOSITORY
 
+pytestmark = pytest.mark.variants
+
 _TEMPORARY = "elemental-networking-demo-*"
 
 

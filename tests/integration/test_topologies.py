@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
+
 from tests.data.keyfiles import DHCP, keyfile, static
 from tests.testbed import cabling, network
 
@@ -27,6 +29,8 @@ from .conftest import (
     warnings,
     wishes,
 )
+
+pytestmark = pytest.mark.variants
 
 SERVER = "dns=192.168.122.1;"
 ADDRESS = static("{mgmt-ip}/24", "{mgmt-ip.gateway}", SERVER)

@@ -13,6 +13,8 @@ from tests.testbed import cabling
 
 from .conftest import Controller, claimed, inside, installed, profiles, push_each, states, wait_until, warnings, wishes
 
+pytestmark = pytest.mark.variants
+
 ADDRESS = static("{mgmt-ip}/24", "{mgmt-ip.gateway}", "dns=192.168.122.1;")
 ETH0 = keyfile("eth0", ADDRESS)
 SPARE = keyfile("spare", static("172.16.0.181/24"), interface="eth1")

@@ -17,6 +17,8 @@ from tests.testbed import network, places
 
 from .conftest import ETH0, ETH1, ROUTED, Controller, claimed, inline_network, installed, pool
 
+pytestmark = pytest.mark.variants
+
 FIRST = "192.168.122.150"
 
 

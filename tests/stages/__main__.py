@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run stages: python3 -m tests.stages [STAGE ...]. One line per stage; the output of one that fails follows."""
+"""Run stages: python3 -m tests.stages [STAGE ...]. One line per stage; the output of one that fails follows.
+
+Those that often wait run beside those that compute (`lanes`).
+"""
 
 from __future__ import annotations
 
@@ -13,43 +16,27 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tests.testbed.interrupts import end_as_interrupt
 
-from . import machine, nmstatectl
+from . import cores, machine, nmstatectl
+from .lanes import Command, Stage, run_all
 from .machine import REPOSITORY, Missing
+from .part import Part
 
-_LAST_LINES = 80
 # test beds side by side: much of a test is waiting for a deadline
 _NODE_WORKERS = 2
+# the longest tests come last: what is left of them is shared
+_SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
 # ansible-core -> requirements; molecule 26.10 takes 2.16.19 and later, but not 2.17
 _MOLECULE_CORES = {"2.19": "molecule", "2.16": "molecule-2.16", "2.21": "molecule-2.21"}
 # for each trust border, in make test-fuzz
 _INPUTS = "10000"
 # for each suite, in make test-keyfiles
 _KEYFILES = "1000"
-# seconds
-_TO_TAKE_DOWN = 60.0
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One check: ``command`` gives what to run, where and with which variables, or raises Missing."""
-
-    name: str
-    title: str
-    command: t.Callable[[], tuple[t.Sequence[str], Path, dict[str, str]]]
-    optional: bool = False
-    # what begins so in the output is what the user asked for, and is shown
-    report: tuple[str, ...] = ()
-    # whether it runs when no stage is named
-    by_default: bool = True
-    # what narrows it down to one test, where it has many and they take long
-    one: tuple[str, ...] = ()
 
 
 def _tool(name: str) -> str:
@@ -62,12 +49,12 @@ def _variables(environment: Path, **more: str) -> dict[str, str]:
     return {"PATH": path, "PYTHONPATH": str(tree), "ANSIBLE_COLLECTIONS_PATH": str(tree), "MYPYPATH": str(tree), **more}
 
 
-def _here(*command: str) -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _here(*command: str) -> Command:
     environment = machine.environment("test")
     return [_tool(command[0]), *command[1:]], REPOSITORY, _variables(environment)
 
 
-def _in_collection(*command: str, **more: str) -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _in_collection(*command: str, **more: str) -> Command:
     environment = machine.environment("test")
     variables = _variables(environment, **more)
     return [_tool(command[0]), *command[1:]], _collection_folder(variables), variables
@@ -77,27 +64,29 @@ def _collection_folder(variables: t.Mapping[str, str]) -> Path:
     return Path(variables["PYTHONPATH"]) / "ansible_collections/elemental/networking"
 
 
-def _unit(requirements: str, python: str, *options: str) -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _unit(requirements: str, python: str, *options: str) -> Command:
     environment = machine.environment(requirements, python)
     variables = _variables(environment)
     with contextlib.suppress(Missing):  # without it the tests that need it are skipped, and say so
         variables["PATH"] = f"{nmstatectl.build().parent}:{variables['PATH']}"
-    command = [str(environment / "bin/pytest"), "-q", "-n", "2", "-p", "no:cacheprovider", "tests/unit"]
+    command = [str(environment / "bin/pytest"), "-q", *_SIDE_BY_SIDE, "-p", "no:cacheprovider", "tests/unit"]
     return [*command, *options], _collection_folder(variables), variables
 
 
-def _without_borders() -> list[str]:
-    """Options that leave out the trust borders whose tests are the same with every ansible-core: all but that of hostile hosts."""
-    borders = sorted((REPOSITORY / "tests/unit/borders").glob("test_*.py"))
-    return [f"--ignore=tests/unit/borders/{file.name}" for file in borders if file.stem != "test_hostile_hosts"]
+def _other_core(requirements: str, python: str) -> Command:
+    """The unit tests with another ansible-core; of those of the roles the part that PART says."""
+    options = cores.left_out(REPOSITORY, is_same_python=python == machine.PYTHON)
+    command, folder, variables = _unit(requirements, python, *options)
+    part = Part.of(os.environ.get("PART") or "1/1")
+    return command, folder, {**variables, "ROLES_PART": f"{part.number}/{part.parts}"}
 
 
-def _fuzz() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _fuzz() -> Command:
     options = ("-q", "-n", "2", "-p", "no:cacheprovider", "tests/unit/borders")
     return _in_collection("pytest", *options, FUZZ=os.environ.get("FUZZ") or _INPUTS)
 
 
-def _mypy() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _mypy() -> Command:
     options = ("--config-file", str(REPOSITORY / "pyproject.toml"), "--cache-dir", str(machine.workshop() / "mypy"))
     packages = ("plugins", "extensions.molecule.testbed")
     named = [option for name in packages for option in ("-p", f"ansible_collections.elemental.networking.{name}")]
@@ -105,7 +94,7 @@ def _mypy() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     return command, Path(variables["PYTHONPATH"]), variables
 
 
-def _sanity() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _sanity() -> Command:
     home = machine.CACHE / "home"
     bootstrap = home / ".ansible/test/cache/get_pip_24_2.py"
     bootstrap.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +103,7 @@ def _sanity() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     return _in_collection("ansible-test", "sanity", "--python", version, "--color", "no", HOME=str(home))
 
 
-def _nodes() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _nodes() -> Command:
     if os.geteuid() != 0:
         raise Missing("the test nodes need root: run make test as root")
     machine.install(machine.NODE_PACKAGES)
@@ -123,7 +112,7 @@ def _nodes() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     return command, REPOSITORY, {**variables, "PYTHONPATH": str(REPOSITORY)}
 
 
-def _keyfiles() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _keyfiles() -> Command:
     if os.geteuid() != 0:
         raise Missing("the root file system of the test nodes needs root: run this as root")
     machine.install(machine.NODE_PACKAGES)
@@ -133,21 +122,29 @@ def _keyfiles() -> tuple[t.Sequence[str], Path, dict[str, str]]:
     return command, REPOSITORY, {**variables, **more}
 
 
-def _faults() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _take_down_nodes() -> None:
+    """What the workers of the nodes stage had no time for: pytest ends them soon after an interrupt."""
+    for worker in (f"gw{number}" for number in range(_NODE_WORKERS)):
+        command = [sys.executable, "-m", "tests.testbed.nodes", "down"]
+        variables = {**os.environ, "PYTEST_XDIST_WORKER": worker}
+        subprocess.run(command, cwd=REPOSITORY, env=variables, capture_output=True, check=False)
+
+
+def _faults() -> Command:
     if os.geteuid() != 0:
         raise Missing("the test nodes need root: run make test as root")
     machine.install({**machine.NODE_PACKAGES, **machine.FAULT_PACKAGES})
     return [sys.executable, "-m", "tests.faults"], REPOSITORY, {"TESTBED_SUITE": _suite()}
 
 
-def _reboot() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _reboot() -> Command:
     if os.geteuid() != 0:
         raise Missing("the test nodes need root: run make test-reboot as root")
     machine.install(machine.NODE_PACKAGES)
     return [sys.executable, "-m", "tests.reboot"], REPOSITORY, {"TESTBED_SUITE": _suite()}
 
 
-def _molecule() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _molecule() -> Command:
     if os.geteuid() != 0:
         raise Missing(
             "the virtual machines need root, for namespaces and a libvirt of their own: run make test as root"
@@ -189,13 +186,13 @@ def cluster_environment() -> tuple[str, dict[str, str]]:
     return str(environment / "bin/python"), variables
 
 
-def _cluster(*what: str, **more: str) -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _cluster(*what: str, **more: str) -> Command:
     python, variables = cluster_environment()
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(what or ["tests/cluster"])]
     return command, REPOSITORY, {**variables, **more}
 
 
-def _cluster_faults() -> tuple[t.Sequence[str], Path, dict[str, str]]:
+def _cluster_faults() -> Command:
     python, variables = cluster_environment()
     return [python, "-m", "tests.cluster", os.environ.get("RUNS") or "5"], REPOSITORY, variables
 
@@ -204,7 +201,7 @@ def _suite() -> str:
     return os.environ.get("TESTBED_SUITE") or "bookworm"
 
 
-_ONE_UNIT = ("-k", "test_a_part_says_what_it_is")
+_ONE_UNIT = ("-k", "test_each_interface_gets_its_own_address")
 STAGES = (
     Stage("ruff", "ruff", lambda: _here("ruff", "check", "--no-cache", ".")),
     Stage("format", "ruff format", lambda: _here("ruff", "format", "--check", "--no-cache", ".")),
@@ -228,11 +225,13 @@ STAGES = (
     ),
     Stage("lint", "ansible-lint (production)", lambda: _in_collection("ansible-lint", "--nocolor", "-q")),
     Stage("unit", "unit tests (ansible-core 2.19)", lambda: _unit("test", machine.PYTHON), one=_ONE_UNIT),
-    Stage("unit-2.16", "unit tests (ansible-core 2.16)", lambda: _unit("core-2.16", machine.PYTHON), one=_ONE_UNIT),
+    Stage(
+        "unit-2.16", "unit tests (ansible-core 2.16)", lambda: _other_core("core-2.16", machine.PYTHON), one=_ONE_UNIT
+    ),
     Stage(
         "unit-2.21",
         "unit tests (ansible-core 2.21)",
-        lambda: _unit("core-2.21", machine.newer_python()),
+        lambda: _other_core("core-2.21", machine.newer_python()),
         optional=True,
         one=_ONE_UNIT,
     ),
@@ -256,7 +255,18 @@ STAGES = (
         "nodes",
         f"integration on nodes ({_suite()})",
         _nodes,
+        report=("part ",),
         one=("-k", "test_check_mode_invents_no_address_and_changes_nothing"),
+        waits=True,
+        take_down=_take_down_nodes,
+    ),
+    Stage(
+        "molecule",
+        "molecule on virtual machines",
+        _molecule,
+        report=("scenario ",),
+        one=("-s", "configure"),
+        waits=True,
     ),
     Stage("reboot", f"a boot after each change ({_suite()})", _reboot, report=("reboot ", "run "), by_default=False),
     Stage(
@@ -266,13 +276,13 @@ STAGES = (
         report=("keyfiles ", "simple keyfiles "),
         by_default=False,
     ),
-    Stage("molecule", "molecule on virtual machines", _molecule, report=("scenario ",), one=("-s", "configure")),
     Stage(
         "faults",
         f"fault matrix ({_suite()})",
         _faults,
         report=("| ", "|-", "run "),
         one=("--fault", "link cut for 5 s", "--phase", "before the checkpoint", "--part", "1/1"),
+        waits=True,
     ),
 )
 
@@ -298,75 +308,12 @@ def main() -> int:
     end_as_interrupt(signal.SIGINT, signal.SIGTERM)  # a shell starts what is in the background with SIGINT ignored
     try:
         wanted = [stage for stage in STAGES if (stage.name in options.stage if options.stage else stage.by_default)]
-        return _run_all([stage if options.one else replace(stage, one=()) for stage in wanted])
+        return run_all(
+            [stage if options.one else replace(stage, one=()) for stage in wanted], machine.workshop() / "logs"
+        )
     except KeyboardInterrupt:
         print("make test: interrupted, everything is taken down", file=sys.stderr)
         return 130
-
-
-def _run_all(stages: t.Sequence[Stage]) -> int:
-    verdicts = [_run(stage) for stage in stages]
-    counts = {verdict: verdicts.count(verdict) for verdict in ("passed", "failed", "skipped")}
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] else 0
-
-
-def _run(stage: Stage) -> str:
-    started = time.monotonic()
-    log = machine.workshop() / "logs" / f"{stage.name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    reason = ""
-    try:
-        command, folder, variables = stage.command()
-        command = [*command, *stage.one]
-        try:
-            verdict = "failed" if _ended(command, folder, {**os.environ, **variables}, log) else "passed"
-        except KeyboardInterrupt:
-            if stage.name == "nodes":
-                _take_down_nodes()
-            raise
-    except Missing as error:
-        verdict, reason = "skipped", str(error)
-        if os.environ.get("CI") and not stage.optional:
-            verdict = "failed"
-    shown = verdict if verdict == "passed" else verdict.upper()
-    print(f"{shown:8} {stage.title:32} {time.monotonic() - started:6.1f} s  {reason}", flush=True)
-    if stage.report and not reason:
-        print("\n".join(line for line in log.read_text().splitlines() if line.startswith(stage.report)), flush=True)
-    if verdict == "failed" and not reason:
-        print("\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:]), flush=True)
-    return verdict
-
-
-def _ended(command: t.Sequence[str], folder: Path, variables: t.Mapping[str, str], log: Path) -> int:
-    """Run a command to its end and return its exit code. An interrupt is passed on, and it may take down what it has put up."""
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        os.killpg(process.pid, signal.SIGINT)
-        try:
-            process.wait(_TO_TAKE_DOWN)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-        raise
-
-
-def _take_down_nodes() -> None:
-    """What the workers of the nodes stage had no time for: pytest ends them soon after an interrupt."""
-    for worker in (f"gw{number}" for number in range(_NODE_WORKERS)):
-        command = [sys.executable, "-m", "tests.testbed.nodes", "down"]
-        variables = {**os.environ, "PYTEST_XDIST_WORKER": worker}
-        subprocess.run(command, cwd=REPOSITORY, env=variables, capture_output=True, check=False)
 
 
 if __name__ == "__main__":

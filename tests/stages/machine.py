@@ -55,6 +55,9 @@ MOLECULE_PACKAGES = {
 FAULT_PACKAGES = {"cc": "gcc", "/usr/include/stdio.h": "libc6-dev"}
 
 
+# in the copy of the checkout, by ansible-test and by ansible-lint
+_WRITTEN_BY_STAGES = ("tests/output/", ".ansible/")
+
 # has wheels for some versions of Python only, so it is built, with what requirements/build.txt has and nothing else
 _BUILT = ("reuse",)
 
@@ -149,7 +152,8 @@ def collection() -> Path:
     names = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split("\0")
     wanted = {name for name in names if name and (REPOSITORY / name).exists()}
     present = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
-    kept = {name for name in present if "__pycache__" in name}  # Python sees for itself whether it is of today
+    # Python sees for itself whether it is of today; and what a stage beside this one writes while it runs
+    kept = {name for name in present if "__pycache__" in name or name.startswith(_WRITTEN_BY_STAGES)}
     for name in present - wanted - kept:
         (target / name).unlink(missing_ok=True)
     for name in wanted:

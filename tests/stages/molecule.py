@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All molecule scenarios, one after another on the same virtual machines: python3 -m tests.stages.molecule [ARGUMENTS OF MOLECULE TEST].
 
+PART=2/3, or commit/3, runs `configure` and a third of the others.
 IPAM=cluster makes the claims on a control plane of the test bed. Nothing is left behind, whatever ends it.
 """
 
@@ -24,6 +25,7 @@ from ..testbed.controlplane.plane import Plane
 from ..testbed.interrupts import end_as_interrupt
 from ..testbed.tools import TestBedError
 from . import machine, nmstatectl
+from .part import Part
 
 _NAMESPACE = "fleet-default"
 _PLANE = "elmolecule"
@@ -64,6 +66,7 @@ class Scenarios:
 def main() -> int:
     """Run them; the exit code is molecule's."""
     end_as_interrupt(signal.SIGINT, signal.SIGTERM)
+    part = Part.of(os.environ.get("PART") or "1/1")
     collection = machine.collection() / "ansible_collections/elemental/networking"
     environment = {**os.environ, "NMC": str(machine.REPOSITORY / "tests/standins/nmc.py"), "NO_COLOR": "1"}
     try:
@@ -73,13 +76,25 @@ def main() -> int:
                 _build_image(collection)
                 environment["K8S_AUTH_KUBECONFIG"] = str(_start_plane(stack))
             stack.callback(_take_down, collection)
-            return _run(["molecule", "test", *(sys.argv[1:] or ["--all"])], collection, environment)
+            return _run(["molecule", "test", *(sys.argv[1:] or chosen(collection, part))], collection, environment)
     except (machine.Missing, TestBedError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted, everything is taken down", file=sys.stderr)
         return 130
+
+
+def chosen(collection: Path, part: Part) -> list[str]:
+    """Arguments for the scenarios of a part: `configure` and some of the others; of the whole: all."""
+    if part.parts == 1:
+        return ["--all"]
+    print(f"scenario configure and {part.of_all('make test-molecule')}", flush=True)
+    found = sorted(file.parent.name for file in (collection / "extensions/molecule").glob("*/molecule.yml"))
+    others = [name for name in found if name not in ("default", "configure")]
+    turn = part.chooses([(name, True) for name in others])
+    names = ["configure", *(name for name, is_in in zip(others, turn) if is_in)]
+    return [option for name in names for option in ("-s", name)]
 
 
 def _build_image(collection: Path) -> None:

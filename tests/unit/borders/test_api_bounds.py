@@ -197,6 +197,7 @@ def test_how_long_to_wait_is_a_number(header: str) -> None:
     assert 0 <= seconds_asked(header, {}) <= 10**9
     assert 0 <= seconds_asked(None, {"details": {"retryAfterSeconds": 10**400}}) <= 10**9
     assert seconds_asked(None, {"details": {"retryAfterSeconds": float("nan")}}) == 0
+    assert seconds_asked(None, {"details": {"retryAfterSeconds": True}}) == 0
 
 
 class _Elsewhere(http.server.BaseHTTPRequestHandler):

@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A part of the matrix, for where there is no time for the whole: each part has every fault, and every phase."""
+"""A part of what takes long, for where there is no time for the whole: the parts together are the whole, and none lacks a subject."""
 
 from __future__ import annotations
 
+import collections
 import subprocess
+import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +38,28 @@ class Part:
         """Whether this part has the cell. The parts are diagonals, so that none of them lacks a row or a column."""
         return (row + column) % self.parts == self.number - 1
 
-    def __str__(self) -> str:
-        """For a report."""
+    def of_all(self, target: str) -> str:
+        """For a report; ``target`` is what runs the whole."""
         if self.parts == 1:
             return ""
         chosen = f", as commit {self.commit} has it" if self.commit else ""
-        return f" (part {self.number} of {self.parts}{chosen}; make test-faults runs all of them)"
+        return f"part {self.number} of {self.parts}{chosen}; {target} runs all of them"
+
+    def chooses(self, tests: t.Sequence[tuple[str, bool]]) -> list[bool]:
+        """Which of these tests this part has, each given by the function that it is a case of, and whether it is a variant.
+
+        A variant is in one part. Of what is none every part has at least one case of each function.
+        """
+        cases = collections.Counter(function for function, is_variant in tests if not is_variant)
+        functions = {function: number for number, function in enumerate(cases)}
+        seen: collections.Counter[str] = collections.Counter()
+        chosen = []
+        for function, is_variant in tests:
+            of, turn = (self.parts, 0) if is_variant else (min(self.parts, cases[function]), functions[function])
+            counted = "" if is_variant else function
+            chosen.append((seen[counted] + turn) % of == (self.number - 1) % of)
+            seen[counted] += 1
+        return chosen
 
 
 def _commit() -> str:

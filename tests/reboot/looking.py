@@ -23,8 +23,8 @@ _LOOK = """
 echo "{\\"address\\": $(ip -j address), \\"route\\": $(ip -j route show table all), \\"route6\\": $(ip -j -6 route show table all)," \
      "\\"rule\\": $(ip -j rule), \\"rule6\\": $(ip -j -6 rule)}"
 echo ---
-nmcli -t -f DEVICE,TYPE,STATE device | sed 's/^/device /'
-nmcli -t -f FILENAME,DEVICE,NAME,UUID,STATE connection show | sed 's/^/profile /'
+timeout 10 nmcli -t -f DEVICE,TYPE,STATE device | sed 's/^/device /'
+timeout 10 nmcli -t -f FILENAME,DEVICE,NAME,UUID,STATE connection show | sed 's/^/profile /'
 grep -v '^#' /etc/resolv.conf | sed 's/^/resolver /'
 cd /etc/NetworkManager/system-connections && stat -c 'file %n %a %u' -- * 2>/dev/null
 cd /etc/NetworkManager/system-connections && md5sum -- * 2>/dev/null | sed 's/^/content /'

@@ -145,8 +145,8 @@ def boot_again(node: str, orderly: bool = True, seconds: float = 90.0) -> None:
         look(node, ["systemctl", "--no-block", "reboot"])
     else:
         cut_power(node)
-    # nm-online would wait for a card without a DHCP server, too
-    is_up = ["sh", "-c", "test ! -e /run/before-the-boot && nmcli -g STATE general | grep -q ^connected"]
+    # nm-online would wait for a card without a DHCP server, too; nmcli hangs for ever where D-Bus ends under it
+    is_up = ["sh", "-c", "test ! -e /run/before-the-boot && timeout 5 nmcli -g STATE general | grep -q ^connected"]
     while time.monotonic() < deadline:
         with contextlib.suppress(TestBedError):  # it is off
             if look(node, is_up).returncode == 0:

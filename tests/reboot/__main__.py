@@ -22,8 +22,8 @@ import time
 import typing as t
 from pathlib import Path
 
-from tests.faults.part import Part
 from tests.stages import machine, nmstatectl
+from tests.stages.part import Part
 from tests.testbed import bed, rootfs
 from tests.testbed.interrupts import end_as_interrupt
 from tests.testbed.tools import TestBedError

@@ -22,8 +22,8 @@ from .wire import Variant
 _SYSTEMD = "org.freedesktop.systemd1"
 _SYSTEMD_PATH = "/org/freedesktop/systemd1"
 _SYSTEMD_MANAGER = "org.freedesktop.systemd1.Manager"
-# seconds
-_LONGEST_GOODBYE = 2.0
+# seconds: the kernel may take long to close the sockets of a search for duplicates, and until then the process has not ended
+_LONGEST_GOODBYE = 6.0
 _PROCESS_FOLDER = "/run/elemental-networking/processes"
 # a command that fails is tried again, up to so often: one that cannot work must not go on for ever
 _RETRY_AFTER = 2.0

@@ -39,6 +39,7 @@ def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
         _serve_timer(*arguments)
         return
     sys.stdout.write("\n" + ANSWER_MARK + json.dumps(serve_controller(json.loads(request), program)) + "\n")
+    sys.stdout.flush()  # the end of the process may have to wait
 
 
 def _serve_timer(operation: str, token: str = "") -> None:

@@ -85,6 +85,12 @@ def _over_bridge(number: int, controller: str, lines: str = "", bridge: str = "s
     return {"lab0": _bridge(number, lines, bridge), "lab0-port": port("lab0-port", controller, interface="eth0")}
 
 
+def _asking_bridge(lines: str = "") -> Config:
+    """One that has its lease through the port that comes after it."""
+    bridge = keyfile("lab0", f"{DHCP}\n{lines}", kind="bridge", connection=f"uuid={_UUID}", more="[bridge]\nstp=false")
+    return {"lab0": bridge, "lab0-port": port("lab0-port", _UUID, interface="eth0")}
+
+
 def _static(number: int) -> Config:
     return {"eth0": keyfile("eth0", _eth0(number))}
 
@@ -222,6 +228,11 @@ CONFIGURATIONS = (
         "a bridge that changes, its port does not",
         lambda number: [Step(_over_bridge(number, _UUID)), Step(_over_bridge(number, _UUID, "dns-search=lab.test;"))],
         claimed,
+    ),
+    Configuration(
+        "a bridge with DHCP that changes",
+        lambda number: [Step(_asking_bridge()), Step(_asking_bridge("dns-search=lab.test;"))],
+        network.lease,
     ),
     _pushed(
         "a bridge that brings its port",

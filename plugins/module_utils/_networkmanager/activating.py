@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+import typing as t
 
 from . import store
 from .bus import BusError
@@ -52,9 +53,8 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
             device = manager.device(interface)
             if device is not None:
                 _free(manager, device)
-        for step in trial.steps:
-            if not step.waiting_for:
-                activate_step(manager, step, step.trial_uuid, seconds)
+        for step in in_turn([step for step in trial.steps if not step.waiting_for]):
+            activate_step(manager, step, step.trial_uuid, seconds)
     except StillOnItsWay as error:
         if not is_last:
             return True
@@ -93,6 +93,15 @@ def _mark_activated(token: str) -> None:
         trial = store.load_trial()
         if trial is not None and trial.token == token and trial.phase == "staged":
             store.save_trial(trial._replace(phase="activated"))
+
+
+def in_turn(steps: t.Sequence[Step]) -> list[Step]:
+    """The steps in their order, and those once more in the end that are not up before others are.
+
+    A bridge or a bond gets its lease through its ports, which come after it: in its turn it is only begun, in the end it is waited for.
+    """
+    last = [step for step in steps if step.has_ports and step.awaited]
+    return [*(step._replace(awaited=False) if step in last else step for step in steps), *last]
 
 
 def activate_step(manager: NetworkManager, step: Step, uuid: str, seconds: float) -> None:

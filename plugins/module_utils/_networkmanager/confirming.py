@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from . import journal, places, store
-from .activating import activate_step
+from .activating import activate_step, in_turn
 from .arriving import Arrival
 from .bus import BusError
 from .files import private, private_folder, remove
@@ -307,9 +307,11 @@ def _take_over(manager: NetworkManager, trial: Trial) -> None:
     refused = manager.load_profiles(files) if files else []
     if refused:
         raise NetworkManagerError(f"NetworkManager refused {', '.join(os.path.basename(file) for file in refused)}")
-    for step in trial.steps:
-        if step.trial_uuid != step.final_uuid:
-            _switch_to_final(manager, step, trial.deadline)
+    switching = [step for step in trial.steps if step.trial_uuid != step.final_uuid]
+    for step in in_turn([step for step in switching if not step.waiting_for]):
+        activate_step(manager, step, step.final_uuid, trial.deadline)
+    for step in switching:
+        _drop_trial(manager, step)
     if trial.stale_files:
         manager.load_profiles([_installed(name) for name in trial.stale_files])
 
@@ -326,9 +328,7 @@ def _see_lease_stay(manager: NetworkManager, trial: Trial, arrived_at: t.Abstrac
         time.sleep(0.05)
 
 
-def _switch_to_final(manager: NetworkManager, step: Step, timeout: float) -> None:
-    if not step.waiting_for:
-        activate_step(manager, step, step.final_uuid, timeout)
+def _drop_trial(manager: NetworkManager, step: Step) -> None:
     path = manager.profile_path(step.trial_uuid)
     if path is not None:
         manager.delete_profile(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.activating import activate_step
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.activating import activate_step, in_turn
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import Step
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
     Device,
@@ -90,3 +90,15 @@ def test_a_virtual_function_is_waited_for() -> None:
 def test_a_virtual_function_that_does_not_appear_is_still_on_its_way() -> None:
     with pytest.raises(StillOnItsWay, match="interface ens7f0v0 did not appear within 0 s"):
         asked(FakeManager(), "ens7f0v0", "ethernet", 0.0)
+
+
+def test_a_bridge_is_begun_in_its_turn_and_waited_for_after_its_ports() -> None:
+    bridge = step("lab0", "bridge")._replace(has_ports=True)
+    before, after = step("eth1", "ethernet"), step("eth0", "ethernet")
+    assert in_turn([before, bridge, after]) == [before, bridge._replace(awaited=False), after, bridge]
+
+
+@pytest.mark.parametrize("change", [{"has_ports": False}, {"has_ports": True, "awaited": False}])
+def test_what_needs_no_port_or_is_not_waited_for_has_one_turn(change: dict[str, bool]) -> None:
+    bridge = step("lab0", "bridge")._replace(**change)
+    assert in_turn([bridge, step("eth0", "ethernet")]) == [bridge, step("eth0", "ethernet")]

@@ -29,8 +29,8 @@ SUITE = os.environ.get("TESTBED_SUITE") or "bookworm"
 INPUTS = int(os.environ.get("FUZZ") or 100)
 # what its reader drops without a word, which was looked at for each
 SILENT = re.compile(
-    r"vlan\.(ingress|egress)-priority-map|ipv[46]\.route\d*_options|ipv[46]\.(address|gateway)|sriov\.vf|tc\.|bridge-port\.|bond-port\.|(802-3-)?ethernet\.(duplex|speed)"
-    r"|team\.|ethtool\.|user\."
+    r"vlan\.(ingress|egress)-priority-map|ipv[46]\.route\d*_options|ipv[46]\.(address|gateway)|sriov\.vf|tc\.|bridge-port\.|bond-port\."
+    r"|(802-3-)?ethernet\.(duplex|speed)|team\.|ethtool\.|user\."
 )
 # it says what it derives of a prefix that is not there, or an element of a list is empty
 NOTHING_LOST = r"missing prefix length|ignoring missing number|invalid prefix length for \S+ '[^/,;']+[/,;]([/,;'].*)?, defaulting|''$"

@@ -16,6 +16,10 @@ from tests.testbed.controlplane import users
 from tests.testbed.controlplane.fixtures import Space, asked, empty_space
 
 
+# seconds; longer than anything takes beside other work, where nothing is waited for
+_LONG = 200
+
+
 def machines(count: int, beginning: str = "m") -> list[str]:
     return [f"{beginning}{number:03}" for number in range(count)]
 
@@ -97,8 +101,8 @@ def test_an_exhausted_pool_is_said_at_once_and_leaves_nothing(space: Space) -> N
     space.pool("10.0.1.1-10.0.1.51", "small")
     space.claims(*machines(48), pool="small")
     began = time.monotonic()
-    result = space.claims(*machines(40, "more"), pool="small")
-    assert time.monotonic() - began < 4, "2 s, and the start of a Python process beside a busy machine"
+    result = space.claims(*machines(40, "more"), pool="small", timeout=_LONG)
+    assert time.monotonic() - began < _LONG, "it waited until its timeout"
     assert result["msg"] == "pool small has 3 free of 51, 40 claims ask; release claims or widen the pool"
     assert len(space.items("ipaddressclaims")) == 48
 
@@ -191,7 +195,7 @@ def test_claims_deleted_behind_our_back_are_made_anew(space: Space) -> None:
 
 def test_an_older_cluster_api_is_served_in_v1beta1(space: Space) -> None:
     space.claims("a")
-    before = len(space.plane.requests(space.user))
+    known = {event["auditID"] for event in space.plane.requests(space.user)}  # of a watch, its end is told later
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import discovery
@@ -206,7 +210,7 @@ def test_an_older_cluster_api_is_served_in_v1beta1(space: Space) -> None:
     finally:
         discovery._VERSIONS = versions
     assert [bound.address.address for bound in claiming.bound if bound.address] == ["10.0.0.10", "10.0.0.11"]
-    uris = [event["requestURI"] for event in space.plane.requests(space.user)[before:]]
+    uris = [event["requestURI"] for event in space.plane.requests(space.user) if event["auditID"] not in known]
     assert uris
     assert all("/v1beta1/" in uri for uri in uris if "ipaddress" in uri)
 
@@ -246,10 +250,10 @@ def test_an_api_that_is_not_there_or_not_ours(space: Space, kubernetes: dict[str
     places = {"server": space.plane.server, "ca": str(space.plane.folder / "pki/ca.crt")}
     options = {name: value.format(**places) for name, value in kubernetes.items()}
     began = time.monotonic()
-    message = space.claims("a", kubernetes=options)["msg"]
+    message = space.claims("a", kubernetes=options, timeout=_LONG)["msg"]
     assert words in message
     assert "\n" not in message
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < _LONG, "it waited until its timeout"
 
 
 def test_a_forbidden_request_names_verb_resource_and_namespace(space: Space) -> None:

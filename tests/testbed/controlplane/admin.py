@@ -54,7 +54,7 @@ class Admin:
         """Make a namespace."""
         self.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 
-    def until(self, what: str, probe: t.Callable[[], object], seconds: float = 30.0) -> None:
+    def until(self, what: str, probe: t.Callable[[], object], seconds: float = 120.0) -> None:
         """Wait for something to be true."""
         deadline = time.monotonic() + seconds
         while not probe():

@@ -15,7 +15,6 @@ import pytest
 from tests.testbed.controlplane import users
 from tests.testbed.controlplane.fixtures import Space, asked, empty_space
 
-
 # seconds; longer than anything takes beside other work, where nothing is waited for
 _LONG = 200
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.activating import activate_step, in_turn
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.activating import (
+    activate_step,
+    in_turn,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import Step
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
     Device,

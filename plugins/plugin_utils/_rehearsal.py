@@ -139,7 +139,7 @@ def _unknown(number: int) -> tuple[Address, Address]:
 def _checked_reference(key: str, reference: object) -> None:
     """Raise IpamError where a key does not name a pool."""
     if not isinstance(reference, t.Mapping):
-        raise IpamError("every entry of ipAddresses has to be a pool with apiGroup, kind and name")
+        raise IpamError(f"key {plain(key, 60)} of ipAddresses has to name a pool by apiGroup, kind and name")
     for part in ("apiGroup", "kind", "name"):
         if not reference.get(part):
             raise IpamError(f"the pool of key {plain(key, 60)} has no {part}; give apiGroup, kind and name")

@@ -32,7 +32,8 @@ class Binding(t.NamedTuple):
     ``controller`` and ``parent`` are what it is a port of, or on top of: an interface or a uuid. ``asking`` are the families in which
     its address comes from a DHCP server or a router. ``depends_on_network`` says that it does not come up before one answers.
     ``secondaries`` are the uuids of VPNs that come up with it. ``gives_gateway`` says that it may give a default route in the main table.
-    ``addresses`` are static ones, and ``has_client_id`` says that it tells a DHCP server who it is in words of its own.
+    ``addresses`` are static ones, and ``is_another_client`` says that a DHCP server may take it for another one than before:
+    by a client-id, or by a MAC address of its own.
     """
 
     file_name: str
@@ -53,7 +54,7 @@ class Binding(t.NamedTuple):
     virtual_functions: int = 0
     gives_gateway: bool = False
     addresses: tuple[str, ...] = ()
-    has_client_id: bool = False
+    is_another_client: bool = False
 
     @property
     def names(self) -> tuple[str, str]:
@@ -91,7 +92,7 @@ def binding(profile: WantedProfile) -> Binding:
         gives_gateway=not controller
         and any(_gives_gateway(sections.get(family, {}), family, sections) for family in FAMILIES),
         addresses=tuple(address for family in FAMILIES for address in addresses_of(sections.get(family, {}))),
-        has_client_id="dhcp-client-id" in sections.get("ipv4", {}),
+        is_another_client="dhcp-client-id" in sections.get("ipv4", {}) or "cloned-mac-address" in wired,
         virtual_functions=virtual_functions(profile.text) if "sriov" in sections else 0,
     )
 

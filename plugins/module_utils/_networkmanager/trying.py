@@ -51,7 +51,7 @@ def keeper_of(outlook: Outlook) -> str:
         each
         for each in outlook.bindings
         if outlook.is_of_the_way(each)
-        and session.family in (each.asking if each.has_client_id else {*each.asking} - {"ipv4"})
+        and session.family in (each.asking if each.is_another_client else {*each.asking} - {"ipv4"})
         and session.address not in each.addresses
     )
     return next((each.file_name for each in asking if not outlook.expected[each.file_name].waiting_for), "")

@@ -111,7 +111,8 @@ def gateway_warnings(profile: str, lines: t.Sequence[Entry]) -> list[str]:
                 listed = ", ".join(str(network) for network in subnets[:_FEW])
                 result.append(
                     f"profile {profile}: the gateway {gateway} is outside {listed}, the subnet of its {family}"
-                    " addresses; NetworkManager before 1.58 accepts it, but it is most likely a mistake"
+                    " addresses; NetworkManager before 1.58 accepts it; correct it or, if it is meant, add a route to it"
+                    f" without a next hop ({gateway}/{gateway.max_prefixlen})"
                 )
     return result
 

@@ -214,6 +214,10 @@ def test_a_trial_keeps_the_controllers_address_where_another_one_may_be_given() 
     assert text.endswith("\n[ipv6]\naddress99=2001:db8::77aa:1/64\nmethod=auto\n")
     text = plan_of(wanted("eth0", "[ipv4]\nmethod=auto\ndhcp-client-id=me\n")).texts["eth0.nmconnection"]
     assert "[ipv4]\ndad-timeout=0\naddress99=192.0.2.11/24\nmethod=auto\ndhcp-client-id=me\n" in text
+    text = plan_of(wanted("eth0", "[ethernet]\ncloned-mac-address=stable\n[ipv4]\nmethod=auto\n")).texts[
+        "eth0.nmconnection"
+    ]
+    assert text.endswith("[ipv4]\ndad-timeout=0\naddress99=192.0.2.11/24\nmethod=auto\n")
 
 
 @pytest.mark.parametrize(

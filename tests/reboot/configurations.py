@@ -10,9 +10,9 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
-from tests.data.keyfiles import DHCP, OFF, keyfile, port, static
-from tests.testbed import cabling, network, node
-from tests.testbed.tools import TestBedError
+from ..data.keyfiles import DHCP, OFF, keyfile, port, static
+from ..testbed import cabling, network, node
+from ..testbed.tools import TestBedError
 
 Config = t.Mapping[str, t.Any]
 _UUID = "4c1f6a52-3d4e-4a0f-9b60-8a5f00000001"

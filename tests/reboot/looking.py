@@ -10,8 +10,8 @@ import json
 import time
 import typing as t
 
-from tests.testbed import network, node
-from tests.testbed.tools import TestBedError
+from ..testbed import network, node
+from ..testbed.tools import TestBedError
 
 Look = t.Mapping[str, t.Sequence[str]]
 

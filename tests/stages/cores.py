@@ -14,7 +14,7 @@ PURE = ("_ipam", "_networkmanager", "_render")
 # trust borders whose tests take something from ansible-core
 _BORDERS = ("test_hostile_hosts", "test_manifests", "test_verified_text")
 # the tests of what runs tests
-_OURS = ("tests/unit/molecule", "tests/unit/stages")
+_OURS = ("tests/unit/molecule", "tests/unit/reboot", "tests/unit/stages")
 
 
 def left_out(collection: Path, is_same_python: bool) -> list[str]:

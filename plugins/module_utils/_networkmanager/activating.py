@@ -100,7 +100,7 @@ def in_turn(steps: t.Sequence[Step]) -> list[Step]:
 
     A bridge or a bond gets its lease through its ports, which come after it: in its turn it is only begun, in the end it is waited for.
     """
-    last = [step for step in steps if step.has_ports and step.awaited]
+    last = [step for step in steps if step.asks_through_ports and step.awaited]
     return [*(step._replace(awaited=False) if step in last else step for step in steps), *last]
 
 

@@ -104,7 +104,7 @@ class Step(t.NamedTuple):
     ``trial_uuid`` equals ``final_uuid`` where the trial is already what will be installed. ``awaited`` says whether the trial
     fails when the profile does not come up. ``type`` is that of the profile. ``waiting_for`` is why it is not activated at all now, in a
     few words. ``may_come_late`` is why it may not be up yet when the change is confirmed. ``has_ports`` says that it is up only with a
-    carrier, which its ports give it.
+    carrier, which its ports give it, and ``asks_through_ports`` that it gets an address through them.
     """
 
     file_name: str
@@ -116,6 +116,7 @@ class Step(t.NamedTuple):
     waiting_for: str = ""
     may_come_late: str = ""
     has_ports: bool = False
+    asks_through_ports: bool = False
 
     @property
     def trial_file(self) -> str:

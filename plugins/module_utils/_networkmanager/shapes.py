@@ -117,6 +117,7 @@ def _step(value: t.Any, what: str) -> Step:
         text(content.get("waiting_for", ""), f"{what}.waiting_for"),
         text(content.get("may_come_late", ""), f"{what}.may_come_late"),
         flag(content.get("has_ports", False), f"{what}.has_ports"),
+        flag(content.get("asks_through_ports", False), f"{what}.asks_through_ports"),
     )
 
 

@@ -104,6 +104,7 @@ def _step(outlook: Outlook, binding: Binding, step: Step, required: t.Collection
         waiting_for=expectation.waiting_for,
         may_come_late=late,
         has_ports=bool(ports),
+        asks_through_ports=bool(ports and binding.asking),
     )
 
 

@@ -96,12 +96,12 @@ def test_a_virtual_function_that_does_not_appear_is_still_on_its_way() -> None:
 
 
 def test_a_bridge_is_begun_in_its_turn_and_waited_for_after_its_ports() -> None:
-    bridge = step("lab0", "bridge")._replace(has_ports=True)
+    bridge = step("lab0", "bridge")._replace(has_ports=True, asks_through_ports=True)
     before, after = step("eth1", "ethernet"), step("eth0", "ethernet")
     assert in_turn([before, bridge, after]) == [before, bridge._replace(awaited=False), after, bridge]
 
 
-@pytest.mark.parametrize("change", [{"has_ports": False}, {"has_ports": True, "awaited": False}])
-def test_what_needs_no_port_or_is_not_waited_for_has_one_turn(change: dict[str, bool]) -> None:
+@pytest.mark.parametrize("change", [{"has_ports": True}, {"asks_through_ports": True, "awaited": False}])
+def test_what_gets_no_address_through_ports_or_is_not_waited_for_has_one_turn(change: dict[str, bool]) -> None:
     bridge = step("lab0", "bridge")._replace(**change)
     assert in_turn([bridge, step("eth0", "ethernet")]) == [bridge, step("eth0", "ethernet")]

@@ -166,6 +166,14 @@ def test_the_ports_of_a_changed_bridge_are_tried_with_it() -> None:
     ]
 
 
+def test_a_bridge_that_asks_for_a_lease_gets_it_through_its_ports() -> None:
+    port = wanted("port", "master=lan\n", interface="eth0")
+    steps = plan_of(wanted("lan", "[ipv4]\nmethod=auto\n", "bridge"), port, way="lan").steps
+    assert [step.asks_through_ports for step in steps] == [True, False]
+    static = f"{STATIC}[ipv6]\nmethod=disabled\n"
+    assert not any(step.asks_through_ports for step in plan_of(wanted("lan", static, "bridge"), port, way="lan").steps)
+
+
 def test_a_bridge_whose_ports_all_wait_waits_although_it_is_active() -> None:
     bridge, port = wanted("lan", STATIC, "bridge"), wanted("port", "master=lan\n", interface="eth1")
     observed = {

@@ -29,7 +29,8 @@ def planned(
     by_file = {each.file_name: each for each in outlook.bindings}
     found = _waiting(outlook, observed)
     reasons = _reasons(plan.wanted, observed, managed, found)
-    texts = trial_texts(outlook, plan.wanted)
+    keeper = keeper_of(outlook)
+    texts = trial_texts(outlook, plan.wanted, keeper)
     steps = steps_of(outlook, plan._replace(texts=texts, reasons=reasons), observed, required)
     tried = {step.file_name: step.waiting_for for step in steps}
     found = {name: reason for name, reason in {**found, **tried}.items() if tried.get(name, reason)}
@@ -45,7 +46,7 @@ def planned(
         waiting=found,
         interfaces={name: each.interface for name, each in outlook.expected.items()},
         segments=outlook.segments,
-        kept=outlook.session.address if outlook.session and keeper_of(outlook) else "",
+        kept=outlook.session.address if outlook.session and keeper else "",
         expects_gateway=not any(outlook.is_of_the_way(by_file[step.file_name]) for step in steps)
         or any(each.gives_gateway for each in outlook.bindings if each.file_name not in found),
     )

@@ -16,7 +16,6 @@ from .model import ETHERNET_TYPES
 
 # NMDeviceState
 UNAVAILABLE = 20
-ACTIVATING = range(40, 100)
 # NMDeviceType of what such profiles are for: they come and go, and NetworkManager looks for their network itself
 RADIOS: t.Mapping[str, t.Tuple[int, ...]] = {
     "wifi": (2,),
@@ -148,6 +147,16 @@ def _shares(binding: Binding) -> bool:
     return binding.type.startswith("ovs-") or binding.type in RADIOS
 
 
+def ports_of(binding: Binding, every: t.Iterable[Binding]) -> list[Binding]:
+    """The profiles that become ports of another one."""
+    return [each for each in every if each.controller and each.controller in binding.names]
+
+
+def _below(binding: Binding, every: t.Iterable[Binding]) -> list[Binding]:
+    """The profiles that another one is on top of."""
+    return [each for each in every if binding.parent and binding.parent in each.names]
+
+
 def _with_what_it_is_made_of(
     binding: Binding, every: t.Sequence[Binding], found: t.Mapping[str, Expectation]
 ) -> Expectation:
@@ -155,9 +164,7 @@ def _with_what_it_is_made_of(
     expectation = found[binding.file_name]
     if expectation.waiting_for:
         return expectation
-    ports = [each for each in every if each.controller and each.controller in binding.names]
-    below = [each for each in every if binding.parent and binding.parent in each.names]
-    for words, parts in (("its ports wait", ports), ("its parent waits", below)):
+    for words, parts in (("its ports wait", ports_of(binding, every)), ("its parent waits", _below(binding, every))):
         if parts and all(found[each.file_name].waiting_for for each in parts):
             names = ", ".join(short(each.file_name) for each in parts)
             return expectation._replace(may_come_late=f"{words} ({names})", is_cut=True)
@@ -172,11 +179,9 @@ def segment(
     Empty where there is none.
     """
     interface = found[binding.file_name].interface
-    ports = [each for each in every if each.controller and each.controller in binding.names]
-    below = [each for each in every if binding.parent and binding.parent in each.names]
-    made_of = [found[each.file_name].interface for each in ports]
+    made_of = [found[each.file_name].interface for each in ports_of(binding, every)]
     if binding.type in _ON_THE_SAME_SEGMENT:
-        made_of += [binding.parent, *(found[each.file_name].interface for each in below)]
+        made_of += [binding.parent, *(found[each.file_name].interface for each in _below(binding, every))]
     return next((name for name in (interface, *made_of) if name in seen), "")
 
 

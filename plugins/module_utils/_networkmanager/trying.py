@@ -10,7 +10,7 @@ import socket
 import typing as t
 
 from .bindings import Binding
-from .expecting import referring, short
+from .expecting import ports_of, referring, short
 from .keyfile import with_first_value, with_more
 from .model import Step, WantedProfile
 from .outlook import Outlook
@@ -22,12 +22,11 @@ _KEPT_ADDRESS = "address99"
 _DUPLICATE_SEARCH = "200"
 
 
-def trial_texts(outlook: Outlook, wanted: t.Iterable[WantedProfile]) -> dict[str, str]:
+def trial_texts(outlook: Outlook, wanted: t.Iterable[WantedProfile], keeper: str) -> dict[str, str]:
     """The texts to try: where nobody can be asked before whether an address is in use, NetworkManager asks in the trial.
 
-    That is a VLAN that is not there yet: its parent is on another segment.
+    That is a VLAN that is not there yet: its parent is on another segment. ``keeper`` is what ``keeper_of`` says.
     """
-    keeper = keeper_of(outlook)
     kinds = {each.file_name: each.type for each in outlook.bindings}
     return {
         profile.file_name: with_first_value(profile.text, "ipv4", "dad-timeout", _DUPLICATE_SEARCH)
@@ -98,13 +97,13 @@ def _step(outlook: Outlook, binding: Binding, step: Step, required: t.Collection
     expectation = outlook.expected[binding.file_name]
     is_needed = outlook.is_of_the_way(binding) or is_required(binding, required)
     late = "" if is_needed else expectation.may_come_late
-    ports = [each for each in outlook.bindings if each.controller and each.controller in binding.names]
+    has_ports = bool(ports_of(binding, outlook.bindings))
     return step._replace(
         awaited=not (expectation.waiting_for or late),
         waiting_for=expectation.waiting_for,
         may_come_late=late,
-        has_ports=bool(ports),
-        asks_through_ports=bool(ports and binding.asking),
+        has_ports=has_ports,
+        asks_through_ports=has_ports and bool(binding.asking),
     )
 
 

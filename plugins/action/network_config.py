@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
 from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import profile_name
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
     PlaceholderError,
     resolve_placeholders,
@@ -33,7 +34,6 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._options impo
 from ansible_collections.elemental.networking.plugins.plugin_utils._rendering import tool_on
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import Outcome, Transaction
 
-_SUFFIX = ".nmconnection"
 _ARGUMENTS = {
     "configurator": {"type": "str", "default": "none"},
     "config": {"type": "dict", "default": {}},
@@ -88,18 +88,16 @@ class ActionModule(NetworkAction):
 
 def _required(machine: str, names: t.Sequence[str], profiles: t.Sequence[Profile]) -> list[str]:
     """The names of the files of the profiles that must not wait. Raises AnsibleActionFail for a name that none has."""
-    by_name = {name: each.file_name for each in profiles for name in (each.id, each.file_name, _name(each))}
+    by_name = {
+        name: each.file_name for each in profiles for name in (each.id, each.file_name, profile_name(each.file_name))
+    }
     unknown = [name for name in names if name not in by_name]
     if unknown:
-        known = ", ".join(map(_name, profiles))
+        known = ", ".join(profile_name(each.file_name) for each in profiles)
         raise AnsibleActionFail(
             f"{machine}: required names profile {unknown[0]}, which config does not have; it has {known}"
         )
     return sorted({by_name[name] for name in names})
-
-
-def _name(profile: Profile) -> str:
-    return profile.file_name[: -len(_SUFFIX)]
 
 
 def _wanted(profile: Profile) -> dict[str, t.Any]:
@@ -122,7 +120,7 @@ def _report(machine: str, rendering: Rendering, outcome: Outcome) -> dict[str, t
         for profile in rendering.profiles
     ]
     waits = [
-        f"profile {_name(profile)} is installed and waits: {outcome.waiting[profile.file_name]}"
+        f"profile {profile_name(profile.file_name)} is installed and waits: {outcome.waiting[profile.file_name]}"
         for profile in rendering.profiles
         if profile.file_name in outcome.waiting
     ]

@@ -13,11 +13,11 @@ from . import shapes
 from .checking import Unfit, exactly, flag, integer, name, record, several, text, texts, token
 from .model import Knock, Probe, WantedProfile
 from .network_manager import NetworkManagerError
+from .places import PROFILE_SUFFIX
 
 _SHORTEST, _LONGEST = 5, 3600
 _MOST_PROBES = 64
 _HIGHEST_PORT = 65535
-_SUFFIX = ".nmconnection"
 
 
 def check_request(request: t.Any) -> None:
@@ -68,7 +68,7 @@ def _probe(value: t.Any, what: str, deadline: int) -> Probe:
 def _check_profile(value: t.Any, what: str) -> None:
     profile = exactly(value, what, WantedProfile._fields)
     file_name = name(profile.get("file_name"), f"{what}.file_name")
-    if file_name.startswith(".") or not file_name.endswith(_SUFFIX):
+    if file_name.startswith(".") or not file_name.endswith(PROFILE_SUFFIX):
         raise Unfit(f"{what}.file_name is not the name of a keyfile")
     name(profile.get("uuid"), f"{what}.uuid")
     for field in ("type", "text"):

@@ -41,7 +41,6 @@ class Binding(t.NamedTuple):
     mac_address: str = ""
     priority: int = 0
     autoconnect: bool = True
-    is_port: bool = False
     brings_ports: bool = False
     uuid: str = ""
     id: str = ""
@@ -79,7 +78,6 @@ def binding(profile: WantedProfile) -> Binding:
         mac_address=wired.get("mac-address", "").lower().replace("-", ":"),
         priority=_number(connection.get("autoconnect-priority")),
         autoconnect=connection.get("autoconnect") not in ("false", "0"),
-        is_port=bool(controller),
         brings_ports="1" in (connection.get("autoconnect-ports"), connection.get("autoconnect-slaves")),
         uuid=profile.uuid,
         id=connection.get("id", ""),

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .expecting import short
 from .model import Managed, Step, WantedProfile
 from .network_manager import Device, NetworkManager, NetworkManagerError
 from .outlook import NOTHING_CHANGED, Outlook
+from .places import profile_name
 from .planning import Observed, Plan, collision, differences
-from .trying import is_required, keeper_of, steps_of, trial_texts
+from .trying import keeper_of, steps_of, trial_texts
 
 
 def planned(
@@ -87,9 +87,10 @@ def _waiting(outlook: Outlook, observed: t.Mapping[str, Observed]) -> dict[str, 
 def _refuse_waiting(outlook: Outlook, waiting_for: t.Mapping[str, str], required: t.Collection[str]) -> None:
     """Raise NetworkManagerError for a required profile that would wait."""
     for each in outlook.bindings:
-        if each.file_name in waiting_for and is_required(each, required):
+        name = each.file_name
+        if name in waiting_for and name in required:
             raise NetworkManagerError(
-                f"profile {short(each.file_name)} is required, and would not come up: {waiting_for[each.file_name]}; {NOTHING_CHANGED}"
+                f"profile {profile_name(name)} is required, and would not come up: {waiting_for[name]}; {NOTHING_CHANGED}"
             )
 
 
@@ -102,7 +103,7 @@ def _taken_down(
     Raises NetworkManagerError where the controller's own way in is one of them and nothing else comes up.
     """
     waiting = {outlook.expected[step.file_name].interface: step for step in steps if step.waiting_for}
-    by_uuid = {step.final_uuid: step for step in waiting.values()}
+    by_uuid = {step.final_uuid: step for step in steps if step.waiting_for}
     served = {outlook.expected[step.file_name].interface for step in steps if not step.waiting_for}
     found = []
     for device in devices:
@@ -114,8 +115,8 @@ def _taken_down(
         is_way = outlook.session is not None and device.interface == outlook.session.interface
         if is_way and all(each.waiting_for for each in outlook.expected.values()):
             raise NetworkManagerError(
-                f"with profile {short(step.file_name)}, which would not come up at the next boot ({step.waiting_for}), nothing would bring "
-                f"{device.interface} up, over which the controller comes in; {NOTHING_CHANGED}"
+                f"with profile {profile_name(step.file_name)}, which would not come up at the next boot ({step.waiting_for}), nothing would "
+                f"bring {device.interface} up, over which the controller comes in; {NOTHING_CHANGED}"
             )
         found.append(device.interface)
     return tuple(found)

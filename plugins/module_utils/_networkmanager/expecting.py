@@ -13,6 +13,7 @@ import typing as t
 
 from .bindings import Binding
 from .model import ETHERNET_TYPES
+from .places import profile_name
 
 # NMDeviceState
 UNAVAILABLE = 20
@@ -74,11 +75,13 @@ def expect(bindings: t.Sequence[Binding], seen: t.Mapping[str, Seen]) -> dict[st
 def _alone(binding: Binding, every: t.Sequence[Binding], seen: t.Mapping[str, Seen]) -> Expectation:
     """What becomes of a profile if there were no other one for its interface."""
     interface = interface_of(binding, seen)
-    if not binding.autoconnect and not (binding.is_port and any(_brings(each, binding) for each in every)):
+    if not binding.autoconnect and not (binding.controller and any(_brings(each, binding) for each in every)):
         return Expectation(interface, "autoconnect=false")
     if binding.type == "vpn":
         bringer = next((each.file_name for each in every if binding.uuid in each.secondaries), "")
-        return Expectation("", f"it comes up with profile {short(bringer)}" if bringer else "a VPN is started by hand")
+        return Expectation(
+            "", f"it comes up with profile {profile_name(bringer)}" if bringer else "a VPN is started by hand"
+        )
     missing = _what_is_missing(binding, interface, every, seen)
     if missing:
         return Expectation(interface, missing, is_missing=True)
@@ -139,7 +142,7 @@ def _winner(binding: Binding, every: t.Sequence[Binding], found: t.Mapping[str, 
         and not _shares(each)
         and each.priority > binding.priority
     ]
-    return short(max(better, key=lambda each: each.priority).file_name) if better else None
+    return profile_name(max(better, key=lambda each: each.priority).file_name) if better else None
 
 
 def _shares(binding: Binding) -> bool:
@@ -166,7 +169,7 @@ def _with_what_it_is_made_of(
         return expectation
     for words, parts in (("its ports wait", ports_of(binding, every)), ("its parent waits", _below(binding, every))):
         if parts and all(found[each.file_name].waiting_for for each in parts):
-            names = ", ".join(short(each.file_name) for each in parts)
+            names = ", ".join(profile_name(each.file_name) for each in parts)
             return expectation._replace(may_come_late=f"{words} ({names})", is_cut=True)
     return expectation
 
@@ -194,7 +197,7 @@ def two_alike(bindings: t.Sequence[Binding], found: t.Mapping[str, Expectation])
             continue
         other = first.setdefault((expectation.interface, each.priority), each.file_name)
         if other != each.file_name:
-            return short(other), short(each.file_name), expectation.interface
+            return profile_name(other), profile_name(each.file_name), expectation.interface
     return None
 
 
@@ -223,8 +226,3 @@ def related(bindings: t.Sequence[Binding], found: t.Mapping[str, Expectation], s
         if above <= interfaces:
             return interfaces
         interfaces |= above
-
-
-def short(file_name: str) -> str:
-    """The name of a profile: that of its file."""
-    return file_name[: -len(".nmconnection")] if file_name.endswith(".nmconnection") else file_name

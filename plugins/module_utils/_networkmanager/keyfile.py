@@ -134,18 +134,15 @@ def with_more(text: str, section: str, lines: t.Sequence[str]) -> str:
     headers = [entry.line for entry in entries(text) if entry.section == section and not entry.key]
     if not headers:
         return "\n".join([text.rstrip("\n"), "", f"[{section}]", *lines, ""])
-    present = text.split("\n")
-    return "\n".join([*present[: headers[0]], *lines, *present[headers[0] :]])
+    present, index = text.split("\n"), headers[0]
+    carriage_return = "\r" if present[index - 1].endswith("\r") else ""
+    return "\n".join([*present[:index], *(f"{line}{carriage_return}" for line in lines), *present[index:]])
 
 
 def with_first_value(text: str, section: str, key: str, value: str) -> str:
     """Add a key to a section that is there and does not have it; else the text as it is. Raises ``KeyfileError`` as ``entries`` does."""
-    lines_of_section = [entry for entry in entries(text) if entry.section == section]
-    if not lines_of_section or any(entry.key == key for entry in lines_of_section):
-        return text
-    lines, index = text.split("\n"), lines_of_section[0].line
-    carriage_return = "\r" if lines[index - 1].endswith("\r") else ""
-    return "\n".join([*lines[:index], f"{key}={value}{carriage_return}", *lines[index:]])
+    keys = [entry.key for entry in entries(text) if entry.section == section]
+    return with_more(text, section, [f"{key}={value}"]) if keys and key not in keys else text
 
 
 def _replaced_value(line: str, value: str) -> str:

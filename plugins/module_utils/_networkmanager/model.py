@@ -80,8 +80,8 @@ class Request(t.NamedTuple):
     ``connected_address`` is the address that the controller came in over; with ``only_known`` it is one that anybody may have taken,
     and only a host that is known as this machine already will do. ``controller`` says who asks. ``take_over`` is the token of a
     trial whose controller is known to be dead. ``more_files`` are files outside of NetworkManager's that change with the profiles
-    (None: no such file). ``knock`` says how the controller will come in anew while it waits for the answer. ``required`` are the names of
-    profiles (of the file, or their id) that must not wait.
+    (None: no such file). ``knock`` says how the controller will come in anew while it waits for the answer. ``required`` are the files of
+    profiles that must not wait.
     """
 
     machine: str

@@ -12,10 +12,11 @@ from __future__ import annotations
 import typing as t
 
 from .bindings import Binding, binding
-from .expecting import Expectation, Seen, expect, related, segment, short, two_alike
+from .expecting import Expectation, Seen, expect, related, segment, two_alike
 from .looking import addresses_of_session, has_carrier, lower_interfaces, session_of
 from .model import Request, WantedProfile
 from .network_manager import Device, NetworkManager, NetworkManagerError
+from .places import profile_name
 from .planning import Session
 
 NOTHING_CHANGED = "nothing was changed"
@@ -105,6 +106,6 @@ def _refuse_unknown_secondaries(manager: NetworkManager, bindings: t.Sequence[Bi
         for uuid in each.secondaries:
             if uuid not in ours and manager.profile_path(uuid) is None:
                 raise NetworkManagerError(
-                    f"profile {short(each.file_name)} names the VPN {uuid} in secondaries, which neither config nor this host has, and "
-                    f"would not come up without it; add it or remove it there, {NOTHING_CHANGED}"
+                    f"profile {profile_name(each.file_name)} names the VPN {uuid} in secondaries, which neither config nor this host has, "
+                    f"and would not come up without it; add it or remove it there, {NOTHING_CHANGED}"
                 )

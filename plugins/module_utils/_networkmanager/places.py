@@ -10,6 +10,8 @@ from __future__ import annotations
 TRIAL_PROFILES = "/run/NetworkManager/system-connections"
 # the name of a profile in there: this, its uuid, and NetworkManager's suffix
 TRIAL_PREFIX = "elemental-networking-"
+# the end of the name of a keyfile; what stands before it is the name of the profile
+PROFILE_SUFFIX = ".nmconnection"
 INSTALLED_PROFILES = "/etc/NetworkManager/system-connections"
 # the open trial: what was there before and what comes; and the program that can undo it without a controller
 TRIAL_FOLDER = "/run/elemental-networking/trial"
@@ -34,3 +36,8 @@ SSH_FOLDER = "/etc/ssh"
 SSHD_CONFIGURATIONS = ("/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config")
 # what the controller looks for in the output: a login banner may stand before it
 ANSWER_MARK = "elemental-networking-answer:"
+
+
+def profile_name(file_name: str) -> str:
+    """The name of a profile: that of its file, without the suffix."""
+    return file_name[: -len(PROFILE_SUFFIX)] if file_name.endswith(PROFILE_SUFFIX) else file_name

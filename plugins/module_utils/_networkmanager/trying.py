@@ -10,7 +10,7 @@ import socket
 import typing as t
 
 from .bindings import Binding
-from .expecting import ports_of, referring, short
+from .expecting import ports_of, referring
 from .keyfile import with_first_value, with_more
 from .model import Step, WantedProfile
 from .outlook import Outlook
@@ -95,7 +95,7 @@ def steps_of(
 
 def _step(outlook: Outlook, binding: Binding, step: Step, required: t.Collection[str]) -> Step:
     expectation = outlook.expected[binding.file_name]
-    is_needed = outlook.is_of_the_way(binding) or is_required(binding, required)
+    is_needed = outlook.is_of_the_way(binding) or binding.file_name in required
     late = "" if is_needed else expectation.may_come_late
     has_ports = bool(ports_of(binding, outlook.bindings))
     return step._replace(
@@ -105,8 +105,3 @@ def _step(outlook: Outlook, binding: Binding, step: Step, required: t.Collection
         has_ports=has_ports,
         asks_through_ports=has_ports and bool(binding.asking),
     )
-
-
-def is_required(binding: Binding, required: t.Collection[str]) -> bool:
-    """Whether the user named a profile, by its id or its file, as one that must not wait."""
-    return bool({binding.id, binding.file_name, short(binding.file_name)} & set(required))

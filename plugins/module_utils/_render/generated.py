@@ -15,6 +15,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     holds_secret,
     is_secret_key,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import profile_name
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import (
     TOOLS,
     ToolError,
@@ -30,7 +31,6 @@ from .routing_rules import with_ordered_rules
 # runs the tool of a configurator on a document, here or elsewhere
 RunTool = t.Callable[[str, str], ToolRun]
 
-_SUFFIX = ".nmconnection"
 # what the tools say before they come to the point
 _PREAMBLE = re.compile(
     r"(?:Generating config failed: |Provide file is not valid NetworkState(?: or NetworkPolicy)?: |Invalid YAML string: "
@@ -73,7 +73,7 @@ def render_generated(configurator: str, config: t.Mapping[str, object], run_tool
     if not files:
         raise RenderError("config has no interface that a profile could be made of: add one to interfaces")
     files = _in_order(files)
-    profiles = render_nmconnections({_profile_name(name): text for name, text in files.items()})
+    profiles = render_nmconnections({profile_name(name): text for name, text in files.items()})
     return Rendering(profiles.profiles, (*document.warnings, *run.warnings, *profiles.warnings))
 
 
@@ -96,15 +96,11 @@ def _files_of_gc(output: str) -> dict[str, str]:
         ) from None
     files = dict(pairs)
     if len(files) != len(pairs):
-        names = sorted(_profile_name(name) for name in {name for name, text in pairs if files[name] != text})
+        names = sorted(profile_name(name) for name in {name for name, text in pairs if files[name] != text})
         raise RenderError(
             f"two interfaces get the same profile name, {', '.join(names)}: give each a profile-name of its own"
         )
     return files
-
-
-def _profile_name(file_name: str) -> str:
-    return file_name[: -len(_SUFFIX)] if file_name.endswith(_SUFFIX) else file_name
 
 
 def _explained(configurator: str, run: ToolRun, config: t.Mapping[str, object]) -> str:

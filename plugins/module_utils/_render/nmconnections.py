@@ -17,6 +17,10 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     virtual_functions,
     with_connection_value,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import (
+    PROFILE_SUFFIX,
+    profile_name,
+)
 
 from .exact_values import check_exact_values
 from .ip_settings import check_ip_settings, gateway_warnings, prefix_warnings
@@ -25,7 +29,6 @@ from .unattended import check_unattended
 
 # the namespace of uuids that we derive: changing it would rename every profile on every node
 _NAMESPACE = uuid.UUID("7d0a2b3e-5f0c-5a57-9c0e-3c5f4b1d8a61")
-_SUFFIX = ".nmconnection"
 # the limit of Linux file systems (NAME_MAX), in bytes, without what NetworkManager appends to a name while it rewrites the file, as its
 # rollback does (".XXXXXX"); that is more than what we put around one ("." and "~")
 _LONGEST_FILE_NAME = 255 - 7
@@ -58,13 +61,9 @@ def render_nmconnections(config: t.Mapping[str, object]) -> Rendering:
         warning
         for profile in profiles
         for warnings_of in (prefix_warnings, gateway_warnings)
-        for warning in warnings_of(_name(profile), entries(profile.text))
+        for warning in warnings_of(profile_name(profile.file_name), entries(profile.text))
     )
     return Rendering(profiles, warnings)
-
-
-def _name(profile: Profile) -> str:
-    return profile.file_name[: -len(_SUFFIX)]
 
 
 def _profile(name: object, text: object) -> Profile:
@@ -93,7 +92,7 @@ def _profile(name: object, text: object) -> Profile:
 def _file_name(name: object) -> str:
     if not isinstance(name, str):
         raise RenderError(f"the profile name {name} is no text: put it in quotes")
-    file_name = name + _SUFFIX
+    file_name = name + PROFILE_SUFFIX
     reason = ""
     if not name or name != name.strip():
         reason = "is empty or has white space around it"
@@ -102,7 +101,7 @@ def _file_name(name: object) -> str:
     elif name.startswith(".") or name.endswith("~"):
         reason = "is one that NetworkManager ignores: it must neither start with a dot nor end in ~"
     elif len(file_name.encode()) > _LONGEST_FILE_NAME:
-        reason = f"is too long for a file name: {_LONGEST_FILE_NAME - len(_SUFFIX)} bytes is the limit"
+        reason = f"is too long for a file name: {_LONGEST_FILE_NAME - len(PROFILE_SUFFIX)} bytes is the limit"
     if reason:
         raise RenderError(f"the profile name {name!r} {reason}")
     return file_name
@@ -157,6 +156,6 @@ def _check_unique(what: str, values_and_files: t.Sequence[tuple[str, str]]) -> N
     owners: dict[str, str] = {}
     for value, file_name in values_and_files:
         if value in owners:
-            first, second = (name[: -len(_SUFFIX)] for name in (owners[value], file_name))
+            first, second = (profile_name(name) for name in (owners[value], file_name))
             raise RenderError(f"profiles {first} and {second} have the same {what}, {value}: give each its own")
         owners[value] = file_name

@@ -109,7 +109,11 @@ def test_a_lease_is_needed_on_the_way_in_and_may_come_late_elsewhere() -> None:
     late = "no answer from a DHCP server or a router on eth2"
     assert states(plan) == {"eth0": (True, "", ""), "eth2": (False, "", late)}
     assert plan.waiting == {}
-    assert states(plan_of(wanted("eth0", ""), wanted("eth2", ""), required=["eth2"]))["eth2"] == (True, "", "")
+    assert states(plan_of(wanted("eth0", ""), wanted("eth2", ""), required=["eth2.nmconnection"]))["eth2"] == (
+        True,
+        "",
+        "",
+    )
 
 
 def test_what_waits_is_no_difference_the_second_time() -> None:

@@ -11,20 +11,19 @@ from __future__ import annotations
 
 import argparse
 import os
-import queue
 import signal
 import sys
 import tempfile
-import threading
 import time
 import typing as t
 from pathlib import Path
 
 from tests.stages import machine
-from tests.stages.part import Part
+from tests.stages.part import parsed
 from tests.testbed import bed, rootfs
 from tests.testbed.interrupts import end_as_interrupt
 from tests.testbed.tools import TestBedError
+from tests.testbed.workers import share_out
 
 from .cell import Verdict, World
 from .faults import FAULTS, Fault
@@ -36,7 +35,7 @@ Cell = t.Tuple[Fault, t.Optional[Phase]]
 def main() -> int:
     """Run it; the matrix goes to standard output, each cell's progress to standard error."""
     options = _options()
-    end_as_interrupt(signal.SIGTERM)
+    end_as_interrupt(signal.SIGINT, signal.SIGTERM)  # a shell starts what is in the background with SIGINT ignored
     try:
         machine.install({**machine.NODE_PACKAGES, **machine.FAULT_PACKAGES})
         machine.environment("test")
@@ -57,21 +56,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--suite", choices=sorted(rootfs.SUITES), default=suite, help=f"Debian release, {suite}")
     parser.add_argument("--nodes", type=int, default=6, help="how many nodes work in parallel, 6")
     parser.add_argument("--runs", type=int, default=1, help="how often to run the whole matrix, 1")
-    parser.add_argument(
-        "--part", default=os.environ.get("PART") or "1/1", help="a part of the matrix: 2/3, or commit/3"
-    )
     parser.add_argument("--fault", help="only faults whose name holds these words")
     parser.add_argument("--phase", help="only phases whose name holds these words")
     parser.add_argument(
         "--evidence", type=Path, help="a folder for what a cell that fails leaves: its plays (-vvv) and the node's log"
     )
     parser.add_argument("--keep", action="store_true", help="leave the nodes up afterwards (make nodes-down)")
-    options = parser.parse_args()
-    try:
-        options.part = Part.of(options.part)
-    except ValueError as error:
-        parser.error(str(error))
-    return options
+    return parsed(parser, "matrix")
 
 
 def _cells(options: argparse.Namespace) -> list[Cell]:
@@ -115,30 +106,18 @@ def _run(options: argparse.Namespace, number: int) -> int:
 
 
 def _judge_all(cells: t.Sequence[Cell], worlds: t.Sequence[World]) -> dict[Cell, Verdict]:
-    waiting: queue.SimpleQueue[Cell] = queue.SimpleQueue()
-    for cell in cells:
-        waiting.put(cell)
     verdicts: dict[Cell, Verdict] = {}
 
-    def work(world: World) -> None:
-        while True:
-            try:
-                fault, phase = waiting.get_nowait()
-            except queue.Empty:
-                return
-            verdict = verdicts[(fault, phase)] = world.judge(fault, phase)
-            title = f"{fault.title}, {phase.title if phase else 'the whole push'}"
-            print(
-                f"{len(verdicts):3}/{len(cells)} {title}: {verdict} ({verdict.seconds:.0f} s) {verdict.trouble}",
-                file=sys.stderr,
-            )
+    def judge(world: World, cell: Cell) -> None:
+        fault, phase = cell
+        verdict = verdicts[cell] = world.judge(fault, phase)
+        title = f"{fault.title}, {phase.title if phase else 'the whole push'}"
+        print(
+            f"{len(verdicts):3}/{len(cells)} {title}: {verdict} ({verdict.seconds:.0f} s) {verdict.trouble}",
+            file=sys.stderr,
+        )
 
-    threads = [threading.Thread(target=work, args=(world,), daemon=True) for world in worlds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        while thread.is_alive():
-            thread.join(0.5)
+    share_out(cells, worlds, judge)
     return verdicts
 
 

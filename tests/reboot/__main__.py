@@ -13,20 +13,19 @@ from __future__ import annotations
 
 import argparse
 import os
-import queue
 import signal
 import sys
 import tempfile
-import threading
 import time
 import typing as t
 from pathlib import Path
 
 from tests.stages import machine, nmstatectl
-from tests.stages.part import Part
+from tests.stages.part import parsed
 from tests.testbed import bed, rootfs
 from tests.testbed.interrupts import end_as_interrupt
 from tests.testbed.tools import TestBedError
+from tests.testbed.workers import share_out
 
 from .configurations import CONFIGURATIONS, Configuration
 from .world import Verdict, World
@@ -54,14 +53,8 @@ def _options() -> argparse.Namespace:
     suite = os.environ.get("TESTBED_SUITE", "bookworm")
     parser.add_argument("--suite", choices=sorted(rootfs.SUITES), default=suite, help=f"Debian release, {suite}")
     parser.add_argument("--nodes", type=int, default=4, help="how many nodes work in parallel, 4")
-    parser.add_argument("--part", default=os.environ.get("PART") or "1/1", help="a part of the list: 2/3, or commit/3")
     parser.add_argument("--name", help="only configurations whose name holds these words")
-    options = parser.parse_args()
-    try:
-        options.part = Part.of(options.part)
-    except ValueError as error:
-        parser.error(str(error))
-    return options
+    return parsed(parser, "list")
 
 
 def _chosen(options: argparse.Namespace) -> list[Configuration]:
@@ -87,16 +80,13 @@ def _run(options: argparse.Namespace) -> int:
         finally:
             bed.down()
     failed = [each for each in chosen if verdicts[each.name].trouble]
+    part = options.part.of_all("make test-reboot")
     print(
-        f"run on {rootfs.SUITES[options.suite]}: {len(chosen)} configurations{_of(options.part)}, {len(failed)} failed, "
+        f"run on {rootfs.SUITES[options.suite]}: {len(chosen)} configurations{part and f' ({part})'}, {len(failed)} failed, "
         f"{time.monotonic() - started:.0f} s",
         flush=True,
     )
     return len(failed)
-
-
-def _of(part: Part) -> str:
-    return "" if part.parts == 1 else f" (part {part.number} of {part.parts})"
 
 
 def _provide_tools(folder: Path) -> None:
@@ -107,28 +97,15 @@ def _provide_tools(folder: Path) -> None:
 
 
 def _judge_all(chosen: t.Sequence[Configuration], worlds: t.Sequence[World]) -> dict[str, Verdict]:
-    waiting: queue.SimpleQueue[Configuration] = queue.SimpleQueue()
-    for each in chosen:
-        waiting.put(each)
     verdicts: dict[str, Verdict] = {}
 
-    def work(world: World) -> None:
-        while True:
-            try:
-                configuration = waiting.get_nowait()
-            except queue.Empty:
-                return
-            verdict = verdicts[configuration.name] = world.judge(configuration)
-            shown = "FAILED" if verdict.trouble else "same"
-            lines = [f"reboot {configuration.name}: {shown} ({verdict.seconds:.0f} s)"]
-            print("\n".join([*lines, *(f"reboot     {line}" for line in verdict.trouble)]), flush=True)
+    def judge(world: World, configuration: Configuration) -> None:
+        verdict = verdicts[configuration.name] = world.judge(configuration)
+        shown = "FAILED" if verdict.trouble else "same"
+        lines = [f"reboot {configuration.name}: {shown} ({verdict.seconds:.0f} s)"]
+        print("\n".join([*lines, *(f"reboot     {line}" for line in verdict.trouble)]), flush=True)
 
-    threads = [threading.Thread(target=work, args=(world,), daemon=True) for world in worlds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        while thread.is_alive():
-            thread.join(0.5)
+    share_out(chosen, worlds, judge)
     return verdicts
 
 

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import argparse
 import collections
+import os
 import subprocess
 import typing as t
 from dataclasses import dataclass
@@ -68,3 +70,15 @@ def _commit() -> str:
     if run.returncode:
         raise ValueError("this is no checkout with a commit; give the part as a number, as 2/3")
     return run.stdout.strip()
+
+
+def parsed(parser: argparse.ArgumentParser, whole: str) -> argparse.Namespace:
+    """The options of a program that may run a part of ``whole``, which is its option ``part``, or PART in the environment."""
+    default = os.environ.get("PART") or "1/1"
+    parser.add_argument("--part", default=default, help=f"a part of the {whole}: 2/3, or commit/3")
+    options = parser.parse_args()
+    try:
+        options.part = Part.of(options.part)
+    except ValueError as error:
+        parser.error(str(error))
+    return options

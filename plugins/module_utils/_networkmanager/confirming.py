@@ -16,7 +16,7 @@ from .arriving import Arrival
 from .bus import BusError
 from .files import private, private_folder, remove
 from .later import cancel
-from .looking import addresses_of_session, has_carrier, host_identity, leases
+from .looking import addresses_of_session, by_active_profile, has_carrier, host_identity, leases
 from .model import DAMAGED, LOST, Knock, Managed, Step, Trial
 from .network_manager import Device, NetworkManager, NetworkManagerError
 from .probing import NO_GATEWAY, run_probes
@@ -172,7 +172,7 @@ def _not_up(
 def _what_is_down(manager: NetworkManager, trial: Trial) -> str:
     """The first profile that the trial waits for, and why it is not up as far as it can be seen; empty where all are."""
     devices = manager.devices()
-    active = {device.active_uuid: device for device in devices if device.active_uuid}
+    active = by_active_profile(devices)
     step = next(
         (step for step in trial.steps if step.awaited and not _step_is_up(step, active.get(step.trial_uuid))), None
     )
@@ -211,7 +211,7 @@ def _leases(manager: NetworkManager, trial: Trial) -> list[str]:
 
 def _is_up(manager: NetworkManager, trial: Trial) -> bool:
     """Whether all that has to be up is, and what may come late has had its time."""
-    devices = {device.active_uuid: device for device in manager.devices() if device.active_uuid}
+    devices = by_active_profile(manager.devices())
     give_up = trial.opened_at + min(_LATE, trial.deadline / 2)
     is_patient = not trial.is_reset and time.monotonic() < give_up
     return all(
@@ -233,7 +233,7 @@ def _is_coming(step: Step, devices: t.Mapping[str, Device], is_patient: bool) ->
 
 def _late(manager: NetworkManager, trial: Trial) -> dict[str, str]:
     """What the profiles of a trial wait for that are not up, by file name."""
-    devices = {device.active_uuid: device for device in manager.devices() if device.active_uuid}
+    devices = by_active_profile(manager.devices())
     found = {step.file_name: step.waiting_for for step in trial.steps if step.waiting_for}
     for step in trial.steps:
         if step.may_come_late and not _step_is_up(step, devices.get(step.trial_uuid)):

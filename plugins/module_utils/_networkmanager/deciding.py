@@ -115,8 +115,8 @@ def _taken_down(
         is_way = outlook.session is not None and device.interface == outlook.session.interface
         if is_way and all(each.waiting_for for each in outlook.expected.values()):
             raise NetworkManagerError(
-                f"with profile {profile_name(step.file_name)}, which would not come up at the next boot ({step.waiting_for}), nothing would "
-                f"bring {device.interface} up, over which the controller comes in; {NOTHING_CHANGED}"
+                f"with profile {profile_name(step.file_name)}, which would not come up at the next boot ({step.waiting_for}), nothing would"
+                f" bring {device.interface} up, over which the controller comes in; {NOTHING_CHANGED}"
             )
         found.append(device.interface)
     return tuple(found)

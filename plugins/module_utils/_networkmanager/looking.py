@@ -88,6 +88,11 @@ def configured_addresses(manager: NetworkManager, device: Device) -> dict[str, l
     return {"ipv4": manager.addresses(device, "ipv4"), "ipv6": static}
 
 
+def by_active_profile(devices: t.Iterable[Device]) -> dict[str, Device]:
+    """The devices on which a profile is active, by its uuid."""
+    return {device.active_uuid: device for device in devices if device.active_uuid}
+
+
 def active_device(devices: t.Iterable[Device], uuid: str) -> Device | None:
     """The device on which a profile is active, or None."""
     return next((device for device in devices if device.active_uuid == uuid), None)

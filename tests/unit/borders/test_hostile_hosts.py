@@ -10,27 +10,21 @@ Ansible's real ssh connection, with a stand-in for the executable.
 from __future__ import annotations
 
 import json
-import os
 import re
-import shlex
-import subprocess
-import sys
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
+from ansible_collections.elemental.networking.tests.unit.standin_hosts import (
+    KEYFILE,
+    run_playbook,
+    write_answers,
+    write_inventory,
+)
 
-_SSH = Path(__file__).parents[2] / "standins/hostile_ssh.py"
-_KEYFILE = "[connection]\nid=eth0\ntype=ethernet\ninterface-name=eth0\n[ipv4]\nmethod=manual\naddress1=192.0.2.200/24\n"
-_POOL = {
-    "apiVersion": "ipam.cluster.x-k8s.io/v1alpha2",
-    "kind": "InClusterIPPool",
-    "metadata": {"name": "pool"},
-    "spec": {"addresses": ["192.0.2.200-192.0.2.250"], "prefix": 24},
-}
-_REFERENCE = {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "pool"}
+_KEYFILE = KEYFILE.replace("{ip}", "192.0.2.200")
 
 Reply = t.Tuple[str, str, int]
 
@@ -104,30 +98,8 @@ class Site:
     def __post_init__(self) -> None:
         answers = hosts(self.payload)
         self.names = list(answers)
-        (self.folder / "answers.json").write_text(json.dumps(answers))
-        ssh = self.folder / "ssh"
-        ssh.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(_SSH))} "$@"\n')
-        ssh.chmod(0o755)
-        each = {
-            name: {"ansible_host": f"192.0.2.{number}", "ansible_user": name}
-            for number, name in enumerate(self.names, start=1)
-        }
-        variables = {
-            "ansible_connection": "ssh",
-            "ansible_ssh_executable": str(ssh),
-            # nothing but ssh is asked then
-            "ansible_ssh_common_args": "-o ProxyJump=jump",
-            "ansible_ssh_retries": 0,
-            "machine_network_deadline": 5,
-            "machine_network_database": str(self.folder / "claims.sqlite"),
-            "machine_network_pools": [_POOL],
-            "machine_network": {
-                "configurator": "nmconnections",
-                "ipAddresses": {"ip": _REFERENCE},
-                "config": {"eth0": _KEYFILE.replace("192.0.2.200/24", "{ip}/24")},
-            },
-        }
-        (self.folder / "inventory.json").write_text(json.dumps({"all": {"hosts": each, "vars": variables}}))
+        write_answers(self.folder, answers)
+        write_inventory(self.folder, {name: {} for name in self.names}, ansible_connection="ssh", ansible_ssh_retries=0)
 
     def payload(self, name: str) -> str:
         """Leaves a file in ``executed`` if it is ever taken for a template, and a title if a terminal obeys it."""
@@ -138,24 +110,7 @@ class Site:
         if tasks:
             play = {"hosts": "all", "gather_facts": False, "tasks": tasks}
             (self.folder / playbook).write_text(json.dumps([play]))
-        command = [
-            str(Path(sys.executable).parent / "ansible-playbook"),
-            "-i",
-            "inventory.json",
-            "--diff",
-            limit,
-            playbook,
-        ]
-        environment = {
-            "HOSTILE_ANSWERS": str(self.folder / "answers.json"),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_FORKS": "8",
-            "ANSIBLE_HOME": str(self.folder / "home"),
-        }
-        run = subprocess.run(
-            command, cwd=self.folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False
-        )
-        output = run.stdout + run.stderr
+        output = run_playbook(self.folder, "--diff", limit, playbook, ANSIBLE_FORKS="8")
         recap = re.findall(r"^([\w-]+) +: .*failed=(\d+)", output, re.MULTILINE)
         assert recap, output
         return Play(output, {name: int(count) for name, count in recap})

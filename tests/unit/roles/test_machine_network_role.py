@@ -10,10 +10,7 @@ Ansible's real ssh connection, with a stand-in for the executable.
 from __future__ import annotations
 
 import json
-import os
 import re
-import shlex
-import subprocess
 import sys
 import typing as t
 from dataclasses import dataclass
@@ -21,16 +18,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
+from ansible_collections.elemental.networking.tests.unit.standin_hosts import (
+    run_playbook,
+    write_answers,
+    write_inventory,
+)
 
-_SSH = Path(__file__).parents[2] / "standins/hostile_ssh.py"
-_KEYFILE = "[connection]\nid=eth0\ntype=ethernet\ninterface-name=eth0\n[ipv4]\nmethod=manual\naddress1={ip}/24\n"
-_POOL = {
-    "apiVersion": "ipam.cluster.x-k8s.io/v1alpha2",
-    "kind": "InClusterIPPool",
-    "metadata": {"name": "pool"},
-    "spec": {"addresses": ["192.0.2.200-192.0.2.250"], "prefix": 24},
-}
-_REFERENCE = {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "pool"}
 _FINE = [f"{ANSWER_MARK}{json.dumps({'changed': False})}\n", "", 0]
 _REFUSES = [f"{ANSWER_MARK}{json.dumps({'failed': True, 'msg': 'it is out of order'})}\n", "", 0]
 NODES = ("n1", "n2", "n3", "n4", "n5", "n6")
@@ -66,42 +59,13 @@ class Site:
         **environment: str,
     ) -> Play:
         """Run a playbook; who has no answer has nothing to change."""
-        ssh = self.folder / "ssh"
-        ssh.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(_SSH))} "$@"\n')
-        ssh.chmod(0o755)
-        each = {
-            name: {"ansible_host": f"192.0.2.{number}", "ansible_user": name, **(hosts or {}).get(name, {})}
-            for number, name in enumerate(NODES, start=1)
-        }
-        variables = {
-            "ansible_ssh_executable": str(ssh),
-            # nothing but ssh is asked then
-            "ansible_ssh_common_args": "-o ProxyJump=jump",
-            "machine_network_deadline": 5,
-            "machine_network_database": str(self.database),
-            "machine_network_pools": [_POOL],
-            "machine_network": {
-                "configurator": "nmconnections",
-                "ipAddresses": {"ip": _REFERENCE},
-                "config": {"eth0": _KEYFILE},
-            },
-        }
-        (self.folder / "inventory.json").write_text(json.dumps({"all": {"hosts": each, "vars": variables}}))
+        each = {name: (hosts or {}).get(name, {}) for name in NODES}
+        write_inventory(self.folder, each, machine_network_database=str(self.database))
         told = {
             name: dict.fromkeys(("stage", "stage_reset", "confirm"), (answers or {}).get(name, _FINE)) for name in NODES
         }
-        (self.folder / "answers.json").write_text(json.dumps(told))
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventory.json", *arguments, playbook]
-        environment = {
-            "HOSTILE_ANSWERS": str(self.folder / "answers.json"),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_HOME": str(self.folder / "home"),
-            **environment,
-        }
-        run = subprocess.run(
-            command, cwd=self.folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False
-        )
-        output = run.stdout + run.stderr
+        write_answers(self.folder, told)
+        output = run_playbook(self.folder, *arguments, playbook, **environment)
         recap = re.findall(r"^(\w+) +: .*unreachable=(\d+) +failed=(\d+)", output, re.MULTILINE)
         failed = frozenset(name for name, unreachable, count in recap if int(unreachable) or int(count))
         return Play(output, frozenset(name for name, *_counts in recap) - failed, failed)

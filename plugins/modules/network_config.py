@@ -23,9 +23,9 @@ description:
   - The address that Ansible itself uses may be moved. The tasks that follow need RV(address) as C(ansible_host).
   - A host where nothing differs costs one remote execution. What differs is a file, a profile that is not active, an address that is
     missing on the device, or a device that runs with other settings than its profile (after C(nmcli device modify), say).
-  - The controller comes in anew over its management connection, that is the interface and the family of its own session. Where that keeps
+  - The controller reconnects over its management connection, that is the interface and the family of its own session. Where that keeps
     DHCP, this is the lease; where it moves, one of the new addresses of that interface, or of a bond, bridge or VLAN on top of it.
-    Whatever else changes is proven on the host, where every profile that can be up has to be.
+    Whatever else changes is proven on the host, where every profile that can be up must be up.
   - Profiles that an earlier run installed and that O(config) does not name any more are removed. Profiles of others stay; where one has
     the file name or the uuid of a profile of O(config) and means something else, the change is refused, in check mode too. But a
     rollback deletes those that others added since the change began, and takes back what they changed in active ones.
@@ -88,7 +88,7 @@ options:
     default: false
   required:
     description:
-      - The profiles of O(config), by C(id) or by name, that have to be up. By default a profile that cannot come up yet is installed and
+      - The profiles of O(config), by C(id) or by name, that must be up. By default a profile that cannot come up yet is installed and
         waits, with a warning, for a cable, for a device that is not there, for a DHCP server on an interface that the controller does not
         need, or because it has C(autoconnect=false), is a VPN, or has a lower C(autoconnect-priority) than another one for its interface.
       - A required profile that would wait makes the task fail before anything is changed where that can be known, else the host rolls back.

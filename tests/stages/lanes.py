@@ -17,9 +17,13 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..testbed.interrupts import held_back
 from .machine import Missing
 
-_LAST_LINES = 80
+_LAST_LINES = 60
+# pytest's summary names what has failed; ssh's lines of one failure may be longer than what is shown
+_NAMES_A_FAILURE = ("FAILED ", "ERROR ")
+_LONGEST_LINE = 200
 # seconds
 _TO_TAKE_DOWN = 60.0
 
@@ -97,8 +101,9 @@ class _Lanes:
                 self._say(stage, "failed" if failed else "skipped", started, time.monotonic(), str(error))
                 continue
             log = self._logs / f"{stage.name}.log"
-            process = _start([*command, *stage.one], folder, {**os.environ, **variables}, log)
-            self._running[lane] = _Running(stage, process, log, started)
+            with held_back(signal.SIGINT, signal.SIGTERM):  # one between the two lines would leave a stage behind
+                process = _start([*command, *stage.one], folder, {**os.environ, **variables}, log)
+                self._running[lane] = _Running(stage, process, log, started)
             threading.Thread(target=self._wait, args=(lane, process), daemon=True).start()
 
     def _wait(self, lane: int, process: subprocess.Popen[bytes]) -> None:
@@ -113,7 +118,7 @@ class _Lanes:
         if running.stage.report:
             print("\n".join(line for line in lines if line.startswith(running.stage.report)), flush=True)
         if verdict == "failed":
-            print("\n".join(lines[-_LAST_LINES:]), flush=True)
+            print("\n".join(_of_a_failure(lines)), flush=True)
 
     def _say(self, stage: Stage, verdict: str, started: float, ended: float, reason: str = "") -> None:
         shown = verdict if verdict == "passed" else verdict.upper()
@@ -132,6 +137,13 @@ class _Lanes:
         for running in self._running.values():
             if running.stage.take_down:
                 running.stage.take_down()
+
+
+def _of_a_failure(lines: t.Sequence[str]) -> list[str]:
+    """The last lines, then what failed by name; none so long that it hides the others."""
+    named = [line for line in lines if line.startswith(_NAMES_A_FAILURE)]
+    last = [line for line in lines[-_LAST_LINES:] if line not in named]
+    return [line[:_LONGEST_LINE] for line in (*last, *named)]
 
 
 def _start(

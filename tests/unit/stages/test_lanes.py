@@ -72,6 +72,15 @@ def test_what_failed_is_shown_and_the_others_run(tmp_path: Path, capsys: pytest.
     assert "nothing" not in shown
 
 
+def test_what_failed_is_named_last_however_much_it_has_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = "echo FAILED test_a; for i in $(seq 200); do printf '%0500d\\n' 0; done; exit 1"
+    assert lanes.run_all([stage("bad", script, tmp_path)], tmp_path / "logs") == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[-2:] == ["FAILED test_a", "0 passed, 1 failed, 0 skipped"]
+    assert len(shown) < 100
+    assert max(map(len, shown)) <= 200
+
+
 @pytest.mark.parametrize(
     ("variables", "optional", "code", "said"),
     [({}, False, 0, "SKIPPED"), ({"CI": "true"}, False, 1, "FAILED"), ({"CI": "true"}, True, 0, "SKIPPED")],
@@ -140,3 +149,31 @@ def test_an_interrupt_ends_both_lanes(tmp_path: Path, number: signal.Signals) ->
         assert (tmp_path / f"{name}.removed").exists()
         assert not is_running((tmp_path / f"{name}.child").read_text().strip())
     assert not list(tmp_path.glob("never*"))
+
+
+_HELD_BACK = """
+    import os, signal
+    from ansible_collections.elemental.networking.tests.testbed.interrupts import end_as_interrupt, held_back
+
+    end_as_interrupt(signal.SIGINT, signal.SIGTERM)
+    try:
+        with held_back(signal.SIGINT, signal.SIGTERM):
+            os.kill(os.getpid(), signal.SIGTERM)
+            print("whole")
+        print("never")
+    except KeyboardInterrupt:
+        print("ended")
+"""
+
+
+def test_an_interrupt_waits_until_what_is_started_is_noted() -> None:
+    top = next(parent for parent in Path(__file__).resolve().parents if parent.name == "ansible_collections").parent
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(_HELD_BACK)],
+        env={**os.environ, "PYTHONPATH": str(top)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=_DEADLINE,
+    )
+    assert done.stdout.split() == ["whole", "ended"]

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import shutil
 import tempfile
+import typing as t
 from pathlib import Path
 
 from . import places
@@ -36,13 +39,23 @@ def ensure(suite: str) -> Path:
     digest = hashlib.sha256(" ".join((suite, *_PACKAGES)).encode()).hexdigest()[:12]
     finished = places.cache() / f"rootfs-{suite}-{digest}"
     if not finished.is_dir():
-        print(f"building the root file system for {suite} (about a minute, once)", flush=True)
-        _build(suite, finished)
+        with _one_at_a_time(finished.with_name(f".{finished.name}.lock")):
+            if not finished.is_dir():  # another test bed may have built it while this one waited
+                print(f"building the root file system for {suite} (about a minute, once)", flush=True)
+                _build(suite, finished)
     return finished
 
 
+@contextlib.contextmanager
+def _one_at_a_time(lock: Path) -> t.Iterator[None]:
+    """The kernel gives the lock back however its holder ends."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def _build(suite: str, finished: Path) -> None:
-    places.cache().mkdir(parents=True, exist_ok=True)
     workshop = Path(tempfile.mkdtemp(prefix=".building-", dir=places.cache()))
     try:
         run(

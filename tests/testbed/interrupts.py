@@ -24,12 +24,14 @@ def _raise(_number: int, _frame: object) -> t.NoReturn:
 
 @contextlib.contextmanager
 def held_back(*numbers: signal.Signals) -> t.Iterator[None]:
-    """Let these signals wait until the block has ended: what is started in it is also noted. Anywhere but in the main thread none comes anyway."""
+    """Let these signals wait until the block has ended: what is started in it is also noted. They come in the main thread only."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[signal.Signals] = []
-    before = {number: signal.signal(number, lambda number, _frame: came.append(signal.Signals(number))) for number in numbers}
+    before = {
+        number: signal.signal(number, lambda number, _frame: came.append(signal.Signals(number))) for number in numbers
+    }
     try:
         yield
     finally:

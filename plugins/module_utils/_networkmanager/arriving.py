@@ -12,20 +12,18 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import sys
 import time
 import typing as t
 
 from .model import Knock
+from .tcp_table import TABLES, address, packed, rows
 
-_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 # the handshake is not over, or it never began (SYN_SENT, SYN_RECV, CLOSE, LISTEN, NEW_SYN_RECV; include/net/tcp_states.h)
 _NO_CONNECTION = frozenset(("02", "03", "07", "0A", "0C"))
 # seconds between looks: each takes the kernel 4 ms (it walks through a table that grows with the memory)
 _FIRST_PAUSE = 0.015
 _BEFORE_THE_WATCH = 0.03
 _LONGEST_PAUSE = 0.25
-_MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in IPv6 (RFC 4291)
 
 
 class Arrival:
@@ -34,7 +32,7 @@ class Arrival:
     def __init__(self, knock: Knock | None) -> None:
         self._knock = knock
         self._earlier: set[int] | None = None
-        self._tables: t.Sequence[str] = _TABLES
+        self._tables: t.Sequence[str] = TABLES
         self._has_come = False
 
     @property
@@ -74,7 +72,7 @@ def _ring(knock: Knock) -> None:
             connection.sendto(knock.word.encode(), (knock.address, knock.bell))
 
 
-def knocked_from(knock: Knock, tables: t.Sequence[str] = _TABLES) -> tuple[set[int], t.Sequence[str]]:
+def knocked_from(knock: Knock, tables: t.Sequence[str] = TABLES) -> tuple[set[int], t.Sequence[str]]:
     """Those of the controller's ports from which it is connected to this host, and where to look for the next one.
 
     IPv4 is in the other table only where a server listens for both with one socket, and then all that comes in to this server is there.
@@ -82,46 +80,21 @@ def knocked_from(knock: Knock, tables: t.Sequence[str] = _TABLES) -> tuple[set[i
     the proof.
     """
     for table in tables:
-        found = set(_connected(_rows(table), knock))
+        found = set(_connected(rows(table), knock))
         if found:
             return found & set(knock.ports), (table,)
     return set(), tables
 
 
-def _connected(rows: t.Iterable[str], knock: Knock) -> t.Iterator[int]:
+def _connected(lines: t.Iterable[str], knock: Knock) -> t.Iterator[int]:
     """The remote ports of what is connected from the controller to the port where it knocks."""
-    wanted = _packed(knock.address)
-    for row in rows:
+    wanted = packed(knock.address)
+    for row in lines:
         try:
             _number, local, remote, state = row.split()[:4]
-            address, port = remote.split(":")
+            host, port = remote.split(":")
             is_there = int(local.split(":")[1], 16) == knock.target and state not in _NO_CONNECTION
-            if is_there and wanted and _address(address) == wanted:
+            if is_there and wanted and address(host) == wanted:
                 yield int(port, 16)
         except (ValueError, IndexError):
             continue  # it is no row of this table
-
-
-def _rows(table: str) -> list[str]:
-    try:
-        with open(table, encoding="ascii", errors="replace") as stream:
-            return stream.read().splitlines()[1:]
-    except OSError:
-        return []  # a kernel without IPv6
-
-
-def _packed(address: str) -> bytes:
-    try:
-        packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address.split("%")[0])
-    except OSError:
-        return b""
-    return packed[12:] if packed[:12] == _MAPPED else packed
-
-
-def _address(text: str) -> bytes:
-    """The kernel prints words of four bytes, each in the order of the machine."""
-    raw = bytes.fromhex(text)
-    packed = b"".join(
-        int.from_bytes(raw[start : start + 4], sys.byteorder).to_bytes(4, "big") for start in range(0, len(raw), 4)
-    )
-    return packed[12:] if packed[:12] == _MAPPED else packed

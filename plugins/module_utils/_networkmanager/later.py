@@ -41,11 +41,8 @@ def run_later(name: str, seconds: float, command: t.Sequence[str]) -> None:
         _start_process(name, seconds, command)
 
 
-def run_detached(name: str, seconds: float, work: t.Callable[[], None]) -> None:
-    """Do ``work`` in a copy of this process, ``seconds`` after this one has ended: that costs no start of Python.
-
-    A busy node may need a while to get the answer out of the door before the work takes its address away.
-    """
+def run_detached(name: str, work: t.Callable[[], None]) -> None:
+    """Do ``work`` in a copy of this process after this one has ended: that costs no start of Python."""
     parent = os.getpid()
     child = os.fork()
     if child:
@@ -57,7 +54,6 @@ def run_detached(name: str, seconds: float, work: t.Callable[[], None]) -> None:
         give_up = time.monotonic() + _LONGEST_GOODBYE
         while os.getppid() == parent and time.monotonic() < give_up:
             time.sleep(0.01)
-        time.sleep(seconds)
         work()
     finally:
         os._exit(0)  # never back into the program that this is a copy of

@@ -40,6 +40,8 @@ _DEACTIVATED = 4
 
 # NMDeviceStateReason, the ones that a user meets
 _REASONS = {
+    # the device has gone on to another profile meanwhile
+    0: "NetworkManager gives no reason any more; see journalctl -u NetworkManager on the host",
     4: "the configuration failed",
     5: "the IP configuration could not be reserved: no lease, or the address is already in use on the network",
     6: "the IP configuration expired",

@@ -9,8 +9,15 @@ Each operation imports what it needs, because every start is paid for.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import stat
+import struct
 import sys
+import termios
+import time
 import typing as t
 
 from .admitting import check_request
@@ -20,6 +27,8 @@ from .model import Knock, Probe, Request, WantedProfile
 from .network_manager import NetworkManager, NetworkManagerError
 from .places import ANSWER_MARK
 
+# seconds
+_LONGEST_READING = 2.0
 _COMMON = (
     "machine",
     "deadline",
@@ -40,6 +49,21 @@ def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
         return
     sys.stdout.write("\n" + ANSWER_MARK + json.dumps(serve_controller(json.loads(request), program)) + "\n")
     sys.stdout.flush()  # the end of the process may have to wait
+    _wait_until_read(sys.stdout.fileno())
+
+
+def _wait_until_read(descriptor: int) -> None:
+    """Wait a moment until sshd has read the answer: what comes after this process may take its way to the controller away."""
+    give_up = time.monotonic() + _LONGEST_READING
+    with contextlib.suppress(OSError):
+        request = termios.FIONREAD if stat.S_ISFIFO(os.fstat(descriptor).st_mode) else termios.TIOCOUTQ
+        while _queued_bytes(descriptor, request) and time.monotonic() < give_up:
+            time.sleep(0.001)
+
+
+def _queued_bytes(descriptor: int, request: int) -> int:
+    """What the reader of a socket, a pipe or a terminal has not read yet. Raises OSError for a file."""
+    return int(struct.unpack("i", fcntl.ioctl(descriptor, request, bytes(4)))[0])
 
 
 def _serve_timer(operation: str, token: str = "") -> None:

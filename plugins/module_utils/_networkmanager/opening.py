@@ -17,6 +17,7 @@ from .address_lines import addresses_of
 from .arp import ArpSearch
 from .bus import BusError
 from .contenders import Connections, contender_warnings
+from .delivering import wait_until_delivered
 from .destination import Target, destination
 from .files import private_folder, read_text, write_private
 from .judging import refusal
@@ -29,8 +30,6 @@ from .planning import Plan, trial_texts
 from .probing import run_probes
 from .undoing import timer_name, undo
 
-# the answer to the controller leaves the node before its address goes
-_HEAD_START = 0.15
 # how long a free address is asked for (RFC 5227 asks for longer; NetworkManager's default is the same)
 _DUPLICATE_SECONDS = 0.2
 
@@ -140,12 +139,17 @@ def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial) -> bool:
     and the dead-man is armed.
     """
     with contextlib.suppress(NetworkManagerError, BusError, OSError):
-        seconds = _HEAD_START
-        if plan.session is not None and not _is_touched(plan):
-            if not activate_now(manager, trial.token):
-                return True
-            seconds = 0.0
-        run_detached(timer_name("activate", trial.token), seconds, lambda: activate_trial(trial.token))
+        is_touched = _is_touched(plan)
+        if not is_touched and not activate_now(manager, trial.token):
+            return True
+        address = plan.session.address if plan.session else None
+
+        def activate_later() -> None:
+            if is_touched:
+                wait_until_delivered(address)
+            activate_trial(trial.token)
+
+        run_detached(timer_name("activate", trial.token), activate_later)
     return False
 
 

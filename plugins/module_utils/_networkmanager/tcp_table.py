@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernel's tables of TCP connections (/proc/net/tcp; the columns are those of proc_pid_net(5))."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+_MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in IPv6 (RFC 4291)
+
+
+def rows(table: str) -> list[str]:
+    """The lines of a table, without its head; none where the kernel has no such table."""
+    try:
+        with open(table, encoding="ascii", errors="replace") as stream:
+            return stream.read().splitlines()[1:]
+    except OSError:
+        return []  # a kernel without IPv6
+
+
+def packed(text: str) -> bytes:
+    """The bytes of an address as users write it, empty where it is not a valid one; IPv4 in IPv6 is IPv4."""
+    try:
+        found = socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text.split("%")[0])
+    except OSError:
+        return b""
+    return _unmapped(found)
+
+
+def address(text: str) -> bytes:
+    """The bytes of an address as a table has it: words of four bytes, each in the order of the machine."""
+    raw = bytes.fromhex(text)
+    words = (
+        int.from_bytes(raw[start : start + 4], sys.byteorder).to_bytes(4, "big") for start in range(0, len(raw), 4)
+    )
+    return _unmapped(b"".join(words))
+
+
+def _unmapped(found: bytes) -> bytes:
+    return found[12:] if found[:12] == _MAPPED else found

@@ -116,7 +116,7 @@ def _lines(file: str) -> list[str]:
 def _dns(probe: Probe) -> str:
     servers = name_servers(_lines(_RESOLVER_FILE))
     if not servers:
-        return "no name server is configured"
+        return "/etc/resolv.conf names no server; set dns in a profile, or leave the probe dns out"
     number = int.from_bytes(os.urandom(2), "big")
     connections = [_ask_server(server, number) for server in servers]
     deadline = time.monotonic() + probe.timeout

@@ -41,7 +41,8 @@ class Pool:
 
     ``namespace`` is empty for a cluster-scoped pool. ``addresses`` and ``excluded_addresses`` are single addresses,
     ``first-last`` ranges or CIDRs, as written in the manifest. ``reuse_grace_period`` is how long a released address is
-    held back, in seconds.
+    held back, in seconds. ``preallocations`` are the addresses that are kept for claims, by the name of the claim. ``labels`` and
+    ``annotations`` are those that the manifest sets, of a known pool all that it has. All three are sorted.
     """
 
     reference: PoolReference
@@ -52,6 +53,9 @@ class Pool:
     excluded_addresses: tuple[str, ...] = ()
     allocate_reserved_addresses: bool = False
     reuse_grace_period: int = 0
+    preallocations: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from ..allocation import Usage, allocatable, usage
 from ..backend import PoolChange, PoolState
-from ..manifest import GLOBAL, NAMESPACED, known_fields, pool_from_manifest, pool_to_manifest
+from ..manifest import GLOBAL, NAMESPACED, applied, known_fields, pool_from_manifest, pool_to_manifest
 from ..model import IpamError, Pool, PoolReference
 from ..texts import plain
 from .api import Api
@@ -24,6 +25,7 @@ from .reading import Malformed, Object, mapping, optional_mapping, optional_numb
 _STATUS_PATIENCE = 3.0
 _GLANCE = 0.1
 _STATUS = "status.ipAddresses"
+_UNKNOWN_FIELD = re.compile(r'unknown field "([^"]{1,200})"')
 
 
 class Pools:
@@ -95,23 +97,31 @@ class Pools:
         )
 
     def apply(self, pool: Pool, dry_run: bool) -> PoolChange:
-        """Create or change a pool; what the provider refuses is refused."""
+        """Create or change a pool; what the provider refuses is refused, and so is a field that the cluster's definition does not have."""
         resource = self._discovery.pool(pool.reference)
         item = self._get(resource, pool.reference, pool.namespace)
+        before = None if item is None else _pool_before(item, resource, pool.reference, pool.namespace)
+        after = applied(before, pool)
+        if before != after:
+            try:
+                self._write(pool, item, resource, dry_run)
+            except Refused as error:
+                raise _unknown_field(pool, resource, error) or error from None
+            self._sizes[pool.reference, pool.namespace] = allocatable(pool).size
+        return PoolChange(before, after)
+
+    def _write(self, pool: Pool, item: Object | None, resource: Resource, dry_run: bool) -> None:
         manifest = {**pool_to_manifest(pool), "apiVersion": f"{resource.group}/{resource.version}"}
         if item is None:
             place = Place("create", resource.plural, pool.namespace)
-            self._api.post(resource.path(pool.namespace), place, manifest, dry_run)
-            self._sizes[pool.reference, pool.namespace] = allocatable(pool).size
-            return PoolChange(None, pool)
-        before = _pool_before(item, resource, pool.reference, pool.namespace)
-        if before != pool:
-            # null removes a field in a merge patch: what the manifest does not say is not there
-            spec = {**dict.fromkeys(known_fields(item["spec"])), **manifest["spec"]}
-            place = Place("patch", resource.plural, pool.namespace, pool.reference.name)
-            self._api.patch(resource.path(pool.namespace, pool.reference.name), place, {"spec": spec}, dry_run)
-            self._sizes[pool.reference, pool.namespace] = allocatable(pool).size
-        return PoolChange(before, pool)
+            self._api.post(resource.path(pool.namespace), place, manifest, dry_run, strict=True)
+            return
+        # null removes a field in a merge patch: what the manifest does not say is not there
+        spec = {**dict.fromkeys(known_fields(item["spec"])), **manifest["spec"]}
+        said = {name: manifest["metadata"][name] for name in ("labels", "annotations") if name in manifest["metadata"]}
+        body: Object = {"spec": spec, **({"metadata": said} if said else {})}
+        place = Place("patch", resource.plural, pool.namespace, pool.reference.name)
+        self._api.patch(resource.path(pool.namespace, pool.reference.name), place, body, dry_run, strict=True)
 
     def delete(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
         """Delete a pool, and wait until it is gone."""
@@ -157,6 +167,17 @@ class Pools:
             if error.code == 404:
                 return None
             raise
+
+
+def _unknown_field(pool: Pool, resource: Resource, error: Refused) -> IpamError | None:
+    """The sentence where the cluster's definition of the pools lacks a field, which it would drop; None for another refusal."""
+    fields = list(dict.fromkeys(_UNKNOWN_FIELD.findall(str(error))))
+    if not fields:
+        return None
+    return IpamError(
+        f"pool {pool.reference.name}: the cluster's definition of {resource.kind} ({resource.plural}.{resource.group}) has no field"
+        f" {', '.join(fields)} and would drop it; leave it out, or update the IPAM provider there"
+    )
 
 
 def _status(item: Object, what: str) -> Object:

@@ -354,6 +354,7 @@ def addresses_result(claims: t.Iterable[BoundClaim]) -> Result:
     for bound in claims:
         if bound.address:
             address = {name: claim_result(bound)[name] for name in ("address", "prefix", "gateway", "family")}
+            address["pool"] = bound.claim.pool.name
             addresses.setdefault(bound.claim.machine, {})[bound.claim.key] = address
     return addresses
 

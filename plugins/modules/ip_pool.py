@@ -90,12 +90,12 @@ pool:
       returned: always
       sample: 51
     used:
-      description: How many of them are claimed.
+      description: How many of them are claimed, or rest after their release.
       type: int
       returned: always
       sample: 3
     free:
-      description: How many can still be claimed.
+      description: How many can still be claimed by any machine; addresses that C(preAllocations) keeps are not among them.
       type: int
       returned: always
       sample: 48

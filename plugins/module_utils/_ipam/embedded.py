@@ -10,6 +10,7 @@ Safe for any number of processes at once (forks, AWX slices): write-ahead log, a
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import ipaddress
 import itertools
 import json
@@ -612,7 +613,8 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
         claim = Claim(namespace, name, machine, key, PoolReference(api_group, kind, pool), host, host_keys=host_keys)
         address, prefix, gateway = (row[column] for column in ("address", "prefix", "gateway"))
     try:
-        return BoundClaim(claim, checked_address(f"claim {name}", address, prefix, gateway))
+        found = checked_address(f"claim {name}", address, prefix, gateway)
+        return BoundClaim(claim, dataclasses.replace(found, pool=pool))
     except IpamError as error:
         return BoundClaim(claim, None, str(error))
 

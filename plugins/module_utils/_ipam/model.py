@@ -96,11 +96,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class Address:
-    """An allocated address: what an ``IPAddress`` says; ``prefix`` is in bits."""
+    """An allocated address: what an ``IPAddress`` says; ``prefix`` is in bits, 0 where the pool has none.
+
+    ``pool`` is the name of the pool that it is from, empty where that is not known.
+    """
 
     address: str
     prefix: int
     gateway: str | None = None
+    pool: str = field(default="", compare=False)
 
     @property
     def family(self) -> t.Literal["IPv4", "IPv6"]:
@@ -112,9 +116,11 @@ class Address:
 class BoundClaim:
     """A claim with its address; ``address`` is None while the claim waits or, in check mode, does not exist yet.
 
-    ``trouble`` is the sentence of an address that was given and cannot be used; it is as good as none.
+    ``trouble`` is the sentence of an address that was given and cannot be used; it is as good as none. ``refusal`` is what the provider says
+    of a claim that it will not serve.
     """
 
     claim: Claim
     address: Address | None
     trouble: str = field(default="", compare=False)
+    refusal: str = field(default="", compare=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+import typing as t
 
 from ..allocation import Usage, allocatable, usage
 from ..backend import PoolChange, PoolState
@@ -17,7 +18,8 @@ from ..texts import plain
 from .api import Api
 from .discovery import Discovery, Resource
 from .errors import GROUP, Place, Refused
-from .pacing import PoolMissing, Room
+from .objects import PAUSED
+from .pacing import PoolMissing, PoolPaused, Room
 from .progress import Progress
 from .reading import Malformed, Object, mapping, optional_mapping, optional_number, optional_text
 
@@ -25,7 +27,16 @@ from .reading import Malformed, Object, mapping, optional_mapping, optional_numb
 _STATUS_PATIENCE = 3.0
 _GLANCE = 0.1
 _STATUS = "status.ipAddresses"
+_GRACE_PERIOD = "addressReuseGracePeriodSeconds"
 _UNKNOWN_FIELD = re.compile(r'unknown field "([^"]{1,200})"')
+
+
+class Looked(t.NamedTuple):
+    """What a pool of any kind says: its room, how long released addresses rest (in seconds), and the Cluster that it names."""
+
+    room: Room | None
+    grace_period: int
+    cluster: str
 
 
 class Pools:
@@ -37,28 +48,39 @@ class Pools:
         self._progress = progress
         # how many addresses the pools have that were written here: their status follows later
         self._sizes: dict[tuple[PoolReference, str], int] = {}
+        self._unreadable: set[PoolReference] = set()
 
     # --- any kind ---------------------------------------------------------------------------------------------
 
-    def room(self, reference: PoolReference, namespace: str) -> Room | None:
-        """How full a pool says it is; None where it does not say, or this user may not read it.
-
-        Raises PoolMissing when the pool does not exist.
-        """
+    def look(self, reference: PoolReference, namespace: str) -> Looked | None:
+        """What a pool says of itself; None where this user may not read it. Raises PoolMissing, and PoolPaused."""
         resource = self._discovery.pool(reference)
         try:
             item = self._get(resource, reference, namespace)
         except Refused as error:
             if error.code == 403:
+                self._tell_unreadable(reference)
                 return None  # the least that a claim needs is the claim
             raise
         if item is None:
             where = f"namespace {namespace}" if resource.namespaced else "the cluster"
             raise PoolMissing(
                 f"pool {reference} does not exist in {where}; register it first, or name the namespace of the pool "
-                "(a namespaced pool has to be in the namespace of the claim)"
+                "(a namespaced pool must be in the namespace of the claim)"
             )
-        room = _room(item, str(reference))
+        return _looked(item, reference)
+
+    def _tell_unreadable(self, reference: PoolReference) -> None:
+        if reference not in self._unreadable:
+            self._unreadable.add(reference)
+            self._progress.note(f"pool {reference} may not be read by this user: whether it exists and has room is not known")
+
+    def room(self, reference: PoolReference, namespace: str) -> Room | None:
+        """How full a pool says it is; None where it does not say, or this user may not read it. Raises as ``look`` does."""
+        looked = self.look(reference, namespace)
+        if looked is None:
+            return None
+        room, resource = looked.room, self._discovery.pool(reference)
         size = self._sizes.get((reference, namespace if resource.namespaced else ""))
         return room if room is None or size is None else Room(size, size - (room.total - room.free))
 
@@ -89,9 +111,9 @@ class Pools:
                 for page in self._api.pages(resource.path(place), Place("list", resource.plural, place)):
                     found += filter(None, (self._state(item, resource) for item in page.items))
             except Refused as error:
-                if error.code == 403 and kind == GLOBAL:
-                    continue
-                raise
+                if error.code != 403:  # the Role may be for the pools of another provider
+                    raise
+                self._progress.note(f"left out: {error}")
         return sorted(
             found, key=lambda state: (state.pool.namespace, state.pool.reference.kind, state.pool.reference.name)
         )
@@ -183,6 +205,20 @@ def _unknown_field(pool: Pool, resource: Resource, error: Refused) -> IpamError 
 def _status(item: Object, what: str) -> Object:
     status = optional_mapping(item.get("status"), what, "status")
     return optional_mapping(status.get("ipAddresses"), what, _STATUS)
+
+
+def _looked(item: Object, reference: PoolReference) -> Looked:
+    """What a pool of any kind says. Raises PoolPaused."""
+    what = str(reference)
+    metadata = optional_mapping(item.get("metadata"), what, "metadata")
+    if PAUSED in optional_mapping(metadata.get("annotations"), what, "metadata.annotations"):
+        raise PoolPaused(
+            f"pool {reference} is paused (annotation {PAUSED}), so that its provider serves and releases nothing of it;"
+            " remove the annotation, or wait for who set it, then run again"
+        )
+    spec = optional_mapping(item.get("spec"), what, "spec")
+    period = optional_number(spec, _GRACE_PERIOD, what, "spec") if reference.api_group == GROUP else None
+    return Looked(_room(item, what), max(0, period or 0), optional_text(spec, "clusterName", what, "spec"))
 
 
 def _room(item: Object, what: str) -> Room | None:

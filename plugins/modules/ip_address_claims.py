@@ -215,8 +215,8 @@ claims:
       sample: IPv4
 addresses:
   description:
-    - Address, prefix, gateway, family and the name of the pool by machine and key, as placeholders want them. The prefix is 0 where the pool
-      of another provider has none.
+    - Address, prefix, gateway, family and the name of the pool by machine and key, as placeholders want them. The prefix is 0 where the
+      pool of another provider has none.
   type: dict
   returned: success
   sample:

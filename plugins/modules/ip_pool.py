@@ -36,8 +36,8 @@ options:
     description:
       - The manifest, C(InClusterIPPool) or C(GlobalInClusterIPPool) of C(ipam.cluster.x-k8s.io/v1alpha2), or a C(List) with one.
       - Labels and annotations are set as they are given; those that it does not name stay.
-      - With O(backend=embedded), C(spec) may have C(preAllocations), too, the addresses that are kept for claims, by the name of the claim, in
-        the words of Metal3's IPAM.
+      - With O(backend=embedded), C(spec) may have C(preAllocations), too, the addresses that are kept for claims, by the name of the claim,
+        in the words of Metal3's IPAM.
     type: dict
     required: true
   state:

@@ -96,8 +96,8 @@ pools:
         - {name: node1-inventory-ip, namespace: default, machine: node1, key: inventory-ip, host: node1, address: 192.168.122.150}
 other_pools:
   description:
-    - The pools that claims name and that are not among RV(pools), which are those of other providers, and those that this user may not read.
-      How large they are is not known.
+    - The pools that claims name and that are not among RV(pools), which are those of other providers, and those that this user may not
+      read. How large they are is not known.
   type: list
   elements: dict
   returned: with O(claims=true)

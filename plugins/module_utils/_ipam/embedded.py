@@ -22,8 +22,8 @@ import typing as t
 import urllib.parse
 
 from .._host_keys import joined, parted
-from .addresses import checked_address
 from . import resting
+from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, preallocated, usage
 from .backend import Creation, IpamBackend, PoolChange, PoolState
 from .manifest import GLOBAL, applied, pool_from_manifest, pool_to_manifest
@@ -523,7 +523,9 @@ def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> l
 def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
     addresses, holders = allocatable(pool), _holders(database, pool)
     rests = {_address(each.address): each for each in _rests_until_now(database, pool)}
-    lost = [each for each in {**holders, **rests} if each and (each.version != addresses.version or each not in addresses)]
+    in_use = {*holders, *(each for each in rests if each is not None)}
+    outside = (each for each in in_use if each.version != addresses.version or each not in addresses)
+    lost = sorted(outside, key=lambda each: (each.version, int(each)))
     if lost:
         raise IpamError(
             f"pool {pool.reference.name}: pool addresses do not contain allocated addresses: {_few(list(map(str, lost)))}; "

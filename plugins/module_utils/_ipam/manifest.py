@@ -92,7 +92,9 @@ def one_manifest(definition: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         return definition
     pools = pool_manifests([definition])
     if len(pools) != 1:
-        raise IpamError(f"the {plain(definition.get('kind'), _SHOWN)} holds {len(pools)} pools; register them one by one, with a loop")
+        raise IpamError(
+            f"the {plain(definition.get('kind'), _SHOWN)} holds {len(pools)} pools; register them one by one, with a loop"
+        )
     return pools[0]
 
 

@@ -116,8 +116,8 @@ class Address:
 class BoundClaim:
     """A claim with its address; ``address`` is None while the claim waits or, in check mode, does not exist yet.
 
-    ``trouble`` is the sentence of an address that was given and cannot be used; it is as good as none. ``refusal`` is what the provider says
-    of a claim that it will not serve.
+    ``trouble`` is the sentence of an address that was given and cannot be used; it is as good as none. ``refusal`` is what the provider
+    says of a claim that it will not serve.
     """
 
     claim: Claim

@@ -4,9 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Released addresses of the embedded backend that rest (addressReuseGracePeriodSeconds), as those of in-cluster provider 1.1 do.
 
-Source: cluster-api-ipam-provider-in-cluster v1.1.0, internal/controllers/ipaddressclaim_address.go (ReleaseAddress). A resting address counts
-as used, and the period is the one that the pool has when somebody looks. There the claim stays until its address has rested, so that its
-name cannot be claimed meanwhile; here the same claim gets the address back at once: nobody else had it.
+Source: cluster-api-ipam-provider-in-cluster v1.1.0, internal/controllers/ipaddressclaim_address.go (ReleaseAddress). A resting address
+counts as used, and the period is the one that the pool has when it is looked at. There the claim stays until its address has rested, so
+that its name cannot be claimed meanwhile; here the same claim gets the address back at once: no other machine had it.
 """
 
 from __future__ import annotations

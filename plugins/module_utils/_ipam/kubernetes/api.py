@@ -70,9 +70,7 @@ class Api:
 
     def patch(self, path: Path, place: Place, body: Object, dry_run: bool = False, strict: bool = False) -> Object:
         """Change an object by a merge patch, the only one besides JSON patch that custom resources know."""
-        return self._request(
-            "PATCH", path, place, _writing(dry_run, strict), body, "application/merge-patch+json"
-        )
+        return self._request("PATCH", path, place, _writing(dry_run, strict), body, "application/merge-patch+json")
 
     def delete(self, path: Path, place: Place, body: Object | None = None, dry_run: bool = False) -> Object:
         """Delete an object."""

@@ -363,7 +363,9 @@ class KubernetesBackend(IpamBackend):
             period = self._grace_period(pool, namespace)
             if period:
                 rests += [(claim.namespace, claim.name) for claim in group]
-                self._progress.note(f"released addresses of pool {pool.name} rest for {period} s before they are given out again")
+                self._progress.note(
+                    f"released addresses of pool {pool.name} rest for {period} s before they are given out again"
+                )
         return rests
 
     def _grace_period(self, pool: PoolReference, namespace: str) -> int:

@@ -33,8 +33,8 @@ _CLUSTER = "cluster.x-k8s.io/cluster-name"
 class Found:
     """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it.
 
-    ``condition`` is what the provider says of a claim that it does not serve, ``deleted_at`` is empty or a time in RFC 3339, ``cluster`` the
-    Cluster that the claim names.
+    ``condition`` is what the provider says of a claim that it does not serve, ``deleted_at`` is empty or a time in RFC 3339, ``cluster``
+    the Cluster that the claim names.
     """
 
     claim: Claim

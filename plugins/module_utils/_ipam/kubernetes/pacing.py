@@ -67,7 +67,9 @@ def exhausted(pool: PoolReference, room: Room, asking: int) -> Hopeless:
 
 def hopeless(claim: Claim, refusal: str) -> Hopeless:
     """The sentence for a claim that its provider refuses; one of ours is made again by the next call."""
-    advice = "then claim again" if claim.managed else "then release the claim, which something else made, and claim again"
+    advice = (
+        "then claim again" if claim.managed else "then release the claim, which something else made, and claim again"
+    )
     return Hopeless(
         f"claim {claim.name} is not served by pool {claim.pool.name}: {refusal}; check the pool and its provider, {advice}"
     )

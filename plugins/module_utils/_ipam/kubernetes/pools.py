@@ -73,7 +73,9 @@ class Pools:
     def _tell_unreadable(self, reference: PoolReference) -> None:
         if reference not in self._unreadable:
             self._unreadable.add(reference)
-            self._progress.note(f"pool {reference} may not be read by this user: whether it exists and has room is not known")
+            self._progress.note(
+                f"pool {reference} may not be read by this user: whether it exists and has room is not known"
+            )
 
     def room(self, reference: PoolReference, namespace: str) -> Room | None:
         """How full a pool says it is; None where it does not say, or this user may not read it. Raises as ``look`` does."""

@@ -133,7 +133,9 @@ class Waiting:
                 patience.served(count - len(left), now)
             tell(count - len(left), lambda: watch.trouble)
             if left and patience.is_over(now):
-                why = watch.trouble or self._cause(left) or "their IPAM provider holds the addresses; see whether it runs"
+                why = (
+                    watch.trouble or self._cause(left) or "their IPAM provider holds the addresses; see whether it runs"
+                )
                 raise IpamError(
                     f"{len(left)} of {count} claims are deleted but not gone after {now - self._began:.0f} s: "
                     f"{names(left)} ({why}); run again to go on waiting"

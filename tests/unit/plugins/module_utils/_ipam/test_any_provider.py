@@ -251,7 +251,9 @@ def test_a_paused_claim_and_a_pool_that_cannot_be_read_are_named() -> None:
     assert "paused by the annotation cluster.x-k8s.io/paused: a-ip" in cause(server)
     unreadable = Silent()
     unreadable.pools = 403
-    assert "whether the pool InClusterIPPool.ipam.cluster.x-k8s.io/p exists, is full or is paused is not" in cause(unreadable)
+    assert "whether the pool InClusterIPPool.ipam.cluster.x-k8s.io/p exists, is full or is paused is not" in cause(
+        unreadable
+    )
 
 
 # --- pools as they are ------------------------------------------------------------------------------------------
@@ -337,6 +339,8 @@ def test_a_release_does_not_wait_for_addresses_that_rest_and_the_next_claim_says
     server.objects["inclusterippools"]["p"]["spec"]["addressReuseGracePeriodSeconds"] = 900
     serve(server, [asked("a")])
     assert serve(server, [asked("a")], state="absent")["changed"]
-    words = r"claim a-ip was released, and its address rests for \d{3} s more \(addressReuseGracePeriodSeconds of pool p\)"
+    words = (
+        r"claim a-ip was released, and its address rests for \d{3} s more \(addressReuseGracePeriodSeconds of pool p\)"
+    )
     with pytest.raises(IpamError, match=words):
         serve(server, [asked("a")])

@@ -178,7 +178,7 @@ options:
   timeout:
     description:
       - How long to wait for addresses beyond what the number of claims and the pace of the provider explain, in seconds. The real
-        deadline is later by a fifth of a second for each claim, and moves on while the provider serves.
+        deadline is later by half a second for each claim, and moves on while the provider serves.
       - Only with O(backend=kubernetes); the other backend never waits.
     type: int
     default: 60

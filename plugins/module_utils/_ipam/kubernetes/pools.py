@@ -92,7 +92,8 @@ class Pools:
         while True:
             room = self.room(reference, namespace)
             in_cluster = reference.api_group == GROUP and reference.kind in (NAMESPACED, GLOBAL)
-            enough = not in_cluster if room is None else room.free >= asking
+            is_silent = not in_cluster or reference in self._unreadable
+            enough = is_silent if room is None else room.free >= asking
             if enough or time.monotonic() > end:
                 return room
             time.sleep(_GLANCE)
@@ -113,9 +114,10 @@ class Pools:
                 for page in self._api.pages(resource.path(place), Place("list", resource.plural, place)):
                     found += filter(None, (self._state(item, resource) for item in page.items))
             except Refused as error:
-                if error.code != 403:  # the Role may be for the pools of another provider
+                if error.code != 403:
                     raise
-                self._progress.note(f"left out: {error}")
+                if kind == NAMESPACED:  # the Role may be for the pools of another provider; few have one for global pools
+                    self._progress.note(f"left out: {error}")
         return sorted(
             found, key=lambda state: (state.pool.namespace, state.pool.reference.kind, state.pool.reference.name)
         )

@@ -148,9 +148,11 @@ class KubernetesBackend(IpamBackend):
         for (pool, namespace), asking in _grouped(claims, lambda claim: (claim.pool, claim.namespace)).items():
             if self._keep_pending or (pool, namespace) in unwritten or (pool, "") in unwritten:
                 continue
-            room = self._pools.room_for(pool, namespace, len(asking), _STATUS_LAG)
-            if room is not None and room.free < len(asking):
-                raise exhausted(pool, room, len(asking))
+            # a claim that is being released is waited out, and leaves its address
+            needed = sum(not self._is_terminating((claim.namespace, claim.name)) for claim in asking)
+            room = self._pools.room_for(pool, namespace, needed, _STATUS_LAG)
+            if room is not None and room.free < needed:
+                raise exhausted(pool, room, needed)
 
     def _create(self, claims: t.Sequence[Claim], dry_run: bool) -> set[Name]:
         """Create what does not exist by now; returns the names of what was created."""

@@ -52,16 +52,25 @@ class Patience:
 
 @dataclass(frozen=True)
 class Room:
-    """How full a pool says it is; ``free`` is negative when used addresses left the pool."""
+    """How full a pool says it is; ``free`` is negative when used addresses left the pool.
+
+    ``grace_period`` is how long a released address rests before it is free, in seconds.
+    """
 
     total: int
     free: int
+    grace_period: int = 0
 
 
 def exhausted(pool: PoolReference, room: Room, asking: int) -> Hopeless:
     """The sentence for a pool that is too small."""
+    rest = (
+        f"; a released address rests for {room.grace_period} s (addressReuseGracePeriodSeconds)"
+        if room.grace_period
+        else ""
+    )
     return Hopeless(
-        f"pool {pool.name} has {max(0, room.free)} free of {room.total}, {asking} claims ask; release claims or widen the pool"
+        f"pool {pool.name} has {max(0, room.free)} free of {room.total}, {asking} claims ask; release claims or widen the pool{rest}"
     )
 
 

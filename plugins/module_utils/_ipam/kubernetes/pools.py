@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 import typing as t
+from dataclasses import replace
 
 from ..allocation import Usage, allocatable, usage
 from ..backend import PoolChange, PoolState
@@ -84,7 +85,7 @@ class Pools:
             return None
         room, resource = looked.room, self._discovery.pool(reference)
         size = self._sizes.get((reference, namespace if resource.namespaced else ""))
-        return room if room is None or size is None else Room(size, size - (room.total - room.free))
+        return room if room is None or size is None else replace(room, total=size, free=size - (room.total - room.free))
 
     def room_for(self, reference: PoolReference, namespace: str, asking: int, patience: float) -> Room | None:
         """The room once it is enough for ``asking`` claims, or when ``patience`` seconds are over: a status lags behind."""
@@ -116,7 +117,9 @@ class Pools:
             except Refused as error:
                 if error.code != 403:
                     raise
-                if kind == NAMESPACED:  # the Role may be for the pools of another provider; few have one for global pools
+                if (
+                    kind == NAMESPACED
+                ):  # the Role may be for the pools of another provider; few have one for global pools
                     self._progress.note(f"left out: {error}")
         return sorted(
             found, key=lambda state: (state.pool.namespace, state.pool.reference.kind, state.pool.reference.name)
@@ -222,13 +225,14 @@ def _looked(item: Object, reference: PoolReference) -> Looked:
         )
     spec = optional_mapping(item.get("spec"), what, "spec")
     period = optional_number(spec, _GRACE_PERIOD, what, "spec") if reference.api_group == GROUP else None
-    return Looked(_room(item, what), max(0, period or 0), optional_text(spec, "clusterName", what, "spec"))
+    grace_period = max(0, period or 0)
+    return Looked(_room(item, what, grace_period), grace_period, optional_text(spec, "clusterName", what, "spec"))
 
 
-def _room(item: Object, what: str) -> Room | None:
+def _room(item: Object, what: str, grace_period: int) -> Room | None:
     status = _status(item, what)
     total, free = (optional_number(status, name, what, _STATUS) for name in ("total", "free"))
-    return None if total is None or free is None else Room(total, free)
+    return None if total is None or free is None else Room(total, free, grace_period)
 
 
 def _pool(item: Object, resource: Resource) -> Pool:

@@ -149,7 +149,7 @@ class KubernetesBackend(IpamBackend):
             if self._keep_pending or (pool, namespace) in unwritten or (pool, "") in unwritten:
                 continue
             # a claim that is being released is waited out, and leaves its address
-            needed = sum(not self._is_terminating((claim.namespace, claim.name)) for claim in asking)
+            needed = sum(not self._leaves_an_address((claim.namespace, claim.name)) for claim in asking)
             room = self._pools.room_for(pool, namespace, needed, _STATUS_LAG)
             if room is not None and room.free < needed:
                 raise exhausted(pool, room, needed)
@@ -198,6 +198,9 @@ class KubernetesBackend(IpamBackend):
 
     def _is_terminating(self, name: Name) -> bool:
         return name in self._known and self._known[name].terminating
+
+    def _leaves_an_address(self, name: Name) -> bool:
+        return self._is_terminating(name) and bool(self._known[name].address_name)
 
     def _adopt(self, taken: t.Sequence[Claim], dry_run: bool) -> list[Claim]:
         """Claims that exist although no list had them. Returns those whose names are free again by now."""

@@ -5,8 +5,8 @@
 """A DOUBLE of Metal3's ip-address-manager: it is not that program, which the Go module proxy does not have.
 
 It does on a real API server what was measured of versions 1.10 to 1.12 and of 1.13: names, finalizers, owner references, labels and
-conditions, with what is odd there, too: a claim that was refused is never looked at again, the gateway is not kept back, and a pool may have
-no prefix. Its own definition of IPPool takes every field.
+conditions, with what is odd there, too: a claim that was refused is never looked at again, the gateway is not kept back, and a pool may
+have no prefix. Its own definition of IPPool takes every field.
 """
 
 from __future__ import annotations

@@ -132,6 +132,22 @@ options:
       no_proxy:
         description: Hosts that are reached without the proxy, separated by commas.
         type: str
+      proxy_headers:
+        description: Headers for the proxy.
+        type: dict
+        suboptions:
+          proxy_basic_auth:
+            description: User and password for the proxy, as C(user:password).
+            type: str
+          basic_auth:
+            description: User and password for the server behind it, as C(user:password).
+            type: str
+          user_agent:
+            description: The user agent.
+            type: str
+      persist_config:
+        description: Whether a token that was renewed is written back to the kubeconfig file. The default is that of C(kubernetes.core).
+        type: bool
       impersonate_user:
         description: The user to act as.
         type: str
@@ -162,7 +178,7 @@ options:
   timeout:
     description:
       - How long to wait for addresses beyond what the number of claims and the pace of the provider explain, in seconds. The real
-        deadline is later by a fifth of a second for each claim, and moves on while the provider serves.
+        deadline is later by half a second for each claim, and moves on while the provider serves.
       - Only with O(backend=kubernetes); the other backend never waits.
     type: int
     default: 60

@@ -22,6 +22,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.claimin
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
     GROUP,
     pool_from_manifest,
+    pool_manifests,
     pool_to_manifest,
     sharing,
 )
@@ -168,7 +169,7 @@ def serve_claims(
         return _claims_result(released, before=released, after=[], pool_changes=[])
     if matching is not None:
         raise IpamError("matching says which claims to release; with state: present name each one in claims")
-    pools = [pool_from_manifest(manifest, namespace) for manifest in module.params["pools"] or []]
+    pools = [pool_from_manifest(each, namespace) for each in pool_manifests(module.params["pools"] or [])]
     wishes = [_wish(each, namespace) for each in asked]
     _refuse_same_key(wishes)
     claiming = ensure_claims(backend, wishes, pools, module.check_mode)
@@ -353,6 +354,7 @@ def addresses_result(claims: t.Iterable[BoundClaim]) -> Result:
     for bound in claims:
         if bound.address:
             address = {name: claim_result(bound)[name] for name in ("address", "prefix", "gateway", "family")}
+            address["pool"] = bound.claim.pool.name
             addresses.setdefault(bound.claim.machine, {})[bound.claim.key] = address
     return addresses
 

@@ -31,11 +31,21 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
     "client_key": {"type": "path", "aliases": ["key_file"]},
     "proxy": {"type": "str", "no_log": True},  # it may hold a password
     "no_proxy": {"type": "str"},
+    "proxy_headers": {
+        "type": "dict",
+        "options": {
+            "proxy_basic_auth": {"type": "str", "no_log": True},
+            "basic_auth": {"type": "str", "no_log": True},
+            "user_agent": {"type": "str"},
+        },
+    },
+    "persist_config": {"type": "bool"},
     "impersonate_user": {"type": "str"},
     "impersonate_groups": {"type": "list", "elements": "str"},
 }
 
-
+# a lookup gets them as they were written
+_NAMES = {alias: name for name, spec in OPTIONS.items() for alias in (name, *spec.get("aliases", ()))}
 _SECRETS = ("token", "password", "client-key-data")
 # a shorter setting of a login helper is a switch or a number; hiding it would garble every address
 _SHORTEST_SECRET = 6
@@ -72,7 +82,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
         raise IpamError(
             "the kubernetes backend needs the collection kubernetes.core; run: ansible-galaxy collection install kubernetes.core"
         ) from error
-    given = {name: value for name, value in options.items() if name in OPTIONS and value is not None}
+    given = {_NAMES[name]: value for name, value in options.items() if name in _NAMES and value is not None}
     auth_spec = _function(core, "_create_auth_spec", None, **given)
     create = _function(core, "_create_configuration", {})
     create_headers = _function(core, "_create_headers", None, **given)
@@ -95,6 +105,8 @@ def secrets_of(options: t.Mapping[str, t.Any]) -> set[str]:
     clusters = (_dictionary(each.get("cluster")) for each in _dictionaries(options["kubeconfig"].get("clusters")))
     proxies = [options.get("proxy"), *(cluster.get("proxy-url") for cluster in clusters)]
     found |= {str(proxy) for proxy in proxies if "@" in str(proxy)}
+    headers = _dictionary(options.get("proxy_headers"))
+    found |= {str(headers[name]) for name in ("proxy_basic_auth", "basic_auth") if headers.get(name)}
     for each in _dictionaries(options["kubeconfig"].get("users")):
         user = _dictionary(each.get("user"))
         found |= {str(user[name]) for name in _SECRETS if user.get(name)}

@@ -169,14 +169,18 @@ def _part(address: Address, key: str, attribute: str, place: _Place) -> str:
     if attribute == "gateway" and not address.gateway:
         raise PlaceholderError(
             f"{{{key}.{attribute}}} in {place} cannot be filled: the address of {key}, {address.address}, has no gateway;"
-            " give its pool one or write the gateway itself"
+            f" give its pool{_named(address)} one or write the gateway itself"
         )
     if attribute == "prefix" and not address.prefix:  # Metal3's pools need none
         raise PlaceholderError(
             f"{{{key}.{attribute}}} in {place} cannot be filled: the address of {key}, {address.address}, has no prefix;"
-            " give its pool one or write the prefix itself"
+            f" give its pool{_named(address)} one or write the prefix itself"
         )
     return str(getattr(address, attribute or "address"))
+
+
+def _named(address: Address) -> str:
+    return f" {address.pool}" if address.pool else ""
 
 
 def _bare(address: str, name: str, attribute: str, place: _Place) -> str:

@@ -135,12 +135,14 @@ claims:
       returned: always
       sample: IPv4
 addresses:
-  description: Address, prefix, gateway and family by machine and key, as placeholders want them.
+  description:
+    - Address, prefix, gateway, family and the name of the pool by machine and key, as placeholders want them. The prefix is 0 where the
+      pool of another provider has none.
   type: dict
   returned: success
   sample:
     node1:
-      inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4}
+      inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4, pool: elemental-inventory-pool}
 host_keys:
   description: The public ssh host keys that are recorded of each machine. One without is left out.
   type: dict

@@ -18,6 +18,8 @@ description:
   - Pools that one namespace can claim from and that share addresses are a warning, since each of them may give a shared address out, as
     the in-cluster provider does.
   - Addresses that are claimed already keep the prefix and the gateway that they were claimed with.
+  - A released address rests for C(addressReuseGracePeriodSeconds) of its pool before another claim gets it.
+  - On a cluster, a field that its definition of the pools does not have is an error; it would be dropped.
 extends_documentation_fragment:
   - elemental.networking._attributes
   - elemental.networking._attributes.actiongroup_networking
@@ -31,7 +33,11 @@ attributes:
     support: full
 options:
   definition:
-    description: The manifest, C(InClusterIPPool) or C(GlobalInClusterIPPool) of C(ipam.cluster.x-k8s.io/v1alpha2).
+    description:
+      - The manifest, C(InClusterIPPool) or C(GlobalInClusterIPPool) of C(ipam.cluster.x-k8s.io/v1alpha2), or a C(List) with one.
+      - Labels and annotations are set as they are given; those that it does not name stay.
+      - With O(backend=embedded), C(spec) may have C(preAllocations), too, the addresses that are kept for claims, by the name of the claim,
+        in the words of Metal3's IPAM.
     type: dict
     required: true
   state:
@@ -84,12 +90,12 @@ pool:
       returned: always
       sample: 51
     used:
-      description: How many of them are claimed.
+      description: How many of them are claimed, or rest after their release.
       type: int
       returned: always
       sample: 3
     free:
-      description: How many can still be claimed.
+      description: How many can still be claimed by any machine; addresses that C(preAllocations) keeps are not among them.
       type: int
       returned: always
       sample: 48
@@ -104,6 +110,7 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
     identity,
+    one_manifest,
     pool_from_manifest,
     pool_to_manifest,
 )
@@ -122,7 +129,7 @@ if t.TYPE_CHECKING:
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     """Apply or delete."""
-    definition, default_namespace = module.params["definition"], module.params["namespace"] or "default"
+    definition, default_namespace = one_manifest(module.params["definition"]), module.params["namespace"] or "default"
     reference, namespace = identity(definition, default_namespace)
     if module.params["state"] == "absent":
         change = backend.delete_pool(reference, namespace, module.check_mode)

@@ -14,6 +14,7 @@ author:
   - elemental.networking contributors (@elemental-networking)
 description:
   - Returns all pools, or those that one namespace can claim from.
+  - Pools of other providers than the in-cluster one, and pools that this user may not read, are known by the claims on them only.
 extends_documentation_fragment:
   - elemental.networking._attributes
   - elemental.networking._attributes.actiongroup_networking
@@ -29,8 +30,9 @@ options:
     default: false
   claims:
     description:
-      - Whether each pool comes with the claims on it, which have to be read for that. Of a global pool these are the claims of
+      - Whether each pool comes with the claims on it, which must be read for that. Of a global pool these are the claims of
         O(namespace), unless O(all_namespaces) is set.
+      - Without them RV(other_pools) is not known.
     type: bool
     default: true
 """
@@ -71,12 +73,12 @@ pools:
       returned: always
       sample: 51
     used:
-      description: How many of them are claimed.
+      description: How many of them are claimed, or rest after their release.
       type: int
       returned: always
       sample: 3
     free:
-      description: How many can still be claimed.
+      description: How many can still be claimed by any machine; addresses that C(preAllocations) keeps are not among them.
       type: int
       returned: always
       sample: 48
@@ -92,6 +94,46 @@ pools:
       returned: with O(claims=true)
       sample:
         - {name: node1-inventory-ip, namespace: default, machine: node1, key: inventory-ip, host: node1, address: 192.168.122.150}
+other_pools:
+  description:
+    - The pools that claims name and that are not among RV(pools), which are those of other providers, and those that this user may not
+      read. How large they are is not known.
+  type: list
+  elements: dict
+  returned: with O(claims=true)
+  contains:
+    name:
+      description: The name of the pool.
+      type: str
+      returned: always
+      sample: metal-pool
+    namespace:
+      description: The namespace of the claims.
+      type: str
+      returned: always
+      sample: default
+    kind:
+      description: The kind of the pool.
+      type: str
+      returned: always
+      sample: IPPool
+    apiGroup:
+      description: The API group of the pool.
+      type: str
+      returned: always
+      sample: ipam.metal3.io
+    claimed:
+      description: How many claims name it, with those that wait.
+      type: int
+      returned: always
+      sample: 3
+    claims:
+      description: Who has which address of it, as in RV(pools).
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - {name: node2-inventory-ip, namespace: default, machine: node2, key: inventory-ip, host: node2, address: 10.0.0.10}
 """
 
 import typing as t
@@ -119,12 +161,36 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
         if (options["name"] or state.pool.reference.name) == state.pool.reference.name
     ]
     pools = [pool_result(state) for state in states]
-    if options["claims"] and pools:
-        held = _by_pool(backend.list_claims(namespace))
+    result: Result = {"changed": False, "pools": pools}
+    if options["claims"]:
+        claims = backend.list_claims(namespace)
+        held = _by_pool(claims)
         for state, pool in zip(states, pools):
             place = state.pool.reference, state.pool.namespace
             pool["claims"] = [held_result(bound) for bound in held.get(place, ())]
-    return {"changed": False, "pools": pools}
+        named = [each for each in claims if (options["name"] or each.claim.pool.name) == each.claim.pool.name]
+        result["other_pools"] = _others(named, {(state.pool.reference, state.pool.namespace) for state in states})
+    return result
+
+
+def _others(claims: t.Iterable[BoundClaim], known: t.Collection[tuple[PoolReference, str]]) -> list[Result]:
+    """The pools that claims name beside those that are known."""
+    found: dict[tuple[PoolReference, str], list[BoundClaim]] = {}
+    for bound in claims:
+        pool, namespace = bound.claim.pool, bound.claim.namespace
+        if (pool, namespace) not in known and (pool, "") not in known:
+            found.setdefault((pool, namespace), []).append(bound)
+    return [
+        {
+            "name": pool.name,
+            "namespace": namespace,
+            "kind": pool.kind,
+            "apiGroup": pool.api_group,
+            "claimed": len(held),
+            "claims": [held_result(bound) for bound in held],
+        }
+        for (pool, namespace), held in sorted(found.items(), key=lambda each: each[0])
+    ]
 
 
 def _by_pool(held: t.Iterable[BoundClaim]) -> dict[tuple[PoolReference, str], list[BoundClaim]]:

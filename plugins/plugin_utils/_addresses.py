@@ -7,10 +7,14 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import checked_address, host_address
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain
+
+_LONGEST_POOL = 253
 
 
 def addresses_from_result(value: object) -> dict[str, t.Union[Address, str, None]]:
@@ -37,6 +41,8 @@ def _address(key: str, item: object) -> Address | str | None:
             return None
         if item.get("prefix") is None:
             return str(host_address("it", item["address"]))
-        return checked_address("it", item["address"], item["prefix"], item.get("gateway"))
+        pool = item.get("pool")
+        found = checked_address("it", item["address"], item["prefix"], item.get("gateway"))
+        return replace(found, pool=plain(pool, _LONGEST_POOL) if isinstance(pool, str) else "")
     except IpamError as error:
         raise AnsibleError(f"the address of {key} is not valid: {error}") from None

@@ -10,7 +10,11 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible.errors import AnsibleError
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import GLOBAL, NAMESPACED
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
+    GLOBAL,
+    NAMESPACED,
+    pool_manifests,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import (
     checked_name,
@@ -169,10 +173,12 @@ def _pools(given: Given, documents: t.Sequence[_Document]) -> list[_Document]:
     pools = _parsed(given.pools, "machine_network_pools") or []
     if isinstance(pools, t.Mapping):
         pools = [pools]
-    if not isinstance(pools, (list, tuple)) or not all(isinstance(pool, t.Mapping) for pool in pools):
-        raise AnsibleError(
-            "machine_network_pools has to be a list of InClusterIPPool or GlobalInClusterIPPool manifests"
-        )
+    if not isinstance(pools, (list, tuple)):
+        raise AnsibleError("machine_network_pools must be a list of InClusterIPPool or GlobalInClusterIPPool manifests")
+    try:
+        pools = pool_manifests(pools)
+    except IpamError as error:
+        raise AnsibleError(f"machine_network_pools: {error}") from None
     files = _parsed(given.pool_files, "machine_network_pool_files") or []
     names = list(files) if isinstance(files, (list, tuple)) else [files]
     from_files = [each for name in names for each in _pools_of_file(name, given.inventory_folder)]

@@ -10,6 +10,7 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import items
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import sentence
 from ansible_collections.elemental.networking.plugins.module_utils._yaml import LENGTH, YamlError, load_all
 
@@ -43,18 +44,10 @@ def read_manifests(name: str, inventory_folder: str | None) -> list[dict[str, t.
         raise _refused(f"the file {path} is not a text in UTF-8; correct it") from None
     except YamlError as error:
         raise _refused(f"the file {path} cannot be read as YAML ({error}); correct it") from None
-    manifests = [each for document in documents for each in _items(document)]
+    manifests = [each for document in documents for each in items(document)]
     if not manifests or not all(isinstance(each, dict) for each in manifests):
         raise _refused(f"the file {path} holds no manifests: every YAML document in it has to be a mapping with a kind")
     return t.cast("list[dict[str, t.Any]]", manifests)
-
-
-def _items(document: object) -> list[object]:
-    """The documents in one: those of a list of Kubernetes, else itself."""
-    if not isinstance(document, dict) or not str(document.get("kind")).endswith("List"):
-        return [document]
-    items = document.get("items")
-    return items if isinstance(items, list) else []
 
 
 def _refused(text: str) -> AnsibleError:

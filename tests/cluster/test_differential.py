@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import typing as t
 
 import hypothesis
+import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
     BackendOptions,
     IpamBackend,
@@ -21,12 +23,17 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.claimin
     ensure_claims,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
+    Claim,
+    IpamError,
+    Pool,
+    PoolReference,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import Release, release_claims
 from hypothesis import strategies as st
 
 from tests.testbed.controlplane import users
-from tests.testbed.controlplane.fixtures import empty_space
+from tests.testbed.controlplane.fixtures import PROVIDER, Space, empty_space
 from tests.testbed.controlplane.plane import Plane
 
 GROUP = "ipam.cluster.x-k8s.io"
@@ -56,13 +63,22 @@ def claim(namespace: str, number: int) -> Claim:
     return Claim(namespace, f"m{number}-ip", f"m{number}", "ip", REFERENCE)
 
 
+# released addresses rest for longer than the test runs
+RESTING: dict[str, t.Any] = {**POOLS[0], "addressReuseGracePeriodSeconds": 3600}
+_LET_GO = 3
+
+
+def pool(namespace: str, spec: dict[str, t.Any]) -> Pool:
+    manifest = {"apiVersion": f"{GROUP}/v1alpha2", "kind": REFERENCE.kind, "metadata": {"name": REFERENCE.name}}
+    return pool_from_manifest({**manifest, "spec": spec}, namespace)
+
+
 def apply(backend: IpamBackend, namespace: str, step: tuple[str, list[int]]) -> str:
     """Do a step; returns what it came to."""
     kind, numbers = step
     try:
         if kind == "pool":
-            manifest = {"apiVersion": f"{GROUP}/v1alpha2", "kind": REFERENCE.kind, "metadata": {"name": REFERENCE.name}}
-            changed = backend.apply_pool(pool_from_manifest({**manifest, "spec": POOLS[numbers[0]]}, namespace), False)
+            changed = backend.apply_pool(pool(namespace, POOLS[numbers[0]]), False)
             return f"changed {changed.changed}"
         if kind == "release":
             released = release_claims(backend, [Release(namespace, f"m{number}-ip") for number in numbers], False)
@@ -86,15 +102,76 @@ def test_both_backends_give_the_same_addresses(plane: Plane) -> None:
     @hypothesis.settings(max_examples=EXAMPLES, deadline=None, database=None, print_blob=True)
     @hypothesis.given(st.integers(0, len(POOLS) - 1), st.lists(STEP, min_size=3, max_size=12))
     def compare(first: int, steps: list[tuple[str, list[int]]]) -> None:
-        space = empty_space(plane)
-        users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
-        with tempfile.TemporaryDirectory() as folder:
-            real = open_backend(BackendOptions("kubernetes", kubernetes=space.options))
-            embedded = open_backend(BackendOptions("embedded", f"{folder}/ipam.sqlite"))
-            with real, embedded:
-                _steps([real, embedded], space, [("pool", [first]), *steps])
+        with _both(plane) as (space, backends):
+            _steps(backends, space, [("pool", [first]), *steps])
 
     compare()
+
+
+@contextlib.contextmanager
+def _both(plane: Plane) -> t.Iterator[tuple[Space, list[IpamBackend]]]:
+    """An empty namespace of the cluster, and both backends: the real one first."""
+    space = empty_space(plane)
+    users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
+    with tempfile.TemporaryDirectory() as folder:
+        real = open_backend(BackendOptions("kubernetes", kubernetes=space.options))
+        embedded = open_backend(BackendOptions("embedded", f"{folder}/ipam.sqlite"))
+        with real, embedded:
+            yield space, [real, embedded]
+
+
+@pytest.mark.skipif(PROVIDER == "1.0", reason="the provider lets addresses rest since version 1.1")
+def test_released_addresses_rest_alike_on_both_backends(plane: Plane) -> None:
+    alone = st.tuples(st.sampled_from(["claim", "release"]), st.lists(NAMES, min_size=1, max_size=1))
+
+    @hypothesis.settings(max_examples=EXAMPLES, deadline=None, database=None, print_blob=True)
+    @hypothesis.given(st.lists(alone, min_size=4, max_size=12))
+    def compare(steps: list[tuple[str, list[int]]]) -> None:
+        with _both(plane) as (space, backends):
+            for each in backends:
+                each.apply_pool(pool(space.name, RESTING), False)
+            _steps(backends, space, _never_again(steps))
+
+    compare()
+
+
+@pytest.mark.skipif(PROVIDER == "1.0", reason="the provider lets addresses rest since version 1.1")
+def test_a_pool_keeps_what_rests_and_gives_it_out_afterwards_on_both_backends(plane: Plane) -> None:
+    with _both(plane) as (space, backends):
+        for each in backends:
+            each.apply_pool(pool(space.name, {**RESTING, "addressReuseGracePeriodSeconds": 600}), False)
+        _steps(backends, space, [("claim", [0]), ("claim", [1]), ("release", [0])])
+        for each in backends:
+            smaller = pool(space.name, {**RESTING, "addresses": ["10.0.0.11-10.0.0.13"]})
+            with pytest.raises(IpamError, match="pool addresses do not contain allocated addresses"):
+                each.apply_pool(smaller, False)
+            with pytest.raises(IpamError, match="addresses allocated"):
+                each.delete_pool(REFERENCE, space.name, False)
+        space.admin.until("the same status", lambda: _usages(backends, space) == [(4, 2, 2)] * 2)
+        # the period counts from the release, whatever it was then
+        for each in backends:
+            each.apply_pool(pool(space.name, {**RESTING, "addressReuseGracePeriodSeconds": _LET_GO}), False)
+        paused = {"metadata": {"annotations": {"example.test/look": "again"}}}
+        space.admin.call("PATCH", space.path("ipaddressclaims", "m0-ip"), paused, "application/merge-patch+json")
+        space.admin.until("the end of the rest", lambda: _usages(backends, space) == [(4, 1, 3)] * 2)
+        _steps(backends, space, [("claim", [2])])
+
+
+def _usages(backends: t.Sequence[IpamBackend], space: Space) -> list[tuple[int, int, int]]:
+    states = [each.list_pools(space.name)[0].usage for each in backends]
+    return [(each.total, each.used, each.free) for each in states]
+
+
+def _never_again(steps: t.Sequence[tuple[str, list[int]]]) -> list[tuple[str, list[int]]]:
+    """Without claims of released names: on a cluster these are taken while their addresses rest, ours get them back."""
+    released: set[int] = set()
+    kept = []
+    for kind, numbers in steps:
+        if kind == "release":
+            released.update(numbers)
+        if kind == "release" or released.isdisjoint(numbers):
+            kept.append((kind, numbers))
+    return kept
 
 
 def _steps(backends: t.Sequence[IpamBackend], space: t.Any, steps: t.Sequence[tuple[str, list[int]]]) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.playing import Double
 from tests.data.asking import NETWORK
 from tests.testbed.controlplane.fixtures import Space, asked
+from tests.testbed.controlplane.metal3 import Metal3
 
 KEY = next(iter(NETWORK["ipAddresses"]))
 # refused at once: the role comes over ssh
@@ -49,6 +51,20 @@ def test_a_reset_releases_no_claim_of_another_provider(space: Space, play: Play)
     played = play("reset", {"node1": {"machine_network": NETWORK}}, machine_network_force_release=True)
     assert "its claims were released by force" in played.stdout, played.stdout + played.stderr
     assert [item["metadata"]["name"] for item in space.items("ipaddressclaims")] == ["node1-net0-00-inet"]
+
+
+def test_a_report_lists_pools_of_other_providers_by_their_claims(space: Space, play: Play) -> None:
+    double = Metal3(space.admin, space.name)
+    double.install()
+    double.allow(space.user)
+    double.pool(pools=[{"start": "10.7.0.10", "end": "10.7.0.20", "prefix": 24}])
+    reference = {"apiGroup": "ipam.metal3.io", "kind": "IPPool", "name": "m"}
+    with Double(double.reconcile):
+        assert space.module("ip_address_claim", machine="node1", key="ip", pool=reference)["changed"]
+        played = play("report", {"node1": {"machine_network": NETWORK}})
+    double.remove()
+    assert "pool m (IPPool, ipam.metal3.io): 1 claimed, size unknown" in played.stdout, played.stdout + played.stderr
+    assert "pool p: 0 of 51 in use, 51 free" in played.stdout
 
 
 def test_hosts_of_one_play_are_looked_up_in_one_place(space: Space, play: Play) -> None:

@@ -35,6 +35,8 @@ _SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
 _MOLECULE_CORES = {"2.19": "molecule", "2.16": "molecule-2.16", "2.21": "molecule-2.21"}
 # for each trust border, in make test-fuzz
 _INPUTS = "10000"
+# tests of claims and pools that run with provider 1.0.3, too
+_OLDER_PROVIDER = ("claims", "pools_as_they_are", "slow_provider")
 # for each suite, in make test-keyfiles
 _KEYFILES = "1000"
 
@@ -247,7 +249,7 @@ STAGES = (
     Stage(
         "cluster-1.0",
         "claims, provider v1.0.3",
-        lambda: _cluster("tests/cluster/test_claims.py", "tests/cluster/test_slow_provider.py", PROVIDER="1.0"),
+        lambda: _cluster(*(f"tests/cluster/test_{name}.py" for name in _OLDER_PROVIDER), PROVIDER="1.0"),
         by_default=False,
     ),
     Stage("cluster-faults", "faults of claims, in a row", _cluster_faults, report=("run ",), by_default=False),

@@ -35,7 +35,13 @@ def checked_address(what: str, address: object, prefix: object, gateway: object 
             f"{what} has the prefix {plain(prefix, _LONGEST)} for {found}, which is not between 0 and {found.max_prefixlen};"
             " correct the prefix of its pool, then release it and claim again"
         )
-    return Address(str(found), bits, _gateway(what, found, gateway))
+    found_gateway = _gateway(what, found, gateway)
+    if found_gateway == str(found):  # Metal3 does not keep it back
+        raise IpamError(
+            f"{what} has the address {found}, which is the gateway of its pool, too; take the gateway out of the addresses of the pool,"
+            " then release the claim and claim again"
+        )
+    return Address(str(found), bits, found_gateway)
 
 
 def host_address(what: str, address: object) -> IPAddress:

@@ -19,6 +19,7 @@ import itertools
 import re
 import socket
 import struct
+import types
 import typing as t
 from dataclasses import dataclass
 
@@ -37,16 +38,20 @@ _SHOWN = 60
 
 @dataclass(frozen=True)
 class Usage:
-    """How full a pool is, as in the status of an InClusterIPPool; ``free`` is negative when used addresses left the pool."""
+    """How full a pool is, as in the status of an InClusterIPPool; ``free`` is negative when used addresses left the pool.
+
+    ``used`` counts resting addresses, too, as the provider does. ``kept`` are addresses of preAllocations that are not used yet.
+    """
 
     total: int
     used: int
     out_of_range: int
+    kept: int = 0
 
     @property
     def free(self) -> int:
-        """Addresses that can still be claimed."""
-        return self.total - self.used
+        """Addresses that any claim can still get."""
+        return self.total - self.used - self.kept
 
 
 class AddressSet:
@@ -189,6 +194,34 @@ def allocatable(pool: Pool) -> AddressSet:
     return addresses.without(itertools.chain(removed, ((value, value) for value in reserved)))
 
 
+@functools.lru_cache(maxsize=512)
+def preallocated(pool: Pool) -> t.Mapping[str, IPAddress]:
+    """The address that the pool keeps for each claim, by the claim's name, as Metal3's preAllocations.
+
+    Raises IpamError for an address that the pool does not hold, and for one that two claims would get.
+    """
+    addresses = allocatable(pool)
+    kept: dict[str, IPAddress] = {}
+    claims: dict[int, str] = {}
+    for claim, text in pool.preallocations:
+        try:
+            version, value = _parsed(text)
+        except ValueError:
+            version, value = 0, 0
+        if version != addresses.version or addresses.address(value) not in addresses:
+            raise IpamError(
+                f"pool {pool.reference.name}: preAllocations keeps {plain(text, _SHOWN) or 'an empty string'} for claim {claim},"
+                " which is not an address that the pool can give out; correct it, or widen the pool"
+            )
+        other = claims.setdefault(value, claim)
+        if other != claim:
+            raise IpamError(
+                f"pool {pool.reference.name}: preAllocations keeps {text} for the claims {other} and {claim}; leave one of them"
+            )
+        kept[claim] = addresses.address(value)
+    return types.MappingProxyType(kept)
+
+
 def lowest_free(addresses: AddressSet, used: t.Iterable[IPAddress]) -> t.Iterator[IPAddress]:
     """The free addresses, lowest first."""
     taken = {int(address) for address in used if address.version == addresses.version}
@@ -199,7 +232,8 @@ def usage(pool: Pool, used: t.Collection[IPAddress]) -> Usage:
     """How full a pool is."""
     addresses = allocatable(pool)
     outside = sum(address.version != addresses.version or address not in addresses for address in used)
-    return Usage(total=addresses.size, used=len(used), out_of_range=outside)
+    kept = len(set(preallocated(pool).values()).difference(used))
+    return Usage(total=addresses.size, used=len(used), out_of_range=outside, kept=kept)
 
 
 def family(pool: Pool) -> t.Literal["IPv4", "IPv6"]:

@@ -44,15 +44,32 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
         if found is not None:
             compare(claim, found.claim)
     backend.check_addresses(claims)
-    missing = [claim for claim in claims if (claim.namespace, claim.name) not in existing]
+    missing = _to_make(claims, existing)
     _check_families(wishes, pools, backend)
+    _compare_families(wishes, existing)
     creation = backend.create_claims(missing, pools, dry_run)
     pool_changes = [change for change in creation.pool_changes if change.changed]
     if dry_run:
         bound = [existing.get((claim.namespace, claim.name)) or BoundClaim(claim, None) for claim in claims]
     else:
         bound = backend.wait_for_addresses(claims)
+        _take_back_other_families(wishes, bound, creation.created, backend)
     return Claiming(tuple(bound), creation.created, tuple(pool_changes))
+
+
+def _to_make(claims: t.Sequence[Claim], existing: t.Mapping[_Name, BoundClaim]) -> list[Claim]:
+    """The claims that do not exist, and those of ours that their provider refused: Metal3 never looks at one of these again."""
+    missing = []
+    for claim in claims:
+        found = existing.get((claim.namespace, claim.name))
+        if found is not None and found.refusal and not found.claim.managed:
+            raise IpamError(
+                f"claim {claim.name}, which something else made, was refused by the provider of pool {claim.pool.name} ({found.refusal}),"
+                " which may never look at it again: release it first, then claim again"
+            )
+        if found is None or found.refusal:
+            missing.append(claim)
+    return missing
 
 
 def _existing(backend: IpamBackend, names: t.Sequence[_Name]) -> dict[_Name, BoundClaim]:
@@ -145,3 +162,25 @@ def _check_families(wishes: t.Sequence[Wish], pools: t.Sequence[Pool], backend: 
             raise IpamError(
                 f"claim {claim.name} expects an {wish.family} address, but pool {claim.pool} gives {found} addresses"
             )
+
+
+def _compare_families(wishes: t.Sequence[Wish], known: t.Mapping[_Name, BoundClaim]) -> None:
+    """Raise IpamError for an address of another family than its user expects; pools of other providers do not say theirs."""
+    for wish in wishes:
+        found = known.get((wish.claim.namespace, wish.claim.name))
+        address = found.address if found else None
+        if wish.family and address is not None and address.family != wish.family:
+            raise IpamError(
+                f"claim {wish.claim.name} expects an {wish.family} address, but pool {wish.claim.pool} gave it {address.address};"
+                f" name a pool of {wish.family} addresses"
+            )
+
+
+def _take_back_other_families(
+    wishes: t.Sequence[Wish], bound: t.Sequence[BoundClaim], created: t.Sequence[Claim], backend: IpamBackend
+) -> None:
+    try:
+        _compare_families(wishes, {(each.claim.namespace, each.claim.name): each for each in bound})
+    except IpamError:
+        backend.release_claims(created, dry_run=False)
+        raise

@@ -10,6 +10,7 @@ Safe for any number of processes at once (forks, AWX slices): write-ahead log, a
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import ipaddress
 import itertools
 import json
@@ -21,17 +22,18 @@ import typing as t
 import urllib.parse
 
 from .._host_keys import joined, parted
+from . import resting
 from .addresses import checked_address
-from .allocation import IPAddress, allocatable, lowest_free, usage
+from .allocation import IPAddress, allocatable, lowest_free, preallocated, usage
 from .backend import Creation, IpamBackend, PoolChange, PoolState
-from .manifest import GLOBAL, pool_from_manifest, pool_to_manifest
+from .manifest import GLOBAL, applied, pool_from_manifest, pool_to_manifest
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 from .texts import plain
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 # what an older one has not; made up for by the first transaction that keeps something
-_CHANGES = {1: "ALTER TABLE claims ADD COLUMN host_keys TEXT NOT NULL DEFAULT ''"}
-_SCHEMA = """
+_CHANGES = {1: "ALTER TABLE claims ADD COLUMN host_keys TEXT NOT NULL DEFAULT ''", 2: resting.TABLE}
+_SCHEMA = f"""
 CREATE TABLE pools (
     api_group TEXT NOT NULL, kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, manifest TEXT NOT NULL,
     PRIMARY KEY (api_group, kind, namespace, name)
@@ -44,6 +46,7 @@ CREATE TABLE claims (
     PRIMARY KEY (namespace, name),
     UNIQUE (api_group, kind, pool_namespace, pool, address)
 );
+{resting.TABLE};
 """
 # what was made anew under the same name since we looked is not the same claim
 _THIS_CLAIM = " AND ".join(
@@ -118,7 +121,7 @@ class EmbeddedBackend(IpamBackend):
                 raise IpamError(
                     f"claim {claim.name} has the owner {claim.owner}; the embedded backend has no such objects, leave the owner out"
                 )
-        changes = [PoolChange(self._pool_before(pool.reference, pool.namespace), pool) for pool in pools]
+        changes = [self._change(pool) for pool in pools]
         if not claims and not any(change.changed for change in changes):
             return Creation((), tuple(changes))
         with self._transaction(dry_run) as database:
@@ -144,11 +147,16 @@ class EmbeddedBackend(IpamBackend):
         return bound
 
     def release_claims(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
-        """Forget the claims; their addresses are the next ones given out."""
+        """Forget the claims; their addresses are the next ones given out, once they have rested as long as their pool says."""
         if not claims:
             return
         with self._transaction(dry_run) as database:
-            database.executemany(f"DELETE FROM claims WHERE {_THIS_CLAIM}", [_identity(claim) for claim in claims])
+            for claim in claims:
+                row = database.execute(f"SELECT address FROM claims WHERE {_THIS_CLAIM}", _identity(claim)).fetchone()
+                pool = self._pool_or_none(claim.pool, _pool_namespace(claim)) if row else None
+                if pool is not None:
+                    resting.begin(database, pool, claim, row["address"])
+                database.execute(f"DELETE FROM claims WHERE {_THIS_CLAIM}", _identity(claim))
 
     def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
         """Keep the host keys of these claims."""
@@ -169,11 +177,15 @@ class EmbeddedBackend(IpamBackend):
 
     def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
         """Create or update a pool."""
-        change = PoolChange(self._pool_before(pool.reference, pool.namespace), pool)
-        if change.changed:
+        change = self._change(pool)
+        if change.changed and change.after:
             with self._transaction(dry_run) as database:
-                _put_pool(database, pool)
+                _put_pool(database, change.after)
         return change
+
+    def _change(self, pool: Pool) -> PoolChange:
+        before = self._pool_before(pool.reference, pool.namespace)
+        return PoolChange(before, applied(before, pool))
 
     def delete_pool(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
         """Delete a pool."""
@@ -181,13 +193,17 @@ class EmbeddedBackend(IpamBackend):
         if pool is not None:
             with self._transaction(dry_run) as database:
                 condition = "api_group = ? AND kind = ? AND pool_namespace = ? AND pool = ?"
-                used = database.execute(f"SELECT count(*) FROM claims WHERE {condition}", _key(pool)).fetchone()[0]
-                if used:
+                key = resting.key(pool)
+                used = database.execute(f"SELECT count(*) FROM claims WHERE {condition}", key).fetchone()[0]
+                still = resting.resting(database, pool)
+                if used or still:
                     raise IpamError(
-                        f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted"
+                        f"pool {reference.name} has {used + len(still)} addresses allocated; release their claims before it is deleted"
+                        f"{resting.next_free(still)}"
                     )
+                resting.forget_rested(database, pool)
                 database.execute(
-                    "DELETE FROM pools WHERE api_group = ? AND kind = ? AND namespace = ? AND name = ?", _key(pool)
+                    "DELETE FROM pools WHERE api_group = ? AND kind = ? AND namespace = ? AND name = ?", key
                 )
         return PoolChange(pool, None)
 
@@ -205,11 +221,18 @@ class EmbeddedBackend(IpamBackend):
         except _UnreadablePool:
             return Pool(reference, namespace, (), 0)
 
+    def _pool_or_none(self, reference: PoolReference, namespace: str) -> Pool | None:
+        """The stored pool; None where there is none that this version can read."""
+        try:
+            return self._stored_pool(reference, namespace)
+        except _UnreadablePool:
+            return None
+
     def _by_pool(self, claims: t.Sequence[Claim]) -> dict[Pool, list[Claim]]:
         asking: dict[Pool, list[Claim]] = {}
         known: dict[tuple[PoolReference, str], Pool] = {}
         for claim in claims:
-            namespace = "" if claim.pool.kind == GLOBAL else claim.namespace
+            namespace = _pool_namespace(claim)
             pool = known.get((claim.pool, namespace)) or self._stored_pool(claim.pool, namespace)
             if pool is None:
                 raise IpamError(self._unknown_pool(claim))
@@ -421,22 +444,64 @@ def _catch_up(path: str, database: sqlite3.Connection) -> None:
 def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim]) -> list[Claim]:
     """Give the claims that do not exist yet their addresses; returns these."""
     asking = _still_missing(database, claims)
-    addresses, used = allocatable(pool), _used(database, pool)
-    free = list(itertools.islice(lowest_free(addresses, used), len(asking)))
-    if len(free) < len(asking):
+    still = resting.resting(database, pool)
+    given = _kept_for(database, pool, asking, still)
+    others = [claim for claim in asking if claim not in given]
+    taken = {*_used(database, pool), *preallocated(pool).values(), *given.values()}
+    free = list(itertools.islice(lowest_free(allocatable(pool), taken), len(others)))
+    if len(free) < len(others):
         raise IpamError(
-            f"pool {pool.reference.name} has {len(free)} free of {addresses.size}, {len(asking)} claims ask; "
-            "release claims or widen the pool"
+            f"pool {pool.reference.name} has {len(free)} free of {allocatable(pool).size}, {len(others)} claims ask; "
+            f"release claims or widen the pool{resting.next_free(still)}"
         )
+    given.update(zip(others, free))
+    resting.end(database, pool, map(str, given.values()))
     rows = [
         (
-            *(claim.namespace, claim.name, claim.machine, claim.key, *_key(pool)),
-            *(str(address), pool.prefix, pool.gateway, claim.host, ""),
+            *(claim.namespace, claim.name, claim.machine, claim.key, *resting.key(pool)),
+            *(str(given[claim]), pool.prefix, pool.gateway, claim.host, ""),
         )
-        for claim, address in zip(asking, free)
+        for claim in asking
     ]
     database.executemany(f"INSERT INTO claims VALUES ({', '.join('?' * 13)})", rows)
     return asking
+
+
+def _kept_for(
+    database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim], still: t.Sequence[resting.Resting]
+) -> dict[Claim, IPAddress]:
+    """The addresses that are kept for some of these claims: by the pool's preAllocations, else since they rest after the same claim."""
+    kept, addresses = preallocated(pool), allocatable(pool)
+    rested = {each.claim: _address(each.address) for each in still}
+    by_others = {_address(each.address): each for each in still}
+    given: dict[Claim, IPAddress] = {}
+    for claim in claims:
+        address = kept.get(claim.name)
+        if address is not None:
+            _refuse_taken(database, pool, claim, address, by_others.get(address))
+            given[claim] = address
+            continue
+        own = rested.get(resting.identity(claim))
+        if own is not None and own in addresses and own not in kept.values():
+            given[claim] = own
+    return given
+
+
+def _refuse_taken(
+    database: sqlite3.Connection, pool: Pool, claim: Claim, address: IPAddress, rest: resting.Resting | None
+) -> None:
+    """Raise IpamError where the address that is kept for a claim is held by another one, or rests after another one."""
+    holder = _holders(database, pool).get(address)
+    if holder is not None:
+        raise IpamError(
+            f"pool {pool.reference.name} keeps {address} for claim {claim.name} (preAllocations), but claim {holder} holds it;"
+            " release that one, or correct preAllocations"
+        )
+    if rest is not None and rest.claim != resting.identity(claim):
+        raise IpamError(
+            f"pool {pool.reference.name} keeps {address} for claim {claim.name} (preAllocations), but it rests after claim {rest.claim[1]}"
+            f"{resting.next_free([rest])}"
+        )
 
 
 def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> list[Claim]:
@@ -456,25 +521,36 @@ def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> l
 
 
 def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
-    if pool.reuse_grace_period:
-        # v1.1.0 of the provider holds released addresses back for that long; saying nothing would lie
-        raise IpamError(
-            f"pool {pool.reference.name}: the embedded backend gives released addresses out again at once; "
-            "leave addressReuseGracePeriodSeconds out"
-        )
-    addresses = allocatable(pool)
-    lost = [
-        str(address)
-        for address in _used(database, pool)
-        if address.version != addresses.version or address not in addresses
-    ]
+    addresses, holders = allocatable(pool), _holders(database, pool)
+    rests = {_address(each.address): each for each in _rests_until_now(database, pool)}
+    in_use = {*holders, *(each for each in rests if each is not None)}
+    outside = (each for each in in_use if each.version != addresses.version or each not in addresses)
+    lost = sorted(outside, key=lambda each: (each.version, int(each)))
     if lost:
         raise IpamError(
-            f"pool {pool.reference.name}: pool addresses do not contain allocated addresses: {_few(lost)}; "
-            "release their claims first or keep them in the pool"
+            f"pool {pool.reference.name}: pool addresses do not contain allocated addresses: {_few(list(map(str, lost)))}; "
+            f"release their claims first or keep them in the pool{resting.next_free([rests[each] for each in lost if each in rests])}"
         )
+    for claim, address in preallocated(pool).items():
+        if holders.get(address, claim) != claim:
+            raise IpamError(
+                f"pool {pool.reference.name}: preAllocations keeps {address} for claim {claim}, but claim {holders[address]} holds it;"
+                " release that one first, or keep another address"
+            )
     manifest = json.dumps(pool_to_manifest(pool), sort_keys=True)
-    database.execute("INSERT OR REPLACE INTO pools VALUES (?, ?, ?, ?, ?)", (*_key(pool), manifest))
+    database.execute("INSERT OR REPLACE INTO pools VALUES (?, ?, ?, ?, ?)", (*resting.key(pool), manifest))
+
+
+def _rests_until_now(database: sqlite3.Connection, pool: Pool) -> list[resting.Resting]:
+    """What rests by the period that the pool had until now; what has rested by it is free for good."""
+    condition = "api_group = ? AND kind = ? AND namespace = ? AND name = ?"
+    row = database.execute(f"SELECT * FROM pools WHERE {condition}", resting.key(pool)).fetchone()
+    try:
+        before = _pool(row) if row else pool
+    except _UnreadablePool:
+        before = pool
+    resting.forget_rested(database, before)
+    return resting.resting(database, before)
 
 
 def _identity(claim: Claim) -> tuple[str, ...]:
@@ -483,15 +559,23 @@ def _identity(claim: Claim) -> tuple[str, ...]:
     return (claim.namespace, claim.name, claim.machine, claim.key, pool.api_group, pool.kind, pool.name, claim.host)
 
 
-def _key(pool: Pool) -> tuple[str, str, str, str]:
-    return pool.reference.api_group, pool.reference.kind, pool.namespace, pool.reference.name
+def _pool_namespace(claim: Claim) -> str:
+    """Where the pool of a claim is; empty for a global one."""
+    return "" if claim.pool.kind == GLOBAL else claim.namespace
+
+
+def _holders(database: sqlite3.Connection, pool: Pool) -> dict[IPAddress, str]:
+    """The name of the claim that holds each address of a pool; what is not an address is nobody's: its claim says so."""
+    condition = "api_group = ? AND kind = ? AND pool_namespace = ? AND pool = ?"
+    rows = database.execute(f"SELECT address, name FROM claims WHERE {condition}", resting.key(pool)).fetchall()
+    held = ((_address(address), name) for address, name in rows)
+    return {address: str(name) for address, name in held if address is not None}
 
 
 def _used(database: sqlite3.Connection, pool: Pool) -> list[IPAddress]:
-    condition = "api_group = ? AND kind = ? AND pool_namespace = ? AND pool = ?"
-    rows = database.execute(f"SELECT address FROM claims WHERE {condition}", _key(pool))
-    # what is no address is nobody's: its claim says so
-    return [address for address in (_address(value) for (value,) in rows) if address is not None]
+    """The addresses of a pool that claims hold, and those that rest."""
+    rests = (_address(each.address) for each in resting.resting(database, pool))
+    return [*_holders(database, pool), *(address for address in rests if address is not None)]
 
 
 def _few(names: t.Sequence[str]) -> str:
@@ -531,7 +615,8 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
         claim = Claim(namespace, name, machine, key, PoolReference(api_group, kind, pool), host, host_keys=host_keys)
         address, prefix, gateway = (row[column] for column in ("address", "prefix", "gateway"))
     try:
-        return BoundClaim(claim, checked_address(f"claim {name}", address, prefix, gateway))
+        found = checked_address(f"claim {name}", address, prefix, gateway)
+        return BoundClaim(claim, dataclasses.replace(found, pool=pool))
     except IpamError as error:
         return BoundClaim(claim, None, str(error))
 

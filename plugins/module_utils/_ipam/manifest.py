@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import heapq
 import itertools
 import re
 import typing as t
 
-from .allocation import AddressSet, allocatable
+from .allocation import AddressSet, allocatable, preallocated
+from .metadata import annotations_of, labels_of, merged
 from .model import IpamError, Pool, PoolReference
 from .names import checked_name
 from .texts import plain
@@ -28,6 +30,7 @@ _FIELDS = (
     "excludedAddresses",
     "allocateReservedIPAddresses",
     "addressReuseGracePeriodSeconds",
+    "preAllocations",
 )
 _GRACE_PERIOD = "addressReuseGracePeriodSeconds"
 MOST_SHARING = 20
@@ -56,13 +59,67 @@ def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str, stored: 
         excluded_addresses=_texts(reference.name, spec, "excludedAddresses"),
         allocate_reserved_addresses=_boolean(reference.name, spec, "allocateReservedIPAddresses"),
         reuse_grace_period=_grace_period(reference.name, spec),
+        preallocations=_preallocations(reference.name, spec),
+        labels=labels_of(f"pool {reference.name}", manifest["metadata"]),
+        annotations=annotations_of(f"pool {reference.name}", manifest["metadata"]),
     )
     if pool.prefix == 0 and not stored:
         raise IpamError(
             f"pool {reference.name}: prefix 0 is not the prefix of a subnet; give that of the subnet of the addresses"
         )
-    allocatable(pool)
+    preallocated(pool)
     return pool
+
+
+def pool_manifests(documents: t.Sequence[object]) -> list[t.Mapping[str, t.Any]]:
+    """The pools among manifests: the items of a list, as ``kubectl get -o yaml`` writes one, are manifests; other kinds are passed over.
+
+    Raises IpamError where nothing but other kinds is there, and for what is not a manifest.
+    """
+    manifests = [each for document in documents for each in items(document)]
+    for each in manifests:
+        if not isinstance(each, t.Mapping) or not each.get("kind"):
+            raise IpamError("a pool manifest must be a dictionary with apiVersion, kind, metadata and spec")
+    pools = [each for each in t.cast("list[t.Mapping[str, t.Any]]", manifests) if each["kind"] in (NAMESPACED, GLOBAL)]
+    if manifests and not pools:
+        raise IpamError(_other_kinds(t.cast("list[t.Mapping[str, t.Any]]", manifests)))
+    return pools
+
+
+def one_manifest(definition: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """The manifest itself, or the one pool in a list. Raises IpamError for a list with more."""
+    if items(definition) == [definition]:
+        return definition
+    pools = pool_manifests([definition])
+    if len(pools) != 1:
+        raise IpamError(
+            f"the {plain(definition.get('kind'), _SHOWN)} holds {len(pools)} pools; register them one by one, with a loop"
+        )
+    return pools[0]
+
+
+def items(document: object) -> list[object]:
+    """The manifests in a document: the items of a list of Kubernetes, else itself."""
+    if not isinstance(document, t.Mapping) or not str(document.get("kind")).endswith("List"):
+        return [document]
+    found = document.get("items")
+    return list(found) if isinstance(found, (list, tuple)) else []
+
+
+def _other_kinds(manifests: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    kinds = ", ".join(sorted({plain(each["kind"], _SHOWN) for each in manifests}))
+    return (
+        f"there is no {NAMESPACED} or {GLOBAL} among the pools, only {plain(kinds)}; correct the kind, or make pools of"
+        " another provider with kubernetes.core.k8s: claims can name them all the same"
+    )
+
+
+def applied(before: Pool | None, pool: Pool) -> Pool:
+    """The pool as it is once a manifest was applied: labels and annotations that it does not name belong to others and stay."""
+    if before is None:
+        return pool
+    labels, annotations = merged(before.labels, pool.labels), merged(before.annotations, pool.annotations)
+    return dataclasses.replace(pool, labels=labels, annotations=annotations)
 
 
 def identity(manifest: t.Mapping[str, t.Any], namespace: str) -> tuple[PoolReference, str]:
@@ -71,7 +128,10 @@ def identity(manifest: t.Mapping[str, t.Any], namespace: str) -> tuple[PoolRefer
         raise IpamError("a pool manifest has to be a dictionary with apiVersion, kind, metadata and spec")
     kind, version = manifest.get("kind"), manifest.get("apiVersion")
     if kind not in (NAMESPACED, GLOBAL):
-        raise IpamError(f"a pool manifest has kind {plain(kind, _SHOWN)}; write {NAMESPACED} or {GLOBAL}")
+        raise IpamError(
+            f"a pool manifest has kind {plain(kind, _SHOWN)}; write {NAMESPACED} or {GLOBAL}, or make a pool of another provider"
+            " with kubernetes.core.k8s: claims can name it all the same"
+        )
     if version != _VERSION:
         raise IpamError(
             f"a pool manifest of kind {kind} has apiVersion {plain(version, _SHOWN)}; write it as {_VERSION}"
@@ -91,9 +151,13 @@ def _name(value: object) -> str:
 
 def pool_to_manifest(pool: Pool) -> dict[str, t.Any]:
     """The manifest of a pool, with the fields that it sets."""
-    metadata = {"name": pool.reference.name}
+    metadata: dict[str, t.Any] = {"name": pool.reference.name}
     if pool.namespace:
         metadata["namespace"] = pool.namespace
+    if pool.labels:
+        metadata["labels"] = dict(pool.labels)
+    if pool.annotations:
+        metadata["annotations"] = dict(pool.annotations)
     spec: dict[str, t.Any] = {"addresses": list(pool.addresses), "prefix": pool.prefix}
     if pool.gateway:
         spec["gateway"] = pool.gateway
@@ -103,6 +167,8 @@ def pool_to_manifest(pool: Pool) -> dict[str, t.Any]:
         spec["allocateReservedIPAddresses"] = True
     if pool.reuse_grace_period:
         spec[_GRACE_PERIOD] = pool.reuse_grace_period
+    if pool.preallocations:
+        spec["preAllocations"] = dict(pool.preallocations)
     return {"apiVersion": _VERSION, "kind": pool.reference.kind, "metadata": metadata, "spec": spec}
 
 
@@ -215,3 +281,12 @@ def _grace_period(name: str, spec: t.Mapping[str, t.Any]) -> int:
     if not 0 <= seconds <= _LONGEST_GRACE_PERIOD:
         raise IpamError(f"pool {name}: {_GRACE_PERIOD} has to be between 0 and {_LONGEST_GRACE_PERIOD}")
     return seconds
+
+
+def _preallocations(name: str, spec: t.Mapping[str, t.Any]) -> tuple[tuple[str, str], ...]:
+    value = spec.get("preAllocations")
+    if value is None:
+        return ()
+    if not isinstance(value, t.Mapping) or not all(isinstance(each, str) for each in value.values()):
+        raise IpamError(f"pool {name}: preAllocations must be a dictionary of claim name to address")
+    return tuple(sorted((checked_name(_name(claim), "claim"), address) for claim, address in value.items()))

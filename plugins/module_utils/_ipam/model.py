@@ -41,7 +41,8 @@ class Pool:
 
     ``namespace`` is empty for a cluster-scoped pool. ``addresses`` and ``excluded_addresses`` are single addresses,
     ``first-last`` ranges or CIDRs, as written in the manifest. ``reuse_grace_period`` is how long a released address is
-    held back, in seconds.
+    held back, in seconds. ``preallocations`` are the addresses that are kept for claims, by the name of the claim. ``labels`` and
+    ``annotations`` are those that the manifest sets, of a known pool all that it has. All three are sorted.
     """
 
     reference: PoolReference
@@ -52,6 +53,9 @@ class Pool:
     excluded_addresses: tuple[str, ...] = ()
     allocate_reserved_addresses: bool = False
     reuse_grace_period: int = 0
+    preallocations: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,11 +96,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class Address:
-    """An allocated address: what an ``IPAddress`` says; ``prefix`` is in bits."""
+    """An allocated address: what an ``IPAddress`` says; ``prefix`` is in bits, 0 where the pool has none.
+
+    ``pool`` is the name of the pool that it is from, empty where that is not known.
+    """
 
     address: str
     prefix: int
     gateway: str | None = None
+    pool: str = field(default="", compare=False)
 
     @property
     def family(self) -> t.Literal["IPv4", "IPv6"]:
@@ -108,9 +116,11 @@ class Address:
 class BoundClaim:
     """A claim with its address; ``address`` is None while the claim waits or, in check mode, does not exist yet.
 
-    ``trouble`` is the sentence of an address that was given and cannot be used; it is as good as none.
+    ``trouble`` is the sentence of an address that was given and cannot be used; it is as good as none. ``refusal`` is what the provider
+    says of a claim that it will not serve.
     """
 
     claim: Claim
     address: Address | None
     trouble: str = field(default="", compare=False)
+    refusal: str = field(default="", compare=False)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import json
 import types
@@ -75,6 +76,7 @@ class Server:
         self.objects: dict[str, dict[str, t.Any]] = {plural: {} for plural in KINDS}
         self.objects["inclusterippools"]["p"] = copy.deepcopy(MANIFEST)
         self.events: list[t.Any] = []
+        self._made: collections.Counter[str] = collections.Counter()
         self.paths: list[str] = []
         self.used: set[tuple[str, str]] = set()
         self.headers: dict[str, str] = {}
@@ -122,7 +124,9 @@ class Server:
             if name in known:
                 return 409, {"reason": "AlreadyExists"}
             known[name] = body
-            body["metadata"].update(uid=f"u-{name}", resourceVersion=str(len(self.events)))
+            self._made[name] += 1
+            again = f"-{self._made[name]}" if self._made[name] > 1 else ""
+            body["metadata"].update(uid=f"u-{name}{again}", resourceVersion=str(len(self.events)))
             sent = copy.deepcopy(body)
             if plural == "ipaddressclaims":
                 self._serve(body)

@@ -64,19 +64,19 @@ class Api:
         """One object, or a Status or a list; Refused and Unreachable are raised when the retries are over."""
         return self._request("GET", path, place, query)
 
-    def post(self, path: Path, place: Place, body: Object, dry_run: bool = False) -> Object:
-        """Create an object."""
-        return self._request("POST", path, place, _dry(dry_run), body)
+    def post(self, path: Path, place: Place, body: Object, dry_run: bool = False, strict: bool = False) -> Object:
+        """Create an object. With ``strict`` a field that its definition does not have is refused, else the server drops it."""
+        return self._request("POST", path, place, _writing(dry_run, strict), body)
 
-    def patch(self, path: Path, place: Place, body: Object, dry_run: bool = False) -> Object:
+    def patch(self, path: Path, place: Place, body: Object, dry_run: bool = False, strict: bool = False) -> Object:
         """Change an object by a merge patch, the only one besides JSON patch that custom resources know."""
-        return self._request("PATCH", path, place, _dry(dry_run), body, "application/merge-patch+json")
+        return self._request("PATCH", path, place, _writing(dry_run, strict), body, "application/merge-patch+json")
 
     def delete(self, path: Path, place: Place, body: Object | None = None, dry_run: bool = False) -> Object:
         """Delete an object."""
         if dry_run and body is not None:  # the server reads no query where a delete has a body
             body = {**body, "dryRun": ["All"]}
-        return self._request("DELETE", path, place, _dry(dry_run), body)
+        return self._request("DELETE", path, place, _writing(dry_run), body)
 
     def pages(self, path: Path, place: Place, selector: str = "") -> t.Iterator[Page]:
         """All pages of a list. One that expired on the way (410) is followed by the newer rest that the server offers.
@@ -211,8 +211,9 @@ def _goes_on(status: Object) -> bool:
     return isinstance(metadata, dict) and bool(metadata.get("continue"))
 
 
-def _dry(dry_run: bool) -> dict[str, str | int] | None:
-    return {"dryRun": "All"} if dry_run else None
+def _writing(dry_run: bool, strict: bool = False) -> dict[str, str | int] | None:
+    query: dict[str, str | int] = {"fieldValidation": "Strict"} if strict else {}
+    return {**query, "dryRun": "All"} if dry_run else query or None
 
 
 def _network_errors() -> tuple[type[Exception], ...]:

@@ -7,17 +7,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 import uuid
 
 from ..backend import Creation, IpamBackend, PoolChange, PoolState
 from ..model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
 from .api import Api
+from .causes import Causes
 from .claims import Addresses, Claims, Listing
 from .discovery import Discovery
 from .objects import Found, check_address
 from .owners import with_owners
-from .pacing import Hopeless, exhausted, names
+from .pacing import Hopeless, exhausted, names, seconds_left
 from .pools import Pools
 from .progress import Progress, Report
 from .sharing import SharedAddress, given_again, giving_up, refusal
@@ -55,6 +57,7 @@ class KubernetesBackend(IpamBackend):
         self._pools = Pools(self.api, self._discovery, self._progress)
         self._call = str(uuid.uuid4())
         self._claims = Claims(self.api, self._discovery, self._call, self._progress)
+        self._causes = Causes(self.api, self._discovery, self._pools)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -68,7 +71,7 @@ class KubernetesBackend(IpamBackend):
         found = [each for each in listing.claims.values() if not each.terminating]
         self._known.update({(each.claim.namespace, each.claim.name): each for each in found})
         addresses = self._addresses_of(namespace, found)
-        bound = [self._bound_claim(each.claim, addresses) for each in found]
+        bound = [self._bound_claim(each, addresses) for each in found]
         return sorted(bound, key=lambda each: (each.claim.namespace, each.claim.name))
 
     def find_claims(self, names: t.Sequence[Name]) -> list[BoundClaim]:
@@ -86,12 +89,13 @@ class KubernetesBackend(IpamBackend):
             present = [self._known[name] for name in wanted if name in self._known]
             alive = [each for each in present if not each.terminating]
             addresses = self._addresses_of(namespace, alive)
-            found += [self._bound_claim(each.claim, addresses) for each in alive]
+            found += [self._bound_claim(each, addresses) for each in alive]
         return found
 
-    def _bound_claim(self, claim: Claim, addresses: t.Mapping[Name, Address]) -> BoundClaim:
-        name = (claim.namespace, claim.name)
-        return BoundClaim(claim, addresses.get(name), "" if name in addresses else self._troubles.get(name, ""))
+    def _bound_claim(self, each: Found, addresses: t.Mapping[Name, Address]) -> BoundClaim:
+        name = (each.claim.namespace, each.claim.name)
+        trouble = "" if name in addresses else self._troubles.get(name, "")
+        return BoundClaim(each.claim, addresses.get(name), trouble, str(each.condition) if each.hopeless else "")
 
     def _list(self, namespace: str, wanted: set[str]) -> Listing:
         """Our claims; all where some of the wanted ones are others', so that nobody has to ask for each of them."""
@@ -144,13 +148,16 @@ class KubernetesBackend(IpamBackend):
         for (pool, namespace), asking in _grouped(claims, lambda claim: (claim.pool, claim.namespace)).items():
             if self._keep_pending or (pool, namespace) in unwritten or (pool, "") in unwritten:
                 continue
-            room = self._pools.room_for(pool, namespace, len(asking), _STATUS_LAG)
-            if room is not None and room.free < len(asking):
-                raise exhausted(pool, room, len(asking))
+            # a claim that is being released is waited out, and leaves its address
+            needed = sum(not self._leaves_an_address((claim.namespace, claim.name)) for claim in asking)
+            room = self._pools.room_for(pool, namespace, needed, _STATUS_LAG)
+            if room is not None and room.free < needed:
+                raise exhausted(pool, room, needed)
 
     def _create(self, claims: t.Sequence[Claim], dry_run: bool) -> set[Name]:
         """Create what does not exist by now; returns the names of what was created."""
         if not dry_run:
+            self._remove_refused(claims)
             self._wait_out(claims)
         asked, names = list(claims), set()
         while asked:
@@ -166,21 +173,42 @@ class KubernetesBackend(IpamBackend):
                 return names | {(each.namespace, each.name) for each in asked}
         return names | {(each.claim.namespace, each.claim.name) for each in self._created}
 
+    def _remove_refused(self, claims: t.Sequence[Claim]) -> None:
+        """Claims of ours that their provider refused are made again: Metal3 never looks at one a second time."""
+        known = (self._known.get((claim.namespace, claim.name)) for claim in claims)
+        refused = [each for each in known if each is not None and each.hopeless and not each.terminating]
+        if not refused:
+            return
+        self._progress.note(
+            f"made again, since their provider refused them before ({refused[0].condition}): {names(e.claim.name for e in refused)}"
+        )
+        failure = self._claims.delete(refused)
+        if failure is not None:
+            raise failure
+        for namespace, group in _grouped(refused, lambda each: each.claim.namespace).items():
+            self._until_gone(namespace, [each.claim for each in group], self._grace)
+
     def _wait_out(self, claims: t.Sequence[Claim]) -> None:
         """The name of a claim that is being released is free when it is gone."""
         leaving = [claim for claim in claims if self._is_terminating((claim.namespace, claim.name))]
+        for claim in leaving:
+            self._refuse_resting(self._known[claim.namespace, claim.name])
         for namespace, each in _grouped(leaving, lambda claim: claim.namespace).items():
             self._until_gone(namespace, each, self._grace)
 
     def _is_terminating(self, name: Name) -> bool:
         return name in self._known and self._known[name].terminating
 
+    def _leaves_an_address(self, name: Name) -> bool:
+        return self._is_terminating(name) and bool(self._known[name].address_name)
+
     def _adopt(self, taken: t.Sequence[Claim], dry_run: bool) -> list[Claim]:
         """Claims that exist although no list had them. Returns those whose names are free again by now."""
         free = []
         for claim in taken:
             found = self._claims.get(claim)
-            if found is not None and not found.terminating:
+            would_be_made_again = dry_run and found is not None and found.hopeless and found.claim.managed
+            if found is not None and not found.terminating and not would_be_made_again:
                 self._compare(claim, found)
                 if found.call == self._call and not dry_run:
                     self._created.append(found)  # the answer to our create was lost
@@ -238,7 +266,8 @@ class KubernetesBackend(IpamBackend):
         known = {
             claim.name: self._known[namespace, claim.name] for claim in claims if (namespace, claim.name) in self._known
         }
-        waiting = Waiting(claims, known, self._grace, self._progress, pools_may_come=self._keep_pending)
+        causes = functools.partial(self._causes.of, namespace)
+        waiting = Waiting(claims, known, self._grace, self._progress, causes, pools_may_come=self._keep_pending)
         try:
             with self._watch(namespace, known.values()) as watch:
                 waiting.until_bound(watch, self._pools)
@@ -326,8 +355,42 @@ class KubernetesBackend(IpamBackend):
             # those that a run which was ended has deleted hold their addresses until they are gone, too
             leaving = [each for each in self._known.values() if each.terminating]
             going = {(each.claim.namespace, each.claim.name): each.claim for each in [*found, *leaving]}
+            for name in self._resting(going.values()):
+                del going[name]
+                self._addresses.pop(name, None)
             for namespace, group in _grouped(going.values(), lambda claim: claim.namespace).items():
                 self._until_gone(namespace, group, self._grace)
+
+    def _resting(self, claims: t.Iterable[Claim]) -> list[Name]:
+        """Those of these claims that go only once their addresses have rested, which is as good as gone."""
+        rests: list[Name] = []
+        for (pool, namespace), group in _grouped(claims, lambda claim: (claim.pool, claim.namespace)).items():
+            period = self._grace_period(pool, namespace)
+            if period:
+                rests += [(claim.namespace, claim.name) for claim in group]
+                self._progress.note(
+                    f"released addresses of pool {pool.name} rest for {period} s before they are given out again"
+                )
+        return rests
+
+    def _grace_period(self, pool: PoolReference, namespace: str) -> int:
+        """How long released addresses of a pool rest, in seconds; 0 where that is not known, or the pool is gone."""
+        try:
+            looked = self._pools.look(pool, namespace)
+        except IpamError:
+            return 0
+        return looked.grace_period if looked else 0
+
+    def _refuse_resting(self, leaving: Found) -> None:
+        """Raise IpamError for a released claim whose address rests for longer than this call would wait."""
+        claim = leaving.claim
+        period = self._grace_period(claim.pool, claim.namespace)
+        left = seconds_left(leaving.deleted_at, period) if period else 0
+        if left > self._grace:
+            raise IpamError(
+                f"claim {claim.name} was released, and its address rests for {left} s more (addressReuseGracePeriodSeconds of pool"
+                f" {claim.pool.name}); run again then, with a longer timeout, or under another machine name"
+            )
 
     def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
         """Annotate the claims."""
@@ -340,7 +403,8 @@ class KubernetesBackend(IpamBackend):
     def _until_gone(self, namespace: str, claims: t.Sequence[Claim], grace: float) -> None:
         known = {claim.name: self._known[namespace, claim.name] for claim in claims}
         with self._watch(namespace, known.values()) as watch:
-            Waiting(claims, known, grace, self._progress).until_gone(watch)
+            causes = functools.partial(self._causes.of, namespace)
+            Waiting(claims, known, grace, self._progress, causes).until_gone(watch)
         for claim in claims:
             self._known.pop((namespace, claim.name), None)
             self._addresses.pop((namespace, claim.name), None)

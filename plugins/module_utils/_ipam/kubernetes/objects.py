@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..._host_keys import joined, parted
 from ..addresses import checked_address
 from ..model import Address, Claim, IpamError, Owner, PoolReference
 from ..names import is_label, is_subdomain
 from ..texts import plain
+from .conditions import Condition, not_served
 from .errors import GROUP
 from .reading import Object, malformed, mapping, mappings, optional_mapping, optional_text, text, texts
 
@@ -24,28 +25,36 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 HOST_KEYS = f"{PREFIX}/ssh-host-keys"
 SELECTOR = f"{MANAGED_BY}={PREFIX}"
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
-# what a provider that sets conditions says when waiting is of no use
-_TERMINAL = ("PoolExhausted", "AllocationFailed")
-# of a reason, in characters; it is one word
-_LONGEST_REASON = 80
+PAUSED = "cluster.x-k8s.io/paused"
+_CLUSTER = "cluster.x-k8s.io/cluster-name"
 
 
 @dataclass(frozen=True)
 class Found:
-    """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it."""
+    """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it.
+
+    ``condition`` is what the provider says of a claim that it does not serve, ``deleted_at`` is empty or a time in RFC 3339, ``cluster``
+    the Cluster that the claim names.
+    """
 
     claim: Claim
     uid: str
     address_name: str = ""
-    terminating: bool = False
-    reason: str = ""
-    message: str = ""
+    deleted_at: str = ""
+    condition: Condition = Condition()
     call: str = ""
+    is_paused: bool = False
+    cluster: str = ""
+
+    @property
+    def terminating(self) -> bool:
+        """Whether it is being released."""
+        return bool(self.deleted_at)
 
     @property
     def hopeless(self) -> bool:
         """Whether the provider says that it will not serve this claim."""
-        return not self.address_name and self.reason in _TERMINAL
+        return not self.address_name and self.condition.final
 
 
 def claim_object(claim: Claim, version: str, call: str) -> Object:
@@ -101,14 +110,14 @@ def found(item: Object) -> Found:
     machine, key = (said.get(f"{PREFIX}/{field}", "") for field in ("machine", "key"))
     if not machine:
         machine, key = _by_owner(name, owners)
-    reason, message = _not_ready(status, what)
+    spec = mapping(item.get("spec"), what, "spec")
     return Found(
         claim=Claim(
             namespace=namespace,
             name=name,
             machine=machine,
             key=key,
-            pool=_pool(mapping(item.get("spec"), what, "spec"), what),
+            pool=_pool(spec, what),
             host=annotations.get(f"{PREFIX}/host", ""),
             owner=owners[0] if owners else None,
             managed=managed,
@@ -117,10 +126,11 @@ def found(item: Object) -> Found:
         ),
         uid=text(metadata, "uid", what, "metadata"),
         address_name=_address_name(status, what),
-        terminating="deletionTimestamp" in metadata,
-        reason=reason,
-        message=message,
+        deleted_at=optional_text(metadata, "deletionTimestamp", what, "metadata"),
+        condition=not_served(status, what),
         call=annotations.get(f"{PREFIX}/call", ""),
+        is_paused=PAUSED in annotations,
+        cluster=optional_text(spec, "clusterName", what, "spec") or labels.get(_CLUSTER, ""),
     )
 
 
@@ -165,7 +175,8 @@ def _content(item: Object, what: str) -> tuple[str, PoolReference, Address]:
     claim = text(mapping(spec.get("claimRef"), what, "spec.claimRef"), "name", what, "spec.claimRef")
     pool = _pool(spec, what)
     owner = f"{what} of claim {plain(claim, 80)}"
-    return claim, pool, checked_address(owner, spec.get("address"), spec.get("prefix"), spec.get("gateway"))
+    found = checked_address(owner, spec.get("address"), spec.get("prefix"), spec.get("gateway"))
+    return claim, pool, replace(found, pool=pool.name)
 
 
 def check_address(claim: Claim, claim_name: str, pool: PoolReference, name: str) -> None:
@@ -203,16 +214,4 @@ def _by_owner(name: str, owners: t.Sequence[Owner]) -> tuple[str, str]:
         beginning = f"{owner.name}-"
         if name.startswith(beginning) and len(name) > len(beginning):
             return owner.name, name[len(beginning) :]
-    return "", ""
-
-
-def _not_ready(status: Object, what: str) -> tuple[str, str]:
-    """Reason and message of Ready=False; where it stands depends on the version that wrote and the one that is read."""
-    newer = optional_mapping(status.get("v1beta2"), what, "status.v1beta2")
-    deprecated = optional_mapping(status.get("deprecated"), what, "status.deprecated")
-    older = optional_mapping(deprecated.get("v1beta1"), what, "status.deprecated.v1beta1")
-    for part in (newer, status, older):
-        for condition in mappings(part.get("conditions"), what, "status.conditions"):
-            if condition.get("type") == "Ready" and condition.get("status") == "False":
-                return plain(condition.get("reason") or "", _LONGEST_REASON), plain(condition.get("message") or "")
     return "", ""

@@ -6,17 +6,21 @@
 
 from __future__ import annotations
 
+import re
 import time
+import typing as t
+from dataclasses import replace
 
 from ..allocation import Usage, allocatable, usage
 from ..backend import PoolChange, PoolState
-from ..manifest import GLOBAL, NAMESPACED, known_fields, pool_from_manifest, pool_to_manifest
+from ..manifest import GLOBAL, NAMESPACED, applied, known_fields, pool_from_manifest, pool_to_manifest
 from ..model import IpamError, Pool, PoolReference
 from ..texts import plain
 from .api import Api
 from .discovery import Discovery, Resource
 from .errors import GROUP, Place, Refused
-from .pacing import PoolMissing, Room
+from .objects import PAUSED
+from .pacing import PoolMissing, PoolPaused, Room
 from .progress import Progress
 from .reading import Malformed, Object, mapping, optional_mapping, optional_number, optional_text
 
@@ -24,6 +28,16 @@ from .reading import Malformed, Object, mapping, optional_mapping, optional_numb
 _STATUS_PATIENCE = 3.0
 _GLANCE = 0.1
 _STATUS = "status.ipAddresses"
+_GRACE_PERIOD = "addressReuseGracePeriodSeconds"
+_UNKNOWN_FIELD = re.compile(r'unknown field "([^"]{1,200})"')
+
+
+class Looked(t.NamedTuple):
+    """What a pool of any kind says: its room, how long released addresses rest (in seconds), and the Cluster that it names."""
+
+    room: Room | None
+    grace_period: int
+    cluster: str
 
 
 class Pools:
@@ -35,30 +49,43 @@ class Pools:
         self._progress = progress
         # how many addresses the pools have that were written here: their status follows later
         self._sizes: dict[tuple[PoolReference, str], int] = {}
+        self._unreadable: set[PoolReference] = set()
 
     # --- any kind ---------------------------------------------------------------------------------------------
 
-    def room(self, reference: PoolReference, namespace: str) -> Room | None:
-        """How full a pool says it is; None where it does not say, or this user may not read it.
-
-        Raises PoolMissing when the pool does not exist.
-        """
+    def look(self, reference: PoolReference, namespace: str) -> Looked | None:
+        """What a pool says of itself; None where this user may not read it. Raises PoolMissing, and PoolPaused."""
         resource = self._discovery.pool(reference)
         try:
             item = self._get(resource, reference, namespace)
         except Refused as error:
             if error.code == 403:
+                self._tell_unreadable(reference)
                 return None  # the least that a claim needs is the claim
             raise
         if item is None:
             where = f"namespace {namespace}" if resource.namespaced else "the cluster"
             raise PoolMissing(
                 f"pool {reference} does not exist in {where}; register it first, or name the namespace of the pool "
-                "(a namespaced pool has to be in the namespace of the claim)"
+                "(a namespaced pool must be in the namespace of the claim)"
             )
-        room = _room(item, str(reference))
+        return _looked(item, reference)
+
+    def _tell_unreadable(self, reference: PoolReference) -> None:
+        if reference not in self._unreadable:
+            self._unreadable.add(reference)
+            self._progress.note(
+                f"pool {reference} may not be read by this user: whether it exists and has room is not known"
+            )
+
+    def room(self, reference: PoolReference, namespace: str) -> Room | None:
+        """How full a pool says it is; None where it does not say, or this user may not read it. Raises as ``look`` does."""
+        looked = self.look(reference, namespace)
+        if looked is None:
+            return None
+        room, resource = looked.room, self._discovery.pool(reference)
         size = self._sizes.get((reference, namespace if resource.namespaced else ""))
-        return room if room is None or size is None else Room(size, size - (room.total - room.free))
+        return room if room is None or size is None else replace(room, total=size, free=size - (room.total - room.free))
 
     def room_for(self, reference: PoolReference, namespace: str, asking: int, patience: float) -> Room | None:
         """The room once it is enough for ``asking`` claims, or when ``patience`` seconds are over: a status lags behind."""
@@ -66,7 +93,8 @@ class Pools:
         while True:
             room = self.room(reference, namespace)
             in_cluster = reference.api_group == GROUP and reference.kind in (NAMESPACED, GLOBAL)
-            enough = not in_cluster if room is None else room.free >= asking
+            is_silent = not in_cluster or reference in self._unreadable
+            enough = is_silent if room is None else room.free >= asking
             if enough or time.monotonic() > end:
                 return room
             time.sleep(_GLANCE)
@@ -87,31 +115,42 @@ class Pools:
                 for page in self._api.pages(resource.path(place), Place("list", resource.plural, place)):
                     found += filter(None, (self._state(item, resource) for item in page.items))
             except Refused as error:
-                if error.code == 403 and kind == GLOBAL:
-                    continue
-                raise
+                if error.code != 403:
+                    raise
+                if (
+                    kind == NAMESPACED
+                ):  # the Role may be for the pools of another provider; few have one for global pools
+                    self._progress.note(f"left out: {error}")
         return sorted(
             found, key=lambda state: (state.pool.namespace, state.pool.reference.kind, state.pool.reference.name)
         )
 
     def apply(self, pool: Pool, dry_run: bool) -> PoolChange:
-        """Create or change a pool; what the provider refuses is refused."""
+        """Create or change a pool; what the provider refuses is refused, and so is a field that the cluster's definition does not have."""
         resource = self._discovery.pool(pool.reference)
         item = self._get(resource, pool.reference, pool.namespace)
+        before = None if item is None else _pool_before(item, resource, pool.reference, pool.namespace)
+        after = applied(before, pool)
+        if before != after:
+            try:
+                self._write(pool, item, resource, dry_run)
+            except Refused as error:
+                raise _unknown_field(pool, resource, error) or error from None
+            self._sizes[pool.reference, pool.namespace] = allocatable(pool).size
+        return PoolChange(before, after)
+
+    def _write(self, pool: Pool, item: Object | None, resource: Resource, dry_run: bool) -> None:
         manifest = {**pool_to_manifest(pool), "apiVersion": f"{resource.group}/{resource.version}"}
         if item is None:
             place = Place("create", resource.plural, pool.namespace)
-            self._api.post(resource.path(pool.namespace), place, manifest, dry_run)
-            self._sizes[pool.reference, pool.namespace] = allocatable(pool).size
-            return PoolChange(None, pool)
-        before = _pool_before(item, resource, pool.reference, pool.namespace)
-        if before != pool:
-            # null removes a field in a merge patch: what the manifest does not say is not there
-            spec = {**dict.fromkeys(known_fields(item["spec"])), **manifest["spec"]}
-            place = Place("patch", resource.plural, pool.namespace, pool.reference.name)
-            self._api.patch(resource.path(pool.namespace, pool.reference.name), place, {"spec": spec}, dry_run)
-            self._sizes[pool.reference, pool.namespace] = allocatable(pool).size
-        return PoolChange(before, pool)
+            self._api.post(resource.path(pool.namespace), place, manifest, dry_run, strict=True)
+            return
+        # null removes a field in a merge patch: what the manifest does not say is not there
+        spec = {**dict.fromkeys(known_fields(item["spec"])), **manifest["spec"]}
+        said = {name: manifest["metadata"][name] for name in ("labels", "annotations") if name in manifest["metadata"]}
+        body: Object = {"spec": spec, **({"metadata": said} if said else {})}
+        place = Place("patch", resource.plural, pool.namespace, pool.reference.name)
+        self._api.patch(resource.path(pool.namespace, pool.reference.name), place, body, dry_run, strict=True)
 
     def delete(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
         """Delete a pool, and wait until it is gone."""
@@ -159,15 +198,41 @@ class Pools:
             raise
 
 
+def _unknown_field(pool: Pool, resource: Resource, error: Refused) -> IpamError | None:
+    """The sentence where the cluster's definition of the pools lacks a field, which it would drop; None for another refusal."""
+    fields = list(dict.fromkeys(_UNKNOWN_FIELD.findall(str(error))))
+    if not fields:
+        return None
+    return IpamError(
+        f"pool {pool.reference.name}: the cluster's definition of {resource.kind} ({resource.plural}.{resource.group}) has no field"
+        f" {', '.join(fields)} and would drop it; leave it out, or update the IPAM provider there"
+    )
+
+
 def _status(item: Object, what: str) -> Object:
     status = optional_mapping(item.get("status"), what, "status")
     return optional_mapping(status.get("ipAddresses"), what, _STATUS)
 
 
-def _room(item: Object, what: str) -> Room | None:
+def _looked(item: Object, reference: PoolReference) -> Looked:
+    """What a pool of any kind says. Raises PoolPaused."""
+    what = str(reference)
+    metadata = optional_mapping(item.get("metadata"), what, "metadata")
+    if PAUSED in optional_mapping(metadata.get("annotations"), what, "metadata.annotations"):
+        raise PoolPaused(
+            f"pool {reference} is paused (annotation {PAUSED}), so that its provider serves and releases nothing of it;"
+            " remove the annotation, or wait for who set it, then run again"
+        )
+    spec = optional_mapping(item.get("spec"), what, "spec")
+    period = optional_number(spec, _GRACE_PERIOD, what, "spec") if reference.api_group == GROUP else None
+    grace_period = max(0, period or 0)
+    return Looked(_room(item, what, grace_period), grace_period, optional_text(spec, "clusterName", what, "spec"))
+
+
+def _room(item: Object, what: str, grace_period: int) -> Room | None:
     status = _status(item, what)
     total, free = (optional_number(status, name, what, _STATUS) for name in ("total", "free"))
-    return None if total is None or free is None else Room(total, free)
+    return None if total is None or free is None else Room(total, free, grace_period)
 
 
 def _pool(item: Object, resource: Resource) -> Pool:

@@ -11,7 +11,7 @@ import typing as t
 
 from ..model import Claim, IpamError, PoolReference
 from .objects import Found
-from .pacing import Hopeless, Patience, PoolMissing, Room, exhausted, hopeless, names
+from .pacing import Hopeless, Patience, PoolMissing, PoolPaused, Room, exhausted, hopeless, names
 from .pools import Pools
 from .progress import Progress
 from .watching import Change, Watch
@@ -33,6 +33,7 @@ class Waiting:
         known: t.Mapping[str, Found],
         grace: float,
         progress: Progress,
+        causes: t.Callable[[t.Sequence[Found]], str] = lambda _waiting: "",
         pools_may_come: bool = False,
     ) -> None:
         self._wanted = {claim.name: claim for claim in wanted}
@@ -40,6 +41,7 @@ class Waiting:
         self._progress = progress
         self._began = self._changed = time.monotonic()
         self._grace = grace
+        self._causes = causes
         self._pools_may_come = pools_may_come
         self._full: dict[PoolReference, Room] = {}
 
@@ -76,7 +78,7 @@ class Waiting:
         if each is None or each.terminating:
             raise IpamError(f"claim {name} was released by somebody else meanwhile; run again")
         if each.hopeless:
-            raise hopeless(each.claim, each.reason, each.message)
+            raise hopeless(each.claim, str(each.condition))
         return bool(each.address_name)
 
     def _look_at_pools(self, left: t.Collection[str], pools: Pools) -> Hopeless | None:
@@ -88,7 +90,7 @@ class Waiting:
         for reference, claims in asking.items():
             try:
                 room = pools.room(reference, claims[0].namespace)
-            except PoolMissing:
+            except (PoolMissing, PoolPaused):
                 if not self._pools_may_come:
                     raise
                 continue
@@ -103,11 +105,11 @@ class Waiting:
     def _why(self, left: t.Iterable[str], watch: Watch) -> str:
         """What the provider says of the claims that wait, else what is wrong with the watch; empty where nobody says anything."""
         waiting = (self.known.get(name) for name in left)
-        reasons = {f"{each.reason}: {each.message}" for each in waiting if each is not None and each.reason}
+        reasons = {str(each.condition) for each in waiting if each is not None and each.condition.reason}
         return "; ".join(sorted(reasons)[:_REASONS]) or watch.trouble
 
     def _timed_out(self, left: t.Collection[str], count: int, now: float, why: str) -> IpamError:
-        why = why or "their IPAM provider says nothing; see whether it runs, or is paused"
+        why = why or self._cause(left) or "their IPAM provider says nothing; see whether it runs, or is paused"
         return IpamError(
             f"{len(left)} of {count} claims have no address after {now - self._began:.0f} s: {names(left)} ({why}); "
             "the claims stay, run again to go on waiting"
@@ -131,13 +133,18 @@ class Waiting:
                 patience.served(count - len(left), now)
             tell(count - len(left), lambda: watch.trouble)
             if left and patience.is_over(now):
-                why = watch.trouble or "their IPAM provider holds the addresses; see whether it runs"
+                why = (
+                    watch.trouble or self._cause(left) or "their IPAM provider holds the addresses; see whether it runs"
+                )
                 raise IpamError(
                     f"{len(left)} of {count} claims are deleted but not gone after {now - self._began:.0f} s: "
                     f"{names(left)} ({why}); run again to go on waiting"
                 )
 
     # --- both -------------------------------------------------------------------------------------------------
+
+    def _cause(self, left: t.Collection[str]) -> str:
+        return self._causes([each for each in map(self.known.get, sorted(left)) if each is not None])
 
     def _is_past(self, each: Found) -> bool:
         """Whether a change is older than what we know: the watch begins where the list was, before what this call did.

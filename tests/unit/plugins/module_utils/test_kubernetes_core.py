@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
-from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import connect
+from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import connect, secrets_of
 
 _CORE = "ansible_collections.kubernetes.core.plugins.module_utils.k8s"
 
@@ -55,6 +55,20 @@ def test_a_connection_is_what_the_two_libraries_make_of_the_options(monkeypatch:
     connection = connect({"host": "https://h"})
     assert (connection.host, connection.pool) == ("https://h", "pool")
     assert connection.headers() == {"authorization": "Bearer x"}
+
+
+def test_options_go_to_kubernetes_core_under_their_own_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lookup gets them as they were written, with aliases."""
+    given: dict[str, t.Any] = {}
+    _install(monkeypatch, _create_auth_spec=lambda _module=None, **options: given.update(options) or {})
+    headers = {"proxy_basic_auth": "svc:not-a-real-secret"}
+    connect({"proxy_headers": headers, "persist_config": True, "verify_ssl": False, "ssl_ca_cert": "/ca", "foo": 1})
+    assert given == {"proxy_headers": headers, "persist_config": True, "validate_certs": False, "ca_cert": "/ca"}
+
+
+def test_what_a_proxy_is_told_is_hidden() -> None:
+    headers = {"proxy_basic_auth": "svc:secret-1", "basic_auth": "svc:secret-2", "user_agent": "netops"}
+    assert secrets_of({"kubeconfig": {}, "proxy_headers": headers}) == {"svc:secret-1", "svc:secret-2"}
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_a_bulk_answers_in_the_order_asked_and_by_machine_and_key(module: Module
         ("b", "192.168.122.150"),
         ("a", "192.168.122.151"),
     ]
-    assert result["addresses"]["b"]["ip"] == FIRST
+    assert result["addresses"]["b"]["ip"] == {**FIRST, "pool": "p"}
     assert not module("ip_address_claims", claims=claims, pools=[POOL])["changed"]
 
 

@@ -26,7 +26,7 @@ from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, 
         (NETWORK, [pool(gateway=None)], "has no gateway"),
         (NETWORK, [pool(addresses=["fd00::5"], prefix=64, gateway="fd00::1")], "ipv4"),
         (NETWORK, [pool(addresses=["x"])], "x in addresses is not a valid IP"),
-        (NETWORK, ["p"], "has to be a list of InClusterIPPool"),
+        (NETWORK, ["p"], "a pool manifest must be a dictionary with apiVersion"),
     ],
 )
 def test_what_can_never_work_is_one_sentence(network: object, pools: object, words: str) -> None:

@@ -55,7 +55,7 @@ def test_a_claim_that_waits_has_no_address_in_either_version(status: dict[str, t
 )
 def test_a_refusal_is_found_wherever_the_versions_put_it(status: dict[str, t.Any]) -> None:
     claim = found(item(**status))
-    assert (claim.hopeless, claim.reason, claim.message) == (True, "PoolExhausted", "none left")
+    assert (claim.hopeless, str(claim.condition)) == (True, "PoolExhausted: none left")
 
 
 def test_a_claim_with_an_address_is_served_whatever_its_conditions_say() -> None:
@@ -148,7 +148,7 @@ def test_a_slow_provider_is_waited_for_and_one_that_stopped_is_not() -> None:
     stopped = patience.deadline
     patience.served(990, 99.5)
     assert patience.deadline == stopped
-    assert patience.is_over(99 + 300)
+    assert patience.is_over(99 + 600)
 
 
 def test_many_names_are_not_all_said() -> None:

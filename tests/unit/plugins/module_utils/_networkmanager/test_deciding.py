@@ -42,10 +42,16 @@ NEW = Observed(None, False, False, False)
 
 
 class FakeManager:
-    """Knows which profiles NetworkManager made by itself."""
+    """Knows which profiles NetworkManager made by itself, and the file of each other one: its name is the uuid."""
 
     def is_automatic(self, device: Device) -> bool:
         return device.active_uuid == AUTOMATIC
+
+    def profile_path(self, uuid: str) -> str:
+        return uuid
+
+    def profile_file(self, path: str) -> str:
+        return f"/etc/NetworkManager/system-connections/{path}.nmconnection"
 
 
 def uuid_of(name: str) -> str:
@@ -72,6 +78,7 @@ def plan_of(
     way: str = "eth0",
     address: str = "192.0.2.11",
     required: t.Collection[str] = (),
+    stale: tuple[str, ...] = (),
 ) -> Plan:
     """The plan for profiles of which the node has none, or what ``observed`` says of them."""
     bindings = tuple(map(binding, profiles))
@@ -81,7 +88,7 @@ def plan_of(
     found = Outlook(bindings, expected, session, frozenset({way}), segments, frozenset({"eth1", "lan"}), MAC)
     seen = {profile.file_name: NEW for profile in profiles}
     seen.update({f"{name}.nmconnection": each for name, each in (observed or {}).items()})
-    empty = Plan(profiles, (), {}, {}, (), (), {})
+    empty = Plan(profiles, (), {}, {}, stale, (), {})
     return planned(t.cast("t.Any", FakeManager()), empty, found, devices, seen, Managed(), required)
 
 
@@ -157,6 +164,19 @@ def test_the_way_in_is_not_taken_down_for_nothing(active: str) -> None:
         NetworkManagerError, match=r"eth0, which would not come up at the next boot \(autoconnect=false\), nothing"
     ):
         plan_of(off, devices=[device("eth0", active)])
+
+
+@pytest.mark.parametrize("is_installed", [False, True])
+def test_a_profile_that_goes_leaves_nothing_where_the_other_one_waits(is_installed: bool) -> None:
+    """The one that is active is wanted no more, or renamed; the one that is left does not come up by itself."""
+    off = wanted("off", "autoconnect=false\n" + STATIC, interface="eth2")
+    observed = {"off": Observed(off.text, True, True, False)} if is_installed else {}
+    devices, going = [device("eth0", "way"), device("eth2", "old")], ("old.nmconnection",)
+    assert plan_of(wanted("eth0"), off, observed=observed, devices=devices, stale=going).idle == ("eth2",)
+    on = wanted("on", interface="eth2")
+    assert plan_of(wanted("eth0"), off, on, observed=observed, devices=devices, stale=going).idle == ()
+    with pytest.raises(NetworkManagerError, match=r"with profile off, which .*\(autoconnect=false\), nothing would bring eth2 up"):
+        plan_of(off, observed=observed, devices=devices, stale=going, way="eth2")
 
 
 def test_the_ports_of_a_changed_bridge_are_tried_with_it() -> None:

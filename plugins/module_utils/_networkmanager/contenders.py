@@ -39,7 +39,12 @@ def contender_warnings(manager: NetworkManager, plan: Plan, connections: Connect
     Profiles of others stay. Raises NetworkManagerError where one of them would win. ``connections`` are the settings ``connection`` of
     all profiles by object path.
     """
-    changed = [each for each in map(binding, plan.wanted) if each.file_name in plan.reasons]
+    changed = [
+        # what no boot brings up loses nothing
+        each
+        for each in map(binding, plan.wanted)
+        if each.file_name in plan.reasons and (each.autoconnect or each.controller)
+    ]
     found = rivals(connections, {profile.uuid for profile in plan.wanted}, changed)
     warnings: list[str] = []
     if not found:

@@ -189,7 +189,10 @@ def segment(
 
 
 def two_alike(bindings: t.Sequence[Binding], found: t.Mapping[str, Expectation]) -> tuple[str, str, str] | None:
-    """Two profiles between which only chance decides at a boot, and their interface."""
+    """Two profiles between which only chance decides at a boot, and their interface.
+
+    One that is for any ethernet interface takes that of another one as well.
+    """
     first: dict[tuple[str, int], str] = {}
     for each in bindings:
         expectation = found[each.file_name]
@@ -198,6 +201,11 @@ def two_alike(bindings: t.Sequence[Binding], found: t.Mapping[str, Expectation])
         other = first.setdefault((expectation.interface, each.priority), each.file_name)
         if other != each.file_name:
             return profile_name(other), profile_name(each.file_name), expectation.interface
+    for each in (each for each in bindings if each.is_for_any and not found[each.file_name].waiting_for):
+        for rival in (rival for rival in bindings if rival.type in ETHERNET_TYPES and rival.priority == each.priority):
+            expectation = found[rival.file_name]
+            if expectation.interface and not expectation.waiting_for:
+                return profile_name(each.file_name), profile_name(rival.file_name), expectation.interface
     return None
 
 
@@ -213,7 +221,10 @@ def referring(bindings: t.Sequence[Binding], changed: t.Collection[str]) -> set[
 
 
 def related(bindings: t.Sequence[Binding], found: t.Mapping[str, Expectation], start: t.Collection[str]) -> set[str]:
-    """Some interfaces, and all that the profiles put on top of them: a bridge or a bond that they become ports of, a VLAN, and so on."""
+    """Some interfaces, and all that the profiles put on top of them: a bridge or a bond that they become ports of, a VLAN, and so on.
+
+    A bridge of Open vSwitch has its addresses on an interface that is a port of a port of it.
+    """
     interfaces = set(start)
     while True:
         uuids = {each.uuid for each in bindings if found[each.file_name].interface in interfaces}
@@ -223,6 +234,8 @@ def related(bindings: t.Sequence[Binding], found: t.Mapping[str, Expectation], s
             each.controller for each in bindings if found[each.file_name].interface in interfaces and each.controller
         }
         above |= {each.interface for each in bindings if set(each.names) & controllers and each.interface}
+        above |= {each.interface for each in bindings if each.type.startswith("ovs-") and each.controller in known}
+        above -= {""}
         if above <= interfaces:
             return interfaces
         interfaces |= above

@@ -15,6 +15,7 @@ from . import places, store
 from .activating import activate_now, activate_trial
 from .address_lines import addresses_of
 from .arp import ArpSearch
+from .bindings import WITHOUT_ADDRESSES
 from .bus import BusError
 from .contenders import Connections, contender_warnings
 from .delivering import wait_until_delivered
@@ -220,7 +221,8 @@ def _targets(manager: NetworkManager, plan: Plan) -> list[Target]:
     for profile in plan.wanted:
         step = steps.get(profile.file_name)
         path = manager.profile_path(step.trial_uuid if step else profile.uuid)
-        if path is None or profile.file_name in plan.waiting:
+        # NetworkManager says that a bridge of Open vSwitch asks for a lease, which it never does
+        if path is None or profile.file_name in plan.waiting or profile.type in WITHOUT_ADDRESSES:
             continue
         settings = manager.profile_settings(path)
         found.append(

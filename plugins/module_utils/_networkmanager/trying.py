@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import typing as t
 
-from .bindings import Binding
+from .bindings import WITHOUT_ADDRESSES, Binding
 from .expecting import ports_of, referring
 from .keyfile import with_first_value, with_more
 from .model import Step, WantedProfile
@@ -97,7 +97,8 @@ def _step(outlook: Outlook, binding: Binding, step: Step, required: t.Collection
     expectation = outlook.expected[binding.file_name]
     is_needed = outlook.is_of_the_way(binding) or binding.file_name in required
     late = "" if is_needed else expectation.may_come_late
-    has_ports = bool(ports_of(binding, outlook.bindings))
+    # a bridge and a port of Open vSwitch are no interfaces of the kernel: nothing tells of a carrier
+    has_ports = binding.type not in WITHOUT_ADDRESSES and bool(ports_of(binding, outlook.bindings))
     return step._replace(
         awaited=not (expectation.waiting_for or late),
         waiting_for=expectation.waiting_for,

@@ -76,6 +76,13 @@ def test_where_nobody_can_win_networkmanager_is_asked_nothing(text: str) -> None
     assert contender_warnings(unconnected, plan, {"/theirs": AUTOMATIC}) == []
 
 
+def test_a_profile_that_no_boot_brings_up_loses_nothing() -> None:
+    profile = wanted("[connection]\nautoconnect=false\n", "eth0")
+    plan = Plan((profile,), (), {}, {profile.file_name: "not installed"}, (), (), {})
+    unconnected = t.cast(t.Any, None)
+    assert contender_warnings(unconnected, plan, {"/theirs": {**CLOUD_INIT, "interface-name": "eth0"}}) == []
+
+
 def test_a_profile_for_another_interface_is_a_rival_only_while_ours_is_not_known_by_name() -> None:
     other = {**CLOUD_INIT, "interface-name": "eth1"}
     assert rivals({"/theirs": other}, {OURS}, [NAMED]) == []

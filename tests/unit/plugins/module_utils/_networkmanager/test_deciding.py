@@ -175,7 +175,9 @@ def test_a_profile_that_goes_leaves_nothing_where_the_other_one_waits(is_install
     assert plan_of(wanted("eth0"), off, observed=observed, devices=devices, stale=going).idle == ("eth2",)
     on = wanted("on", interface="eth2")
     assert plan_of(wanted("eth0"), off, on, observed=observed, devices=devices, stale=going).idle == ()
-    with pytest.raises(NetworkManagerError, match=r"with profile off, which .*\(autoconnect=false\), nothing would bring eth2 up"):
+    with pytest.raises(
+        NetworkManagerError, match=r"with profile off, which .*\(autoconnect=false\), nothing would bring eth2 up"
+    ):
         plan_of(off, observed=observed, devices=devices, stale=going, way="eth2")
 
 
@@ -188,6 +190,13 @@ def test_the_ports_of_a_changed_bridge_are_tried_with_it() -> None:
         ("lan.nmconnection", True),
         ("port.nmconnection", False),
     ]
+
+
+def test_nothing_tells_of_a_carrier_of_a_bridge_of_open_vswitch() -> None:
+    """Its name is that of no interface of the kernel, and neither is that of a port of it."""
+    bridge, port = wanted("br0", "", "ovs-bridge"), wanted("port0", "controller=br0\n", "ovs-port")
+    own = wanted("iface0", f"controller=port0\nport-type=ovs-port\n{STATIC}", "ovs-interface")
+    assert not any(step.has_ports for step in plan_of(bridge, port, own, way="iface0").steps)
 
 
 def test_a_bridge_that_asks_for_a_lease_gets_it_through_its_ports() -> None:

@@ -39,7 +39,16 @@ _ADDRESS_MODES = ("eui64", "stable-privacy", "default-or-eui64", "default")
 _ROUTE = re.compile(r"routes?[0-9]*\Z")
 _ROUTE_OPTIONS = re.compile(r"(routes?[0-9]*)_options\Z")
 _RULE = re.compile(r"routing-rule[0-9]*\Z")
-_PRIORITY = re.compile(r"\b(?:priority|pref|preference)\s+(\S+)")
+_PRIORITY = re.compile(r"\b(?:priority|order|pref|preference)\s+(\S+)")
+# of a rule; NetworkManager writes the second one of each
+_WORDS = {
+    "order": "priority",
+    "pref": "priority",
+    "preference": "priority",
+    "lookup": "table",
+    "dsfield": "tos",
+    "dev": "iif",
+}
 _CERTIFICATE = re.compile(r"(?:^|-)(?:cert|private-key)\Z")
 _PEER = "wireguard-peer."
 _WHOLE_ADDRESS = {"ipv4": "32", "ipv6": "128"}
@@ -188,7 +197,7 @@ def _made_lists(both: _Both, section: str) -> _Lists:
             routes.setdefault(route._replace(prefix=""), []).append((name, route.prefix))
     rules: dict[int | str, list[str]] = {}
     for value in (value for key, value in values.items() if _RULE.match(key)):
-        rules.setdefault(_priority(value), []).append(" ".join(value.split()))
+        rules.setdefault(_priority(value), []).append(value)
     written: dict[int | str, set[str]] = {}
     for value in (line.value for (each, key), line in both.lines.items() if each == section and _RULE.match(key)):
         written.setdefault(_priority(value), set()).add(" ".join(value.split()))
@@ -255,11 +264,15 @@ def _priority(rule: str) -> int | str:
     return number if number is not None else found.group(1) if found else ""
 
 
+def _words(rule: str) -> list[str]:
+    return sorted(_WORDS.get(word, word) for word in rule.split())
+
+
 def _is_read_rule(both: _Both, section: str, _key_of_line: str, value: str) -> bool:
     """A rule is read as a whole or not at all, and has to have a priority; of some with the same one their words tell which were read."""
     lists, priority = _lists(both, section), _priority(value)
     read, written = lists.rules.get(priority, ()), lists.rules_written[priority]
-    is_whole = len(read) >= len(written) or sorted(value.split()) in [sorted(rule.split()) for rule in read]
+    is_whole = len(read) >= len(written) or _words(value) in [_words(rule) for rule in read]
     return priority != "" and bool(read) and is_whole
 
 

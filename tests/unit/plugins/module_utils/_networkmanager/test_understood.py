@@ -58,6 +58,7 @@ def lost(written: str, understood: str) -> list[tuple[str, str]]:
         ("[ipv4]\naddress7=192.0.2.5\n", "[ipv4]\naddress1=192.0.2.5/24\n"),
         ("[ipv4]\nroute9=10.0.0.0/8;1.1.1.1\nroute9_options=mtu=9\n", "[ipv4]\nroute1=10.0.0.0/8,1.1.1.1\nroute1_options=mtu=9,table=9"),
         ("[ipv4]\nrouting-rule4=from 192.0.2.0/24 priority 5 table 9\n", "[ipv4]\nrouting-rule1=priority 5 from 192.0.2.0/24 table 9\n"),
+        ("[ipv4]\nrouting-rule1=order 5 lookup 9\n", "[ipv4]\nrouting-rule1=priority 5 table 9\n"),
         ("[ipv4]\nrouting-rule1=pref 0x5\nrouting-rule2=pref  5\n", "[ipv4]\nrouting-rule1=priority 5\nrouting-rule2=priority 5\n"),
         ("[ipv4]\nmethod=disabled\nmay-fail=false\n", "[connection]\nmaster=br0\n"),
     ],

@@ -120,6 +120,21 @@ def test_a_port_comes_up_where_its_controller_brings_it(key: str, reason: str) -
     assert waiting(port, profile("lan", f"{key}\n{STATIC}", "bridge", "lan"))["port"] == reason
 
 
+@pytest.mark.parametrize(
+    ("interface", "key", "reason"),
+    [
+        ("eth0", "", ""),
+        ("eth0", "autoconnect=false\n", "autoconnect=false"),
+        ("eth1", "", "autoconnect=false"),  # no carrier
+    ],
+)
+def test_a_port_that_comes_up_brings_its_controller(interface: str, key: str, reason: str) -> None:
+    bridge = profile("lan", f"autoconnect=false\n{STATIC}", "bridge", "lan")
+    for controller in ("lan", "uuid-lan"):
+        port = profile("port", f"{key}controller={controller}\n", interface=interface)
+        assert waiting(bridge, port)["lan"] == reason
+
+
 def test_what_is_made_of_what_waits_may_come_late() -> None:
     bridge = profile("lan", STATIC, "bridge", "lan")
     port = profile("port", "controller=uuid-lan\n", interface="eth1")

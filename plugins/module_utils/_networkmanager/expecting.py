@@ -97,7 +97,7 @@ def _alone(binding: Binding, every: t.Sequence[Binding], seen: t.Mapping[str, Se
 
 
 def _comes_up(binding: Binding, every: t.Sequence[Binding], found: t.Mapping[str, Expectation]) -> bool:
-    """Whether NetworkManager brings it up by itself, or with another one: a port that comes up brings its controller, whatever that says."""
+    """Whether NetworkManager brings it up by itself, or with another one: a port that comes up brings its controller in any case."""
     ports = (each for each in ports_of(binding, every) if each.autoconnect)
     return (
         binding.autoconnect

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 import pytest
@@ -21,6 +22,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
 )
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
+    Device,
     NetworkManagerError,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.planning import Plan
@@ -154,6 +156,46 @@ def test_who_would_lose_by_a_hair_is_named(interface: str, expected: str) -> Non
     sentence = verdict(rival(interface, 0), "", "eth0", 0)
     assert "profile cloud-init eth0 (in memory), which is not ours," in sentence
     assert expected in sentence
+
+
+class FakeManager:
+    """Has two ethernet interfaces, of which ``eth1`` is not managed where ``is_alone``; profiles of others fit by their names alone."""
+
+    def __init__(self, is_alone: bool) -> None:
+        self.is_alone = is_alone
+
+    def devices(self) -> list[Device]:
+        found = [
+            Device(f"/{name}", name, "/", "", False, {}, ("/other",), MAC, managed=name == "eth0" or not self.is_alone)
+            for name in ("eth0", "eth1")
+        ]
+        return [*found, Device("/lo", "lo", "/", "", False, {}, ("/other",), "")]
+
+    def permanent_address(self, device: Device) -> str:
+        return device.mac_address
+
+    def profile_file(self, path: str) -> str:
+        return f"/etc{path}"
+
+
+@pytest.mark.parametrize(
+    ("is_alone", "interfaces", "is_lost"),
+    [(True, {}, True), (False, {}, False), (False, {"storage.nmconnection": "eth1"}, True)],
+)
+def test_a_profile_for_any_interface_must_be_left_one(
+    is_alone: bool, interfaces: t.Mapping[str, str], is_lost: bool
+) -> None:
+    """By profiles of others with a higher priority; what they leave it, it takes at each boot."""
+    profile = wanted("[connection]\nid=lan\n")
+    plan = Plan((profile,), (), {}, {profile.file_name: "not installed"}, (), (), {}, interfaces=interfaces)
+    theirs = {"/theirs": {**CLOUD_INIT, "interface-name": "eth0"}}
+    expected: t.Any = (
+        pytest.raises(NetworkManagerError, match="wants eth0 too and would win")
+        if is_lost
+        else contextlib.nullcontext([])
+    )
+    with expected:
+        assert contender_warnings(t.cast(t.Any, FakeManager(is_alone)), plan, theirs) == []
 
 
 def test_a_reset_leaves_the_host_to_who_had_it_before() -> None:

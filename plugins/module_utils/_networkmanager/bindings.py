@@ -25,6 +25,8 @@ _OTHER_TABLE = re.compile(r"(?:^|,)\s*table=(?!(?:0|254)\s*(?:,|\Z))")
 _ROUTE_KEY = re.compile(r"routes?[0-9]*\Z")
 _DEFAULT_ROUTES = ("0.0.0.0/0", "::/0")
 _LONGEST_INTERFACE = 15
+# in [match]: the whole name of one interface, no pattern of it
+_ONE_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*);?\Z")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 # what has no address at all: it holds together what has one
 WITHOUT_ADDRESSES = ("ovs-bridge", "ovs-port")
@@ -129,7 +131,13 @@ def _has_addresses(kind: str, sections: Sections) -> bool:
 
 
 def _derived_interface(kind: str, sections: Sections) -> str:
-    """The name that NetworkManager gives a VLAN whose keyfile has none; empty where it cannot be told."""
+    """The interface of a profile without interface-name: the one that it matches, or what NetworkManager calls its VLAN.
+
+    Empty where it cannot be told.
+    """
+    matched = _ONE_NAME.match(sections.get("match", {}).get("interface-name", ""))
+    if matched:
+        return matched.group(1)
     vlan = sections.get("vlan", {})
     parent, suffix = vlan.get("parent", ""), f".{vlan.get('id', '')}"
     if kind != "vlan" or not parent or _UUID.match(parent):

@@ -34,9 +34,14 @@ def test_a_keyfile_says_which_mac_address_it_is_for(section: str, address: str) 
         ("[vlan]\nparent=5e2b7c10-7c55-4e0b-8a57-0d6e1b1f4a11\nid=10\n", "vlan", ""),
         ("[vlan]\nid=10\n[ethernet]\nmac-address=52:54:00:12:34:56\n", "vlan", ""),
         ("[macvlan]\nparent=eth1\n", "macvlan", ""),
+        ("[match]\ninterface-name=eth1;\n", "ethernet", "eth1"),
+        ("[match]\ninterface-name=eth1\ndriver=virtio_net;\n", "ethernet", "eth1"),
+        ("[match]\ninterface-name=eth1;eth2;\n", "ethernet", ""),
+        ("[match]\ninterface-name=eth*;\n", "ethernet", ""),
+        ("[match]\ninterface-name=!eth1;\n", "ethernet", ""),
     ],
 )
-def test_the_interface_of_a_vlan_without_a_name(text: str, kind: str, interface: str) -> None:
+def test_the_interface_of_a_profile_without_a_name(text: str, kind: str, interface: str) -> None:
     """And the MAC address in its keyfile is its parent's: it is not for that interface."""
     found = binding(wanted(f"[connection]\n{text}", None, kind))
     assert (found.interface, found.mac_address) == (interface, "")

@@ -11,7 +11,7 @@ import typing as t
 
 from .bindings import WITHOUT_ADDRESSES, Binding
 from .expecting import ports_of, referring
-from .keyfile import with_first_value, with_more
+from .keyfile import parse, with_first_value, with_more
 from .model import Step, WantedProfile
 from .outlook import Outlook
 from .planning import Observed, Plan, Session, trial_step
@@ -68,7 +68,9 @@ def _stays(outlook: Outlook, session: Session) -> bool:
 def _with_kept_address(text: str, session: Session) -> str:
     """dad-timeout is 0 because the address is our own already."""
     more = [f"{_KEPT_ADDRESS}={session.address}/{session.prefix}"]
-    text = with_more(text, session.family, [*more, *(["method=auto"] if f"[{session.family}]" not in text else [])])
+    text = with_more(
+        text, session.family, [*more, *(["method=auto"] if session.family not in parse(text).sections else [])]
+    )
     return with_first_value(text, "ipv4", "dad-timeout", "0") if session.family == "ipv4" else text
 
 

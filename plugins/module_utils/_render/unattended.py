@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import Entry
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.spellings import as_number
 
 from .profile import RenderError
 
@@ -45,5 +46,5 @@ def check_unattended(profile: str, lines: t.Sequence[Entry]) -> None:
 def _needs_an_agent(entry: Entry) -> bool:
     if not entry.key.endswith("-flags") or entry.section in _OTHER_FLAGS or entry.section.startswith("vpn"):
         return False
-    flags = int(entry.value) if entry.value.isascii() and entry.value.isdigit() and len(entry.value) < 10 else 0
+    flags = as_number(entry.value) or 0
     return bool(flags & (_AGENT_OWNED | _NOT_SAVED)) and not flags & _NOT_REQUIRED

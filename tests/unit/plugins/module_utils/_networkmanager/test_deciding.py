@@ -251,7 +251,8 @@ def test_a_trial_keeps_the_controllers_address_where_another_one_may_be_given() 
     plan = plan_of(wanted("eth0", BY_ROUTER), address="2001:db8::77aa:1")
     assert "[ipv6]\naddress99=2001:db8::77aa:1/64\nmethod=auto\n" in plan.texts["eth0.nmconnection"]
     assert plan.kept == "2001:db8::77aa:1"
-    text = plan_of(wanted("eth0", "[ipv4]\nmethod=disabled\n"), address="2001:db8::77aa:1").texts["eth0.nmconnection"]
+    without = "# [ipv6] by router\n[ipv4]\nmethod=disabled\n"
+    text = plan_of(wanted("eth0", without), address="2001:db8::77aa:1").texts["eth0.nmconnection"]
     assert text.endswith("\n[ipv6]\naddress99=2001:db8::77aa:1/64\nmethod=auto\n")
     text = plan_of(wanted("eth0", "[ipv4]\nmethod=auto\ndhcp-client-id=me\n")).texts["eth0.nmconnection"]
     assert "[ipv4]\ndad-timeout=0\naddress99=192.0.2.11/24\nmethod=auto\ndhcp-client-id=me\n" in text

@@ -27,6 +27,7 @@ def rendered(text: str) -> None:
         ),
         (f"{HEAD}[wifi-security]\nkey-mgmt=wpa-psk\npsk-flags=2\n", "line 7: psk-flags=2"),
         (f"{HEAD}[wifi-security]\npsk-flags=3\n", "psk-flags=3"),
+        (f"{HEAD}[wifi-security]\npsk-flags=0x1\n", "psk-flags=0x1"),
     ],
 )
 def test_what_waits_for_a_person_is_refused_with_its_line(text: str, words: str) -> None:

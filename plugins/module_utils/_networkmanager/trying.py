@@ -11,7 +11,7 @@ import typing as t
 
 from .bindings import WITHOUT_ADDRESSES, Binding
 from .expecting import ports_of, referring
-from .keyfile import parse, with_first_value, with_more
+from .keyfile import parse, with_connection_value, with_first_value, with_more
 from .model import Step, WantedProfile
 from .outlook import Outlook
 from .planning import Observed, Plan, Session, trial_step
@@ -23,19 +23,33 @@ _DUPLICATE_SEARCH = "200"
 
 
 def trial_texts(outlook: Outlook, wanted: t.Iterable[WantedProfile], keeper: str) -> dict[str, str]:
-    """The texts to try: where nobody can be asked before whether an address is in use, NetworkManager asks in the trial.
-
-    That is a VLAN that is not there yet: its parent is on another segment. ``keeper`` is what ``keeper_of`` says.
-    """
-    kinds = {each.file_name: each.type for each in outlook.bindings}
+    """The texts to try; ``keeper`` is what ``keeper_of`` says."""
+    by_file = {each.file_name: each for each in outlook.bindings}
+    held = _held_back(outlook)
+    texts = {each.file_name: _trial_text(outlook, by_file[each.file_name], each.text, keeper) for each in wanted}
     return {
-        profile.file_name: with_first_value(profile.text, "ipv4", "dad-timeout", _DUPLICATE_SEARCH)
-        if kinds[profile.file_name] == "vlan" and not outlook.segments[profile.file_name]
-        else _with_kept_address(profile.text, t.cast("Session", outlook.session))
-        if profile.file_name == keeper
-        else profile.text
-        for profile in wanted
+        name: with_connection_value(text, "autoconnect", "false") if name in held else text
+        for name, text in texts.items()
     }
+
+
+def _trial_text(outlook: Outlook, binding: Binding, text: str, keeper: str) -> str:
+    """Where nobody can be asked before whether an address is in use, NetworkManager asks in the trial.
+
+    That is a VLAN that is not there yet: its parent is on another segment.
+    """
+    if binding.type == "vlan" and not outlook.segments[binding.file_name]:
+        return with_first_value(text, "ipv4", "dad-timeout", _DUPLICATE_SEARCH)
+    return _with_kept_address(text, t.cast("Session", outlook.session)) if binding.file_name == keeper else text
+
+
+def _held_back(outlook: Outlook) -> set[str]:
+    """The files of profiles whose trial NetworkManager must not begin by itself: a controller that brings its ports, and these.
+
+    It would as soon as it has loaded them, and take the controller's way in away before that has got its answer.
+    """
+    bringing = [each for each in outlook.bindings if each.brings_ports]
+    return {each.file_name for one in bringing for each in (one, *ports_of(one, outlook.bindings))}
 
 
 def keeper_of(outlook: Outlook) -> str:

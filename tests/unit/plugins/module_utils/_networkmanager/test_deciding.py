@@ -192,6 +192,16 @@ def test_the_ports_of_a_changed_bridge_are_tried_with_it() -> None:
     ]
 
 
+@pytest.mark.parametrize("key", ["autoconnect-slaves=1\n", "autoconnect-ports=1\n", ""])
+def test_the_trial_of_a_bridge_that_brings_its_ports_begins_when_it_shall(key: str) -> None:
+    """NetworkManager would begin it when it has loaded it, and take the way in away before the controller has its answer."""
+    port = wanted("port", "controller=lan\n", interface="eth0")
+    other = wanted("eth2")
+    plan = plan_of(wanted("lan", key + STATIC, "bridge"), port, other)
+    assert ["autoconnect=false" in plan.texts[each.file_name] for each in plan.wanted] == [bool(key), bool(key), False]
+    assert [step.trial_uuid == step.final_uuid for step in plan.steps] == [not key, not key, True]
+
+
 def test_nothing_tells_of_a_carrier_of_a_bridge_of_open_vswitch() -> None:
     """Its name is that of no interface of the kernel, and neither is that of a port of it."""
     bridge, port = wanted("br0", "", "ovs-bridge"), wanted("port0", "controller=br0\n", "ovs-port")

@@ -21,13 +21,14 @@ Sections = t.Mapping[str, t.Mapping[str, str]]
 _ASKING = ("auto", "dhcp")
 _SELF_MADE = ("manual", "link-local", "shared")
 _MAIN_TABLE = (None, "", "0", "254")
-_OTHER_TABLE = re.compile(r"(?:^|,)\s*table=(?!(?:0|254)\s*(?:,|\Z))")
+# texts, not patterns: each costs the start of this program 0.1 ms, and few of them are needed
+_OTHER_TABLE = r"(?:^|,)\s*table=(?!(?:0|254)\s*(?:,|\Z))"
 _ROUTE_KEY = re.compile(r"routes?[0-9]*\Z")
 _DEFAULT_ROUTES = ("0.0.0.0/0", "::/0")
 _LONGEST_INTERFACE = 15
 # in [match]: the whole name of one interface, no pattern of it
-_ONE_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*);?\Z")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_ONE_NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*);?\Z"
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
 # what has no address at all: it holds together what has one
 WITHOUT_ADDRESSES = ("ovs-bridge", "ovs-port")
 # what has no address unless its keyfile says so
@@ -42,6 +43,7 @@ class Binding(t.NamedTuple):
     ``secondaries`` are the uuids of VPNs that come up with it. ``gives_gateway`` says that it may give a default route in the main table.
     ``addresses`` are static ones, and ``is_another_client`` says that a DHCP server may take it for another one than before:
     by a client-id, or by a MAC address of its own. ``is_for_any`` ethernet interface is what names none in any way.
+    ``gateways`` is what decides between static default gateways: the family, and the metric that is given, or the kind of interface.
     """
 
     file_name: str
@@ -63,6 +65,7 @@ class Binding(t.NamedTuple):
     addresses: tuple[str, ...] = ()
     is_another_client: bool = False
     is_for_any: bool = False
+    gateways: tuple[tuple[str, str], ...] = ()
 
     @property
     def names(self) -> tuple[str, str]:
@@ -99,6 +102,7 @@ def binding(profile: WantedProfile) -> Binding:
         gives_gateway=has_addresses
         and _port_type(sections) != "vrf"  # it has a table of its own
         and any(_gives_gateway(sections.get(family, {}), family, sections) for family in FAMILIES),
+        gateways=_static_gateways(profile.type, sections) if has_addresses and _port_type(sections) != "vrf" else (),
         addresses=tuple(address for family in FAMILIES for address in addresses_of(sections.get(family, {}))),
         is_another_client="dhcp-client-id" in sections.get("ipv4", {}) or "cloned-mac-address" in wired,
         is_for_any=profile.type in ETHERNET_TYPES
@@ -135,12 +139,12 @@ def _derived_interface(kind: str, sections: Sections) -> str:
 
     Empty where it cannot be told.
     """
-    matched = _ONE_NAME.match(sections.get("match", {}).get("interface-name", ""))
+    matched = re.match(_ONE_NAME, sections.get("match", {}).get("interface-name", ""))
     if matched:
         return matched.group(1)
     vlan = sections.get("vlan", {})
     parent, suffix = vlan.get("parent", ""), f".{vlan.get('id', '')}"
-    if kind != "vlan" or not parent or _UUID.match(parent):
+    if kind != "vlan" or not parent or re.match(_UUID, parent):
         return ""
     return parent[: _LONGEST_INTERFACE - len(suffix)] + suffix
 
@@ -150,18 +154,44 @@ def _method(sections: Sections, family: str) -> str:
     return sections.get(family, {}).get("method") or "auto"
 
 
+def _static_gateways(kind: str, sections: Sections) -> tuple[tuple[str, str], ...]:
+    found = []
+    for family in FAMILIES:
+        section = sections.get(family, {})
+        metric = section.get("route-metric", "")
+        if _is_main(section) and _gateways(section):
+            found.append(
+                (family, ETHERNET_TYPES[0] if kind in ETHERNET_TYPES else kind)
+                if metric in ("", "-1")
+                else (family, metric)
+            )
+    return tuple(found)
+
+
+def _is_main(section: t.Mapping[str, str]) -> bool:
+    """Whether a default route of a family is one of the main table."""
+    return section.get("never-default") not in ("true", "1") and section.get("route-table") in _MAIN_TABLE
+
+
+def _gateways(section: t.Mapping[str, str]) -> list[str]:
+    given = [
+        section.get("gateway"),
+        *(address_line(value).gateway for key, value in section.items() if ADDRESS_KEY.match(key)),
+    ]
+    return [each for each in given if each]
+
+
 def _gives_gateway(section: t.Mapping[str, str], family: str, sections: Sections) -> bool:
-    if section.get("never-default") in ("true", "1") or section.get("route-table") not in _MAIN_TABLE:
+    if not _is_main(section):
         return False
-    gateways = [address_line(value).gateway for key, value in section.items() if ADDRESS_KEY.match(key)]
     routes = [
         key
         for key, value in section.items()
         if _ROUTE_KEY.match(key)
         and value.startswith(_DEFAULT_ROUTES)
-        and not _OTHER_TABLE.search(section.get(f"{key}_options", ""))
+        and not re.search(_OTHER_TABLE, section.get(f"{key}_options", ""))
     ]
-    return _method(sections, family) in _ASKING or bool(section.get("gateway") or any(gateways) or routes)
+    return _method(sections, family) in _ASKING or bool(_gateways(section) or routes)
 
 
 def _depends(sections: Sections, asking: t.Sequence[str]) -> bool:

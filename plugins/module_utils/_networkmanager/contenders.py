@@ -19,6 +19,7 @@ from .bindings import Binding, binding
 from .expecting import UNAVAILABLE
 from .model import ETHERNET_TYPES
 from .network_manager import Device, NetworkManager, NetworkManagerError
+from .places import profile_name
 from .planning import Plan
 
 Connections = t.Mapping[str, t.Mapping[str, t.Any]]
@@ -56,6 +57,21 @@ def contender_warnings(manager: NetworkManager, plan: Plan, connections: Connect
     found = [rival for rival in found if files[rival.path] not in replaced]
     for rival, interface, priority in _contests(manager, changed, found, plan.interfaces.values()):
         warnings.append(verdict(rival, files[rival.path], interface, priority, plan.is_reset))
+    return warnings
+
+
+def gateway_warnings(bindings: t.Iterable[Binding]) -> list[str]:
+    """A sentence where the order in which interfaces come up decides which default gateway is used: another one at a boot, perhaps."""
+    first: dict[tuple[str, str], str] = {}
+    warnings = []
+    for each in bindings:
+        for gateway in each.gateways:
+            other = first.setdefault(gateway, each.file_name)
+            if other != each.file_name:
+                warnings.append(
+                    f"profiles {profile_name(other)} and {profile_name(each.file_name)} both give a default gateway with the same "
+                    "route-metric: at a boot that of the interface which comes up first is used; give one of them a higher route-metric"
+                )
     return warnings
 
 

@@ -15,9 +15,9 @@ from . import places, store
 from .activating import activate_now, activate_trial
 from .address_lines import addresses_of
 from .arp import ArpSearch
-from .bindings import WITHOUT_ADDRESSES
+from .bindings import WITHOUT_ADDRESSES, binding
 from .bus import BusError
-from .contenders import Connections, contender_warnings
+from .contenders import Connections, contender_warnings, gateway_warnings
 from .delivering import wait_until_delivered
 from .destination import Target, destination
 from .files import private_folder, read_text, write_private
@@ -71,10 +71,13 @@ def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> di
 
 
 def _gateway_warnings(plan: Plan) -> list[str]:
+    if plan.is_reset:
+        return []
+    up = [binding(profile) for profile in plan.wanted if profile.file_name not in plan.waiting]
     sentence = (
         "no profile gives the main routing table a default gateway: the probe gateway is no condition of this change"
     )
-    return [] if plan.expects_gateway or plan.is_reset else [sentence]
+    return [*gateway_warnings(up), *([] if plan.expects_gateway else [sentence])]
 
 
 def open_trial(

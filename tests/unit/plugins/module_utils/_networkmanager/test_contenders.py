@@ -10,12 +10,13 @@ import contextlib
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bindings import Binding
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bindings import Binding, binding
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.contenders import (
     Rival,
     contender_warnings,
     contests,
     fits,
+    gateway_warnings,
     rivals,
     stakes,
     verdict,
@@ -196,6 +197,32 @@ def test_a_profile_for_any_interface_must_be_left_one(
     )
     with expected:
         assert contender_warnings(t.cast(t.Any, FakeManager(is_alone)), plan, theirs) == []
+
+
+GATEWAY = "[ipv4]\nmethod=manual\naddress1=192.0.2.5/24,192.0.2.1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "is_chance"),
+    [
+        (GATEWAY, "ethernet", True),
+        (f"{GATEWAY}route-metric=-1\n", "802-3-ethernet", True),
+        (f"{GATEWAY}route-metric=200\n", "ethernet", False),
+        (f"{GATEWAY}never-default=true\n", "ethernet", False),
+        (f"{GATEWAY}route-table=7\n", "ethernet", False),
+        ("[ipv4]\nmethod=manual\naddress1=192.0.2.5/24\n", "ethernet", False),
+        ("[ipv4]\nmethod=manual\naddress1=192.0.2.5/24\ngateway=192.0.2.1\n", "ethernet", True),
+        (GATEWAY, "bridge", False),
+        ("", "ethernet", False),
+    ],
+)
+def test_between_two_gateways_chance_decides_at_a_boot(text: str, kind: str, is_chance: bool) -> None:
+    """Of equal metrics NetworkManager raises that of the interface which comes up later (measured on 1.42)."""
+    profiles = [
+        WantedProfile("a.nmconnection", OURS, "ethernet", "eth1", f"[connection]\nid=a\n{GATEWAY}"),
+        WantedProfile("b.nmconnection", THEIRS, kind, "eth0", f"[connection]\nid=b\n{text}"),
+    ]
+    assert [each[:18] for each in gateway_warnings(map(binding, profiles))] == ["profiles a and b b"] * is_chance
 
 
 def test_a_reset_leaves_the_host_to_who_had_it_before() -> None:

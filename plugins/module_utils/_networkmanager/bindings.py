@@ -143,7 +143,7 @@ def _derived_interface(kind: str, sections: Sections) -> str:
     if matched:
         return matched.group(1)
     vlan = sections.get("vlan", {})
-    parent, suffix = vlan.get("parent", ""), f".{vlan.get('id', '')}"
+    parent, suffix = vlan.get("parent", ""), f".{_number(vlan.get('id'))}"
     if kind != "vlan" or not parent or re.match(_UUID, parent):
         return ""
     return parent[: _LONGEST_INTERFACE - len(suffix)] + suffix

@@ -120,6 +120,8 @@ def open_trial(
         trial = trial._replace(checkpoint=manager.open_checkpoint(request.deadline))
         store.save_trial(trial)
         store.remember_files(trial, {profile.file_name: profile.text for profile in plan.wanted})
+        # NetworkManager begins what it has loaded by itself where nothing else is active, and tells all neighbours
+        _refuse_duplicates(findings.searches)
         _load(manager, trial, plan.texts)
         if not plan.is_reset:
             is_touched = _is_touched(plan)
@@ -128,7 +130,6 @@ def open_trial(
                 required_addresses=place.addresses, lease_interfaces=place.interfaces, lease_families=place.families
             )
         trial = trial._replace(phase="staged")
-        _refuse_duplicates(findings.searches)
         store.save_trial(trial)
     except BaseException as error:
         undo(manager, trial, str(error))

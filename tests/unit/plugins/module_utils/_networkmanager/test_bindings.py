@@ -30,6 +30,7 @@ def test_a_keyfile_says_which_mac_address_it_is_for(section: str, address: str) 
     ("text", "kind", "interface"),
     [
         ("[vlan]\nparent=eth1\nid=10\n", "vlan", "eth1.10"),
+        ("[vlan]\nparent=eth1\nid=0x10\n", "vlan", "eth1.16"),
         ("[vlan]\nparent=enp129s0f0np0\nid=4000\n", "vlan", "enp129s0f0.4000"),
         ("[vlan]\nparent=5e2b7c10-7c55-4e0b-8a57-0d6e1b1f4a11\nid=10\n", "vlan", ""),
         ("[vlan]\nid=10\n[ethernet]\nmac-address=52:54:00:12:34:56\n", "vlan", ""),

@@ -33,6 +33,7 @@ _LONGEST_RENDERING = 1024 * 1024
 _LONGEST_NUMBER = 20
 _LONGEST_WORD = 2000
 _MOST_ENTRIES = 5000
+_NESTED: t.Mapping[type, str] = {list: "a list", dict: "a dictionary"}
 _STATES = ("pending", "elsewhere", "confirmed", "rolled_back", "unknown", "refused")
 # what the user has to know when an answer says nothing
 _ROLLS_BACK = "whatever it began, it rolls back by itself"
@@ -64,7 +65,9 @@ def checked(check: Check) -> dict[str, Check]:
 
 def _expect(is_right: bool, name: str, value: object, wanted: str) -> None:
     if not is_right:
-        raise _Wrong(f"{name} is {one_line(json.dumps(value)[:80], 60)}, not {wanted}")
+        # what is nested may be nested too deep to be written
+        shown = _NESTED.get(type(value)) or one_line(json.dumps(value)[:80], 60)
+        raise _Wrong(f"{name} is {shown}, not {wanted}")
 
 
 def _flag(value: t.Any, name: str) -> bool:

@@ -57,19 +57,29 @@ def test_a_static_address_elsewhere_is_not_where_the_controller_has_to_come_in(c
 
 def test_a_bridge_changes_and_its_port_does_not(controller: Controller) -> None:
     """The port names it by uuid, or by name; and a card of which one new address leads to the controller, the other nowhere."""
+    # NetworkManager activates the ports of the one by itself, and with its port the other one
+    bringing, brought = (
+        BRIDGE.replace("type=", f"{key}\ntype=") for key in ("autoconnect-slaves=1", "autoconnect=false")
+    )
     second_address = keyfile(
         "eth0", f"{static('10.88.0.21/24')}\naddress2={{mgmt-ip}}/24,{{mgmt-ip.gateway}}\ndns=192.168.122.1;"
     )
     wanted = {
-        "node1": wishes({"lab0": BRIDGE, "lab0-port": port("lab0-port", UUID, interface="eth0")}, "mgmt-ip"),
-        "node2": wishes({"lab0": BRIDGE, "lab0-port": port("lab0-port", "lab0", interface="eth0")}, "mgmt-ip"),
+        "node1": wishes({"lab0": bringing, "lab0-port": port("lab0-port", UUID, interface="eth0")}, "mgmt-ip"),
+        "node2": wishes({"lab0": brought, "lab0-port": port("lab0-port", "lab0", interface="eth0")}, "mgmt-ip"),
         "node3": wishes({"eth0": second_address}, "mgmt-ip"),
     }
     first = push_each(controller, wanted)
     assert first.succeeded, first.output
     assert "192.168.122.152/24" in inside(controller, "node3", "ip address show eth0")
     changed = {
-        node: {**network, "config": {**network["config"], "lab0": BRIDGE.replace("dns=", "dns-search=lab.test;\ndns=")}}
+        node: {
+            **network,
+            "config": {
+                **network["config"],
+                "lab0": network["config"]["lab0"].replace("dns=", "dns-search=lab.test;\ndns="),
+            },
+        }
         for node, network in wanted.items()
         if node != "node3"
     }

@@ -19,7 +19,7 @@ import yaml
 from tests.testbed import network
 from tests.testbed.tools import TestBedError
 
-from .conftest import ETH1, ROUTED, Controller, PlayResult, claimed, inline_network, installed, pool
+from .conftest import ETH1, ROUTED, Controller, PlayResult, claimed, inline_network, inside, installed, pool
 
 pytestmark = pytest.mark.variants
 
@@ -76,6 +76,19 @@ def test_a_duplicate_address_is_refused_with_the_mac_of_its_owner(
     expected = f"{FIRST} is used by the machine with MAC address {somebody_elses_address} on the same network"
     assert expected in result.failure("node1").replace(somebody_elses_address.upper(), somebody_elses_address)
     assert (claimed(controller, "node1", "eth0"), installed(controller, "node1")) == before
+
+
+def test_a_duplicate_address_is_not_taken_where_nothing_else_is_active(controller: Controller) -> None:
+    """There NetworkManager begins a profile as soon as it is loaded, and all neighbours believe what it says."""
+    inside(controller, "node1", "nmcli connection delete 'Wired connection 2'")
+    taken = claimed(controller, "node2", "eth1")
+    address = taken.split("/")[0]
+    owner = f"ping -c 1 -W 1 {address} >/dev/null; ip -j neighbour show {address}"
+    before = json.loads(inside(controller, "node3", owner))[0]["lladdr"]
+    config = {"eth0": ROUTED, "eth1": ETH1.replace("172.16.0.170/24", taken)}
+    assert f"{address} is used by the machine" in push(controller, config).failure("node1")
+    now = json.loads(inside(controller, "node3", f"ip -j neighbour show {address}"))[0]["lladdr"]
+    assert now == before
 
 
 CHECKPOINT = "busctl call org.freedesktop.NetworkManager /org/freedesktop/NetworkManager org.freedesktop.NetworkManager"

@@ -144,6 +144,28 @@ def test_a_required_profile_may_not_wait(controller: Controller) -> None:
     assert states(with_cable, "node1") == {"eth0": "up", "spare": "up"}
 
 
+def test_a_profile_that_goes_is_not_what_the_change_is_proven_on(controller: Controller) -> None:
+    """The one that stays does not come up by itself: without the old one nothing leads to node1, and node2 has one network less."""
+    off = "autoconnect=false"
+    first = push_each(
+        controller,
+        {"node1": wishes({"eth0": ETH0}, "mgmt-ip"), "node2": wishes({"eth0": ETH0, "spare": SPARE}, "mgmt-ip")},
+    )
+    assert first.succeeded, first.output
+    before = (installed(controller, "node1"), active(controller, "node1"))
+    reserve = keyfile("reserve", static("172.16.0.181/24"), interface="eth1", connection=off)
+    wanted = {
+        "node1": wishes({"renamed": keyfile("renamed", ADDRESS, interface="eth0", connection=off)}, "mgmt-ip"),
+        "node2": wishes({"eth0": ETH0, "reserve": reserve}, "mgmt-ip"),
+    }
+    result = push_each(controller, wanted)
+    assert "nothing would bring eth0 up" in result.failure("node1"), result.output
+    assert (installed(controller, "node1"), active(controller, "node1")) == before
+    assert states(result, "node2") == {"eth0": "up", "reserve": off}
+    assert "eth1" not in active(controller, "node2")
+    assert push_each(controller, {"node2": wanted["node2"]}).changed("node2") == 0
+
+
 SECRET_OF_AN_AGENT = "[802-1x]\neap=peap;\nidentity=node\npassword-flags=1\nphase2-auth=mschapv2"
 REFUSED = {
     "permissions": ({"eth0": ETH0.replace("type=", "permissions=user:operator:;\ntype=")}, ["eth0", "permissions"]),

@@ -16,8 +16,10 @@ import typing as t
 
 from . import places
 from .bindings import Binding, binding
+from .expecting import UNAVAILABLE
 from .model import ETHERNET_TYPES
 from .network_manager import Device, NetworkManager, NetworkManagerError
+from .places import profile_name
 from .planning import Plan
 
 Connections = t.Mapping[str, t.Mapping[str, t.Any]]
@@ -39,25 +41,47 @@ def contender_warnings(manager: NetworkManager, plan: Plan, connections: Connect
     Profiles of others stay. Raises NetworkManagerError where one of them would win. ``connections`` are the settings ``connection`` of
     all profiles by object path.
     """
-    changed = [each for each in map(binding, plan.wanted) if each.file_name in plan.reasons]
+    changed = [
+        # what no boot brings up loses nothing
+        each
+        for each in map(binding, plan.wanted)
+        if each.file_name in plan.reasons and (each.autoconnect or each.controller)
+    ]
     found = rivals(connections, {profile.uuid for profile in plan.wanted}, changed)
     warnings: list[str] = []
     if not found:
         return warnings  # the usual case, which asks NetworkManager nothing
     # these files, which are ours or mean the same, are overwritten or removed
     replaced = {os.path.join(places.INSTALLED_PROFILES, name) for name in [*plan.reasons, *plan.stale]}
-    for rival, interface, priority in _contests(manager, changed, found):
-        file = manager.profile_file(rival.path)
-        if file not in replaced:
-            warnings.append(verdict(rival, file, interface, priority, plan.is_reset))
+    files = {rival.path: manager.profile_file(rival.path) for rival in found}
+    found = [rival for rival in found if files[rival.path] not in replaced]
+    for rival, interface, priority in _contests(manager, changed, found, plan.interfaces.values()):
+        warnings.append(verdict(rival, files[rival.path], interface, priority, plan.is_reset))
+    return warnings
+
+
+def gateway_warnings(bindings: t.Iterable[Binding]) -> list[str]:
+    """A sentence where the order in which interfaces come up decides which default gateway is used: another one at a boot, perhaps."""
+    first: dict[tuple[str, str], str] = {}
+    warnings = []
+    for each in bindings:
+        for gateway in each.gateways:
+            other = first.setdefault(gateway, each.file_name)
+            if other != each.file_name:
+                warnings.append(
+                    f"profiles {profile_name(other)} and {profile_name(each.file_name)} both give a default gateway with the same "
+                    "route-metric: at a boot that of the interface which comes up first is used; give one of them a higher route-metric"
+                )
     return warnings
 
 
 def rivals(connections: Connections, ours: t.Collection[str], bindings: t.Collection[Binding]) -> list[Rival]:
     """The profiles of others that would not lose at a boot if they are for an interface of ours; ``ours`` are the uuids of our profiles."""
     named = {each.interface for each in bindings if each.interface}
-    any_name = any(each.mac_address and not each.interface for each in bindings)
-    lowest = min((each.priority for each in bindings if each.interface or each.mac_address), default=None)
+    any_name = any(each.is_for_any or (each.mac_address and not each.interface) for each in bindings)
+    lowest = min(
+        (each.priority for each in bindings if each.interface or each.mac_address or each.is_for_any), default=None
+    )
     result = []
     for path, connection in connections.items():
         interface, priority = connection.get("interface-name", ""), connection.get("autoconnect-priority", 0)
@@ -74,18 +98,21 @@ def rivals(connections: Connections, ours: t.Collection[str], bindings: t.Collec
 
 
 def _contests(
-    manager: NetworkManager, bindings: t.Collection[Binding], found: t.Collection[Rival]
+    manager: NetworkManager, bindings: t.Collection[Binding], found: t.Collection[Rival], ours: t.Iterable[str]
 ) -> list[tuple[Rival, str, int]]:
-    """Ask NetworkManager what the names do not tell."""
+    """Ask NetworkManager what the names do not tell; ``ours`` are the interfaces that a profile of ours is for, changed or not."""
     if all(each.interface for each in found) and all(each.interface for each in bindings):
         return contests(stakes(bindings, {}), found, {})
     devices = manager.devices()
     is_bound = any(not each.interface for each in bindings)
     addresses = {device.interface: manager.permanent_address(device) for device in devices if is_bound}
     wanted = stakes(bindings, addresses)
+    useless = {device.interface for device in devices if not device.managed or device.state == UNAVAILABLE}
+    free = free_stakes(bindings, addresses, {*wanted, *ours, *useless})
     unnamed = [rival for rival in found if not rival.interface]
-    fitting = {device.interface: _fitting(manager, device, unnamed) for device in devices if device.interface in wanted}
-    return contests(wanted, found, fitting)
+    staked = {*wanted, *free}
+    fitting = {device.interface: _fitting(manager, device, unnamed) for device in devices if device.interface in staked}
+    return [*contests(wanted, found, fitting), *_lost_everywhere(free, contests(free, found, fitting))]
 
 
 def stakes(bindings: t.Iterable[Binding], addresses: t.Mapping[str, str]) -> dict[str, int]:
@@ -96,6 +123,21 @@ def stakes(bindings: t.Iterable[Binding], addresses: t.Mapping[str, str]) -> dic
         for interface in [each.interface] if each.interface else bound:
             result[interface] = max(each.priority, result.get(interface, each.priority))
     return result
+
+
+def free_stakes(
+    bindings: t.Iterable[Binding], addresses: t.Mapping[str, str], taken: t.Collection[str]
+) -> dict[str, int]:
+    """Our priority on each ethernet interface that a profile of ours for any may take: it is not ``taken``."""
+    priorities = [each.priority for each in bindings if each.is_for_any]
+    free = (name for name, address in addresses.items() if address and name not in taken)
+    return {name: max(priorities) for name in free if priorities}
+
+
+def _lost_everywhere(free: t.Mapping[str, int], found: list[tuple[Rival, str, int]]) -> list[tuple[Rival, str, int]]:
+    """Those who win against a profile for any interface, where they leave it none."""
+    winners = [each for each in found if each[0].priority > each[2]]
+    return winners if {interface for _rival, interface, _priority in winners} == set(free) else []
 
 
 def _fitting(manager: NetworkManager, device: Device, unnamed: t.Iterable[Rival]) -> set[str]:

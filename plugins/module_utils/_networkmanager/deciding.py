@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .looking import interfaces_by_file
 from .model import Managed, Step, WantedProfile
 from .network_manager import Device, NetworkManager, NetworkManagerError
 from .outlook import NOTHING_CHANGED, Outlook
@@ -35,7 +36,7 @@ def planned(
     tried = {step.file_name: step.waiting_for for step in steps}
     found = {name: reason for name, reason in {**found, **tried}.items() if tried.get(name, reason)}
     _refuse_waiting(outlook, found, required)
-    idle = (*plan.idle, *_taken_down(manager, outlook, devices, steps))
+    idle = (*plan.idle, *_taken_down(manager, outlook, devices, steps, plan.stale))
     return plan._replace(
         steps=steps,
         texts=texts,
@@ -95,27 +96,37 @@ def _refuse_waiting(outlook: Outlook, waiting_for: t.Mapping[str, str], required
 
 
 def _taken_down(
-    manager: NetworkManager, outlook: Outlook, devices: t.Sequence[Device], steps: t.Sequence[Step]
+    manager: NetworkManager,
+    outlook: Outlook,
+    devices: t.Sequence[Device],
+    steps: t.Sequence[Step],
+    stale: t.Collection[str],
 ) -> tuple[str, ...]:
-    """The interfaces that a profile leaves without a network which is changed into one that waits: as after a boot.
+    """The interfaces for which there is a profile that waits, and that lose what they have: as after a boot.
 
-    That is where it is active itself, and where NetworkManager has made a profile by itself: it makes none where there is one on the disk.
+    That is where such a profile is active itself, where the one that is active goes (its file is one of ``stale``), and where
+    NetworkManager has made a profile by itself: it makes none where there is one on the disk.
     Raises NetworkManagerError where the controller's own way in is one of them and nothing else comes up.
     """
-    waiting = {outlook.expected[step.file_name].interface: step for step in steps if step.waiting_for}
-    by_uuid = {step.final_uuid: step for step in steps if step.waiting_for}
-    served = {outlook.expected[step.file_name].interface for step in steps if not step.waiting_for}
+    expected = outlook.expected
+    waiting = {each.interface: name for name, each in expected.items() if each.waiting_for}
+    served = {each.interface for each in expected.values() if not each.waiting_for}
+    changed = {expected[step.file_name].interface for step in steps if step.waiting_for}
+    by_uuid = {step.final_uuid: step.file_name for step in steps if step.waiting_for}
+    active = interfaces_by_file(manager, devices) if stale else {}
+    going = {active[name] for name in stale if name in active}
     found = []
     for device in devices:
-        step = by_uuid.get(device.active_uuid) or waiting.get(device.interface)
-        if step is None or not device.active_uuid or device.interface in served:
+        name = by_uuid.get(device.active_uuid) or waiting.get(device.interface)
+        if name is None or not device.active_uuid or device.interface in served:
             continue
-        if device.active_uuid != step.final_uuid and not manager.is_automatic(device):
+        is_automatic = device.interface in changed and manager.is_automatic(device)
+        if not (device.active_uuid in by_uuid or device.interface in going or is_automatic):
             continue
         is_way = outlook.session is not None and device.interface == outlook.session.interface
-        if is_way and all(each.waiting_for for each in outlook.expected.values()):
+        if is_way and all(each.waiting_for for each in expected.values()):
             raise NetworkManagerError(
-                f"with profile {profile_name(step.file_name)}, which would not come up at the next boot ({step.waiting_for}), nothing would"
+                f"with profile {profile_name(name)}, which would not come up at the next boot ({expected[name].waiting_for}), nothing would"
                 f" bring {device.interface} up, over which the controller comes in; {NOTHING_CHANGED}"
             )
         found.append(device.interface)

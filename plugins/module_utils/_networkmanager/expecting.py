@@ -31,6 +31,7 @@ RADIOS: t.Mapping[str, t.Tuple[int, ...]] = {
     "wifi-p2p": (30,),
 }
 _WIRED = (*ETHERNET_TYPES, "infiniband")
+_BY_HAND = "autoconnect=false"
 # on top of another interface, and in the same network
 _ON_THE_SAME_SEGMENT = ("macvlan", "ipvlan")
 
@@ -75,8 +76,8 @@ def expect(bindings: t.Sequence[Binding], seen: t.Mapping[str, Seen]) -> dict[st
 def _alone(binding: Binding, every: t.Sequence[Binding], seen: t.Mapping[str, Seen]) -> Expectation:
     """What becomes of a profile if there were no other one for its interface."""
     interface = interface_of(binding, seen)
-    if not binding.autoconnect and not (binding.controller and any(_brings(each, binding) for each in every)):
-        return Expectation(interface, "autoconnect=false")
+    if not _comes_up(binding, every, {}):
+        return Expectation(interface, _BY_HAND)
     if binding.type == "vpn":
         bringer = next((each.file_name for each in every if binding.uuid in each.secondaries), "")
         return Expectation(
@@ -93,6 +94,16 @@ def _alone(binding: Binding, every: t.Sequence[Binding], seen: t.Mapping[str, Se
     if not late and binding.depends_on_network:
         late = f"no answer from a DHCP server or a router on {interface or 'its interface'}"
     return Expectation(interface, may_come_late=late)
+
+
+def _comes_up(binding: Binding, every: t.Sequence[Binding], found: t.Mapping[str, Expectation]) -> bool:
+    """Whether NetworkManager brings it up by itself, or with another one: a port that comes up brings its controller in any case."""
+    ports = (each for each in ports_of(binding, every) if each.autoconnect)
+    return (
+        binding.autoconnect
+        or (bool(binding.controller) and any(_brings(each, binding) for each in every))
+        or any(not found.get(each.file_name, Expectation("")).waiting_for for each in ports)
+    )
 
 
 def _brings(controller: Binding, port: Binding) -> bool:
@@ -167,6 +178,8 @@ def _with_what_it_is_made_of(
     expectation = found[binding.file_name]
     if expectation.waiting_for:
         return expectation
+    if not _comes_up(binding, every, found):
+        return expectation._replace(waiting_for=_BY_HAND)
     for words, parts in (("its ports wait", ports_of(binding, every)), ("its parent waits", _below(binding, every))):
         if parts and all(found[each.file_name].waiting_for for each in parts):
             names = ", ".join(profile_name(each.file_name) for each in parts)
@@ -189,7 +202,10 @@ def segment(
 
 
 def two_alike(bindings: t.Sequence[Binding], found: t.Mapping[str, Expectation]) -> tuple[str, str, str] | None:
-    """Two profiles between which only chance decides at a boot, and their interface."""
+    """Two profiles between which only chance decides at a boot, and their interface.
+
+    One that is for any ethernet interface takes that of another one as well.
+    """
     first: dict[tuple[str, int], str] = {}
     for each in bindings:
         expectation = found[each.file_name]
@@ -198,6 +214,11 @@ def two_alike(bindings: t.Sequence[Binding], found: t.Mapping[str, Expectation])
         other = first.setdefault((expectation.interface, each.priority), each.file_name)
         if other != each.file_name:
             return profile_name(other), profile_name(each.file_name), expectation.interface
+    for each in (each for each in bindings if each.is_for_any and not found[each.file_name].waiting_for):
+        for rival in (rival for rival in bindings if rival.type in ETHERNET_TYPES and rival.priority == each.priority):
+            expectation = found[rival.file_name]
+            if expectation.interface and not expectation.waiting_for:
+                return profile_name(each.file_name), profile_name(rival.file_name), expectation.interface
     return None
 
 
@@ -213,7 +234,10 @@ def referring(bindings: t.Sequence[Binding], changed: t.Collection[str]) -> set[
 
 
 def related(bindings: t.Sequence[Binding], found: t.Mapping[str, Expectation], start: t.Collection[str]) -> set[str]:
-    """Some interfaces, and all that the profiles put on top of them: a bridge or a bond that they become ports of, a VLAN, and so on."""
+    """Some interfaces, and all that the profiles put on top of them: a bridge or a bond that they become ports of, a VLAN, and so on.
+
+    A bridge of Open vSwitch has its addresses on an interface that is a port of a port of it.
+    """
     interfaces = set(start)
     while True:
         uuids = {each.uuid for each in bindings if found[each.file_name].interface in interfaces}
@@ -223,6 +247,8 @@ def related(bindings: t.Sequence[Binding], found: t.Mapping[str, Expectation], s
             each.controller for each in bindings if found[each.file_name].interface in interfaces and each.controller
         }
         above |= {each.interface for each in bindings if set(each.names) & controllers and each.interface}
+        above |= {each.interface for each in bindings if each.type.startswith("ovs-") and each.controller in known}
+        above -= {""}
         if above <= interfaces:
             return interfaces
         interfaces |= above

@@ -15,8 +15,9 @@ from . import places, store
 from .activating import activate_now, activate_trial
 from .address_lines import addresses_of
 from .arp import ArpSearch
+from .bindings import WITHOUT_ADDRESSES, binding
 from .bus import BusError
-from .contenders import Connections, contender_warnings
+from .contenders import Connections, contender_warnings, gateway_warnings
 from .delivering import wait_until_delivered
 from .destination import Target, destination
 from .files import private_folder, read_text, write_private
@@ -70,10 +71,13 @@ def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> di
 
 
 def _gateway_warnings(plan: Plan) -> list[str]:
+    if plan.is_reset:
+        return []
+    up = [binding(profile) for profile in plan.wanted if profile.file_name not in plan.waiting]
     sentence = (
         "no profile gives the main routing table a default gateway: the probe gateway is no condition of this change"
     )
-    return [] if plan.expects_gateway or plan.is_reset else [sentence]
+    return [*gateway_warnings(up), *([] if plan.expects_gateway else [sentence])]
 
 
 def open_trial(
@@ -116,6 +120,8 @@ def open_trial(
         trial = trial._replace(checkpoint=manager.open_checkpoint(request.deadline))
         store.save_trial(trial)
         store.remember_files(trial, {profile.file_name: profile.text for profile in plan.wanted})
+        # NetworkManager begins what it has loaded by itself where nothing else is active, and tells all neighbours
+        _refuse_duplicates(findings.searches)
         _load(manager, trial, plan.texts)
         if not plan.is_reset:
             is_touched = _is_touched(plan)
@@ -124,7 +130,6 @@ def open_trial(
                 required_addresses=place.addresses, lease_interfaces=place.interfaces, lease_families=place.families
             )
         trial = trial._replace(phase="staged")
-        _refuse_duplicates(findings.searches)
         store.save_trial(trial)
     except BaseException as error:
         undo(manager, trial, str(error))
@@ -220,7 +225,8 @@ def _targets(manager: NetworkManager, plan: Plan) -> list[Target]:
     for profile in plan.wanted:
         step = steps.get(profile.file_name)
         path = manager.profile_path(step.trial_uuid if step else profile.uuid)
-        if path is None or profile.file_name in plan.waiting:
+        # NetworkManager says that a bridge of Open vSwitch asks for a lease, which it never does
+        if path is None or profile.file_name in plan.waiting or profile.type in WITHOUT_ADDRESSES:
             continue
         settings = manager.profile_settings(path)
         found.append(

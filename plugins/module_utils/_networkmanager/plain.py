@@ -69,7 +69,7 @@ def is_plain(text: str) -> bool:
         return False
     if not {"id", "type"} <= set(sections.get("connection", ())):
         return False
-    return all(_is_plain_family(name, sections[name]) for name in DEFAULT_PREFIXES if sections.get(name))
+    return all(_is_plain_family(name, sections[name]) for name in DEFAULT_PREFIXES if name in sections)
 
 
 def _is_plain_line(section: str, key: str, value: str) -> bool:

@@ -54,6 +54,12 @@ def element(text: str) -> str:
     return f"{ip_address(address)}{slash}{prefix}" if ip_address(address) else unescaped(text.replace("\\;", ";"))
 
 
+def mac_address(text: str) -> str:
+    """A MAC address in the one form that the system writes: bytes, a list of numbers, say; what is none as it stands."""
+    is_list = ";" in text and re.match(_BYTES, text)
+    return _as_bytes(text).hex(":") if is_list or re.match(_MAC_ADDRESS, text) else text
+
+
 def ip_address(text: str) -> str:
     """An IP address in the one form that the system writes; empty for what is none."""
     for family in _FAMILIES:

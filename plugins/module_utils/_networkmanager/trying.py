@@ -9,9 +9,9 @@ from __future__ import annotations
 import socket
 import typing as t
 
-from .bindings import Binding
+from .bindings import WITHOUT_ADDRESSES, Binding
 from .expecting import ports_of, referring
-from .keyfile import with_first_value, with_more
+from .keyfile import parse, with_connection_value, with_first_value, with_more
 from .model import Step, WantedProfile
 from .outlook import Outlook
 from .planning import Observed, Plan, Session, trial_step
@@ -23,19 +23,33 @@ _DUPLICATE_SEARCH = "200"
 
 
 def trial_texts(outlook: Outlook, wanted: t.Iterable[WantedProfile], keeper: str) -> dict[str, str]:
-    """The texts to try: where nobody can be asked before whether an address is in use, NetworkManager asks in the trial.
-
-    That is a VLAN that is not there yet: its parent is on another segment. ``keeper`` is what ``keeper_of`` says.
-    """
-    kinds = {each.file_name: each.type for each in outlook.bindings}
+    """The texts to try; ``keeper`` is what ``keeper_of`` says."""
+    by_file = {each.file_name: each for each in outlook.bindings}
+    held = _held_back(outlook)
+    texts = {each.file_name: _trial_text(outlook, by_file[each.file_name], each.text, keeper) for each in wanted}
     return {
-        profile.file_name: with_first_value(profile.text, "ipv4", "dad-timeout", _DUPLICATE_SEARCH)
-        if kinds[profile.file_name] == "vlan" and not outlook.segments[profile.file_name]
-        else _with_kept_address(profile.text, t.cast("Session", outlook.session))
-        if profile.file_name == keeper
-        else profile.text
-        for profile in wanted
+        name: with_connection_value(text, "autoconnect", "false") if name in held else text
+        for name, text in texts.items()
     }
+
+
+def _trial_text(outlook: Outlook, binding: Binding, text: str, keeper: str) -> str:
+    """Where nobody can be asked before whether an address is in use, NetworkManager asks in the trial.
+
+    That is a VLAN that is not there yet: its parent is on another segment.
+    """
+    if binding.type == "vlan" and not outlook.segments[binding.file_name]:
+        return with_first_value(text, "ipv4", "dad-timeout", _DUPLICATE_SEARCH)
+    return _with_kept_address(text, t.cast("Session", outlook.session)) if binding.file_name == keeper else text
+
+
+def _held_back(outlook: Outlook) -> set[str]:
+    """The files of profiles whose trial NetworkManager must not begin by itself: a controller that brings its ports, and these.
+
+    It would as soon as it has loaded them, and take the controller's way in away before that has got its answer.
+    """
+    bringing = [each for each in outlook.bindings if each.brings_ports]
+    return {each.file_name for one in bringing for each in (one, *ports_of(one, outlook.bindings))}
 
 
 def keeper_of(outlook: Outlook) -> str:
@@ -68,7 +82,9 @@ def _stays(outlook: Outlook, session: Session) -> bool:
 def _with_kept_address(text: str, session: Session) -> str:
     """dad-timeout is 0 because the address is our own already."""
     more = [f"{_KEPT_ADDRESS}={session.address}/{session.prefix}"]
-    text = with_more(text, session.family, [*more, *(["method=auto"] if f"[{session.family}]" not in text else [])])
+    text = with_more(
+        text, session.family, [*more, *(["method=auto"] if session.family not in parse(text).sections else [])]
+    )
     return with_first_value(text, "ipv4", "dad-timeout", "0") if session.family == "ipv4" else text
 
 
@@ -97,7 +113,8 @@ def _step(outlook: Outlook, binding: Binding, step: Step, required: t.Collection
     expectation = outlook.expected[binding.file_name]
     is_needed = outlook.is_of_the_way(binding) or binding.file_name in required
     late = "" if is_needed else expectation.may_come_late
-    has_ports = bool(ports_of(binding, outlook.bindings))
+    # a bridge and a port of Open vSwitch are no interfaces of the kernel: nothing tells of a carrier
+    has_ports = binding.type not in WITHOUT_ADDRESSES and bool(ports_of(binding, outlook.bindings))
     return step._replace(
         awaited=not (expectation.waiting_for or late),
         waiting_for=expectation.waiting_for,

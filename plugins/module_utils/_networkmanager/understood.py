@@ -39,7 +39,16 @@ _ADDRESS_MODES = ("eui64", "stable-privacy", "default-or-eui64", "default")
 _ROUTE = re.compile(r"routes?[0-9]*\Z")
 _ROUTE_OPTIONS = re.compile(r"(routes?[0-9]*)_options\Z")
 _RULE = re.compile(r"routing-rule[0-9]*\Z")
-_PRIORITY = re.compile(r"\b(?:priority|pref|preference)\s+(\S+)")
+_PRIORITY = re.compile(r"\b(?:priority|order|pref|preference)\s+(\S+)")
+# of a rule; NetworkManager writes the second one of each
+_WORDS = {
+    "order": "priority",
+    "pref": "priority",
+    "preference": "priority",
+    "lookup": "table",
+    "dsfield": "tos",
+    "dev": "iif",
+}
 _CERTIFICATE = re.compile(r"(?:^|-)(?:cert|private-key)\Z")
 _PEER = "wireguard-peer."
 _WHOLE_ADDRESS = {"ipv4": "32", "ipv6": "128"}
@@ -84,16 +93,17 @@ def losses(written: str, understood: str) -> list[Loss]:
     # of a repeated key the last value counts
     last = {(entry.section, entry.key): entry for entry in entries(written) if entry.key}.values()
     lines = {(_section(entry), _key(entry)): entry for entry in last}
-    both = _Both(lines, _by_present_names(parse(understood)))
+    both = _Both(lines, _by_present_names(parse(understood)), {})
     found = (_loss(both, entry, _section(entry), _key(entry)) for entry in last if entry.value.strip("; "))
     return sorted((loss for loss in found if loss is not None), key=lambda loss: loss.entry.line)
 
 
 class _Both(t.NamedTuple):
-    """What is written, by the present names of section and key, and what was read."""
+    """What is written, by the present names of section and key, and what was read; ``lists`` of it by section, made when needed."""
 
     lines: t.Mapping[t.Tuple[str, str], Entry]
     read: Keyfile
+    lists: t.Dict[str, _Lists]
 
     def written(self, section: str, key: str) -> str:
         """A value as it is written; empty where there is none."""
@@ -158,24 +168,53 @@ def _list_check(section: str, key: str) -> _ListCheck | None:
     return next((check for pattern, check in (*checks, *options) if pattern.match(key)), None)
 
 
-def _values(both: _Both, section: str, pattern: t.Pattern[str]) -> dict[str, str]:
-    return {key: value for key, value in both.read.sections.get(section, {}).items() if pattern.match(key)}
+class _Lists(t.NamedTuple):
+    """What was read of the lists in the section of a family, each in a form in which a line is found at once: there may be thousands.
+
+    ``addresses`` are with their prefixes; the names of ``routes`` by all but the prefix, each with its prefix; ``rules`` by priority.
+    """
+
+    addresses: t.AbstractSet[t.Tuple[str, str]]
+    gateways: t.AbstractSet[str]
+    routes: t.Mapping[_Route, t.Sequence[t.Tuple[str, str]]]
+    rules: t.Mapping[t.Union[int, str], t.Sequence[str]]
+    rules_written: t.Mapping[t.Union[int, str], t.AbstractSet[str]]
+
+
+def _lists(both: _Both, section: str) -> _Lists:
+    if section not in both.lists:
+        both.lists[section] = _made_lists(both, section)
+    return both.lists[section]
+
+
+def _made_lists(both: _Both, section: str) -> _Lists:
+    values = both.read.sections.get(section, {})
+    read = [address_line(value) for key, value in values.items() if ADDRESS_KEY.match(key)]
+    gateways = {ip_address(each) for each in (*(line.gateway for line in read), values.get("gateway")) if each}
+    routes: dict[_Route, list[tuple[str, str]]] = {}
+    for name, route in ((key, _route(section, value)) for key, value in values.items() if _ROUTE.match(key)):
+        if route:
+            routes.setdefault(route._replace(prefix=""), []).append((name, route.prefix))
+    rules: dict[int | str, list[str]] = {}
+    for value in (value for key, value in values.items() if _RULE.match(key)):
+        rules.setdefault(_priority(value), []).append(value)
+    written: dict[int | str, set[str]] = {}
+    for value in (line.value for (each, key), line in both.lines.items() if each == section and _RULE.match(key)):
+        written.setdefault(_priority(value), set()).add(" ".join(value.split()))
+    return _Lists({(ip_address(line.address), line.prefix or "") for line in read}, gateways, routes, rules, written)
 
 
 def _is_read_address(both: _Both, section: str, _key_of_line: str, value: str) -> bool:
     line = address_line(value)
-    read = [address_line(each) for each in _values(both, section, ADDRESS_KEY).values()]
     pair = (ip_address(line.address), line.prefix or str(DEFAULT_PREFIXES[section]))
-    is_there = pair in [(ip_address(each.address), each.prefix) for each in read]
+    is_there = pair in _lists(both, section).addresses
     return is_there and not line.surplus and (not line.gateway or _is_read_gateway(both, section, "", line.gateway))
 
 
 def _is_read_gateway(both: _Both, section: str, _key_of_line: str, value: str) -> bool:
     """NetworkManager has one gateway for a family: that of its own line, else the first one that an address line names."""
-    read = [address_line(each).gateway for each in _values(both, section, ADDRESS_KEY).values()]
-    read.append(both.read.get(section, "gateway"))
     address = ip_address(value)
-    return address in _UNSPECIFIED or bool(address) and address in [ip_address(each) for each in read if each]
+    return address in _UNSPECIFIED or (bool(address) and address in _lists(both, section).gateways)
 
 
 class _Route(t.NamedTuple):
@@ -201,10 +240,8 @@ def _is_read_route(both: _Both, section: str, _key_of_line: str, value: str) -> 
 
 def _numbers_of(both: _Both, section: str, route: _Route | None) -> list[str]:
     """The present names of the lines of a route; a prefix that is missing is derived, and not in the same way by each release."""
-    read = [(name, _route(section, each)) for name, each in _values(both, section, _ROUTE).items()]
-    return [
-        name for name, each in read if route and each and each == route._replace(prefix=route.prefix or each.prefix)
-    ]
+    read = _lists(both, section).routes.get(route._replace(prefix=""), ()) if route else ()
+    return [name for name, prefix in read if route and route.prefix in ("", prefix)]
 
 
 def _are_read_options(both: _Both, section: str, key: str, value: str) -> bool:
@@ -220,11 +257,23 @@ def _is_one_of(word: str, others: t.Iterable[str]) -> bool:
     return any(name == other_name and same(value, other) for other_name, _other_sign, other in pairs)
 
 
+def _priority(rule: str) -> int | str:
+    """The priority of a rule; empty where it has none."""
+    found = _PRIORITY.search(rule)
+    number = as_number(found.group(1)) if found else None
+    return number if number is not None else found.group(1) if found else ""
+
+
+def _words(rule: str) -> list[str]:
+    return sorted(_WORDS.get(word, word) for word in rule.split())
+
+
 def _is_read_rule(both: _Both, section: str, _key_of_line: str, value: str) -> bool:
-    """A rule is read as a whole or not at all, and has to have a priority."""
-    priority = _PRIORITY.search(value)
-    read = [_PRIORITY.search(each) for each in _values(both, section, _RULE).values()]
-    return bool(priority) and any(each and same(each.group(1), priority.group(1)) for each in read if priority)
+    """A rule is read as a whole or not at all, and has to have a priority; of some with the same one their words tell which were read."""
+    lists, priority = _lists(both, section), _priority(value)
+    read, written = lists.rules.get(priority, ()), lists.rules_written[priority]
+    is_whole = len(read) >= len(written) or _words(value) in [_words(rule) for rule in read]
+    return priority != "" and bool(read) and is_whole
 
 
 def _is_among_as_many(both: _Both, section: str, key: str, _value: str) -> bool:

@@ -12,21 +12,24 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import Entry
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.spellings import as_number
 
 from .profile import RenderError
 
 _AGENT_OWNED = 1
 _NOT_SAVED = 2
 _NOT_REQUIRED = 4
+# what comes up with another profile, whatever its own autoconnect says: a port with its controller, and the other way round
+_WITH_OTHERS = (("connection", "controller"), ("connection", "master"))
+_CONTROLLERS = ("bond", "bridge", "ovs-bridge", "ovs-port", "team", "vrf")
 # their keys end in -flags too, and have nothing to do with secrets
 _OTHER_FLAGS = ("dcb",)
 
 
 def check_unattended(profile: str, lines: t.Sequence[Entry]) -> None:
-    """Refuse what waits for a person, with the line; a profile with ``autoconnect=false`` does so anyway. Raises RenderError."""
+    """Refuse what waits for a person, with the line; a profile that is brought up by hand does so anyway. Raises RenderError."""
     last = {(entry.section, entry.key): entry for entry in lines if entry.key}
-    autoconnect = last.get(("connection", "autoconnect"))
-    if autoconnect is not None and autoconnect.value in ("false", "0"):
+    if _is_brought_up_by_hand(last):
         return
     permissions = last.get(("connection", "permissions"))
     if permissions is not None and permissions.value.strip("; "):
@@ -42,8 +45,15 @@ def check_unattended(profile: str, lines: t.Sequence[Entry]) -> None:
             )
 
 
+def _is_brought_up_by_hand(last: t.Mapping[tuple[str, str], Entry]) -> bool:
+    values = {key: entry.value for key, entry in last.items()}
+    is_off = values.get(("connection", "autoconnect")) in ("false", "0")
+    kind = values.get(("connection", "type"))
+    return is_off and kind not in _CONTROLLERS and not any(values.get(key) for key in _WITH_OTHERS)
+
+
 def _needs_an_agent(entry: Entry) -> bool:
     if not entry.key.endswith("-flags") or entry.section in _OTHER_FLAGS or entry.section.startswith("vpn"):
         return False
-    flags = int(entry.value) if entry.value.isascii() and entry.value.isdigit() and len(entry.value) < 10 else 0
+    flags = as_number(entry.value) or 0
     return bool(flags & (_AGENT_OWNED | _NOT_SAVED)) and not flags & _NOT_REQUIRED

@@ -129,6 +129,13 @@ def read(text: object, request: t.Mapping[str, t.Any]) -> object:
     return answer
 
 
+@pytest.mark.parametrize("key", ["changed", "failed", "busy"])
+def test_an_answer_may_be_nested_as_deep_as_it_can_be_read(key: str) -> None:
+    """What is read at the limit of the recursion cannot be written again."""
+    for depth in range(500, 1100):
+        assert read(f'{{"{key}": {"[" * depth}{"]" * depth}}}', REQUESTS[0]) is None
+
+
 def see_that_it_is_safe(answer: object) -> None:
     if isinstance(answer, Rendered):
         assert all(is_fit(text) for text in (answer.error, *answer.warnings))

@@ -6,21 +6,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bindings import Binding
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bindings import Binding, binding
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.contenders import (
     Rival,
     contender_warnings,
     contests,
     fits,
+    gateway_warnings,
     rivals,
     stakes,
     verdict,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
+    Device,
     NetworkManagerError,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.planning import Plan
@@ -74,6 +77,13 @@ def test_where_nobody_can_win_networkmanager_is_asked_nothing(text: str) -> None
     plan = Plan((profile,), (), {}, {profile.file_name: "not installed"}, (), (), {})
     unconnected = t.cast(t.Any, None)
     assert contender_warnings(unconnected, plan, {"/theirs": AUTOMATIC}) == []
+
+
+def test_a_profile_that_no_boot_brings_up_loses_nothing() -> None:
+    profile = wanted("[connection]\nautoconnect=false\n", "eth0")
+    plan = Plan((profile,), (), {}, {profile.file_name: "not installed"}, (), (), {})
+    unconnected = t.cast(t.Any, None)
+    assert contender_warnings(unconnected, plan, {"/theirs": {**CLOUD_INIT, "interface-name": "eth0"}}) == []
 
 
 def test_a_profile_for_another_interface_is_a_rival_only_while_ours_is_not_known_by_name() -> None:
@@ -147,6 +157,72 @@ def test_who_would_lose_by_a_hair_is_named(interface: str, expected: str) -> Non
     sentence = verdict(rival(interface, 0), "", "eth0", 0)
     assert "profile cloud-init eth0 (in memory), which is not ours," in sentence
     assert expected in sentence
+
+
+class FakeManager:
+    """Has two ethernet interfaces, of which ``eth1`` is not managed where ``is_alone``; profiles of others fit by their names alone."""
+
+    def __init__(self, is_alone: bool) -> None:
+        self.is_alone = is_alone
+
+    def devices(self) -> list[Device]:
+        found = [
+            Device(f"/{name}", name, "/", "", False, {}, ("/other",), MAC, managed=name == "eth0" or not self.is_alone)
+            for name in ("eth0", "eth1")
+        ]
+        return [*found, Device("/lo", "lo", "/", "", False, {}, ("/other",), "")]
+
+    def permanent_address(self, device: Device) -> str:
+        return device.mac_address
+
+    def profile_file(self, path: str) -> str:
+        return f"/etc{path}"
+
+
+@pytest.mark.parametrize(
+    ("is_alone", "interfaces", "is_lost"),
+    [(True, {}, True), (False, {}, False), (False, {"storage.nmconnection": "eth1"}, True)],
+)
+def test_a_profile_for_any_interface_must_be_left_one(
+    is_alone: bool, interfaces: t.Mapping[str, str], is_lost: bool
+) -> None:
+    """By profiles of others with a higher priority; what they leave it, it takes at each boot."""
+    profile = wanted("[connection]\nid=lan\n")
+    plan = Plan((profile,), (), {}, {profile.file_name: "not installed"}, (), (), {}, interfaces=interfaces)
+    theirs = {"/theirs": {**CLOUD_INIT, "interface-name": "eth0"}}
+    expected: t.Any = (
+        pytest.raises(NetworkManagerError, match="wants eth0 too and would win")
+        if is_lost
+        else contextlib.nullcontext([])
+    )
+    with expected:
+        assert contender_warnings(t.cast(t.Any, FakeManager(is_alone)), plan, theirs) == []
+
+
+GATEWAY = "[ipv4]\nmethod=manual\naddress1=192.0.2.5/24,192.0.2.1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "is_chance"),
+    [
+        (GATEWAY, "ethernet", True),
+        (f"{GATEWAY}route-metric=-1\n", "802-3-ethernet", True),
+        (f"{GATEWAY}route-metric=200\n", "ethernet", False),
+        (f"{GATEWAY}never-default=true\n", "ethernet", False),
+        (f"{GATEWAY}route-table=7\n", "ethernet", False),
+        ("[ipv4]\nmethod=manual\naddress1=192.0.2.5/24\n", "ethernet", False),
+        ("[ipv4]\nmethod=manual\naddress1=192.0.2.5/24\ngateway=192.0.2.1\n", "ethernet", True),
+        (GATEWAY, "bridge", False),
+        ("", "ethernet", False),
+    ],
+)
+def test_between_two_gateways_chance_decides_at_a_boot(text: str, kind: str, is_chance: bool) -> None:
+    """Of equal metrics NetworkManager raises that of the interface which comes up later (measured on 1.42)."""
+    profiles = [
+        WantedProfile("a.nmconnection", OURS, "ethernet", "eth1", f"[connection]\nid=a\n{GATEWAY}"),
+        WantedProfile("b.nmconnection", THEIRS, kind, "eth0", f"[connection]\nid=b\n{text}"),
+    ]
+    assert [each[:18] for each in gateway_warnings(map(binding, profiles))] == ["profiles a and b b"] * is_chance
 
 
 def test_a_reset_leaves_the_host_to_who_had_it_before() -> None:

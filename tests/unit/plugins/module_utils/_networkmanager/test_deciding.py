@@ -42,10 +42,16 @@ NEW = Observed(None, False, False, False)
 
 
 class FakeManager:
-    """Knows which profiles NetworkManager made by itself."""
+    """Knows which profiles NetworkManager made by itself, and the file of each other one: its name is the uuid."""
 
     def is_automatic(self, device: Device) -> bool:
         return device.active_uuid == AUTOMATIC
+
+    def profile_path(self, uuid: str) -> str:
+        return uuid
+
+    def profile_file(self, path: str) -> str:
+        return f"/etc/NetworkManager/system-connections/{path}.nmconnection"
 
 
 def uuid_of(name: str) -> str:
@@ -72,6 +78,7 @@ def plan_of(
     way: str = "eth0",
     address: str = "192.0.2.11",
     required: t.Collection[str] = (),
+    stale: tuple[str, ...] = (),
 ) -> Plan:
     """The plan for profiles of which the node has none, or what ``observed`` says of them."""
     bindings = tuple(map(binding, profiles))
@@ -81,7 +88,7 @@ def plan_of(
     found = Outlook(bindings, expected, session, frozenset({way}), segments, frozenset({"eth1", "lan"}), MAC)
     seen = {profile.file_name: NEW for profile in profiles}
     seen.update({f"{name}.nmconnection": each for name, each in (observed or {}).items()})
-    empty = Plan(profiles, (), {}, {}, (), (), {})
+    empty = Plan(profiles, (), {}, {}, stale, (), {})
     return planned(t.cast("t.Any", FakeManager()), empty, found, devices, seen, Managed(), required)
 
 
@@ -159,6 +166,21 @@ def test_the_way_in_is_not_taken_down_for_nothing(active: str) -> None:
         plan_of(off, devices=[device("eth0", active)])
 
 
+@pytest.mark.parametrize("is_installed", [False, True])
+def test_a_profile_that_goes_leaves_nothing_where_the_other_one_waits(is_installed: bool) -> None:
+    """The one that is active is wanted no more, or renamed; the one that is left does not come up by itself."""
+    off = wanted("off", "autoconnect=false\n" + STATIC, interface="eth2")
+    observed = {"off": Observed(off.text, True, True, False)} if is_installed else {}
+    devices, going = [device("eth0", "way"), device("eth2", "old")], ("old.nmconnection",)
+    assert plan_of(wanted("eth0"), off, observed=observed, devices=devices, stale=going).idle == ("eth2",)
+    on = wanted("on", interface="eth2")
+    assert plan_of(wanted("eth0"), off, on, observed=observed, devices=devices, stale=going).idle == ()
+    with pytest.raises(
+        NetworkManagerError, match=r"with profile off, which .*\(autoconnect=false\), nothing would bring eth2 up"
+    ):
+        plan_of(off, observed=observed, devices=devices, stale=going, way="eth2")
+
+
 def test_the_ports_of_a_changed_bridge_are_tried_with_it() -> None:
     bridge = wanted("lan", STATIC, "bridge")
     port = wanted("port", f"master={uuid_of('lan')}\n", interface="eth0")
@@ -168,6 +190,23 @@ def test_the_ports_of_a_changed_bridge_are_tried_with_it() -> None:
         ("lan.nmconnection", True),
         ("port.nmconnection", False),
     ]
+
+
+@pytest.mark.parametrize("key", ["autoconnect-slaves=1\n", "autoconnect-ports=1\n", ""])
+def test_the_trial_of_a_bridge_that_brings_its_ports_begins_when_it_shall(key: str) -> None:
+    """NetworkManager would begin it when it has loaded it, and take the way in away before the controller has its answer."""
+    port = wanted("port", "controller=lan\n", interface="eth0")
+    other = wanted("eth2")
+    plan = plan_of(wanted("lan", key + STATIC, "bridge"), port, other)
+    assert ["autoconnect=false" in plan.texts[each.file_name] for each in plan.wanted] == [bool(key), bool(key), False]
+    assert [step.trial_uuid == step.final_uuid for step in plan.steps] == [not key, not key, True]
+
+
+def test_nothing_tells_of_a_carrier_of_a_bridge_of_open_vswitch() -> None:
+    """Its name is that of no interface of the kernel, and neither is that of a port of it."""
+    bridge, port = wanted("br0", "", "ovs-bridge"), wanted("port0", "controller=br0\n", "ovs-port")
+    own = wanted("iface0", f"controller=port0\nport-type=ovs-port\n{STATIC}", "ovs-interface")
+    assert not any(step.has_ports for step in plan_of(bridge, port, own, way="iface0").steps)
 
 
 def test_a_bridge_that_asks_for_a_lease_gets_it_through_its_ports() -> None:
@@ -222,7 +261,8 @@ def test_a_trial_keeps_the_controllers_address_where_another_one_may_be_given() 
     plan = plan_of(wanted("eth0", BY_ROUTER), address="2001:db8::77aa:1")
     assert "[ipv6]\naddress99=2001:db8::77aa:1/64\nmethod=auto\n" in plan.texts["eth0.nmconnection"]
     assert plan.kept == "2001:db8::77aa:1"
-    text = plan_of(wanted("eth0", "[ipv4]\nmethod=disabled\n"), address="2001:db8::77aa:1").texts["eth0.nmconnection"]
+    without = "# [ipv6] by router\n[ipv4]\nmethod=disabled\n"
+    text = plan_of(wanted("eth0", without), address="2001:db8::77aa:1").texts["eth0.nmconnection"]
     assert text.endswith("\n[ipv6]\naddress99=2001:db8::77aa:1/64\nmethod=auto\n")
     text = plan_of(wanted("eth0", "[ipv4]\nmethod=auto\ndhcp-client-id=me\n")).texts["eth0.nmconnection"]
     assert "[ipv4]\ndad-timeout=0\naddress99=192.0.2.11/24\nmethod=auto\ndhcp-client-id=me\n" in text

@@ -98,12 +98,41 @@ def test_of_two_with_one_priority_chance_decides() -> None:
     assert two_alike([at_home, at_work], expect([at_home, at_work], SEEN)) is None
 
 
+def test_a_profile_for_any_interface_may_take_that_of_another_one() -> None:
+    everywhere, named = profile("any", STATIC), profile("named", STATIC, interface="eth0")
+    both = [everywhere, named]
+    assert two_alike(both, expect(both, SEEN)) == ("any", "named", "eth0")
+    for other in (
+        profile("any", "autoconnect-priority=-1\n" + STATIC),
+        profile("any", "autoconnect=false\n" + STATIC),
+        profile("any", f"[match]\ninterface-name=eth1;\n{STATIC}"),
+        profile("any", STATIC, "bluetooth"),
+    ):
+        assert two_alike([other, named], expect([other, named], SEEN)) is None
+    assert two_alike([everywhere], expect([everywhere], SEEN)) is None
+
+
 @pytest.mark.parametrize(
     ("key", "reason"), [("autoconnect-slaves=1", ""), ("autoconnect-ports=1", ""), ("id=lan", "autoconnect=false")]
 )
 def test_a_port_comes_up_where_its_controller_brings_it(key: str, reason: str) -> None:
     port = profile("port", "autoconnect=false\nmaster=lan\n", interface="eth0")
     assert waiting(port, profile("lan", f"{key}\n{STATIC}", "bridge", "lan"))["port"] == reason
+
+
+@pytest.mark.parametrize(
+    ("interface", "key", "reason"),
+    [
+        ("eth0", "", ""),
+        ("eth0", "autoconnect=false\n", "autoconnect=false"),
+        ("eth1", "", "autoconnect=false"),  # no carrier
+    ],
+)
+def test_a_port_that_comes_up_brings_its_controller(interface: str, key: str, reason: str) -> None:
+    bridge = profile("lan", f"autoconnect=false\n{STATIC}", "bridge", "lan")
+    for controller in ("lan", "uuid-lan"):
+        port = profile("port", f"{key}controller={controller}\n", interface=interface)
+        assert waiting(bridge, port)["lan"] == reason
 
 
 def test_what_is_made_of_what_waits_may_come_late() -> None:
@@ -148,6 +177,17 @@ def test_the_management_connection_is_what_its_interface_becomes_part_of() -> No
     every = [storage, vlan, port, bond]
     assert related(every, expect(every, SEEN), {"eth0"}) == {"eth0", "bond0", "bond0.7"}
     assert related([storage], expect([storage], SEEN), {"eth0"}) == {"eth0"}
+
+
+def test_the_way_leads_to_the_interface_of_open_vswitch() -> None:
+    bridge = profile("bridge", "", "ovs-bridge", "br0")
+    uplink = profile("uplink", "controller=br0\n", "ovs-port", "port1")
+    card = profile("card", "controller=port1\n", interface="eth0")
+    port = profile("port", "controller=uuid-bridge\n", "ovs-port", "port0")
+    own = profile("own", f"controller=uuid-port\nport-type=ovs-port\n{STATIC}", "ovs-interface", "iface0")
+    every = [bridge, uplink, card, port, own]
+    assert related(every, expect(every, SEEN), {"eth0"}) == {"eth0", "port1", "br0", "port0", "iface0"}
+    assert "iface0" not in related(every, expect(every, SEEN), {"eth1"})
 
 
 def test_the_interface_of_a_profile_bound_by_mac_address_is_found() -> None:

@@ -58,6 +58,8 @@ def lost(written: str, understood: str) -> list[tuple[str, str]]:
         ("[ipv4]\naddress7=192.0.2.5\n", "[ipv4]\naddress1=192.0.2.5/24\n"),
         ("[ipv4]\nroute9=10.0.0.0/8;1.1.1.1\nroute9_options=mtu=9\n", "[ipv4]\nroute1=10.0.0.0/8,1.1.1.1\nroute1_options=mtu=9,table=9"),
         ("[ipv4]\nrouting-rule4=from 192.0.2.0/24 priority 5 table 9\n", "[ipv4]\nrouting-rule1=priority 5 from 192.0.2.0/24 table 9\n"),
+        ("[ipv4]\nrouting-rule1=order 5 lookup 9\n", "[ipv4]\nrouting-rule1=priority 5 table 9\n"),
+        ("[ipv4]\nrouting-rule1=pref 0x5\nrouting-rule2=pref  5\n", "[ipv4]\nrouting-rule1=priority 5\nrouting-rule2=priority 5\n"),
         ("[ipv4]\nmethod=disabled\nmay-fail=false\n", "[connection]\nmaster=br0\n"),
     ],
 )  # fmt: skip
@@ -76,6 +78,7 @@ def test_another_spelling_is_no_loss(written: str, understood: str) -> None:
         ("[ipv4]\naddress1=10.0.0.5/24,10.0.0.1\n", "[ipv4]\naddress1=10.0.0.5/24\ngateway=10.0.0.9\n", [("10.0.0.5/24,10.0.0.1", "")]),
         ("[ipv4]\nroute1=10.0.0.0/8,192.0.2.300\n", "[ipv4]\nroute1=10.0.0.0/8\n", [("10.0.0.0/8,192.0.2.300", "")]),
         ("[ipv4]\nrouting-rule1=from 192.0.2.0/24 table 9\n", "[ipv4]\n", [("from 192.0.2.0/24 table 9", "")]),
+        ("[ipv4]\nrouting-rule1=pref 5\nrouting-rule2=pref 5 tabel 8\n", "[ipv4]\nrouting-rule1=priority 5\n", [("pref 5 tabel 8", "")]),
         ("[vlan]\ningress-priority-map=0:1,1:2\n", "[vlan]\n", [("0:1,1:2", "")]),
         ("[ethernet]\nmtu=abc\n", "[ethernet]\n", [("abc", "")]),
         ("[ethtool]\nring-rx=-1\n", "[ethtool]\nring-rx=4294967295\n", [("-1", "4294967295")]),
@@ -107,6 +110,7 @@ def test_a_key_that_is_not_known_is_told_from_a_wrong_value() -> None:
         ("id=eth1", "id=eth1\nautoconnect=yes"),
         ("type=ethernet", "type=bridge"),
         ("dns=", "route1=10.0.0.0/8,192.0.2.300\ndns="),
+        ("[ipv4]", "[ipv6]\n[ipv4]"),
     ],
 )
 def test_only_what_is_sure_is_plain(change: tuple[str, str]) -> None:

@@ -27,6 +27,10 @@ def rendered(text: str) -> None:
         ),
         (f"{HEAD}[wifi-security]\nkey-mgmt=wpa-psk\npsk-flags=2\n", "line 7: psk-flags=2"),
         (f"{HEAD}[wifi-security]\npsk-flags=3\n", "psk-flags=3"),
+        (f"{HEAD}[wifi-security]\npsk-flags=0x1\n", "psk-flags=0x1"),
+        # what comes up with another profile does so without autoconnect, and loses it when nobody is logged in
+        (f"{HEAD}autoconnect=false\nmaster=lan\npermissions=user:operator:;\n", "line 7: with permissions"),
+        (f"{HEAD}autoconnect=false\ntype=bridge\npermissions=user:operator:;\n", "line 7: with permissions"),
     ],
 )
 def test_what_waits_for_a_person_is_refused_with_its_line(text: str, words: str) -> None:

@@ -157,6 +157,21 @@ options:
     default: []
 """
 
+    OWNED = r"""
+options:
+  if_owned:
+    description:
+      - What becomes of a claim that is to be released and that another object uses, that is, one whose controller owner exists (Elemental's
+        C(MachineInventory), a machine of another provider), or one that a C(MachineInventory) records. Only with O(backend=kubernetes).
+      - V(fail) releases nothing and names the object. Deleting that object releases the claim.
+      - V(keep) releases the others; RV(kept) and a warning name the claim.
+      - V(release) releases it all the same. A C(MachineInventory) goes on recording the address and never claims again, so delete it
+        before another machine gets the address.
+    type: str
+    default: fail
+    choices: [fail, keep, release]
+"""
+
     PATIENCE = r"""
 options:
   timeout:

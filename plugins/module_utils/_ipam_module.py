@@ -46,6 +46,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.recordi
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import (
     Release,
+    Releasing,
     Selection,
     release_claims,
     select_claims,
@@ -63,6 +64,7 @@ BACKEND_SPEC: Spec = {
     "namespace": {"type": "str", "default": "default"},
 }
 POOLS_SPEC: Spec = {"pools": {"type": "list", "elements": "dict", "default": []}}
+IF_OWNED_SPEC: Spec = {"if_owned": {"type": "str", "default": "fail", "choices": ["fail", "keep", "release"]}}
 STATE_SPEC: Spec = {"state": {"type": "str", "default": "present", "choices": ["present", "absent"]}}
 CLAIM_SPEC: Spec = {
     "machine": {"type": "str"},
@@ -164,8 +166,8 @@ def serve_claims(
         releases = [_release(each, namespace) for each in asked]
         if matching is not None:
             releases += select_claims(backend, namespace, _selection(matching, module.params["backend"]))
-        released = release_claims(backend, releases, module.check_mode)
-        return _claims_result(released, before=released, after=[], pool_changes=[])
+        releasing = release_claims(backend, releases, module.check_mode, module.params.get("if_owned") or "fail")
+        return _released_result(module, releasing)
     if matching is not None:
         raise IpamError("matching says which claims to release; with state: present name each one in claims")
     pools = [pool_from_manifest(manifest, namespace) for manifest in module.params["pools"] or []]
@@ -179,6 +181,13 @@ def serve_claims(
     if created and module.check_mode:
         result["msg"] = f"would claim {', '.join(claim.name for claim in claiming.created)}"
     return result
+
+
+def _released_result(module: AnsibleModule, releasing: Releasing) -> Result:
+    for sentence in (*releasing.warnings, *(reason for _bound, reason in releasing.kept)):
+        module.warn(sentence)
+    kept = [{**claim_result(bound), "reason": reason} for bound, reason in releasing.kept]
+    return {**_claims_result(releasing.released, before=releasing.released, after=[], pool_changes=[]), "kept": kept}
 
 
 def serve_host_keys(module: AnsibleModule, backend: IpamBackend) -> Result:
@@ -318,6 +327,7 @@ def claim_result(bound: BoundClaim) -> Result:
         "key": claim.key,
         "host": claim.host or None,
         "owner": owner_result(claim.owner),
+        "held_by": str(claim.owner) if claim.owner and claim.owner.controller else None,
         "managed": claim.managed,
         "host_keys": list(claim.host_keys),
         "pool": {"apiGroup": claim.pool.api_group, "kind": claim.pool.kind, "name": claim.pool.name},

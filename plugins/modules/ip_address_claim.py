@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - elemental.networking._ipam.claim
   - elemental.networking._ipam.pools
   - elemental.networking._ipam.patience
+  - elemental.networking._ipam.owned
 attributes:
   check_mode:
     support: full
@@ -97,6 +98,12 @@ owner:
   type: dict
   returned: success, unless a claim was to be released that does not exist
   sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
+held_by:
+  description:
+    - The object that uses the claim and is its controller, so that a release depends on O(if_owned). Null where there is none.
+  type: str
+  returned: success, unless a claim was to be released that does not exist
+  sample: MachineInventory node1 (elemental.cattle.io/v1beta1)
 managed:
   description: Whether this collection made the claim.
   type: bool
@@ -135,6 +142,11 @@ family:
   type: str
   returned: success, unless a claim was to be released that does not exist
   sample: IPv4
+kept:
+  description: The claims that another object uses and that stay, each with the C(reason), as O(if_owned=keep) asks for.
+  type: list
+  elements: dict
+  returned: with O(state=absent)
 msg:
   description: What would be claimed.
   type: str
@@ -145,6 +157,7 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     CLAIM_SPEC,
+    IF_OWNED_SPEC,
     PATIENCE_SPEC,
     POOLS_SPEC,
     STATE_SPEC,
@@ -171,7 +184,7 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
 
 def main() -> None:
     """Run the module."""
-    run({**CLAIM_SPEC, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC}, serve)
+    run({**CLAIM_SPEC, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC, **IF_OWNED_SPEC}, serve)
 
 
 if __name__ == "__main__":

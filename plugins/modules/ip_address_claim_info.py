@@ -21,7 +21,8 @@ extends_documentation_fragment:
   - elemental.networking._ipam
 options:
   machine:
-    description: Only claims of this machine.
+    description:
+      - Only claims of this machine. One that shows no machine, as kubectl or GitOps made it, is known by its name, C(<machine>-<key>).
     type: str
   key:
     description: Only claims for this placeholder.
@@ -96,6 +97,12 @@ claims:
       type: dict
       returned: always
       sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
+    held_by:
+      description:
+        - The object that uses the claim, its controller or, with O(inventory), a C(MachineInventory) that records it. Null where there is none.
+      type: str
+      returned: always
+      sample: MachineInventory node1 (elemental.cattle.io/v1beta1)
     managed:
       description: Whether this collection made the claim.
       type: bool
@@ -153,15 +160,25 @@ orphans:
       M(elemental.networking.ip_address_claims) takes to release it.
     - A claim that says its host is known by that, another one by its machine, which may be called as a host is, or as the name of a
       machine is made of that of its host.
+    - Claims of machines that are registered with Elemental, in a C(MachineInventory) of the same name, are never orphans.
   type: list
   elements: dict
   returned: with O(inventory)
   sample:
     - {name: node9-inventory-ip, namespace: default, machine: node9, key: inventory-ip, host: node9}
+orphans_unknown:
+  description: Why RV(orphans) is empty without an answer, for example because this user may not list C(MachineInventories).
+  type: str
+  returned: with O(inventory), where it cannot be known which claims are orphans
 """
 
 import typing as t
 
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.holding import (
+    Inventories,
+    lost_records,
+    of_machine,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import host_keys_by_machine
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import is_orphan
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
@@ -175,16 +192,18 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
+    from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import BoundClaim
 
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     """List and filter."""
     options = module.params
+    namespace = None if options["all_namespaces"] else options["namespace"] or "default"
+    listed = backend.list_claims(namespace)
     claims = [
         bound
-        for bound in backend.list_claims(None if options["all_namespaces"] else options["namespace"] or "default")
-        if (options["machine"] or bound.claim.machine) == bound.claim.machine
-        and (options["key"] or bound.claim.key) == bound.claim.key
+        for bound in (of_machine(listed, options["machine"]) if options["machine"] else listed)
+        if (options["key"] or bound.claim.key) == bound.claim.key
         and (options["pool"] or bound.claim.pool.name) == bound.claim.pool.name
     ]
     result: Result = {
@@ -194,10 +213,21 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
         "host_keys": host_keys_by_machine(claims),
     }
     if options["inventory"]:
-        hosts = frozenset(options["inventory"])
-        lost = [bound.claim for bound in claims if is_orphan(bound.claim, hosts)]
-        result["orphans"] = [release_options(claim) for claim in lost]
+        inventories = backend.inventories(namespace)
+        for each, bound in zip(result["claims"], claims):
+            recording = inventories.recording(bound.claim)
+            each["held_by"] = each["held_by"] or (str(recording[0].owner) if recording else None)
+        for sentence in lost_records(inventories, [bound.claim for bound in listed]):
+            module.warn(sentence)
+        result.update(_orphans(claims, frozenset(options["inventory"]), inventories))
     return result
+
+
+def _orphans(claims: t.Sequence[BoundClaim], hosts: frozenset[str], inventories: Inventories) -> Result:
+    if inventories.trouble:
+        return {"orphans": [], "orphans_unknown": f"it is not known which claims Elemental uses: {inventories.trouble}"}
+    lost = [bound.claim for bound in claims if is_orphan(bound.claim, hosts, inventories)]
+    return {"orphans": [release_options(claim) for claim in lost]}
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - elemental.networking._ipam.claims
   - elemental.networking._ipam.pools
   - elemental.networking._ipam.patience
+  - elemental.networking._ipam.owned
 attributes:
   check_mode:
     support: full
@@ -41,6 +42,7 @@ options:
     description:
       - Release all claims of O(namespace) that have all of this, with O(state=absent). At least one of the suboptions has to be given.
       - Only claims that this collection made are released so.
+      - With O(matching.not_in_inventory), claims of machines that are registered with Elemental stay.
     type: dict
     suboptions:
       machine:
@@ -175,6 +177,12 @@ claims:
       type: dict
       returned: always
       sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
+    held_by:
+      description:
+        - The object that uses the claim and is its controller, so that a release depends on O(if_owned). Null where there is none.
+      type: str
+      returned: always
+      sample: MachineInventory node1 (elemental.cattle.io/v1beta1)
     managed:
       description: Whether this collection made the claim.
       type: bool
@@ -226,6 +234,11 @@ host_keys:
   returned: success
   sample:
     node1: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
+kept:
+  description: The claims that another object uses and that stay, each with the C(reason), as O(if_owned=keep) asks for.
+  type: list
+  elements: dict
+  returned: with O(state=absent)
 msg:
   description: What would be claimed.
   type: str
@@ -236,6 +249,7 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     CLAIM_SPEC,
+    IF_OWNED_SPEC,
     MATCHING_SPEC,
     PATIENCE_SPEC,
     POOLS_SPEC,
@@ -261,7 +275,7 @@ def main() -> None:
     claims = {"type": "list", "elements": "dict", "options": options}
     matching = {"type": "dict", "options": MATCHING_SPEC}
     run(
-        {"claims": claims, "matching": matching, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC},
+        {"claims": claims, "matching": matching, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC, **IF_OWNED_SPEC},
         serve,
         required_one_of=[("claims", "matching")],
     )

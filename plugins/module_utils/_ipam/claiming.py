@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .allocation import family
 from .backend import IpamBackend, PoolChange
@@ -49,10 +49,19 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
     creation = backend.create_claims(missing, pools, dry_run)
     pool_changes = [change for change in creation.pool_changes if change.changed]
     if dry_run:
-        bound = [existing.get((claim.namespace, claim.name)) or BoundClaim(claim, None) for claim in claims]
+        made = {(claim.namespace, claim.name): BoundClaim(claim, None) for claim in creation.created}
+        bound = [_adopted(claim, {**made, **existing}) for claim in claims]
     else:
         bound = backend.wait_for_addresses(claims)
     return Claiming(tuple(bound), creation.created, tuple(pool_changes))
+
+
+def _adopted(claim: Claim, known: t.Mapping[_Name, BoundClaim]) -> BoundClaim:
+    """What is known of a claim; what one that another tool made does not show is what it would be adopted for."""
+    bound = known.get((claim.namespace, claim.name), BoundClaim(claim, None))
+    if bound.claim.machine:
+        return bound
+    return replace(bound, claim=replace(bound.claim, machine=claim.machine, key=claim.key))
 
 
 def _existing(backend: IpamBackend, names: t.Sequence[_Name]) -> dict[_Name, BoundClaim]:

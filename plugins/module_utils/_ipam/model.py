@@ -56,12 +56,16 @@ class Pool:
 
 @dataclass(frozen=True)
 class Owner:
-    """The object that a claim goes with, in the claim's namespace, as in ``metadata.ownerReferences``; an empty ``uid`` is looked up."""
+    """The object that a claim goes with, in the claim's namespace, as in ``metadata.ownerReferences``; an empty ``uid`` is looked up.
+
+    A ``controller`` made the claim for itself and goes on using it: at most one owner of a claim is one, and never one that we name.
+    """
 
     api_version: str
     kind: str
     name: str
     uid: str = ""
+    controller: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name} ({self.api_version})"
@@ -74,8 +78,8 @@ class Claim:
     ``key`` is the placeholder that the address will fill; ``name`` is ``<machine>-<key>`` as in Elemental. ``host`` is
     the inventory's name for the machine, empty when nobody said: two hosts must not share the claim of one machine name.
     With an ``owner`` the claim is released when that object goes. ``managed`` says that this collection made it,
-    ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known;
-    all three say nothing in a wish.
+    ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known,
+    ``uid`` is the cluster's; all four say nothing in a wish. ``owner`` is the controller where one of several owners is.
     """
 
     namespace: str
@@ -88,6 +92,7 @@ class Claim:
     managed: bool = field(default=True, compare=False)
     labels: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     host_keys: tuple[str, ...] = field(default=(), compare=False)
+    uid: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .backend import IpamBackend
 from .claiming import same_owner
+from .holding import Inventories
 from .model import BoundClaim, Claim, IpamError, Owner, PoolReference
 from .names import machine_name
 
@@ -71,9 +72,9 @@ class Selection:
         )
 
 
-def is_orphan(claim: Claim, hosts: frozenset[str]) -> bool:
-    """Whether this collection made a claim for a machine that is none of these hosts of an inventory."""
-    if not claim.managed:
+def is_orphan(claim: Claim, hosts: frozenset[str], inventories: Inventories = Inventories()) -> bool:  # noqa: B008 it is frozen
+    """Whether this collection made a claim for a machine that is none of these hosts of an inventory, and not registered with Elemental."""
+    if not claim.managed or inventories.has_machine_of(claim):
         return False
     if claim.host:
         return claim.host not in hosts
@@ -86,15 +87,36 @@ def _machine_names(hosts: frozenset[str]) -> frozenset[str]:
 
 
 def select_claims(backend: IpamBackend, namespace: str, selection: Selection) -> list[Release]:
-    """The claims of a namespace that a selection takes, with all that is known of them."""
-    found = [bound.claim for bound in backend.list_claims(namespace) if selection.takes(bound.claim)]
+    """The claims of a namespace that a selection takes, with all that is known of them.
+
+    Raises IpamError where orphans are asked for and it cannot be known which machines are registered with Elemental.
+    """
+    inventories = backend.inventories(namespace) if selection.hosts else Inventories()
+    if inventories.trouble:
+        raise IpamError(f"it is not known which claims Elemental uses, so nothing is released: {inventories.trouble}")
+    claims = (bound.claim for bound in backend.list_claims(namespace))
+    found = [claim for claim in claims if selection.takes(claim) and not inventories.has_machine_of(claim)]
     return [
         Release(each.namespace, each.name, each.machine, each.key, each.pool, each.host, each.owner) for each in found
     ]
 
 
-def release_claims(backend: IpamBackend, releases: t.Sequence[Release], dry_run: bool) -> list[BoundClaim]:
-    """Release these claims; return those that existed, with the address that they had.
+@dataclass(frozen=True)
+class Releasing:
+    """What a release came to: claims that existed and went, with the address that they had; and those that stay, with the reason of each.
+
+    ``warnings`` are what is left to do.
+    """
+
+    released: tuple[BoundClaim, ...]
+    kept: tuple[tuple[BoundClaim, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def release_claims(
+    backend: IpamBackend, releases: t.Sequence[Release], dry_run: bool, if_owned: str = "fail"
+) -> Releasing:
+    """Release these claims. ``if_owned`` says what becomes of one that another object uses: ``fail``, ``keep`` or ``release``.
 
     Raises IpamError, and releases nothing, when one of them is not what its release says.
     """
@@ -103,9 +125,21 @@ def release_claims(backend: IpamBackend, releases: t.Sequence[Release], dry_run:
     for release in releases:
         if release.title in found:
             compare(release, found[release.title].claim)
-    released = [found[title] for title in once if title in found]
+    present = [found[title] for title in once if title in found]
+    holders = backend.holders([bound.claim for bound in present])
+    owned = [(bound, holders[_title(bound)]) for bound in present if _title(bound) in holders]
+    if owned and if_owned == "fail":
+        bound, holder = owned[0]
+        raise IpamError(f"{holder.keeps(bound.claim)}; nothing is released (if_owned says otherwise)")
+    released = [bound for bound in present if if_owned == "release" or _title(bound) not in holders]
     backend.release_claims([bound.claim for bound in released], dry_run)
-    return released
+    if if_owned == "release":
+        return Releasing(tuple(released), warnings=tuple(holder.warns(bound.claim) for bound, holder in owned))
+    return Releasing(tuple(released), tuple((bound, holder.keeps(bound.claim)) for bound, holder in owned))
+
+
+def _title(bound: BoundClaim) -> tuple[str, str]:
+    return bound.claim.namespace, bound.claim.name
 
 
 def compare(release: Release, found: Claim) -> None:

@@ -78,6 +78,10 @@ class Server:
         self.paths: list[str] = []
         self.used: set[tuple[str, str]] = set()
         self.headers: dict[str, str] = {}
+        self.inventories: list[t.Any] = [
+            {"metadata": {"name": name, "namespace": "ns", "uid": f"u-{name}"}} for name in OWNERS
+        ]
+        self.lists_owners = True
 
     def request(self, method: str, url: str, **options: t.Any) -> Response:
         """Answer one request."""
@@ -112,7 +116,9 @@ class Server:
 
     def _owners(self, path: str) -> Sent:
         if path.endswith("machineinventories"):
-            return 200, {"metadata": {}, "items": [{"metadata": {"name": name, "uid": f"u-{name}"}} for name in OWNERS]}
+            if not self.lists_owners:
+                return 403, {"message": 'User "x" cannot list resource "machineinventories" in API group'}
+            return 200, {"metadata": {}, "items": self.inventories}
         return 200, {"resources": [{"name": "machineinventories", "kind": "MachineInventory", "namespaced": True}]}
 
     def _changed(self, method: str, plural: str, name: str, body: t.Any) -> Sent:

@@ -11,12 +11,14 @@ import typing as t
 import uuid
 
 from ..backend import Creation, IpamBackend, PoolChange, PoolState
+from ..holding import Holder, Inventories, holder_of
 from ..model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
 from .api import Api
 from .claims import Addresses, Claims, Listing
 from .discovery import Discovery
+from .inventories import inventories
 from .objects import Found, check_address
-from .owners import with_owners
+from .owners import Existing, with_owners
 from .pacing import Hopeless, exhausted, names
 from .pools import Pools
 from .progress import Progress, Report
@@ -136,7 +138,8 @@ class KubernetesBackend(IpamBackend):
             return Creation((), tuple(changes))
         new = {(pool.reference, pool.namespace) for pool in pools}
         self._check_room(claims, new if dry_run else set())
-        names = self._create(with_owners(self.api, self._discovery, claims), dry_run)
+        claims = with_owners(self.api, self._discovery, claims)
+        names = self._create(claims, dry_run)
         return Creation(tuple(claim for claim in claims if (claim.namespace, claim.name) in names), tuple(changes))
 
     def _check_room(self, claims: t.Sequence[Claim], unwritten: t.Collection[tuple[PoolReference, str]]) -> None:
@@ -231,7 +234,8 @@ class KubernetesBackend(IpamBackend):
         name = (claim.namespace, claim.name)
         if name in self._known:
             known = self._known[name].claim
-            claim = dataclasses.replace(claim, managed=known.managed, host_keys=known.host_keys)
+            # what a claim that another tool made does not show is what it was adopted for
+            claim = dataclasses.replace(known, machine=claim.machine, key=claim.key, host=known.host or claim.host)
         return BoundClaim(claim, self._addresses[name])
 
     def _bind(self, namespace: str, claims: t.Sequence[Claim]) -> None:
@@ -329,10 +333,32 @@ class KubernetesBackend(IpamBackend):
             for namespace, group in _grouped(going.values(), lambda claim: claim.namespace).items():
                 self._until_gone(namespace, group, self._grace)
 
+    def holders(self, claims: t.Sequence[Claim]) -> dict[Name, Holder]:
+        """The controllers that exist, and the MachineInventories that record the uid of a claim."""
+        found: dict[Name, Holder] = {}
+        for namespace, group in _grouped(claims, lambda claim: claim.namespace).items():
+            registered = self.inventories(namespace)
+            if registered.trouble:
+                self._progress.note(f"it is not known which claims Elemental uses: {registered.trouble}")
+            existing = Existing(self.api, self._discovery, namespace)
+            for claim in group:
+                holder = holder_of(claim, registered, existing.is_gone)
+                if holder is not None:
+                    found[claim.namespace, claim.name] = holder
+        return found
+
+    def inventories(self, namespace: str | None) -> Inventories:
+        """The MachineInventories that there are."""
+        return inventories(self.api, self._discovery, namespace)
+
     def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
         """Annotate the claims."""
         known = [(self._known.get((claim.namespace, claim.name)), claim) for claim in claims]
-        found = [dataclasses.replace(each, claim=claim) for each, claim in known if each is not None]
+        found = [
+            dataclasses.replace(each, claim=dataclasses.replace(each.claim, host_keys=claim.host_keys))
+            for each, claim in known
+            if each is not None
+        ]
         failure = self._claims.record_host_keys(found, dry_run)
         if failure is not None:
             raise failure

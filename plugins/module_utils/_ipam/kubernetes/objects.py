@@ -35,12 +35,16 @@ class Found:
     """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it."""
 
     claim: Claim
-    uid: str
     address_name: str = ""
     terminating: bool = False
     reason: str = ""
     message: str = ""
     call: str = ""
+
+    @property
+    def uid(self) -> str:
+        """That of the object: one that is made again under its name has another."""
+        return self.claim.uid
 
     @property
     def hopeless(self) -> bool:
@@ -110,12 +114,12 @@ def found(item: Object) -> Found:
             key=key,
             pool=_pool(mapping(item.get("spec"), what, "spec"), what),
             host=annotations.get(f"{PREFIX}/host", ""),
-            owner=owners[0] if owners else None,
+            owner=next((each for each in owners if each.controller), owners[0]) if owners else None,
             managed=managed,
             labels=tuple(sorted(labels.items())),
             host_keys=parted(annotations.get(HOST_KEYS)),
+            uid=text(metadata, "uid", what, "metadata"),
         ),
-        uid=text(metadata, "uid", what, "metadata"),
         address_name=_address_name(status, what),
         terminating="deletionTimestamp" in metadata,
         reason=reason,
@@ -192,7 +196,13 @@ def _address_name(status: Object, what: str) -> str:
 def _owners(metadata: Object, what: str) -> list[Owner]:
     field = "metadata.ownerReferences"
     return [
-        Owner(*(text(each, name, what, field) for name in ("apiVersion", "kind", "name", "uid")))
+        Owner(
+            text(each, "apiVersion", what, field),
+            text(each, "kind", what, field),
+            text(each, "name", what, field),
+            text(each, "uid", what, field),
+            each.get("controller") is True,
+        )
         for each in mappings(metadata.get("ownerReferences"), what, field)
     ]
 

@@ -93,8 +93,10 @@ def test_the_same_machine_and_key_get_the_same_address_for_ever(path: str) -> No
 def test_a_released_address_is_the_next_one_given_out(path: str) -> None:
     claim(path, wish("a"), wish("b"), pools=[pool()])
     with opened(path) as backend:
-        assert [bound.claim.name for bound in release_claims(backend, [Release("default", "a-ip")], False)] == ["a-ip"]
-        assert release_claims(backend, [Release("default", "a-ip")], False) == []
+        assert [
+            bound.claim.name for bound in release_claims(backend, [Release("default", "a-ip")], False).released
+        ] == ["a-ip"]
+        assert release_claims(backend, [Release("default", "a-ip")], False).released == ()
     assert claim(path, wish("c")) == ["10.0.0.10"]
 
 

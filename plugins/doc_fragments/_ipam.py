@@ -82,8 +82,9 @@ options:
     choices: [embedded, kubernetes]
   database:
     description:
-      - The file of the embedded backend. It is made when missing, with mode 0600.
+      - The file of the embedded backend. It is made when missing, with mode 0600. Its folder must exist.
       - Required with O(backend=embedded).
+      - In an AWX job it must be on a path that outlives the job. One in the private folder of the job, or in the container, is refused.
     type: path
   kubernetes:
     description:

@@ -95,6 +95,8 @@ MATCHING_SPEC: Spec = {
     },
     "labels": {"type": "dict"},
     "not_in_inventory": {"type": "list", "elements": "str"},
+    # the action looks at it: a module does not see the variables of AWX
+    "in_job_slice": {"type": "bool", "default": False},
 }
 PATIENCE_SPEC: Spec = {
     "timeout": {"type": "int", "default": 60},

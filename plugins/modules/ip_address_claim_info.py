@@ -38,8 +38,14 @@ options:
     description:
       - The names of all hosts of the inventory, as in C(groups.all). With them the result has RV(orphans).
       - An empty list counts as not given.
+      - In a job slice of AWX C(groups.all) has the hosts of the slice only. Where a job bears the signs of one, RV(orphans) is empty and
+        RV(orphans_unknown) says why. Hosts that are disabled in AWX, or that a smart inventory leaves out, are not in it either.
     type: list
     elements: str
+  in_job_slice:
+    description: O(inventory) has every host, even where this looks like a job slice of AWX.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -99,7 +105,7 @@ claims:
       sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
     held_by:
       description:
-        - The object that uses the claim, its controller or, with O(inventory), a C(MachineInventory) that records it. Null where there is none.
+        - The object that uses the claim, its controller or, with O(inventory), a C(MachineInventory) that records it; else null.
       type: str
       returned: always
       sample: MachineInventory node1 (elemental.cattle.io/v1beta1)
@@ -235,8 +241,8 @@ def main() -> None:
     texts = {name: {"type": "str"} for name in ("machine", "pool")}
     key = {"type": "str", "no_log": False}
     inventory = {"type": "list", "elements": "str"}
-    everywhere = {"type": "bool", "default": False}
-    run({**texts, "key": key, "all_namespaces": everywhere, "inventory": inventory}, serve)
+    flags = {name: {"type": "bool", "default": False} for name in ("all_namespaces", "in_job_slice")}
+    run({**texts, "key": key, "inventory": inventory, **flags}, serve)
 
 
 if __name__ == "__main__":

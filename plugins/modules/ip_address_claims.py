@@ -83,8 +83,14 @@ options:
           - Claims of machines that are none of these hosts, for example C(groups.all). An empty list is an error.
           - Only where the list holds all hosts of all inventories that share O(namespace); the claims of another inventory's machines are
             released, too. Run the playbook C(elemental.networking.report), or check mode with diff, first. They name these claims.
+          - In a job slice of AWX C(groups.all) has the hosts of the slice only, so a job that bears the signs of one is refused. Hosts that
+            are disabled in AWX, or that a smart inventory leaves out, are not in it either, and no sign tells.
         type: list
         elements: str
+      in_job_slice:
+        description: O(matching.not_in_inventory) has every host, even where this looks like a job slice of AWX.
+        type: bool
+        default: false
   state:
     description: V(present) claims, V(absent) releases.
     type: str

@@ -24,6 +24,7 @@ from .._host_keys import joined, parted
 from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, usage
 from .backend import Creation, IpamBackend, PoolChange, PoolState
+from .job_folder import refuse_dying_database
 from .manifest import GLOBAL, pool_from_manifest, pool_to_manifest
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 from .texts import plain
@@ -65,6 +66,7 @@ class EmbeddedBackend(IpamBackend):
 
     def __enter__(self) -> EmbeddedBackend:
         with self._said_plainly():
+            refuse_dying_database(self._path)
             if _exists(self._path):
                 self._connection, self._read_only = _open(self._path)
             else:
@@ -237,6 +239,7 @@ class EmbeddedBackend(IpamBackend):
     @contextlib.contextmanager
     def _transaction(self, dry_run: bool) -> t.Iterator[sqlite3.Connection]:
         with self._said_plainly():
+            self._check_folder()
             if not dry_run:
                 self._make_file()
             self._database.execute("BEGIN IMMEDIATE")
@@ -249,6 +252,13 @@ class EmbeddedBackend(IpamBackend):
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
 
+    def _check_folder(self) -> None:
+        """Raise IpamError where there is none: where a disk is not mounted, or a path is mistyped, a new database would begin unnoticed."""
+        if not os.path.isdir(os.path.dirname(self._path)):
+            raise IpamError(
+                f"the folder of the database {self._path} does not exist: create it, mount what should be there, or correct the path"
+            )
+
     def _make_file(self) -> None:
         """Make the file when it is missing: complete under another name first, so that nobody ever sees half of it."""
         if self._read_only:
@@ -258,7 +268,6 @@ class EmbeddedBackend(IpamBackend):
                 self._reopen()
             return
         folder = os.path.dirname(self._path)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".elemental-ipam-", dir=folder) as workshop:
             fresh = os.path.join(workshop, "fresh")
             _create(fresh)

@@ -96,6 +96,13 @@ class IpamBackend(abc.ABC):
     def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
         """Apply ``pools``, then create ``claims``: all of them or none. A claim that somebody else made meanwhile is adopted."""
 
+    def adopt_claims(self, claims: t.Sequence[Claim]) -> tuple[Claim, ...]:
+        """Count on claims that existed when they were looked for: nobody who fails takes them back from now on.
+
+        Returns those that were gone by now and were made again.
+        """
+        return ()
+
     @abc.abstractmethod
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
         """The claims with their addresses, in the order given, once all have one."""

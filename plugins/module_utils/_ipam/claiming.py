@@ -48,12 +48,14 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
     _check_families(wishes, pools, backend)
     creation = backend.create_claims(missing, pools, dry_run)
     pool_changes = [change for change in creation.pool_changes if change.changed]
+    created = creation.created
     if dry_run:
         made = {(claim.namespace, claim.name): BoundClaim(claim, None) for claim in creation.created}
         bound = [_adopted(claim, {**made, **existing}) for claim in claims]
     else:
+        created += backend.adopt_claims([claim for claim in claims if (claim.namespace, claim.name) in existing])
         bound = backend.wait_for_addresses(claims)
-    return Claiming(tuple(bound), creation.created, tuple(pool_changes))
+    return Claiming(tuple(bound), created, tuple(pool_changes))
 
 
 def _adopted(claim: Claim, known: t.Mapping[_Name, BoundClaim]) -> BoundClaim:

@@ -128,16 +128,23 @@ class Server:
             if name in known:
                 return 409, {"reason": "AlreadyExists"}
             known[name] = body
-            body["metadata"].update(uid=f"u-{name}", resourceVersion=str(len(self.events)))
+            before = sum(each["type"] == "DELETED" and each["object"]["metadata"]["name"] == name for each in self.events)
+            uid = f"u-{name}-{before}" if before else f"u-{name}"
+            body["metadata"].update(uid=uid, resourceVersion=str(len(self.events)))
             sent = copy.deepcopy(body)
             if plural == "ipaddressclaims":
                 self._serve(body)
             return 201, sent
         if name not in known:
             return 404, {"reason": "NotFound"}
+        if not _holds(body, known[name]["metadata"]):
+            return 409, {"reason": "Conflict"}
         if method == "DELETE":
             self._tell("DELETED", known.pop(name))
             self.objects["ipaddresses"].pop(name, None)
+        elif method == "PATCH" and plural == "ipaddressclaims":
+            known[name]["metadata"].setdefault("annotations", {}).update(body["metadata"].get("annotations", {}))
+            self._tell("MODIFIED", known[name])
         return 200, known.get(name, {})
 
     def _serve(self, claim: t.Any) -> None:
@@ -156,6 +163,12 @@ class Server:
         if "uid" in item["metadata"]:
             item["metadata"]["resourceVersion"] = str(len(self.events) + 1)
             self.events.append({"type": kind, "object": copy.deepcopy(item)})
+
+
+def _holds(body: t.Any, metadata: t.Mapping[str, t.Any]) -> bool:
+    """Whether an object is the one that a delete or a patch is for."""
+    conditions = (body or {}).get("preconditions") or {"uid": ((body or {}).get("metadata") or {}).get("uid")}
+    return all(wanted in (None, metadata.get(field)) for field, wanted in conditions.items())
 
 
 def _verb(method: str, name: str, query: t.Mapping[str, str]) -> str:

@@ -169,6 +169,29 @@ class KubernetesBackend(IpamBackend):
                 return names | {(each.namespace, each.name) for each in asked}
         return names | {(each.claim.namespace, each.claim.name) for each in self._created}
 
+    def adopt_claims(self, claims: t.Sequence[Claim]) -> tuple[Claim, ...]:
+        """Mark those that another run made and may take back; what it has taken back by now is made again."""
+        gone = self._mark([self._known[claim.namespace, claim.name] for claim in claims])
+        titles = {(claim.namespace, claim.name) for claim in gone}
+        again = [claim for claim in claims if (claim.namespace, claim.name) in titles]
+        names = self._create(with_owners(self.api, self._discovery, again), dry_run=False) if again else set()
+        return tuple(claim for claim in again if (claim.namespace, claim.name) in names)
+
+    def _mark(self, claims: t.Sequence[Found]) -> list[Claim]:
+        """Mark claims that other runs made as ones that this one counts on; returns those that are gone, or are being released."""
+        open_ones = [each for each in claims if each.may_be_taken_back(self._call)]
+        if not open_ones:
+            return []
+        adopted = self._claims.adopt(open_ones)
+        if adopted.failure is not None:
+            raise self._take_back(adopted.failure)
+        if adopted.refusal is not None:
+            self._progress.note(f"a play that fails may take claims back that this one uses: {adopted.refusal}")
+        self._known.update({(each.claim.namespace, each.claim.name): each for each in adopted.found})
+        for claim in adopted.gone:
+            self._addresses.pop((claim.namespace, claim.name), None)
+        return adopted.gone
+
     def _wait_out(self, claims: t.Sequence[Claim]) -> None:
         """The name of a claim that is being released is free when it is gone."""
         leaving = [claim for claim in claims if self._is_terminating((claim.namespace, claim.name))]
@@ -185,9 +208,11 @@ class KubernetesBackend(IpamBackend):
             found = self._claims.get(claim)
             if found is not None and not found.terminating:
                 self._compare(claim, found)
+                self._known[claim.namespace, claim.name] = found
                 if found.call == self._call and not dry_run:
                     self._created.append(found)  # the answer to our create was lost
-                self._known[claim.namespace, claim.name] = found
+                elif not dry_run and self._mark([found]):
+                    free.append(claim)
             else:
                 if found is not None:
                     self._known[claim.namespace, claim.name] = found
@@ -205,16 +230,19 @@ class KubernetesBackend(IpamBackend):
             raise self._take_back(error) from None
 
     def _take_back(self, reason: IpamError) -> IpamError:
-        """Remove what this call created: a user is told of one failure, and has nothing to clean up. Returns what to raise."""
+        """Remove what this call created: a user is told of one failure, and has nothing to clean up. Returns what to raise.
+
+        What another call counts on by now stays.
+        """
         if self._keep_pending or not self._created:
             return reason
         created, self._created = self._created, []
-        deleted: set[str] = set()
-        failure = self._claims.delete(created, deleted=deleted)
-        if failure is not None:
-            stay = names(each.claim.name for each in created if each.uid not in deleted)
-            return IpamError(f"{reason}; of this call the claims {stay} stay, since {failure}")
-        for namespace, each in _grouped(created, lambda found: found.claim.namespace).items():
+        taken = self._claims.take_back(created)
+        if taken.failure is not None:
+            stay = names(each.claim.name for each in created if each.uid not in taken.deleted | taken.kept)
+            return IpamError(f"{reason}; of this call the claims {stay} stay, since {taken.failure}")
+        leaving = [each for each in created if each.uid in taken.deleted]
+        for namespace, each in _grouped(leaving, lambda found: found.claim.namespace).items():
             try:
                 self._until_gone(namespace, [found.claim for found in each], _TAKE_BACK)
             except IpamError:
@@ -308,11 +336,18 @@ class KubernetesBackend(IpamBackend):
                 f"{each}, which the provider gave more than once; claiming anew: {names(giving_up(each, created))}"
             )
         leaving = [created[name] for name in sorted(giving)]
-        failure = self._claims.delete(leaving)
-        if failure is not None:
-            raise self._take_back(failure)
-        self._until_gone(namespace, [each.claim for each in leaving], self._grace)
+        taken = self._claims.take_back(leaving)
         self._created = [each for each in self._created if each not in leaving]
+        if taken.failure is not None:
+            raise self._take_back(taken.failure)
+        if taken.kept:
+            kept = names(each.claim.name for each in leaving if each.uid in taken.kept)
+            raise self._take_back(
+                IpamError(
+                    f"the provider gave addresses more than once, and another play uses {kept} by now: release these claims, then claim again"
+                )
+            )
+        self._until_gone(namespace, [each.claim for each in leaving], self._grace)
         claims = with_owners(self.api, self._discovery, [each.claim for each in leaving])
         self._create(claims, dry_run=False)
         self._bind(namespace, claims)

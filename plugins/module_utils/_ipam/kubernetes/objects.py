@@ -22,6 +22,7 @@ from .reading import Object, malformed, mapping, mappings, optional_mapping, opt
 PREFIX = "elemental.networking"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 HOST_KEYS = f"{PREFIX}/ssh-host-keys"
+ADOPTED_BY = f"{PREFIX}/adopted-by"
 SELECTOR = f"{MANAGED_BY}={PREFIX}"
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 # what a provider that sets conditions says when waiting is of no use
@@ -32,7 +33,10 @@ _LONGEST_REASON = 80
 
 @dataclass(frozen=True)
 class Found:
-    """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it."""
+    """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it.
+
+    ``version`` is the resourceVersion. ``adopted_by`` is the first other run that counted on the claim.
+    """
 
     claim: Claim
     address_name: str = ""
@@ -40,6 +44,16 @@ class Found:
     reason: str = ""
     message: str = ""
     call: str = ""
+    version: str = ""
+    adopted_by: str = ""
+
+    def is_used_beside(self, call: str) -> bool:
+        """Whether another run than ``call`` counts on the claim, so that ``call`` must not take it back although it made it."""
+        return self.adopted_by not in ("", call) or bool(self.claim.host_keys)
+
+    def may_be_taken_back(self, call: str) -> bool:
+        """Whether the run that made the claim may take it back, not knowing that ``call`` counts on it."""
+        return self.call not in ("", call) and not self.is_used_beside(self.call)
 
     @property
     def uid(self) -> str:
@@ -125,7 +139,14 @@ def found(item: Object) -> Found:
         reason=reason,
         message=message,
         call=annotations.get(f"{PREFIX}/call", ""),
+        version=optional_text(metadata, "resourceVersion", what, "metadata"),
+        adopted_by=annotations.get(ADOPTED_BY, ""),
     )
+
+
+def adoption_patch(claim: Found, call: str) -> Object:
+    """The merge patch with which a run marks exactly this claim as one that it counts on."""
+    return {"metadata": {"uid": claim.uid, "annotations": {ADOPTED_BY: call}}}
 
 
 def host_keys_patch(claim: Found) -> Object:

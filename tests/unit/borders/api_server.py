@@ -128,7 +128,9 @@ class Server:
             if name in known:
                 return 409, {"reason": "AlreadyExists"}
             known[name] = body
-            before = sum(each["type"] == "DELETED" and each["object"]["metadata"]["name"] == name for each in self.events)
+            before = sum(
+                each["type"] == "DELETED" and each["object"]["metadata"]["name"] == name for each in self.events
+            )
             uid = f"u-{name}-{before}" if before else f"u-{name}"
             body["metadata"].update(uid=uid, resourceVersion=str(len(self.events)))
             sent = copy.deepcopy(body)

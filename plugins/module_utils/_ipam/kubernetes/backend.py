@@ -342,11 +342,8 @@ class KubernetesBackend(IpamBackend):
             raise self._take_back(taken.failure)
         if taken.kept:
             kept = names(each.claim.name for each in leaving if each.uid in taken.kept)
-            raise self._take_back(
-                IpamError(
-                    f"the provider gave addresses more than once, and another play uses {kept} by now: release these claims, then claim again"
-                )
-            )
+            sentence = f"the provider gave addresses more than once, and another play uses {kept} by now"
+            raise self._take_back(IpamError(f"{sentence}: release these claims, then claim again"))
         self._until_gone(namespace, [each.claim for each in leaving], self._grace)
         claims = with_owners(self.api, self._discovery, [each.claim for each in leaving])
         self._create(claims, dry_run=False)

@@ -36,6 +36,11 @@ host:
     - The name that the inventory has for the machine. A claim that was made for another host is an error that names both, since
       two hosts with one machine name would share one address.
   type: str
+site:
+  description:
+    - The name of the inventory that the claim is made for, where several share a database or a namespace. A claim that was made for another
+      inventory is an error that names both, and so it is where this one has no name.
+  type: str
 owner:
   description:
     - The object that the claim goes with, in the namespace of the claim, for example a C(MachineInventory). The cluster releases

@@ -37,11 +37,13 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.names i
     checked_name,
     checked_owner,
     checked_pool,
+    checked_site,
     claim_name,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import (
     KnownMachine,
     host_keys_by_machine,
+    machine_ids_by_machine,
     record_host_keys,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import (
@@ -51,6 +53,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasi
     release_claims,
     select_claims,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._machine_id import valid_identity
 
 from . import _kubernetes_core as kubernetes_options
 
@@ -76,6 +79,7 @@ CLAIM_SPEC: Spec = {
     },
     "family": {"type": "str", "choices": ["IPv4", "IPv6"]},
     "host": {"type": "str"},
+    "site": {"type": "str"},
     "owner": {
         "type": "dict",
         "options": {
@@ -87,7 +91,7 @@ CLAIM_SPEC: Spec = {
     },
 }
 MATCHING_SPEC: Spec = {
-    **{name: CLAIM_SPEC[name] for name in ("machine", "key", "host")},
+    **{name: CLAIM_SPEC[name] for name in ("machine", "key", "host", "site")},
     "pool": {"type": "str"},
     "owner": {
         "type": "dict",
@@ -201,6 +205,8 @@ def serve_host_keys(module: AnsibleModule, backend: IpamBackend) -> Result:
             each["machine"],
             each.get("host") or "",
             valid_host_keys(each["host_keys"]),
+            valid_identity(each.get("machine_id")),
+            checked_site(each.get("site") or ""),
         )
         for each in module.params["machines"]
     ]
@@ -232,6 +238,7 @@ def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
         _pool_reference(options) if options.get("pool") else None,
         options.get("host") or "",
         _owner(options),
+        checked_site(options.get("site") or ""),
     )
 
 
@@ -243,14 +250,14 @@ def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
             "not_in_inventory names no host, so that every claim would be an orphan; give hosts, or leave it out"
         )
     selection = Selection(
-        **{name: options.get(name) or "" for name in ("machine", "key", "pool", "host")},
+        **{name: options.get(name) or "" for name in ("machine", "key", "pool", "host", "site")},
         owner=_owner(options),
         labels=tuple((str(name), str(value)) for name, value in (options.get("labels") or {}).items()),
         hosts=frozenset(options.get("not_in_inventory") or ()),
     )
     if selection.is_empty:
         raise IpamError(
-            "matching selects no claims because it says nothing; give machine, key, pool, host, owner, labels or not_in_inventory"
+            "matching selects no claims because it says nothing; give machine, key, pool, host, site, owner, labels or not_in_inventory"
         )
     return selection
 
@@ -273,7 +280,8 @@ def _wish(options: t.Mapping[str, t.Any], namespace: str) -> Wish:
         raise IpamError("a claim needs a machine and a key")
     place = checked_name(options.get("namespace") or namespace, "namespace")
     claim = Claim(
-        place, _name(options), machine, key, _pool_reference(options), options.get("host") or "", _owner(options)
+        *(place, _name(options), machine, key, _pool_reference(options), options.get("host") or "", _owner(options)),
+        site=checked_site(options.get("site") or ""),
     )
     return Wish(claim, options.get("family") or "")
 
@@ -328,6 +336,8 @@ def claim_result(bound: BoundClaim) -> Result:
         "machine": claim.machine,
         "key": claim.key,
         "host": claim.host or None,
+        "site": claim.site or None,
+        "machine_id": claim.machine_id or None,
         "owner": owner_result(claim.owner),
         "held_by": str(claim.owner) if claim.owner and claim.owner.controller else None,
         "managed": claim.managed,
@@ -348,6 +358,7 @@ def release_options(claim: Claim) -> Result:
         "machine": claim.machine,
         "key": claim.key,
         "host": claim.host,
+        "site": claim.site,
     }
     return {name: value for name, value in known.items() if value}
 
@@ -390,6 +401,7 @@ def _claims_result(
         "claims": [claim_result(bound) for bound in claims],
         "addresses": addresses_result(claims),
         "host_keys": host_keys_by_machine(claims),
+        "machine_ids": machine_ids_by_machine(claims),
         "diff": {"before": was, "after": will_be},
     }
 

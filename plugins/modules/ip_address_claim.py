@@ -92,6 +92,18 @@ host:
   type: str
   returned: success, unless a claim was to be released that does not exist
   sample: node1
+site:
+  description: The name of the inventory that it was made for, or null.
+  type: str
+  returned: success, unless a claim was to be released that does not exist
+  sample: berlin
+machine_id:
+  description:
+    - The identity of the machine that has the address, a digest of its machine-id, as M(elemental.networking.machine_host_keys)
+      recorded it; null where it did not yet.
+  type: str
+  returned: success, unless a claim was to be released that does not exist
+  sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
 owner:
   description:
     - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
@@ -179,6 +191,7 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     claims = result.pop("claims")
     result.pop("addresses")
     result.pop("host_keys")
+    result.pop("machine_ids")
     return {**(claims[0] if claims else named(asked, module.params["namespace"] or "default")), **result}
 
 

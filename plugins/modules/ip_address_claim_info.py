@@ -42,6 +42,11 @@ options:
         RV(orphans_unknown) says why. Hosts that are disabled in AWX, or that a smart inventory leaves out, are not in it either.
     type: list
     elements: str
+  site:
+    description:
+      - The name of the inventory. With O(inventory), claims that were made for one of another name are not orphans; where this one has no
+        name, those that were made for one with any.
+    type: str
   in_job_slice:
     description: O(inventory) has every host, even where this looks like a job slice of AWX.
     type: bool
@@ -97,6 +102,18 @@ claims:
       type: str
       returned: always
       sample: node1
+    site:
+      description: The name of the inventory that it was made for, or null.
+      type: str
+      returned: always
+      sample: berlin
+    machine_id:
+      description:
+        - The identity of the machine that has the address, a digest of its machine-id, as M(elemental.networking.machine_host_keys)
+          recorded it; null where it did not yet.
+      type: str
+      returned: always
+      sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
     owner:
       description:
         - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
@@ -154,6 +171,13 @@ addresses:
   sample:
     node1:
       inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4}
+machine_ids:
+  description:
+    - The identities that are recorded of each machine, digests of the machine-id that its host has. One without is left out.
+  type: dict
+  returned: success
+  sample:
+    node1: [7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90]
 host_keys:
   description: The public ssh host keys that are recorded of each machine. One without is left out.
   type: dict
@@ -185,7 +209,10 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.holding
     lost_records,
     of_machine,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import host_keys_by_machine
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import (
+    host_keys_by_machine,
+    machine_ids_by_machine,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import is_orphan
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     Result,
@@ -217,6 +244,7 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
         "claims": [claim_result(bound) for bound in claims],
         "addresses": addresses_result(claims),
         "host_keys": host_keys_by_machine(claims),
+        "machine_ids": machine_ids_by_machine(claims),
     }
     if options["inventory"]:
         inventories = backend.inventories(namespace)
@@ -225,20 +253,20 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
             each["held_by"] = each["held_by"] or (str(recording[0].owner) if recording else None)
         for sentence in lost_records(inventories, [bound.claim for bound in listed]):
             module.warn(sentence)
-        result.update(_orphans(claims, frozenset(options["inventory"]), inventories))
+        result.update(_orphans(claims, frozenset(options["inventory"]), inventories, options["site"] or ""))
     return result
 
 
-def _orphans(claims: t.Sequence[BoundClaim], hosts: frozenset[str], inventories: Inventories) -> Result:
+def _orphans(claims: t.Sequence[BoundClaim], hosts: frozenset[str], inventories: Inventories, site: str) -> Result:
     if inventories.trouble:
         return {"orphans": [], "orphans_unknown": f"it is not known which claims Elemental uses: {inventories.trouble}"}
-    lost = [bound.claim for bound in claims if is_orphan(bound.claim, hosts, inventories)]
+    lost = [bound.claim for bound in claims if is_orphan(bound.claim, hosts, inventories, site)]
     return {"orphans": [release_options(claim) for claim in lost]}
 
 
 def main() -> None:
     """Run the module."""
-    texts = {name: {"type": "str"} for name in ("machine", "pool")}
+    texts = {name: {"type": "str"} for name in ("machine", "pool", "site")}
     key = {"type": "str", "no_log": False}
     inventory = {"type": "list", "elements": "str"}
     flags = {name: {"type": "bool", "default": False} for name in ("all_namespaces", "in_job_slice")}

@@ -57,6 +57,11 @@ options:
       host:
         description: Claims that were made for this host of the inventory.
         type: str
+      site:
+        description:
+          - Claims that were made for the inventory of this name. Without it O(matching.not_in_inventory) leaves claims alone that were made
+            for an inventory with a name, and with it those of all others.
+        type: str
       owner:
         description: Claims that go with this object.
         type: dict
@@ -177,6 +182,18 @@ claims:
       type: str
       returned: always
       sample: node1
+    site:
+      description: The name of the inventory that it was made for, or null.
+      type: str
+      returned: always
+      sample: berlin
+    machine_id:
+      description:
+        - The identity of the machine that has the address, a digest of its machine-id, as M(elemental.networking.machine_host_keys)
+          recorded it; null where it did not yet.
+      type: str
+      returned: always
+      sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
     owner:
       description:
         - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
@@ -234,6 +251,13 @@ addresses:
   sample:
     node1:
       inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4}
+machine_ids:
+  description:
+    - The identities that are recorded of each machine, digests of the machine-id that its host has. One without is left out.
+  type: dict
+  returned: success
+  sample:
+    node1: [7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90]
 host_keys:
   description: The public ssh host keys that are recorded of each machine. One without is left out.
   type: dict

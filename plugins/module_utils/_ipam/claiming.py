@@ -125,6 +125,12 @@ def compare(wanted: Claim, found: Claim) -> None:
             f"claim {wanted.name} exists with the owner {found.owner or 'nobody'}, but {wanted.owner} is asked for: "
             "release it first, or name its owner"
         )
+    if found.site and found.site != wanted.site:
+        asking = f"an inventory of site {wanted.site}" if wanted.site else "an inventory without a site"
+        raise IpamError(
+            f"claim {wanted.name} was made for an inventory of site {found.site}, and {asking} has a machine {wanted.machine}, too: "
+            "give one of the machines another name (machine_network_machine), or correct the site (machine_network_site)"
+        )
     if found.host and wanted.host and found.host != wanted.host:
         raise IpamError(
             f"claim {wanted.name} was made for host {found.host}, and host {wanted.host} has the same machine name "

@@ -21,6 +21,7 @@ import typing as t
 import urllib.parse
 
 from .._host_keys import joined, parted
+from .._machine_id import valid_identity
 from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, usage
 from .backend import Creation, IpamBackend, PoolChange, PoolState
@@ -29,9 +30,9 @@ from .manifest import GLOBAL, pool_from_manifest, pool_to_manifest
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 from .texts import plain
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 # what an older one has not; made up for by the first transaction that keeps something
-_CHANGES = {1: "ALTER TABLE claims ADD COLUMN host_keys TEXT NOT NULL DEFAULT ''"}
+_CHANGES = {1: ("host_keys",), 2: ("machine_id", "site")}
 _SCHEMA = """
 CREATE TABLE pools (
     api_group TEXT NOT NULL, kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, manifest TEXT NOT NULL,
@@ -41,7 +42,7 @@ CREATE TABLE claims (
     namespace TEXT NOT NULL, name TEXT NOT NULL, machine TEXT NOT NULL, key TEXT NOT NULL,
     api_group TEXT NOT NULL, kind TEXT NOT NULL, pool_namespace TEXT NOT NULL, pool TEXT NOT NULL,
     address TEXT NOT NULL, prefix INTEGER NOT NULL, gateway TEXT, host TEXT NOT NULL,
-    host_keys TEXT NOT NULL DEFAULT '',
+    host_keys TEXT NOT NULL DEFAULT '', machine_id TEXT NOT NULL DEFAULT '', site TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (namespace, name),
     UNIQUE (api_group, kind, pool_namespace, pool, address)
 );
@@ -157,8 +158,8 @@ class EmbeddedBackend(IpamBackend):
         if not claims:
             return
         with self._transaction(dry_run) as database:
-            rows = [(joined(claim.host_keys), *_identity(claim)) for claim in claims]
-            database.executemany(f"UPDATE claims SET host_keys = ? WHERE {_THIS_CLAIM}", rows)
+            rows = [(joined(claim.host_keys), claim.machine_id, claim.site, *_identity(claim)) for claim in claims]
+            database.executemany(f"UPDATE claims SET host_keys = ?, machine_id = ?, site = ? WHERE {_THIS_CLAIM}", rows)
 
     # --- pools ------------------------------------------------------------------------------------------------
 
@@ -422,7 +423,8 @@ def _catch_up(path: str, database: sqlite3.Connection) -> None:
     if version > _SCHEMA_VERSION:  # while it was open here
         raise IpamError(f"{_other_schema(path, version)}, nothing was changed")
     for older in range(version, _SCHEMA_VERSION):
-        database.execute(_CHANGES[older])
+        for column in _CHANGES[older]:
+            database.execute(f"ALTER TABLE claims ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
     if version != _SCHEMA_VERSION:
         database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
@@ -440,11 +442,14 @@ def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim
     rows = [
         (
             *(claim.namespace, claim.name, claim.machine, claim.key, *_key(pool)),
-            *(str(address), pool.prefix, pool.gateway, claim.host, ""),
+            *(str(address), pool.prefix, pool.gateway, claim.host, claim.site),
         )
         for claim, address in zip(asking, free)
     ]
-    database.executemany(f"INSERT INTO claims VALUES ({', '.join('?' * 13)})", rows)
+    columns = (
+        "namespace, name, machine, key, api_group, kind, pool_namespace, pool, address, prefix, gateway, host, site"
+    )
+    database.executemany(f"INSERT INTO claims ({columns}) VALUES ({', '.join('?' * 13)})", rows)
     return asking
 
 
@@ -536,13 +541,22 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
             _text(row[name]) for name in ("api_group", "kind", "pool", "namespace", "name", "machine", "key", "host")
         ]
         api_group, kind, pool, namespace, name, machine, key, host = texts
-        host_keys = parted(row["host_keys"]) if "host_keys" in row.keys() else ()  # noqa: SIM118 a row is no mapping
-        claim = Claim(namespace, name, machine, key, PoolReference(api_group, kind, pool), host, host_keys=host_keys)
+        claim = Claim(
+            *(namespace, name, machine, key, PoolReference(api_group, kind, pool), host),
+            host_keys=parted(_later(row, "host_keys")),
+            machine_id=valid_identity(_later(row, "machine_id")),
+            site=_later(row, "site"),
+        )
         address, prefix, gateway = (row[column] for column in ("address", "prefix", "gateway"))
     try:
         return BoundClaim(claim, checked_address(f"claim {name}", address, prefix, gateway))
     except IpamError as error:
         return BoundClaim(claim, None, str(error))
+
+
+def _later(row: sqlite3.Row, column: str) -> str:
+    """A column that a database of an older version has not."""
+    return _text(row[column]) if column in row.keys() else ""  # noqa: SIM118 a row is no mapping
 
 
 def _address(value: object) -> IPAddress | None:

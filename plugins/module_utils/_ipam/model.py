@@ -79,7 +79,8 @@ class Claim:
     the inventory's name for the machine, empty when nobody said: two hosts must not share the claim of one machine name.
     With an ``owner`` the claim is released when that object goes. ``managed`` says that this collection made it,
     ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known,
-    ``uid`` is the cluster's; all four say nothing in a wish. ``owner`` is the controller where one of several owners is.
+    ``machine_id`` the identity of the machine that has the address, ``uid`` is the cluster's; these five say nothing in a wish.
+    ``owner`` is the controller where one of several owners is. ``site`` is the name of the inventory, empty where it has none.
     """
 
     namespace: str
@@ -93,6 +94,8 @@ class Claim:
     labels: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     host_keys: tuple[str, ...] = field(default=(), compare=False)
     uid: str = field(default="", compare=False)
+    machine_id: str = field(default="", compare=False)
+    site: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

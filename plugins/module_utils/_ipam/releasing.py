@@ -28,6 +28,7 @@ class Release:
     pool: PoolReference | None = None
     host: str = ""
     owner: Owner | None = None
+    site: str = ""
 
     @property
     def title(self) -> tuple[str, str]:
@@ -39,7 +40,8 @@ class Release:
 class Selection:
     """What claims have in common that are to go; what is empty is not asked. At least one of these has to be given.
 
-    ``pool`` is a name. An owner's ``api_version`` and ``uid`` may be empty. ``hosts`` are those of the inventory: claims of them stay.
+    ``pool`` is a name. An owner's ``api_version`` and ``uid`` may be empty. ``hosts`` are those of the inventory: claims of them stay,
+    and so do those of an inventory with another name (``site``) or, where this one has none, with any.
     """
 
     machine: str = ""
@@ -49,6 +51,7 @@ class Selection:
     owner: Owner | None = None
     labels: tuple[tuple[str, str], ...] = ()
     hosts: frozenset[str] = frozenset()
+    site: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -62,19 +65,28 @@ class Selection:
             (self.key, claim.key),
             (self.pool, claim.pool.name),
             (self.host, claim.host),
+            (self.site, claim.site),
         )
         return (
             claim.managed
             and all(not wanted or wanted == found for wanted, found in texts)
             and (self.owner is None or _is_owner(self.owner, claim.owner))
             and set(self.labels) <= set(claim.labels)
-            and (not self.hosts or is_orphan(claim, self.hosts))
+            and (not self.hosts or is_orphan(claim, self.hosts, site=self.site))
         )
 
 
-def is_orphan(claim: Claim, hosts: frozenset[str], inventories: Inventories = Inventories()) -> bool:  # noqa: B008 it is frozen
-    """Whether this collection made a claim for a machine that is none of these hosts of an inventory, and not registered with Elemental."""
-    if not claim.managed or inventories.has_machine_of(claim):
+def is_orphan(
+    claim: Claim,
+    hosts: frozenset[str],
+    inventories: Inventories = Inventories(),  # noqa: B008 it is frozen
+    site: str = "",
+) -> bool:
+    """Whether this collection made a claim for a machine that is none of these hosts of an inventory, and not registered with Elemental.
+
+    Claims of an inventory with another name are not this one's.
+    """
+    if not claim.managed or claim.site != site or inventories.has_machine_of(claim):
         return False
     if claim.host:
         return claim.host not in hosts
@@ -97,7 +109,8 @@ def select_claims(backend: IpamBackend, namespace: str, selection: Selection) ->
     claims = (bound.claim for bound in backend.list_claims(namespace))
     found = [claim for claim in claims if selection.takes(claim) and not inventories.has_machine_of(claim)]
     return [
-        Release(each.namespace, each.name, each.machine, each.key, each.pool, each.host, each.owner) for each in found
+        Release(each.namespace, each.name, each.machine, each.key, each.pool, each.host, each.owner, each.site)
+        for each in found
     ]
 
 
@@ -157,6 +170,10 @@ def compare(release: Release, found: Claim) -> None:
     if release.host and found.host and release.host != found.host:
         raise IpamError(
             f"claim {found.name} was made for host {found.host}, not for host {release.host}, so {kept}: correct the host"
+        )
+    if release.site and found.site and release.site != found.site:
+        raise IpamError(
+            f"claim {found.name} was made for an inventory of site {found.site}, not of site {release.site}, so {kept}: correct the site"
         )
     if release.owner is not None and not same_owner(release.owner, found.owner):
         raise IpamError(

@@ -73,10 +73,12 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
         return _serve_render(request)
     if operation == "confirm":
         return _serve_confirm(request)
+    from .looking import host_identity
     from .staging import stage, stage_reset
 
     values = {name: request[name] for name in _COMMON}
     values["required"] = tuple(request["required"])
+    values["identities"] = tuple(request.get("identities", ()))
     values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
     values["knock"] = Knock.from_json(request["knock"])
     manager = NetworkManager.connect()
@@ -85,7 +87,7 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
     else:
         profiles = tuple(WantedProfile(**profile) for profile in request["profiles"])
         answer = stage(manager, Request(**values), profiles, program)
-    return {**answer, "host_keys": host_keys()} if "changed" in answer else answer
+    return {"host": host_identity(), **answer, "host_keys": host_keys()} if "changed" in answer else answer
 
 
 def _serve_confirm(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

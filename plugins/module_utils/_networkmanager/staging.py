@@ -27,6 +27,7 @@ from .others import (
     busy_with_a_trial,
     busy_with_another_tool,
     is_stranger,
+    refuse_other_identity,
     refuse_other_machine,
     refuse_other_media,
     refuse_unknown_addresses,
@@ -79,6 +80,7 @@ def stage_reset(
     """
 
     def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
+        refuse_other_identity(request)
         if not managed.profiles:
             refuse_unknown_addresses(manager, devices, addresses)
         if addresses:

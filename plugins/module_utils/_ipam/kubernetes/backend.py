@@ -387,7 +387,12 @@ class KubernetesBackend(IpamBackend):
         """Annotate the claims."""
         known = [(self._known.get((claim.namespace, claim.name)), claim) for claim in claims]
         found = [
-            dataclasses.replace(each, claim=dataclasses.replace(each.claim, host_keys=claim.host_keys))
+            dataclasses.replace(
+                each,
+                claim=dataclasses.replace(
+                    each.claim, host_keys=claim.host_keys, machine_id=claim.machine_id, site=claim.site
+                ),
+            )
             for each, claim in known
             if each is not None
         ]

@@ -40,6 +40,14 @@ options:
     type: list
     elements: str
     default: []
+  take_over_elemental_os:
+    description:
+      - C(/oem/elemental-network.yaml) on the host may be replaced by O(elemental.networking.network_config#module:elemental_os), or
+        removed by a reset, although the collection did not write it. For one run.
+      - Elemental writes that file when a machine registers, and the host applies it at every boot. Without this option it is an error
+        where it would be replaced, or would bring its profiles back after a reset; it is a warning where profiles are installed beside it.
+    type: bool
+    default: false
   accept_host_keys:
     description:
       - Take whoever answers at a claimed address for the host, whatever O(known_host_keys) and O(known_machine_ids) say. It gets the

@@ -54,6 +54,7 @@ def _check_common(request: t.Mapping[str, t.Any]) -> None:
         raise Unfit("token is empty")
     texts(request.get("required"), "required")
     texts(request.get("identities", []), "identities")
+    flag(request.get("takes_over_files", False), "takes_over_files")
     deadline = integer(request.get("deadline"), "deadline", _SHORTEST, _LONGEST)
     shapes.more_files(request.get("more_files"), "more_files")
     probes = several(request.get("probes"), "probes", lambda value, what: _probe(value, what, deadline))

@@ -79,6 +79,7 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
     values = {name: request[name] for name in _COMMON}
     values["required"] = tuple(request["required"])
     values["identities"] = tuple(request.get("identities", ()))
+    values["takes_over_files"] = request.get("takes_over_files", False)
     values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
     values["knock"] = Knock.from_json(request["knock"])
     manager = NetworkManager.connect()

@@ -462,9 +462,11 @@ def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> l
         ).fetchone()
         if row is None:
             missing.append(claim)
-        elif _bound_claim(row).claim != claim:
+            continue
+        found = _bound_claim(row).claim
+        if found != claim or found.site not in ("", claim.site):
             raise IpamError(
-                f"claim {claim.name} was made with another pool or machine by somebody else meanwhile; run again"
+                f"claim {claim.name} was made with another pool, machine or site by another user meanwhile; run again"
             )
     return missing
 

@@ -233,7 +233,8 @@ class Transaction:
         address = self._node.address
         only_known = address != self._inventory_address and not self._node.is_believed
         with self._node.cut_after(int(self._request["deadline"])), self._knocking(address) as knock:
-            answer = self._node.run({**request, "connected_address": address, "only_known": only_known, "knock": knock})
+            how = {"connected_address": address, "only_known": only_known, "is_proven": self._node.knows_keys}
+            answer = self._node.run({**request, **how, "knock": knock})
         if answer.content is not None:
             return answer.content
         self._may_have_begun = self._may_have_begun or answer.was_sent

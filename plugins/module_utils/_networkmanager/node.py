@@ -79,6 +79,7 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
     values = {name: request[name] for name in _COMMON}
     values["required"] = tuple(request["required"])
     values["identities"] = tuple(request.get("identities", ()))
+    values["is_proven"] = request.get("is_proven", False)
     values["takes_over_files"] = request.get("takes_over_files", False)
     values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
     values["knock"] = Knock.from_json(request["knock"])
@@ -102,8 +103,10 @@ def _serve_confirm(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def _serve_render(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Nothing is changed, and NetworkManager is not needed; a host that took a claimed address is not asked, though."""
     from . import store
+    from .others import is_known_as
     from .rendering import serve_rendering
 
-    if request["only_known"] and store.load_managed().machine != request["machine"]:
+    is_proven = request.get("is_proven", False)
+    if request["only_known"] and not is_known_as(store.load_managed(), request["machine"], is_proven):
         return {"stranger": True}
     return serve_rendering(request["configurator"], request["document"])

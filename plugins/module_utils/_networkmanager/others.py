@@ -61,8 +61,13 @@ def busy_with_another_tool(manager: NetworkManager) -> dict[str, t.Any] | None:
 
 
 def is_stranger(managed: Managed, request: Request) -> bool:
-    """Whether the controller came in over a claimed address and this is not the host that it was claimed for."""
-    return request.only_known and managed.machine != request.machine
+    """Whether the controller connected over a claimed address and this is not the host that it was claimed for."""
+    return request.only_known and not is_known_as(managed, request.machine, request.is_proven)
+
+
+def is_known_as(managed: Managed, machine: str, is_proven: bool) -> bool:
+    """Whether this host is a machine. One on which nothing is recorded (its disk was restored) is known by its host key alone."""
+    return managed.machine == machine or (is_proven and not managed.machine)
 
 
 def refuse_other_machine(managed: Managed, machine: str) -> None:

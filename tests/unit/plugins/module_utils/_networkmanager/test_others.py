@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager import others
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.identity import digest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import Request
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import Managed, Request
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
     NetworkManagerError,
 )
@@ -40,6 +40,22 @@ def test_another_machine_is_not_reset_and_its_user_is_told_what_to_do(monkeypatc
     assert "another machine (by its machine-id) than the one that has the addresses of node1" in str(error.value)
     assert "machine_network_site" in str(error.value)
     assert str(error.value).endswith("nothing was changed")
+
+
+@pytest.mark.parametrize(
+    ("machine", "is_proven", "is_stranger"),
+    [
+        ("node1", False, False),
+        ("node1", True, False),
+        ("", False, True),
+        ("", True, False),  # its disk was restored: it has shown its key
+        ("node2", True, True),
+    ],
+)
+def test_who_is_a_stranger_on_a_claimed_address(machine: str, is_proven: bool, is_stranger: bool) -> None:
+    asked = request()._replace(only_known=True, is_proven=is_proven)
+    assert others.is_stranger(Managed(machine), asked) == is_stranger
+    assert not others.is_stranger(Managed(machine), asked._replace(only_known=False))
 
 
 @pytest.mark.parametrize("text", ["", "uninitialized", OURS[:-1], OURS.upper(), f"{OURS}0"])

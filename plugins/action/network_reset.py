@@ -31,10 +31,15 @@ class ActionModule(NetworkAction):
         """See the documentation of the module."""
         _validation, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         common = common_request(options, str(task_vars["inventory_hostname"]), bool(self._task.check_mode))
-        node = Node.of(self, task_vars, HostIdentity.of(options, options["addresses"]))
-        outcome = Transaction(
-            node, {**common, "operation": "stage_reset", "addresses": options["addresses"]}, options["addresses"]
-        ).carry_out()
+        identity = HostIdentity.of(options, options["addresses"])
+        node = Node.of(self, task_vars, identity)
+        request = {
+            **common,
+            "operation": "stage_reset",
+            "addresses": options["addresses"],
+            "identities": list(identity.machine_ids),
+        }
+        outcome = Transaction(node, request, options["addresses"]).carry_out()
         return {
             **outcome.result(bool(self._task.diff)),
             "removed": list(outcome.stale),

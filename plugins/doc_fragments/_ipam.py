@@ -36,6 +36,11 @@ host:
     - The name that the inventory has for the machine. A claim that was made for another host is an error that names both, since
       two hosts with one machine name would share one address.
   type: str
+site:
+  description:
+    - The name of the inventory that the claim is made for, where several share a database or a namespace. A claim that was made for another
+      inventory is an error that names both, and so it is where this one has no name.
+  type: str
 owner:
   description:
     - The object that the claim goes with, in the namespace of the claim, for example a C(MachineInventory). The cluster releases
@@ -82,8 +87,9 @@ options:
     choices: [embedded, kubernetes]
   database:
     description:
-      - The file of the embedded backend. It is made when missing, with mode 0600.
+      - The file of the embedded backend. It is made when missing, with mode 0600. Its folder must exist.
       - Required with O(backend=embedded).
+      - In an AWX job it must be on a path that outlives the job. One in the private folder of the job, or in the container, is refused.
     type: path
   kubernetes:
     description:
@@ -171,6 +177,21 @@ options:
     type: list
     elements: dict
     default: []
+"""
+
+    OWNED = r"""
+options:
+  if_owned:
+    description:
+      - What becomes of a claim that is to be released and that another object uses, that is, one whose controller owner exists (Elemental's
+        C(MachineInventory), a machine of another provider), or one that a C(MachineInventory) records. Only with O(backend=kubernetes).
+      - V(fail) releases nothing and names the object. Deleting that object releases the claim.
+      - V(keep) releases the others; RV(kept) and a warning name the claim.
+      - V(release) releases it all the same. A C(MachineInventory) goes on recording the address and never claims again, so delete it
+        before another machine gets the address.
+    type: str
+    default: fail
+    choices: [fail, keep, release]
 """
 
     PATIENCE = r"""

@@ -39,6 +39,11 @@ options:
     type: str
     vars:
       - name: machine_network_database
+  site:
+    description: The name of the inventory. Claims that were made for an inventory of another name are not those of its machines.
+    type: str
+    vars:
+      - name: machine_network_site
   namespace:
     description:
       - The namespace of the claims. By default the claims of the machine are searched for in all.

@@ -32,9 +32,26 @@ options:
     type: list
     elements: str
     default: []
+  known_machine_ids:
+    description:
+      - The identities that are recorded of the host, that is, RV(elemental.networking.ip_address_claims#module:machine_ids) of its machine.
+      - A reset of a host with another identity is refused, since its addresses belong to another machine. It is refused as well where
+        another machine than that one answers at C(ansible_host). For M(elemental.networking.network_config) both are a warning.
+    type: list
+    elements: str
+    default: []
+  take_over_elemental_os:
+    description:
+      - C(/oem/elemental-network.yaml) on the host may be replaced by O(elemental.networking.network_config#module:elemental_os), or
+        removed by a reset, although the collection did not write it. For one run.
+      - Elemental writes that file when a machine registers, and the host applies it at every boot. Without this option it is an error
+        where it would be replaced, or would bring its profiles back after a reset; it is a warning where profiles are installed beside it.
+    type: bool
+    default: false
   accept_host_keys:
     description:
-      - Take whoever answers at a claimed address for the host, whatever O(known_host_keys) says. It gets the profiles, secrets included.
+      - Take whoever answers at a claimed address for the host, whatever O(known_host_keys) and O(known_machine_ids) say. It gets the
+        profiles, secrets included.
       - For one run, where a host was installed anew and answers at its claimed address only, or where it got that address before keys were
         recorded.
     type: bool

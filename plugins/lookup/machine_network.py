@@ -54,6 +54,10 @@ _list:
       description: The namespace of its claims.
       type: str
       sample: default
+    site:
+      description: The name of the inventory; empty where it has none.
+      type: str
+      sample: berlin
     backend:
       description: Where claims are kept.
       type: str

@@ -38,19 +38,23 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.names i
     checked_name,
     checked_owner,
     checked_pool,
+    checked_site,
     claim_name,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import (
     KnownMachine,
     host_keys_by_machine,
+    machine_ids_by_machine,
     record_host_keys,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import (
     Release,
+    Releasing,
     Selection,
     release_claims,
     select_claims,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._machine_id import valid_identity
 
 from . import _kubernetes_core as kubernetes_options
 
@@ -64,6 +68,7 @@ BACKEND_SPEC: Spec = {
     "namespace": {"type": "str", "default": "default"},
 }
 POOLS_SPEC: Spec = {"pools": {"type": "list", "elements": "dict", "default": []}}
+IF_OWNED_SPEC: Spec = {"if_owned": {"type": "str", "default": "fail", "choices": ["fail", "keep", "release"]}}
 STATE_SPEC: Spec = {"state": {"type": "str", "default": "present", "choices": ["present", "absent"]}}
 CLAIM_SPEC: Spec = {
     "machine": {"type": "str"},
@@ -75,6 +80,7 @@ CLAIM_SPEC: Spec = {
     },
     "family": {"type": "str", "choices": ["IPv4", "IPv6"]},
     "host": {"type": "str"},
+    "site": {"type": "str"},
     "owner": {
         "type": "dict",
         "options": {
@@ -86,7 +92,7 @@ CLAIM_SPEC: Spec = {
     },
 }
 MATCHING_SPEC: Spec = {
-    **{name: CLAIM_SPEC[name] for name in ("machine", "key", "host")},
+    **{name: CLAIM_SPEC[name] for name in ("machine", "key", "host", "site")},
     "pool": {"type": "str"},
     "owner": {
         "type": "dict",
@@ -94,6 +100,8 @@ MATCHING_SPEC: Spec = {
     },
     "labels": {"type": "dict"},
     "not_in_inventory": {"type": "list", "elements": "str"},
+    # the action looks at it: a module does not see the variables of AWX
+    "in_job_slice": {"type": "bool", "default": False},
 }
 PATIENCE_SPEC: Spec = {
     "timeout": {"type": "int", "default": 60},
@@ -165,8 +173,8 @@ def serve_claims(
         releases = [_release(each, namespace) for each in asked]
         if matching is not None:
             releases += select_claims(backend, namespace, _selection(matching, module.params["backend"]))
-        released = release_claims(backend, releases, module.check_mode)
-        return _claims_result(released, before=released, after=[], pool_changes=[])
+        releasing = release_claims(backend, releases, module.check_mode, module.params.get("if_owned") or "fail")
+        return _released_result(module, releasing)
     if matching is not None:
         raise IpamError("matching says which claims to release; with state: present name each one in claims")
     pools = [pool_from_manifest(each, namespace) for each in pool_manifests(module.params["pools"] or [])]
@@ -182,6 +190,13 @@ def serve_claims(
     return result
 
 
+def _released_result(module: AnsibleModule, releasing: Releasing) -> Result:
+    for sentence in (*releasing.warnings, *(reason for _bound, reason in releasing.kept)):
+        module.warn(sentence)
+    kept = [{**claim_result(bound), "reason": reason} for bound, reason in releasing.kept]
+    return {**_claims_result(releasing.released, before=releasing.released, after=[], pool_changes=[]), "kept": kept}
+
+
 def serve_host_keys(module: AnsibleModule, backend: IpamBackend) -> Result:
     """Record by which host keys machines are known."""
     default = module.params["namespace"] or "default"
@@ -191,6 +206,8 @@ def serve_host_keys(module: AnsibleModule, backend: IpamBackend) -> Result:
             each["machine"],
             each.get("host") or "",
             valid_host_keys(each["host_keys"]),
+            valid_identity(each.get("machine_id")),
+            checked_site(each.get("site") or ""),
         )
         for each in module.params["machines"]
     ]
@@ -222,6 +239,7 @@ def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
         _pool_reference(options) if options.get("pool") else None,
         options.get("host") or "",
         _owner(options),
+        checked_site(options.get("site") or ""),
     )
 
 
@@ -233,14 +251,14 @@ def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
             "not_in_inventory names no host, so that every claim would be an orphan; give hosts, or leave it out"
         )
     selection = Selection(
-        **{name: options.get(name) or "" for name in ("machine", "key", "pool", "host")},
+        **{name: options.get(name) or "" for name in ("machine", "key", "pool", "host", "site")},
         owner=_owner(options),
         labels=tuple((str(name), str(value)) for name, value in (options.get("labels") or {}).items()),
         hosts=frozenset(options.get("not_in_inventory") or ()),
     )
     if selection.is_empty:
         raise IpamError(
-            "matching selects no claims because it says nothing; give machine, key, pool, host, owner, labels or not_in_inventory"
+            "matching selects no claims because it says nothing; give machine, key, pool, host, site, owner, labels or not_in_inventory"
         )
     return selection
 
@@ -263,7 +281,8 @@ def _wish(options: t.Mapping[str, t.Any], namespace: str) -> Wish:
         raise IpamError("a claim needs a machine and a key")
     place = checked_name(options.get("namespace") or namespace, "namespace")
     claim = Claim(
-        place, _name(options), machine, key, _pool_reference(options), options.get("host") or "", _owner(options)
+        *(place, _name(options), machine, key, _pool_reference(options), options.get("host") or "", _owner(options)),
+        site=checked_site(options.get("site") or ""),
     )
     return Wish(claim, options.get("family") or "")
 
@@ -318,7 +337,10 @@ def claim_result(bound: BoundClaim) -> Result:
         "machine": claim.machine,
         "key": claim.key,
         "host": claim.host or None,
+        "site": claim.site or None,
+        "machine_id": claim.machine_id or None,
         "owner": owner_result(claim.owner),
+        "held_by": str(claim.owner) if claim.owner and claim.owner.controller else None,
         "managed": claim.managed,
         "host_keys": list(claim.host_keys),
         "pool": {"apiGroup": claim.pool.api_group, "kind": claim.pool.kind, "name": claim.pool.name},
@@ -337,6 +359,7 @@ def release_options(claim: Claim) -> Result:
         "machine": claim.machine,
         "key": claim.key,
         "host": claim.host,
+        "site": claim.site,
     }
     return {name: value for name, value in known.items() if value}
 
@@ -380,6 +403,7 @@ def _claims_result(
         "claims": [claim_result(bound) for bound in claims],
         "addresses": addresses_result(claims),
         "host_keys": host_keys_by_machine(claims),
+        "machine_ids": machine_ids_by_machine(claims),
         "diff": {"before": was, "after": will_be},
     }
 

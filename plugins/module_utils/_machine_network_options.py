@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-_TEXTS = ("manifest", "backend", "database", "namespace", "machine")
+_TEXTS = ("manifest", "backend", "database", "namespace", "machine", "site")
 _RAW = ("network", "pools", "pool_files")
 ARGUMENTS: t.Dict[str, t.Dict[str, t.Any]] = {
     **{name: {"type": "raw"} for name in _RAW},

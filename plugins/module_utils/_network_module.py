@@ -15,6 +15,8 @@ COMMON_ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "machine": {"type": "str"},
     "deadline": {"type": "int", "default": 60},
     "known_host_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "known_machine_ids": {"type": "list", "elements": "str", "default": []},
+    "take_over_elemental_os": {"type": "bool", "default": False},
     "accept_host_keys": {"type": "bool", "default": False, "no_log": False},
     "probes": {
         "type": "list",

@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - elemental.networking._ipam.claim
   - elemental.networking._ipam.pools
   - elemental.networking._ipam.patience
+  - elemental.networking._ipam.owned
 attributes:
   check_mode:
     support: full
@@ -91,12 +92,30 @@ host:
   type: str
   returned: success, unless a claim was to be released that does not exist
   sample: node1
+site:
+  description: The name of the inventory that it was made for, or null.
+  type: str
+  returned: success, unless a claim was to be released that does not exist
+  sample: berlin
+machine_id:
+  description:
+    - The identity of the machine that has the address, a digest of its machine-id, as M(elemental.networking.machine_host_keys)
+      recorded it; null where it did not yet.
+  type: str
+  returned: success, unless a claim was to be released that does not exist
+  sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
 owner:
   description:
     - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
   type: dict
   returned: success, unless a claim was to be released that does not exist
   sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
+held_by:
+  description:
+    - The object that uses the claim and is its controller, so that a release depends on O(if_owned). Null where there is none.
+  type: str
+  returned: success, unless a claim was to be released that does not exist
+  sample: MachineInventory node1 (elemental.cattle.io/v1beta1)
 managed:
   description: Whether this collection made the claim.
   type: bool
@@ -135,6 +154,11 @@ family:
   type: str
   returned: success, unless a claim was to be released that does not exist
   sample: IPv4
+kept:
+  description: The claims that another object uses and that stay, each with the C(reason), as O(if_owned=keep) asks for.
+  type: list
+  elements: dict
+  returned: with O(state=absent)
 msg:
   description: What would be claimed.
   type: str
@@ -145,6 +169,7 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     CLAIM_SPEC,
+    IF_OWNED_SPEC,
     PATIENCE_SPEC,
     POOLS_SPEC,
     STATE_SPEC,
@@ -166,12 +191,13 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     claims = result.pop("claims")
     result.pop("addresses")
     result.pop("host_keys")
+    result.pop("machine_ids")
     return {**(claims[0] if claims else named(asked, module.params["namespace"] or "default")), **result}
 
 
 def main() -> None:
     """Run the module."""
-    run({**CLAIM_SPEC, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC}, serve)
+    run({**CLAIM_SPEC, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC, **IF_OWNED_SPEC}, serve)
 
 
 if __name__ == "__main__":

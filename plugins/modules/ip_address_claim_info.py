@@ -21,7 +21,8 @@ extends_documentation_fragment:
   - elemental.networking._ipam
 options:
   machine:
-    description: Only claims of this machine.
+    description:
+      - Only claims of this machine. One that shows no machine, as kubectl or GitOps made it, is known by its name, C(<machine>-<key>).
     type: str
   key:
     description: Only claims for this placeholder.
@@ -37,8 +38,19 @@ options:
     description:
       - The names of all hosts of the inventory, as in C(groups.all). With them the result has RV(orphans).
       - An empty list counts as not given.
+      - In a job slice of AWX C(groups.all) has the hosts of the slice only. Where a job bears the signs of one, RV(orphans) is empty and
+        RV(orphans_unknown) says why. Hosts that are disabled in AWX, or that a smart inventory leaves out, are not in it either.
     type: list
     elements: str
+  site:
+    description:
+      - The name of the inventory. With O(inventory), claims that were made for one of another name are not orphans; where this one has no
+        name, those that were made for one with any.
+    type: str
+  in_job_slice:
+    description: O(inventory) has every host, even where this looks like a job slice of AWX.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -90,12 +102,30 @@ claims:
       type: str
       returned: always
       sample: node1
+    site:
+      description: The name of the inventory that it was made for, or null.
+      type: str
+      returned: always
+      sample: berlin
+    machine_id:
+      description:
+        - The identity of the machine that has the address, a digest of its machine-id, as M(elemental.networking.machine_host_keys)
+          recorded it; null where it did not yet.
+      type: str
+      returned: always
+      sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
     owner:
       description:
         - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
       type: dict
       returned: always
       sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
+    held_by:
+      description:
+        - The object that uses the claim, its controller or, with O(inventory), a C(MachineInventory) that records it; else null.
+      type: str
+      returned: always
+      sample: MachineInventory node1 (elemental.cattle.io/v1beta1)
     managed:
       description: Whether this collection made the claim.
       type: bool
@@ -143,6 +173,13 @@ addresses:
   sample:
     node1:
       inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4, pool: elemental-inventory-pool}
+machine_ids:
+  description:
+    - The identities that are recorded of each machine, digests of the machine-id that its host has. One without is left out.
+  type: dict
+  returned: success
+  sample:
+    node1: [7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90]
 host_keys:
   description: The public ssh host keys that are recorded of each machine. One without is left out.
   type: dict
@@ -155,16 +192,29 @@ orphans:
       M(elemental.networking.ip_address_claims) takes to release it.
     - A claim that says its host is known by that, another one by its machine, which may be called as a host is, or as the name of a
       machine is made of that of its host.
+    - Claims of machines that are registered with Elemental, in a C(MachineInventory) of the same name, are never orphans.
   type: list
   elements: dict
   returned: with O(inventory)
   sample:
     - {name: node9-inventory-ip, namespace: default, machine: node9, key: inventory-ip, host: node9}
+orphans_unknown:
+  description: Why RV(orphans) is empty without an answer, for example because this user may not list C(MachineInventories).
+  type: str
+  returned: with O(inventory), where it cannot be known which claims are orphans
 """
 
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import host_keys_by_machine
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.holding import (
+    Inventories,
+    lost_records,
+    of_machine,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import (
+    host_keys_by_machine,
+    machine_ids_by_machine,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import is_orphan
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     Result,
@@ -177,16 +227,18 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
+    from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import BoundClaim
 
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     """List and filter."""
     options = module.params
+    namespace = None if options["all_namespaces"] else options["namespace"] or "default"
+    listed = backend.list_claims(namespace)
     claims = [
         bound
-        for bound in backend.list_claims(None if options["all_namespaces"] else options["namespace"] or "default")
-        if (options["machine"] or bound.claim.machine) == bound.claim.machine
-        and (options["key"] or bound.claim.key) == bound.claim.key
+        for bound in (of_machine(listed, options["machine"]) if options["machine"] else listed)
+        if (options["key"] or bound.claim.key) == bound.claim.key
         and (options["pool"] or bound.claim.pool.name) == bound.claim.pool.name
     ]
     result: Result = {
@@ -194,21 +246,33 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
         "claims": [claim_result(bound) for bound in claims],
         "addresses": addresses_result(claims),
         "host_keys": host_keys_by_machine(claims),
+        "machine_ids": machine_ids_by_machine(claims),
     }
     if options["inventory"]:
-        hosts = frozenset(options["inventory"])
-        lost = [bound.claim for bound in claims if is_orphan(bound.claim, hosts)]
-        result["orphans"] = [release_options(claim) for claim in lost]
+        inventories = backend.inventories(namespace)
+        for each, bound in zip(result["claims"], claims):
+            recording = inventories.recording(bound.claim)
+            each["held_by"] = each["held_by"] or (str(recording[0].owner) if recording else None)
+        for sentence in lost_records(inventories, [bound.claim for bound in listed]):
+            module.warn(sentence)
+        result.update(_orphans(claims, frozenset(options["inventory"]), inventories, options["site"] or ""))
     return result
+
+
+def _orphans(claims: t.Sequence[BoundClaim], hosts: frozenset[str], inventories: Inventories, site: str) -> Result:
+    if inventories.trouble:
+        return {"orphans": [], "orphans_unknown": f"it is not known which claims Elemental uses: {inventories.trouble}"}
+    lost = [bound.claim for bound in claims if is_orphan(bound.claim, hosts, inventories, site)]
+    return {"orphans": [release_options(claim) for claim in lost]}
 
 
 def main() -> None:
     """Run the module."""
-    texts = {name: {"type": "str"} for name in ("machine", "pool")}
+    texts = {name: {"type": "str"} for name in ("machine", "pool", "site")}
     key = {"type": "str", "no_log": False}
     inventory = {"type": "list", "elements": "str"}
-    everywhere = {"type": "bool", "default": False}
-    run({**texts, "key": key, "all_namespaces": everywhere, "inventory": inventory}, serve)
+    flags = {name: {"type": "bool", "default": False} for name in ("all_namespaces", "in_job_slice")}
+    run({**texts, "key": key, "inventory": inventory, **flags}, serve)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - elemental.networking._ipam.claims
   - elemental.networking._ipam.pools
   - elemental.networking._ipam.patience
+  - elemental.networking._ipam.owned
 attributes:
   check_mode:
     support: full
@@ -41,6 +42,7 @@ options:
     description:
       - Release all claims of O(namespace) that have all of this, with O(state=absent). At least one of the suboptions has to be given.
       - Only claims that this collection made are released so.
+      - With O(matching.not_in_inventory), claims of machines that are registered with Elemental stay.
     type: dict
     suboptions:
       machine:
@@ -54,6 +56,11 @@ options:
         type: str
       host:
         description: Claims that were made for this host of the inventory.
+        type: str
+      site:
+        description:
+          - Claims that were made for the inventory of this name. Without it O(matching.not_in_inventory) leaves claims alone that were made
+            for an inventory with a name, and with it those of all others.
         type: str
       owner:
         description: Claims that go with this object.
@@ -81,8 +88,14 @@ options:
           - Claims of machines that are none of these hosts, for example C(groups.all). An empty list is an error.
           - Only where the list holds all hosts of all inventories that share O(namespace); the claims of another inventory's machines are
             released, too. Run the playbook C(elemental.networking.report), or check mode with diff, first. They name these claims.
+          - In a job slice of AWX C(groups.all) has the hosts of the slice only, so a job that bears the signs of one is refused. Hosts that
+            are disabled in AWX, or that a smart inventory leaves out, are not in it either, and no sign tells.
         type: list
         elements: str
+      in_job_slice:
+        description: O(matching.not_in_inventory) has every host, even where this looks like a job slice of AWX.
+        type: bool
+        default: false
   state:
     description: V(present) claims, V(absent) releases.
     type: str
@@ -169,12 +182,30 @@ claims:
       type: str
       returned: always
       sample: node1
+    site:
+      description: The name of the inventory that it was made for, or null.
+      type: str
+      returned: always
+      sample: berlin
+    machine_id:
+      description:
+        - The identity of the machine that has the address, a digest of its machine-id, as M(elemental.networking.machine_host_keys)
+          recorded it; null where it did not yet.
+      type: str
+      returned: always
+      sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
     owner:
       description:
         - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
       type: dict
       returned: always
       sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
+    held_by:
+      description:
+        - The object that uses the claim and is its controller, so that a release depends on O(if_owned). Null where there is none.
+      type: str
+      returned: always
+      sample: MachineInventory node1 (elemental.cattle.io/v1beta1)
     managed:
       description: Whether this collection made the claim.
       type: bool
@@ -222,12 +253,24 @@ addresses:
   sample:
     node1:
       inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4, pool: elemental-inventory-pool}
+machine_ids:
+  description:
+    - The identities that are recorded of each machine, digests of the machine-id that its host has. One without is left out.
+  type: dict
+  returned: success
+  sample:
+    node1: [7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90]
 host_keys:
   description: The public ssh host keys that are recorded of each machine. One without is left out.
   type: dict
   returned: success
   sample:
     node1: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
+kept:
+  description: The claims that another object uses and that stay, each with the C(reason), as O(if_owned=keep) asks for.
+  type: list
+  elements: dict
+  returned: with O(state=absent)
 msg:
   description: What would be claimed.
   type: str
@@ -238,6 +281,7 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     CLAIM_SPEC,
+    IF_OWNED_SPEC,
     MATCHING_SPEC,
     PATIENCE_SPEC,
     POOLS_SPEC,
@@ -263,7 +307,7 @@ def main() -> None:
     claims = {"type": "list", "elements": "dict", "options": options}
     matching = {"type": "dict", "options": MATCHING_SPEC}
     run(
-        {"claims": claims, "matching": matching, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC},
+        {"claims": claims, "matching": matching, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC, **IF_OWNED_SPEC},
         serve,
         required_one_of=[("claims", "matching")],
     )

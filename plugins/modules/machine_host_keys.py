@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: machine_host_keys
-short_description: Record by which ssh host keys machines are known
+short_description: Record by which ssh host keys and which machine-id machines are known
 version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
@@ -18,7 +18,8 @@ description:
   - M(elemental.networking.ip_address_claims) and M(elemental.networking.ip_address_claim_info) give them back, for the option
     C(known_host_keys) of M(elemental.networking.network_config) and M(elemental.networking.network_reset).
   - Never makes a claim. A machine without a claim is left out. The keys go when the claims are released.
-  - On a cluster this is the annotation C(elemental.networking/ssh-host-keys) of each claim, and needs the verb C(patch) on claims.
+  - On a cluster these are the annotations C(elemental.networking/ssh-host-keys), C(elemental.networking/machine-id) and
+    C(elemental.networking/site) of each claim, and need the verb C(patch) on claims.
 extends_documentation_fragment:
   - elemental.networking._attributes
   - elemental.networking._attributes.actiongroup_networking
@@ -54,6 +55,14 @@ options:
         type: list
         elements: str
         required: true
+      machine_id:
+        description:
+          - Its identity, as RV(elemental.networking.network_config#module:machine_id) has it. M(elemental.networking.network_reset) refuses
+            another machine then. What is recorded stays where it is not given.
+        type: str
+      site:
+        description: The name of the inventory. Claims that were made for another one are left alone; one without a name gets this one.
+        type: str
   required:
     description: V(false) makes a warning of whatever keeps this from being done.
     type: bool
@@ -75,6 +84,7 @@ EXAMPLES = r"""
     machines:
       - machine: node1
         host_keys: "{{ network.host_keys }}"
+        machine_id: "{{ network.machine_id }}"
   delegate_to: localhost
 """
 
@@ -100,6 +110,8 @@ def main() -> None:
         "machine": {"type": "str", "required": True},
         "host": {"type": "str"},
         "namespace": {"type": "str"},
+        "machine_id": {"type": "str"},
+        "site": {"type": "str"},
         "host_keys": {"type": "list", "elements": "str", "required": True, "no_log": False},
     }
     machines = {"type": "list", "elements": "dict", "required": True, "options": machine}

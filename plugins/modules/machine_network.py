@@ -53,6 +53,12 @@ options:
   namespace:
     description: The namespace of the claims. The default is that of the MachineRegistration, else V(default).
     type: str
+  site:
+    description:
+      - The name of this inventory, where several share a database or a namespace. It is recorded with the claims, and a claim that was made
+        for another inventory is an error.
+      - By default the inventory has no name.
+    type: str
   machine:
     description:
       - The name of the machine.
@@ -105,6 +111,11 @@ namespace:
   type: str
   returned: success
   sample: default
+site:
+  description: The name of the inventory; empty where it has none.
+  type: str
+  returned: success
+  sample: berlin
 backend:
   description: Where claims are kept.
   type: str

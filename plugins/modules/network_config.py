@@ -200,6 +200,11 @@ profiles:
       reason: not installed
       state: up
       waiting_for: ""
+machine_id:
+  description: The identity of the host, a digest of its machine-id, for M(elemental.networking.machine_host_keys); empty where it has none.
+  type: str
+  returned: success
+  sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
 probes:
   description: The probes of a change, each with what it found before and after. Empty when nothing was changed.
   type: list

@@ -12,6 +12,7 @@ from dataclasses import replace
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import checked_address
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.holding import of_machine
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
     Address,
     BoundClaim,
@@ -26,7 +27,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._machine_netw
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import database_path
 
-_TEXTS = ("machine", "backend", "database", "namespace", "manifest")
+_TEXTS = ("machine", "backend", "database", "namespace", "manifest", "site")
 _RAW = ("network", "pools", "pool_files", "kubernetes")
 
 
@@ -60,9 +61,10 @@ def served_claims(given: Given) -> dict[str, BoundClaim]:
     namespace = namespace_of(given.namespace) if given.namespace else None
     database = database_path(given.database, given.inventory_folder)
     with open_backend(BackendOptions(given.backend or "embedded", database, cluster_options(given))) as backend:
-        found = [each for each in backend.list_claims(namespace) if each.claim.machine == machine]
+        found = of_machine(backend.list_claims(namespace), machine)
     # a machine that was named may be another host's; the name that was made of the host's own may be equal by chance
-    held = [each for each in found if given.machine or each.claim.host in ("", given.host)]
+    own = [each for each in found if each.claim.site in ("", given.site)]
+    held = [each for each in own if given.machine or each.claim.host in ("", given.host)]
     _refuse_two_namespaces(held)
     for each in held:
         if each.trouble:

@@ -9,14 +9,19 @@ A module is heard when it ends. Until then it writes into a private file, which 
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import threading
 import typing as t
 from pathlib import Path
 
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.validation import check_type_dict
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._job_slice import is_job_slice
 
 # seconds between two looks
 _GLANCE = 0.5
@@ -30,6 +35,7 @@ class ClaimingAction(NetworkAction):
 
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run the module; see its documentation."""
+        self._refuse_a_part_of_the_inventory(task_vars)
         detached = bool(self._task.async_val)
         try:
             if detached or self._task.args.get("progress_file") or not self._is_beside_us():
@@ -40,6 +46,23 @@ class ClaimingAction(NetworkAction):
             if not detached:
                 self._remove_tmp_path(self._connection._shell.tmpdir)
         return t.cast("dict[str, t.Any]", result)
+
+    def _refuse_a_part_of_the_inventory(self, task_vars: t.Mapping[str, t.Any]) -> None:
+        """Raise AnsibleActionFail where claims of hosts would be released that are in another slice of the job."""
+        given = self._task.args.get("matching")
+        if not given or not is_job_slice(task_vars):
+            return
+        with contextlib.suppress(TypeError):  # the module says what is wrong with it
+            given = check_type_dict(given)
+        matching = given if isinstance(given, t.Mapping) else {}
+        if not matching.get("not_in_inventory"):
+            return
+        if not boolean(matching.get("in_job_slice") or False, strict=False):
+            raise AnsibleActionFail(
+                "this looks like a job slice of AWX, in which groups.all has the hosts of the slice only, and not_in_inventory would "
+                "release the addresses of all others: run a job template without slices, or, if the list has every host, set in_job_slice; "
+                "nothing was released"
+            )
 
     def _is_beside_us(self) -> bool:
         """Whether the module can write into a private file of ours."""

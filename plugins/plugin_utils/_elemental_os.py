@@ -10,10 +10,13 @@ from __future__ import annotations
 import typing as t
 
 import yaml
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import INSTALLED_PROFILES
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import (
+    ELEMENTAL_FILE,
+    INSTALLED_PROFILES,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._render import Profile
 
-YIP_FILE = "/oem/elemental-network.yaml"
+YIP_FILE = ELEMENTAL_FILE
 # yip runs the content of each file as a Go template; this is the text {{ there. What stands between other braces is text anyway
 _OPENING = '{{"{{"}}'
 

@@ -19,6 +19,7 @@ from ipaddress import ip_address
 
 from ansible import constants
 from ansible_collections.elemental.networking.plugins.module_utils._host_keys import valid_host_keys
+from ansible_collections.elemental.networking.plugins.module_utils._machine_id import valid_identity
 
 # ssh takes the first value that it meets of each setting: these come before all others, also before what Ansible adds where host keys are
 # not checked. A key of an address that is not the inventory's has to be known already
@@ -32,19 +33,22 @@ class HostIdentity:
     """What is known of a host before it is asked.
 
     ``claimed`` are addresses that it may have, and that any other host may use; ``host_keys`` are those that are recorded of it.
+    ``machine_ids`` are digests of the machine-id of the machine that has its addresses.
     ``is_believed``: take whoever answers at a claimed address for the host, without a proof.
     """
 
     claimed: tuple[str, ...] = ()
     host_keys: tuple[str, ...] = ()
     is_believed: bool = False
+    machine_ids: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, options: t.Mapping[str, t.Any], claimed: t.Iterable[str]) -> HostIdentity:
         """What the options of a task say."""
         is_believed = bool(options["accept_host_keys"])
         recorded = () if is_believed else valid_host_keys(options["known_host_keys"])
-        return cls(tuple(dict.fromkeys(claimed)), recorded, is_believed)
+        machine_ids = () if is_believed else tuple(filter(None, map(valid_identity, options["known_machine_ids"])))
+        return cls(tuple(dict.fromkeys(claimed)), recorded, is_believed, machine_ids)
 
     def has_claimed(self, addresses: t.Iterable[str]) -> bool:
         """Whether one of these addresses is one that the host claimed, however that is spelled."""

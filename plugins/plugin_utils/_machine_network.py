@@ -18,6 +18,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifes
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import (
     checked_name,
+    checked_site,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import (
     machine_name as default_machine_name,
@@ -44,6 +45,7 @@ class Given:
     namespace: str = ""
     machine: str = ""
     kubernetes: object = None
+    site: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class MachineNetwork:
     database: str
     network: t.Mapping[str, t.Any]
     pools: tuple[t.Mapping[str, t.Any], ...]
+    site: str = ""
 
     @property
     def configurator(self) -> str:
@@ -69,6 +72,8 @@ class MachineNetwork:
         if self.configurator == "none":
             return []
         common = {"machine": self.machine, "namespace": self.namespace, "host": self.host}
+        if self.site:
+            common["site"] = self.site
         wanted = ip_addresses(self.network)
         return [{**common, "key": str(key), "pool": pool} for key, pool in wanted.items()]
 
@@ -78,6 +83,7 @@ def described(asked: MachineNetwork) -> dict[str, t.Any]:
     return {
         "machine": asked.machine,
         "namespace": asked.namespace,
+        "site": asked.site,
         "backend": asked.backend,
         "database": asked.database,
         "configurator": asked.configurator,
@@ -120,7 +126,15 @@ def _put_together(given: Given) -> MachineNetwork:
         database=database_path(given.database, given.inventory_folder),
         network=network,
         pools=tuple(_in_namespace(pool, namespace) for pool in _pools(given, documents)),
+        site=_site(given.site),
     )
+
+
+def _site(name: str) -> str:
+    try:
+        return checked_site(name)
+    except IpamError as error:
+        raise AnsibleError(str(error)) from None
 
 
 def namespace_of(name: object) -> str:

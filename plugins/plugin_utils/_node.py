@@ -147,6 +147,11 @@ class Node:
         """Whether whoever answers at a claimed address is taken for this node without a proof."""
         return self._identity.is_believed
 
+    @property
+    def machine_ids(self) -> tuple[str, ...]:
+        """Digests of the machine-id of the machine that has the addresses of this node, as far as it is recorded."""
+        return self._identity.machine_ids
+
     def know(self, host_keys: tuple[str, ...]) -> None:
         """Take the host keys that the node has named for its own from now on; none: what was known stays."""
         if host_keys:

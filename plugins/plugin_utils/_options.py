@@ -35,6 +35,7 @@ def common_request(options: t.Mapping[str, t.Any], inventory_hostname: str, chec
         "check": check,
         "more_files": {},
         "required": [],
+        "takes_over_files": bool(options.get("take_over_elemental_os")),
     }
 
 

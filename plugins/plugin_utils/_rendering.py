@@ -67,6 +67,7 @@ class _ToolOnNode:
             "machine": self._machine,
             # anybody may sit on a claimed address
             "only_known": self._node.address != self._node.inventory_address and not self._node.is_believed,
+            "is_proven": self._node.knows_keys,
         }
         with self._node.cut_after(_PATIENCE), self._node.unseen():
             return self._node.run(request)

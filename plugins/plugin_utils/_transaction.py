@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bindings import binding
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.identity import digest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.plugin_utils._controller import (
     is_dead,
@@ -35,6 +36,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer 
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._pursuit import Progress, Pursuit, question
 from ansible_collections.elemental.networking.plugins.plugin_utils._reaching import first_to_answer, knocking
+from ansible_collections.elemental.networking.plugins.plugin_utils._second_machine import SecondMachine, other_machine
 from ansible_collections.elemental.networking.plugins.plugin_utils._spanning_tree import too_short
 from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_failure import (
     NO_REASON,
@@ -78,6 +80,7 @@ class Outcome:
     ssh_args: str
     probes: tuple[t.Mapping[str, str], ...]
     waiting: t.Mapping[str, str]
+    machine_id: str
 
     def result(self, with_diff: bool) -> dict[str, t.Any]:
         """What a task returns of it."""
@@ -87,6 +90,7 @@ class Outcome:
             "ssh_common_args": self.ssh_arguments,
             "ssh_args": self.ssh_args,
             "host_keys": list(self.host_keys),
+            "machine_id": self.machine_id,
             "probes": list(self.probes),
         }
         return {**result, "diff": list(self.diff)} if with_diff else result
@@ -120,6 +124,8 @@ class Transaction:
         """Stage the request and see it through. Raises AnsibleActionFail when the node rolled back or cannot do it."""
         self._node.notice_cuts()
         find(self._node, self._known)
+        self._refuse_second_machine()
+        second = SecondMachine(self._node)
         staged = self._stage()
         ended = None
         if staged.changed and not self._request["check"]:
@@ -133,12 +139,41 @@ class Transaction:
             reasons=staged.reasons,
             stale=staged.stale,
             diff=staged.diff,
-            warnings=(*staged.warnings, *filter(None, [self._deadline_note(staged)] if self._request["check"] else ())),
+            warnings=(
+                *staged.warnings,
+                *filter(None, [self._deadline_note(staged)] if self._request["check"] else ()),
+                *self._identity_warnings(digest(staged.host), second),
+            ),
             host_keys=staged.host_keys,
             ssh_args=self._node.new_ssh_args,
             probes=_probe_results(staged.failed_before, ended.failed_after if ended else None),
             waiting={**staged.waiting, **((ended.waiting if ended else None) or {})},
+            machine_id=digest(staged.host),
         )
+
+    def _refuse_second_machine(self) -> None:
+        """Raise AnsibleActionFail for a reset whose inventory leads to another machine than the one that would be reset."""
+        if self._request["operation"] != "stage_reset" or not self._node.machine_ids:
+            return
+        found = SecondMachine(self._node).identity(is_awaited=True)
+        if found and found not in self._node.machine_ids:
+            sentence = other_machine(self._request["machine"], self._node.address, self._inventory_address)
+            raise AnsibleActionFail(f"{sentence}; nothing was changed")
+
+    def _identity_warnings(self, machine_id: str, second: SecondMachine) -> list[str]:
+        """What a user has to know of a change that went to one of two machines, or to another one than before."""
+        if self._request["operation"] != "stage" or not machine_id:
+            return []
+        known, machine = self._node.machine_ids, self._request["machine"]
+        found = second.identity()
+        if found and found != machine_id:
+            return [other_machine(machine, self._node.address, self._inventory_address)]
+        if known and machine_id not in known:
+            return [
+                f"this is another machine (by its machine-id) than the one that had the addresses of {machine} before: if that one was "
+                "not replaced or installed again, two inventories have a host of that name (give each a name with machine_network_site)"
+            ]
+        return []
 
     def _follow(self, staged: Staged) -> Judgement:
         pursuit = Pursuit(
@@ -198,7 +233,8 @@ class Transaction:
         address = self._node.address
         only_known = address != self._inventory_address and not self._node.is_believed
         with self._node.cut_after(int(self._request["deadline"])), self._knocking(address) as knock:
-            answer = self._node.run({**request, "connected_address": address, "only_known": only_known, "knock": knock})
+            how = {"connected_address": address, "only_known": only_known, "is_proven": self._node.knows_keys}
+            answer = self._node.run({**request, **how, "knock": knock})
         if answer.content is not None:
             return answer.content
         self._may_have_begun = self._may_have_begun or answer.was_sent

@@ -58,8 +58,10 @@ def test_a_claim_says_whose_it_is_and_names_no_cluster(space: Space) -> None:
     assert "ownerReferences" not in metadata
 
 
-def test_a_second_run_costs_at_most_four_requests(space: Space) -> None:
-    space.claims(*machines(30))
+def test_another_run_costs_at_most_four_requests(space: Space) -> None:
+    """But for the first one after the claims were made, which marks them as ones that it counts on."""
+    for _run in range(2):
+        space.claims(*machines(30))
     before = len(space.plane.requests(space.user))
     assert not space.claims(*machines(30))["changed"]
     # the audit log has the IPAM group only, without discovery: one more request

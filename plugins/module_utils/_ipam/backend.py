@@ -11,6 +11,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .allocation import Usage
+from .holding import Holder, Inventories
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 
 Report = t.Callable[[str], None]
@@ -95,6 +96,13 @@ class IpamBackend(abc.ABC):
     def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
         """Apply ``pools``, then create ``claims``: all of them or none. A claim that somebody else made meanwhile is adopted."""
 
+    def adopt_claims(self, claims: t.Sequence[Claim]) -> tuple[Claim, ...]:
+        """Count on claims that existed when they were looked for: nobody who fails takes them back from now on.
+
+        Returns those that were gone by now and were made again.
+        """
+        return ()
+
     @abc.abstractmethod
     def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
         """The claims with their addresses, in the order given, once all have one."""
@@ -102,6 +110,14 @@ class IpamBackend(abc.ABC):
     @abc.abstractmethod
     def release_claims(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
         """Give the addresses of exactly these claims back, as they were found; one that is gone, or was made anew, is left alone."""
+
+    def holders(self, claims: t.Sequence[Claim]) -> dict[tuple[str, str], Holder]:
+        """What else uses each of these claims, which were looked for, by namespace and name; nothing where there are no other objects."""
+        return {}
+
+    def inventories(self, namespace: str | None) -> Inventories:
+        """The machines that are registered with Elemental in a namespace, or in all."""
+        return Inventories()
 
     @abc.abstractmethod
     def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:

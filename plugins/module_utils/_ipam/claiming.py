@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .allocation import family
 from .backend import IpamBackend, PoolChange
@@ -49,12 +49,28 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
     _compare_families(wishes, existing)
     creation = backend.create_claims(missing, pools, dry_run)
     pool_changes = [change for change in creation.pool_changes if change.changed]
+    created = creation.created
     if dry_run:
-        bound = [existing.get((claim.namespace, claim.name)) or BoundClaim(claim, None) for claim in claims]
+        made = {(claim.namespace, claim.name): BoundClaim(claim, None) for claim in creation.created}
+        bound = [_adopted(claim, {**made, **existing}) for claim in claims]
     else:
+        created += backend.adopt_claims(_to_adopt(claims, missing))
         bound = backend.wait_for_addresses(claims)
-        _take_back_other_families(wishes, bound, creation.created, backend)
-    return Claiming(tuple(bound), creation.created, tuple(pool_changes))
+        _take_back_other_families(wishes, bound, created, backend)
+    return Claiming(tuple(bound), created, tuple(pool_changes))
+
+
+def _adopted(claim: Claim, known: t.Mapping[_Name, BoundClaim]) -> BoundClaim:
+    """What is known of a claim; what one that another tool made does not show is what it would be adopted for."""
+    bound = known.get((claim.namespace, claim.name), BoundClaim(claim, None))
+    if bound.claim.machine:
+        return bound
+    return replace(bound, claim=replace(bound.claim, machine=claim.machine, key=claim.key))
+
+
+def _to_adopt(claims: t.Sequence[Claim], missing: t.Sequence[Claim]) -> list[Claim]:
+    made = {(claim.namespace, claim.name) for claim in missing}
+    return [claim for claim in claims if (claim.namespace, claim.name) not in made]
 
 
 def _to_make(claims: t.Sequence[Claim], existing: t.Mapping[_Name, BoundClaim]) -> list[Claim]:
@@ -130,6 +146,12 @@ def compare(wanted: Claim, found: Claim) -> None:
         raise IpamError(
             f"claim {wanted.name} exists with the owner {found.owner or 'nobody'}, but {wanted.owner} is asked for: "
             "release it first, or name its owner"
+        )
+    if found.site and found.site != wanted.site:
+        asking = f"an inventory of site {wanted.site}" if wanted.site else "an inventory without a site"
+        raise IpamError(
+            f"claim {wanted.name} was made for an inventory of site {found.site}, and {asking} has a machine {wanted.machine}, too: "
+            "give one of the machines another name (machine_network_machine), or correct the site (machine_network_site)"
         )
     if found.host and wanted.host and found.host != wanted.host:
         raise IpamError(

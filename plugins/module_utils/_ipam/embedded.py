@@ -22,17 +22,23 @@ import typing as t
 import urllib.parse
 
 from .._host_keys import joined, parted
+from .._machine_id import valid_identity
 from . import resting
 from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, preallocated, usage
 from .backend import Creation, IpamBackend, PoolChange, PoolState
+from .job_folder import refuse_dying_database
 from .manifest import GLOBAL, applied, pool_from_manifest, pool_to_manifest
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 from .texts import plain
 
 _SCHEMA_VERSION = 3
 # what an older one has not; made up for by the first transaction that keeps something
-_CHANGES = {1: "ALTER TABLE claims ADD COLUMN host_keys TEXT NOT NULL DEFAULT ''", 2: resting.TABLE}
+_COLUMN = "ALTER TABLE claims ADD COLUMN {} TEXT NOT NULL DEFAULT ''"
+_CHANGES = {
+    1: (_COLUMN.format("host_keys"),),
+    2: (*(_COLUMN.format(column) for column in ("machine_id", "site")), resting.TABLE),
+}
 _SCHEMA = f"""
 CREATE TABLE pools (
     api_group TEXT NOT NULL, kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, manifest TEXT NOT NULL,
@@ -42,7 +48,7 @@ CREATE TABLE claims (
     namespace TEXT NOT NULL, name TEXT NOT NULL, machine TEXT NOT NULL, key TEXT NOT NULL,
     api_group TEXT NOT NULL, kind TEXT NOT NULL, pool_namespace TEXT NOT NULL, pool TEXT NOT NULL,
     address TEXT NOT NULL, prefix INTEGER NOT NULL, gateway TEXT, host TEXT NOT NULL,
-    host_keys TEXT NOT NULL DEFAULT '',
+    host_keys TEXT NOT NULL DEFAULT '', machine_id TEXT NOT NULL DEFAULT '', site TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (namespace, name),
     UNIQUE (api_group, kind, pool_namespace, pool, address)
 );
@@ -68,6 +74,7 @@ class EmbeddedBackend(IpamBackend):
 
     def __enter__(self) -> EmbeddedBackend:
         with self._said_plainly():
+            refuse_dying_database(self._path)
             if _exists(self._path):
                 self._connection, self._read_only = _open(self._path)
             else:
@@ -163,8 +170,8 @@ class EmbeddedBackend(IpamBackend):
         if not claims:
             return
         with self._transaction(dry_run) as database:
-            rows = [(joined(claim.host_keys), *_identity(claim)) for claim in claims]
-            database.executemany(f"UPDATE claims SET host_keys = ? WHERE {_THIS_CLAIM}", rows)
+            rows = [(joined(claim.host_keys), claim.machine_id, claim.site, *_identity(claim)) for claim in claims]
+            database.executemany(f"UPDATE claims SET host_keys = ?, machine_id = ?, site = ? WHERE {_THIS_CLAIM}", rows)
 
     # --- pools ------------------------------------------------------------------------------------------------
 
@@ -260,6 +267,7 @@ class EmbeddedBackend(IpamBackend):
     @contextlib.contextmanager
     def _transaction(self, dry_run: bool) -> t.Iterator[sqlite3.Connection]:
         with self._said_plainly():
+            self._check_folder()
             if not dry_run:
                 self._make_file()
             self._database.execute("BEGIN IMMEDIATE")
@@ -272,6 +280,13 @@ class EmbeddedBackend(IpamBackend):
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
 
+    def _check_folder(self) -> None:
+        """Raise IpamError where there is none: where a disk is not mounted, or a path is mistyped, a new database would begin unnoticed."""
+        if not os.path.isdir(os.path.dirname(self._path)):
+            raise IpamError(
+                f"the folder of the database {self._path} does not exist: create it, mount what should be there, or correct the path"
+            )
+
     def _make_file(self) -> None:
         """Make the file when it is missing: complete under another name first, so that nobody ever sees half of it."""
         if self._read_only:
@@ -281,7 +296,6 @@ class EmbeddedBackend(IpamBackend):
                 self._reopen()
             return
         folder = os.path.dirname(self._path)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".elemental-ipam-", dir=folder) as workshop:
             fresh = os.path.join(workshop, "fresh")
             _create(fresh)
@@ -436,7 +450,8 @@ def _catch_up(path: str, database: sqlite3.Connection) -> None:
     if version > _SCHEMA_VERSION:  # while it was open here
         raise IpamError(f"{_other_schema(path, version)}, nothing was changed")
     for older in range(version, _SCHEMA_VERSION):
-        database.execute(_CHANGES[older])
+        for statement in _CHANGES[older]:
+            database.execute(statement)
     if version != _SCHEMA_VERSION:
         database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
@@ -459,11 +474,14 @@ def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim
     rows = [
         (
             *(claim.namespace, claim.name, claim.machine, claim.key, *resting.key(pool)),
-            *(str(given[claim]), pool.prefix, pool.gateway, claim.host, ""),
+            *(str(given[claim]), pool.prefix, pool.gateway, claim.host, claim.site),
         )
         for claim in asking
     ]
-    database.executemany(f"INSERT INTO claims VALUES ({', '.join('?' * 13)})", rows)
+    columns = (
+        "namespace, name, machine, key, api_group, kind, pool_namespace, pool, address, prefix, gateway, host, site"
+    )
+    database.executemany(f"INSERT INTO claims ({columns}) VALUES ({', '.join('?' * 13)})", rows)
     return asking
 
 
@@ -513,9 +531,11 @@ def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> l
         ).fetchone()
         if row is None:
             missing.append(claim)
-        elif _bound_claim(row).claim != claim:
+            continue
+        found = _bound_claim(row).claim
+        if found != claim or found.site not in ("", claim.site):
             raise IpamError(
-                f"claim {claim.name} was made with another pool or machine by somebody else meanwhile; run again"
+                f"claim {claim.name} was made with another pool, machine or site by another user meanwhile; run again"
             )
     return missing
 
@@ -611,14 +631,23 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
             _text(row[name]) for name in ("api_group", "kind", "pool", "namespace", "name", "machine", "key", "host")
         ]
         api_group, kind, pool, namespace, name, machine, key, host = texts
-        host_keys = parted(row["host_keys"]) if "host_keys" in row.keys() else ()  # noqa: SIM118 a row is no mapping
-        claim = Claim(namespace, name, machine, key, PoolReference(api_group, kind, pool), host, host_keys=host_keys)
+        claim = Claim(
+            *(namespace, name, machine, key, PoolReference(api_group, kind, pool), host),
+            host_keys=parted(_later(row, "host_keys")),
+            machine_id=valid_identity(_later(row, "machine_id")),
+            site=_later(row, "site"),
+        )
         address, prefix, gateway = (row[column] for column in ("address", "prefix", "gateway"))
     try:
         found = checked_address(f"claim {name}", address, prefix, gateway)
         return BoundClaim(claim, dataclasses.replace(found, pool=pool))
     except IpamError as error:
         return BoundClaim(claim, None, str(error))
+
+
+def _later(row: sqlite3.Row, column: str) -> str:
+    """A column that a database of an older version has not."""
+    return _text(row[column]) if column in row.keys() else ""  # noqa: SIM118 a row is no mapping
 
 
 def _address(value: object) -> IPAddress | None:

@@ -60,12 +60,16 @@ class Pool:
 
 @dataclass(frozen=True)
 class Owner:
-    """The object that a claim goes with, in the claim's namespace, as in ``metadata.ownerReferences``; an empty ``uid`` is looked up."""
+    """The object that a claim goes with, in the claim's namespace, as in ``metadata.ownerReferences``; an empty ``uid`` is looked up.
+
+    A ``controller`` made the claim for itself and goes on using it: at most one owner of a claim is one, and never one that we name.
+    """
 
     api_version: str
     kind: str
     name: str
     uid: str = ""
+    controller: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name} ({self.api_version})"
@@ -78,8 +82,9 @@ class Claim:
     ``key`` is the placeholder that the address will fill; ``name`` is ``<machine>-<key>`` as in Elemental. ``host`` is
     the inventory's name for the machine, empty when nobody said: two hosts must not share the claim of one machine name.
     With an ``owner`` the claim is released when that object goes. ``managed`` says that this collection made it,
-    ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known;
-    all three say nothing in a wish.
+    ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known,
+    ``machine_id`` the identity of the machine that has the address, ``uid`` is the cluster's; these five say nothing in a wish.
+    ``owner`` is the controller where one of several owners is. ``site`` is the name of the inventory, empty where it has none.
     """
 
     namespace: str
@@ -92,6 +97,9 @@ class Claim:
     managed: bool = field(default=True, compare=False)
     labels: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     host_keys: tuple[str, ...] = field(default=(), compare=False)
+    uid: str = field(default="", compare=False)
+    machine_id: str = field(default="", compare=False)
+    site: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
 _ONE_LABEL = re.compile(rf"{_LABEL}\Z")
 _KIND = re.compile(r"[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?\Z")
+_SITE = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 _LONGEST = 253
 _LONGEST_LABEL = 63
 
@@ -44,6 +45,16 @@ def checked_name(name: str, what: str) -> str:
         if what != "namespace":
             form = "subdomain: use lower case letters, digits, dashes and dots"
         raise IpamError(f"the {what} name {plain(name)} is no DNS-1123 {form}, with a letter or digit at both ends")
+    return name
+
+
+def checked_site(name: str) -> str:
+    """The name of an inventory itself, or empty. Raises IpamError for one that no label of Kubernetes could hold."""
+    if name and not _SITE.match(name):
+        raise IpamError(
+            f"the site {plain(name, 80)} is not a valid name of an inventory: use at most 63 letters, digits, dashes, dots and "
+            "underscores, with a letter or digit at both ends"
+        )
     return name
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .backend import IpamBackend
 from .claiming import same_owner
+from .holding import Inventories
 from .model import BoundClaim, Claim, IpamError, Owner, PoolReference
 from .names import machine_name
 
@@ -27,6 +28,7 @@ class Release:
     pool: PoolReference | None = None
     host: str = ""
     owner: Owner | None = None
+    site: str = ""
 
     @property
     def title(self) -> tuple[str, str]:
@@ -38,7 +40,8 @@ class Release:
 class Selection:
     """What claims have in common that are to go; what is empty is not asked. At least one of these has to be given.
 
-    ``pool`` is a name. An owner's ``api_version`` and ``uid`` may be empty. ``hosts`` are those of the inventory: claims of them stay.
+    ``pool`` is a name. An owner's ``api_version`` and ``uid`` may be empty. ``hosts`` are those of the inventory: claims of them stay,
+    and so do those of an inventory with another name (``site``) or, where this one has none, with any.
     """
 
     machine: str = ""
@@ -48,6 +51,7 @@ class Selection:
     owner: Owner | None = None
     labels: tuple[tuple[str, str], ...] = ()
     hosts: frozenset[str] = frozenset()
+    site: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -61,19 +65,28 @@ class Selection:
             (self.key, claim.key),
             (self.pool, claim.pool.name),
             (self.host, claim.host),
+            (self.site, claim.site),
         )
         return (
             claim.managed
             and all(not wanted or wanted == found for wanted, found in texts)
             and (self.owner is None or _is_owner(self.owner, claim.owner))
             and set(self.labels) <= set(claim.labels)
-            and (not self.hosts or is_orphan(claim, self.hosts))
+            and (not self.hosts or is_orphan(claim, self.hosts, site=self.site))
         )
 
 
-def is_orphan(claim: Claim, hosts: frozenset[str]) -> bool:
-    """Whether this collection made a claim for a machine that is none of these hosts of an inventory."""
-    if not claim.managed:
+def is_orphan(
+    claim: Claim,
+    hosts: frozenset[str],
+    inventories: Inventories = Inventories(),  # noqa: B008 it is frozen
+    site: str = "",
+) -> bool:
+    """Whether this collection made a claim for a machine that is none of these hosts of an inventory, and not registered with Elemental.
+
+    Claims of an inventory with another name are not this one's.
+    """
+    if not claim.managed or claim.site != site or inventories.has_machine_of(claim):
         return False
     if claim.host:
         return claim.host not in hosts
@@ -86,15 +99,37 @@ def _machine_names(hosts: frozenset[str]) -> frozenset[str]:
 
 
 def select_claims(backend: IpamBackend, namespace: str, selection: Selection) -> list[Release]:
-    """The claims of a namespace that a selection takes, with all that is known of them."""
-    found = [bound.claim for bound in backend.list_claims(namespace) if selection.takes(bound.claim)]
+    """The claims of a namespace that a selection takes, with all that is known of them.
+
+    Raises IpamError where orphans are asked for and it cannot be known which machines are registered with Elemental.
+    """
+    inventories = backend.inventories(namespace) if selection.hosts else Inventories()
+    if inventories.trouble:
+        raise IpamError(f"it is not known which claims Elemental uses, so nothing is released: {inventories.trouble}")
+    claims = (bound.claim for bound in backend.list_claims(namespace))
+    found = [claim for claim in claims if selection.takes(claim) and not inventories.has_machine_of(claim)]
     return [
-        Release(each.namespace, each.name, each.machine, each.key, each.pool, each.host, each.owner) for each in found
+        Release(each.namespace, each.name, each.machine, each.key, each.pool, each.host, each.owner, each.site)
+        for each in found
     ]
 
 
-def release_claims(backend: IpamBackend, releases: t.Sequence[Release], dry_run: bool) -> list[BoundClaim]:
-    """Release these claims; return those that existed, with the address that they had.
+@dataclass(frozen=True)
+class Releasing:
+    """What a release came to: claims that existed and went, with the address that they had; and those that stay, with the reason of each.
+
+    ``warnings`` are what is left to do.
+    """
+
+    released: tuple[BoundClaim, ...]
+    kept: tuple[tuple[BoundClaim, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def release_claims(
+    backend: IpamBackend, releases: t.Sequence[Release], dry_run: bool, if_owned: str = "fail"
+) -> Releasing:
+    """Release these claims. ``if_owned`` says what becomes of one that another object uses: ``fail``, ``keep`` or ``release``.
 
     Raises IpamError, and releases nothing, when one of them is not what its release says.
     """
@@ -103,9 +138,21 @@ def release_claims(backend: IpamBackend, releases: t.Sequence[Release], dry_run:
     for release in releases:
         if release.title in found:
             compare(release, found[release.title].claim)
-    released = [found[title] for title in once if title in found]
+    present = [found[title] for title in once if title in found]
+    holders = backend.holders([bound.claim for bound in present])
+    owned = [(bound, holders[_title(bound)]) for bound in present if _title(bound) in holders]
+    if owned and if_owned == "fail":
+        bound, holder = owned[0]
+        raise IpamError(f"{holder.keeps(bound.claim)}; nothing is released (if_owned says otherwise)")
+    released = [bound for bound in present if if_owned == "release" or _title(bound) not in holders]
     backend.release_claims([bound.claim for bound in released], dry_run)
-    return released
+    if if_owned == "release":
+        return Releasing(tuple(released), warnings=tuple(holder.warns(bound.claim) for bound, holder in owned))
+    return Releasing(tuple(released), tuple((bound, holder.keeps(bound.claim)) for bound, holder in owned))
+
+
+def _title(bound: BoundClaim) -> tuple[str, str]:
+    return bound.claim.namespace, bound.claim.name
 
 
 def compare(release: Release, found: Claim) -> None:
@@ -123,6 +170,10 @@ def compare(release: Release, found: Claim) -> None:
     if release.host and found.host and release.host != found.host:
         raise IpamError(
             f"claim {found.name} was made for host {found.host}, not for host {release.host}, so {kept}: correct the host"
+        )
+    if release.site and found.site and release.site != found.site:
+        raise IpamError(
+            f"claim {found.name} was made for an inventory of site {found.site}, not of site {release.site}, so {kept}: correct the site"
         )
     if release.owner is not None and not same_owner(release.owner, found.owner):
         raise IpamError(

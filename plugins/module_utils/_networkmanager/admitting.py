@@ -53,6 +53,9 @@ def _check_common(request: t.Mapping[str, t.Any]) -> None:
     if not request["token"]:
         raise Unfit("token is empty")
     texts(request.get("required"), "required")
+    texts(request.get("identities", []), "identities")
+    for field in ("takes_over_files", "is_proven"):
+        flag(request.get(field, False), field)
     deadline = integer(request.get("deadline"), "deadline", _SHORTEST, _LONGEST)
     shapes.more_files(request.get("more_files"), "more_files")
     probes = several(request.get("probes"), "probes", lambda value, what: _probe(value, what, deadline))
@@ -108,6 +111,7 @@ def _check_address(address: str) -> None:
 
 def _check_render(request: t.Mapping[str, t.Any]) -> None:
     flag(request.get("only_known"), "only_known")
+    flag(request.get("is_proven", False), "is_proven")
     for field in ("machine", "configurator", "document"):
         text(request.get(field), field)
 

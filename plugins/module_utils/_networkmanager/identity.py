@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""By what a controller knows this host again at another address: its public ssh host keys. Everybody may read them."""
+"""By what a controller knows this host again: its public ssh host keys, which everybody may read, and a digest of its machine-id."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import typing as t
 from . import places
 
 _MOST = 8
+# of a machine-id, in hexadecimal digits (machine-id(5)), and of its digest
+_DIGITS = 32
 _LONGEST = 8192
 
 
@@ -24,6 +26,15 @@ def host_keys() -> list[str]:
         files += [os.path.join(places.SSH_FOLDER, name) for name in names if _is_usual(name)]
     found = (" ".join(line.split()[:2]) for file in dict.fromkeys(files) for line in _lines(file)[:1])
     return list(dict.fromkeys(filter(None, found)))[:_MOST]
+
+
+def digest(machine_id: str) -> str:
+    """What is told of a machine-id, from which nothing else that is derived of it can be guessed; empty for what is not one."""
+    if len(machine_id) != _DIGITS or not set(machine_id) <= set("0123456789abcdef"):
+        return ""
+    import hashlib  # here: the start of this program counts, and few need it
+
+    return hashlib.sha256(f"elemental.networking:{machine_id}".encode()).hexdigest()[:_DIGITS]
 
 
 def _is_usual(name: str) -> bool:

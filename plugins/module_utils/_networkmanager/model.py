@@ -81,7 +81,9 @@ class Request(t.NamedTuple):
     and only a host that is known as this machine already will do. ``controller`` says who asks. ``take_over`` is the token of a
     trial whose controller is known to be dead. ``more_files`` are files outside of NetworkManager's that change with the profiles
     (None: no such file). ``knock`` says how the controller will come in anew while it waits for the answer. ``required`` are the files of
-    profiles that must not wait.
+    profiles that must not wait. ``identities`` are digests of the machine-ids of the machine whose addresses are to be given up.
+    ``is_proven``: it has shown the ssh host key that is recorded of the machine. With ``takes_over_files`` a file of
+    somebody else among ``more_files`` is replaced, or removed by a reset.
     """
 
     machine: str
@@ -96,6 +98,9 @@ class Request(t.NamedTuple):
     more_files: t.Mapping[str, t.Optional[str]]
     knock: t.Optional[Knock]
     required: tuple[str, ...] = ()
+    identities: tuple[str, ...] = ()
+    takes_over_files: bool = False
+    is_proven: bool = False
 
 
 class Step(t.NamedTuple):

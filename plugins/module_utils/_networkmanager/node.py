@@ -97,10 +97,14 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
         return _serve_render(request)
     if operation == "confirm":
         return _serve_confirm(request)
+    from .looking import host_identity
     from .staging import stage, stage_reset
 
     values = {name: request[name] for name in _COMMON}
     values["required"] = tuple(request["required"])
+    values["identities"] = tuple(request.get("identities", ()))
+    values["is_proven"] = request.get("is_proven", False)
+    values["takes_over_files"] = request.get("takes_over_files", False)
     values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
     values["knock"] = Knock.from_json(request["knock"])
     manager = NetworkManager.connect()
@@ -109,7 +113,7 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
     else:
         profiles = tuple(WantedProfile(**profile) for profile in request["profiles"])
         answer = stage(manager, Request(**values), profiles, program)
-    return {**answer, "host_keys": host_keys()} if "changed" in answer else answer
+    return {"host": host_identity(), **answer, "host_keys": host_keys()} if "changed" in answer else answer
 
 
 def _serve_confirm(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -123,8 +127,10 @@ def _serve_confirm(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def _serve_render(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Nothing is changed, and NetworkManager is not needed; a host that took a claimed address is not asked, though."""
     from . import store
+    from .others import is_known_as
     from .rendering import serve_rendering
 
-    if request["only_known"] and store.load_managed().machine != request["machine"]:
+    is_proven = request.get("is_proven", False)
+    if request["only_known"] and not is_known_as(store.load_managed(), request["machine"], is_proven):
         return {"stranger": True}
     return serve_rendering(request["configurator"], request["document"])

@@ -12,7 +12,8 @@ import typing as t
 
 from . import places, store
 from .files import temporary_of
-from .looking import carried_addresses
+from .identity import digest
+from .looking import carried_addresses, host_identity
 from .model import DAMAGED, ETHERNET_TYPES, LOST, Managed, Request, WantedProfile
 from .network_manager import Device, NetworkManager, NetworkManagerError
 
@@ -60,8 +61,13 @@ def busy_with_another_tool(manager: NetworkManager) -> dict[str, t.Any] | None:
 
 
 def is_stranger(managed: Managed, request: Request) -> bool:
-    """Whether the controller came in over a claimed address and this is not the host that it was claimed for."""
-    return request.only_known and managed.machine != request.machine
+    """Whether the controller connected over a claimed address and this is not the host that it was claimed for."""
+    return request.only_known and not is_known_as(managed, request.machine, request.is_proven)
+
+
+def is_known_as(managed: Managed, machine: str, is_proven: bool) -> bool:
+    """Whether this host is a machine. One on which nothing is recorded (its disk was restored) is known by its host key alone."""
+    return managed.machine == machine or (is_proven and not managed.machine)
 
 
 def refuse_other_machine(managed: Managed, machine: str) -> None:
@@ -70,6 +76,18 @@ def refuse_other_machine(managed: Managed, machine: str) -> None:
         raise NetworkManagerError(
             f"this host is configured as machine {managed.machine}, not {machine}: the inventory leads to the wrong host; "
             f"correct its address, or the name in {places.MANAGED_FILE} there if the machine was renamed"
+        )
+
+
+def refuse_other_identity(request: Request) -> None:
+    """Raise NetworkManagerError for a reset of another machine than the one whose addresses are released after it."""
+    found = digest(host_identity()) if request.identities else ""
+    if found and found not in request.identities:
+        raise NetworkManagerError(
+            f"this host is another machine (by its machine-id) than the one that has the addresses of {request.machine}: where two "
+            "inventories have a host of that name, give each a name of its own (machine_network_site) and one of the machines another "
+            "(machine_network_machine); where it was installed again, configure it once, or set accept_host_keys (in the role "
+            "machine_network_accept_host_keys) for one run; nothing was changed"
         )
 
 

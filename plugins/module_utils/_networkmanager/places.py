@@ -24,6 +24,8 @@ OUTCOMES_FILE = "/run/elemental-networking/outcomes.json"
 MANAGED_FILE = "/var/lib/elemental-networking/managed.json"
 # the same on Elemental OS, where /var/lib does not survive a boot, but /oem does
 MANAGED_COPY = "/oem/elemental-networking.json"
+# what Elemental writes when a machine registers, and applies at every boot (elemental-operator, pkg/network)
+ELEMENTAL_FILE = "/oem/elemental-network.yaml"
 # where files that change with the profiles may be: what Elemental OS applies at every boot
 MORE_FILES = "/oem/"
 # what the disk shall hold while it is being written: a power loss in between is made good at the next boot

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from . import store
+from . import places, store
 from .bus import BusError
 from .files import read_text
 from .looking import (
@@ -27,12 +27,14 @@ from .others import (
     busy_with_a_trial,
     busy_with_another_tool,
     is_stranger,
+    refuse_other_identity,
     refuse_other_machine,
     refuse_other_media,
     refuse_unknown_addresses,
     refuse_unknown_machine,
     refuse_unmanaged_interfaces,
 )
+from .owning import record_as_ours, refuse_file_of_elemental, warnings_of_elemental
 from .planning import (
     Plan,
     dhcp_beside,
@@ -64,6 +66,8 @@ def stage(
 
     def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
         with store.remembering(request.token, request.machine):
+            if request.more_files:
+                refuse_file_of_elemental(request, managed)
             refuse_unmanaged_interfaces(manager, devices, profiles)
             return _plan(manager, devices, request, profiles, managed)
 
@@ -79,6 +83,9 @@ def stage_reset(
     """
 
     def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
+        refuse_other_identity(request)
+        if managed.profiles or addresses:
+            refuse_file_of_elemental(request, managed)
         if not managed.profiles:
             refuse_unknown_addresses(manager, devices, addresses)
         if addresses:
@@ -121,7 +128,8 @@ def _plan(
 
 
 def _differing_files(request: Request, managed: Managed) -> dict[str, str | None]:
-    gone = {path: None for path in managed.more_files if path not in request.more_files}
+    theirs = (places.ELEMENTAL_FILE,) if request.takes_over_files else ()
+    gone = {path: None for path in (*managed.more_files, *theirs) if path not in request.more_files}
     return {path: text for path, text in {**gone, **request.more_files}.items() if read_text(path) != text}
 
 
@@ -197,8 +205,12 @@ def _prepare(
     refuse_other_machine(managed, request.machine)
     devices = manager.devices()
     plan = make_plan(managed, devices)
+    if not plan.is_reset:
+        warnings += warnings_of_elemental(request, managed)
     if not plan.changes:
-        return {"changed": False, "waiting": dict(plan.waiting)}
+        if not plan.is_reset:
+            record_as_ours(plan, request, managed)
+        return {"changed": False, "waiting": dict(plan.waiting), "warnings": warnings}
     from .judging import judge  # here: nothing needs it where nothing differs
     from .opening import Present, preview
 

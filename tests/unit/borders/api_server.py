@@ -80,6 +80,10 @@ class Server:
         self.paths: list[str] = []
         self.used: set[tuple[str, str]] = set()
         self.headers: dict[str, str] = {}
+        self.inventories: list[t.Any] = [
+            {"metadata": {"name": name, "namespace": "ns", "uid": f"u-{name}"}} for name in OWNERS
+        ]
+        self.lists_owners = True
 
     def request(self, method: str, url: str, **options: t.Any) -> Response:
         """Answer one request."""
@@ -114,7 +118,9 @@ class Server:
 
     def _owners(self, path: str) -> Sent:
         if path.endswith("machineinventories"):
-            return 200, {"metadata": {}, "items": [{"metadata": {"name": name, "uid": f"u-{name}"}} for name in OWNERS]}
+            if not self.lists_owners:
+                return 403, {"message": 'User "x" cannot list resource "machineinventories" in API group'}
+            return 200, {"metadata": {}, "items": self.inventories}
         return 200, {"resources": [{"name": "machineinventories", "kind": "MachineInventory", "namespaced": True}]}
 
     def _changed(self, method: str, plural: str, name: str, body: t.Any) -> Sent:
@@ -133,9 +139,14 @@ class Server:
             return 201, sent
         if name not in known:
             return 404, {"reason": "NotFound"}
+        if not _holds(body, known[name]["metadata"]):
+            return 409, {"reason": "Conflict"}
         if method == "DELETE":
             self._tell("DELETED", known.pop(name))
             self.objects["ipaddresses"].pop(name, None)
+        elif method == "PATCH" and plural == "ipaddressclaims":
+            known[name]["metadata"].setdefault("annotations", {}).update(body["metadata"].get("annotations", {}))
+            self._tell("MODIFIED", known[name])
         return 200, known.get(name, {})
 
     def _serve(self, claim: t.Any) -> None:
@@ -154,6 +165,12 @@ class Server:
         if "uid" in item["metadata"]:
             item["metadata"]["resourceVersion"] = str(len(self.events) + 1)
             self.events.append({"type": kind, "object": copy.deepcopy(item)})
+
+
+def _holds(body: t.Any, metadata: t.Mapping[str, t.Any]) -> bool:
+    """Whether an object is the one that a delete or a patch is for."""
+    conditions = (body or {}).get("preconditions") or {"uid": ((body or {}).get("metadata") or {}).get("uid")}
+    return all(wanted in (None, metadata.get(field)) for field, wanted in conditions.items())
 
 
 def _verb(method: str, name: str, query: t.Mapping[str, str]) -> str:

@@ -12,13 +12,15 @@ import typing as t
 import uuid
 
 from ..backend import Creation, IpamBackend, PoolChange, PoolState
+from ..holding import Holder, Inventories, holder_of
 from ..model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
 from .api import Api
 from .causes import Causes
 from .claims import Addresses, Claims, Listing
 from .discovery import Discovery
+from .inventories import inventories
 from .objects import Found, check_address
-from .owners import with_owners
+from .owners import Existing, with_owners
 from .pacing import Hopeless, exhausted, names, seconds_left
 from .pools import Pools
 from .progress import Progress, Report
@@ -140,7 +142,8 @@ class KubernetesBackend(IpamBackend):
             return Creation((), tuple(changes))
         new = {(pool.reference, pool.namespace) for pool in pools}
         self._check_room(claims, new if dry_run else set())
-        names = self._create(with_owners(self.api, self._discovery, claims), dry_run)
+        claims = with_owners(self.api, self._discovery, claims)
+        names = self._create(claims, dry_run)
         return Creation(tuple(claim for claim in claims if (claim.namespace, claim.name) in names), tuple(changes))
 
     def _check_room(self, claims: t.Sequence[Claim], unwritten: t.Collection[tuple[PoolReference, str]]) -> None:
@@ -188,6 +191,29 @@ class KubernetesBackend(IpamBackend):
         for namespace, group in _grouped(refused, lambda each: each.claim.namespace).items():
             self._until_gone(namespace, [each.claim for each in group], self._grace)
 
+    def adopt_claims(self, claims: t.Sequence[Claim]) -> tuple[Claim, ...]:
+        """Mark those that another run made and may take back; what it has taken back by now is made again."""
+        gone = self._mark([self._known[claim.namespace, claim.name] for claim in claims])
+        titles = {(claim.namespace, claim.name) for claim in gone}
+        again = [claim for claim in claims if (claim.namespace, claim.name) in titles]
+        names = self._create(with_owners(self.api, self._discovery, again), dry_run=False) if again else set()
+        return tuple(claim for claim in again if (claim.namespace, claim.name) in names)
+
+    def _mark(self, claims: t.Sequence[Found]) -> list[Claim]:
+        """Mark claims that other runs made as ones that this one counts on; returns those that are gone, or are being released."""
+        open_ones = [each for each in claims if each.may_be_taken_back(self._call)]
+        if not open_ones:
+            return []
+        adopted = self._claims.adopt(open_ones)
+        if adopted.failure is not None:
+            raise self._take_back(adopted.failure)
+        if adopted.refusal is not None:
+            self._progress.note(f"a play that fails may take claims back that this one uses: {adopted.refusal}")
+        self._known.update({(each.claim.namespace, each.claim.name): each for each in adopted.found})
+        for claim in adopted.gone:
+            self._addresses.pop((claim.namespace, claim.name), None)
+        return adopted.gone
+
     def _wait_out(self, claims: t.Sequence[Claim]) -> None:
         """The name of a claim that is being released is free when it is gone."""
         leaving = [claim for claim in claims if self._is_terminating((claim.namespace, claim.name))]
@@ -210,9 +236,11 @@ class KubernetesBackend(IpamBackend):
             would_be_made_again = dry_run and found is not None and found.hopeless and found.claim.managed
             if found is not None and not found.terminating and not would_be_made_again:
                 self._compare(claim, found)
+                self._known[claim.namespace, claim.name] = found
                 if found.call == self._call and not dry_run:
                     self._created.append(found)  # the answer to our create was lost
-                self._known[claim.namespace, claim.name] = found
+                elif not dry_run and self._mark([found]):
+                    free.append(claim)
             else:
                 if found is not None:
                     self._known[claim.namespace, claim.name] = found
@@ -230,16 +258,19 @@ class KubernetesBackend(IpamBackend):
             raise self._take_back(error) from None
 
     def _take_back(self, reason: IpamError) -> IpamError:
-        """Remove what this call created: a user is told of one failure, and has nothing to clean up. Returns what to raise."""
+        """Remove what this call created: a user is told of one failure, and has nothing to clean up. Returns what to raise.
+
+        What another call counts on by now stays.
+        """
         if self._keep_pending or not self._created:
             return reason
         created, self._created = self._created, []
-        deleted: set[str] = set()
-        failure = self._claims.delete(created, deleted=deleted)
-        if failure is not None:
-            stay = names(each.claim.name for each in created if each.uid not in deleted)
-            return IpamError(f"{reason}; of this call the claims {stay} stay, since {failure}")
-        for namespace, each in _grouped(created, lambda found: found.claim.namespace).items():
+        taken = self._claims.take_back(created)
+        if taken.failure is not None:
+            stay = names(each.claim.name for each in created if each.uid not in taken.deleted | taken.kept)
+            return IpamError(f"{reason}; of this call the claims {stay} stay, since {taken.failure}")
+        leaving = [each for each in created if each.uid in taken.deleted]
+        for namespace, each in _grouped(leaving, lambda found: found.claim.namespace).items():
             try:
                 self._until_gone(namespace, [found.claim for found in each], _TAKE_BACK)
             except IpamError:
@@ -259,7 +290,8 @@ class KubernetesBackend(IpamBackend):
         name = (claim.namespace, claim.name)
         if name in self._known:
             known = self._known[name].claim
-            claim = dataclasses.replace(claim, managed=known.managed, host_keys=known.host_keys)
+            # what a claim that another tool made does not show is what it was adopted for
+            claim = dataclasses.replace(known, machine=claim.machine, key=claim.key, host=known.host or claim.host)
         return BoundClaim(claim, self._addresses[name])
 
     def _bind(self, namespace: str, claims: t.Sequence[Claim]) -> None:
@@ -333,11 +365,15 @@ class KubernetesBackend(IpamBackend):
                 f"{each}, which the provider gave more than once; claiming anew: {names(giving_up(each, created))}"
             )
         leaving = [created[name] for name in sorted(giving)]
-        failure = self._claims.delete(leaving)
-        if failure is not None:
-            raise self._take_back(failure)
-        self._until_gone(namespace, [each.claim for each in leaving], self._grace)
+        taken = self._claims.take_back(leaving)
         self._created = [each for each in self._created if each not in leaving]
+        if taken.failure is not None:
+            raise self._take_back(taken.failure)
+        if taken.kept:
+            kept = names(each.claim.name for each in leaving if each.uid in taken.kept)
+            sentence = f"the provider gave addresses more than once, and another play uses {kept} by now"
+            raise self._take_back(IpamError(f"{sentence}: release these claims, then claim again"))
+        self._until_gone(namespace, [each.claim for each in leaving], self._grace)
         claims = with_owners(self.api, self._discovery, [each.claim for each in leaving])
         self._create(claims, dry_run=False)
         self._bind(namespace, claims)
@@ -392,10 +428,37 @@ class KubernetesBackend(IpamBackend):
                 f" {claim.pool.name}); run again then, with a longer timeout, or under another machine name"
             )
 
+    def holders(self, claims: t.Sequence[Claim]) -> dict[Name, Holder]:
+        """The controllers that exist, and the MachineInventories that record the uid of a claim."""
+        found: dict[Name, Holder] = {}
+        for namespace, group in _grouped(claims, lambda claim: claim.namespace).items():
+            registered = self.inventories(namespace)
+            if registered.trouble:
+                self._progress.note(f"it is not known which claims Elemental uses: {registered.trouble}")
+            existing = Existing(self.api, self._discovery, namespace)
+            for claim in group:
+                holder = holder_of(claim, registered, existing.is_gone)
+                if holder is not None:
+                    found[claim.namespace, claim.name] = holder
+        return found
+
+    def inventories(self, namespace: str | None) -> Inventories:
+        """The MachineInventories that there are."""
+        return inventories(self.api, self._discovery, namespace)
+
     def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
         """Annotate the claims."""
         known = [(self._known.get((claim.namespace, claim.name)), claim) for claim in claims]
-        found = [dataclasses.replace(each, claim=claim) for each, claim in known if each is not None]
+        found = [
+            dataclasses.replace(
+                each,
+                claim=dataclasses.replace(
+                    each.claim, host_keys=claim.host_keys, machine_id=claim.machine_id, site=claim.site
+                ),
+            )
+            for each, claim in known
+            if each is not None
+        ]
         failure = self._claims.record_host_keys(found, dry_run)
         if failure is not None:
             raise failure

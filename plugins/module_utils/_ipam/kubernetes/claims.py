@@ -15,10 +15,13 @@ from . import parallel
 from .api import Api
 from .discovery import Discovery
 from .errors import Place, Refused
-from .objects import SELECTOR, Found, address, claim_object, found, host_keys_patch
+from .objects import SELECTOR, Found, address, adoption_patch, claim_object, found, host_keys_patch
 from .progress import Progress
 from .reading import malformed
 from .sharing import Holding, SharedAddress, shared_addresses
+
+# how often a claim may change between a look and its delete: its provider writes each one a few times
+_TRIES = 10
 
 
 @dataclass
@@ -36,6 +39,28 @@ class Created:
 
     new: list[Found] = field(default_factory=list)
     taken: list[Claim] = field(default_factory=list)
+    failure: IpamError | None = None
+
+
+@dataclass
+class Adopted:
+    """What adopting claims came to: ``found`` as they are then, ``gone`` what does not exist any more or is being released.
+
+    ``refusal`` is why claims could not be marked, where this user may not.
+    """
+
+    found: list[Found] = field(default_factory=list)
+    gone: list[Claim] = field(default_factory=list)
+    refusal: IpamError | None = None
+    failure: IpamError | None = None
+
+
+@dataclass
+class TakenBack:
+    """What taking claims back came to, by uid: those that go, and those that stay since another run counts on them."""
+
+    deleted: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
     failure: IpamError | None = None
 
 
@@ -107,30 +132,86 @@ class Claims:
         created.failure = parallel.each(claims, one, self._progress.counted("asked for", len(claims)))
         return created
 
-    def delete(
-        self, claims: t.Sequence[Found], dry_run: bool = False, deleted: set[str] | None = None
-    ) -> IpamError | None:
-        """Delete exactly these claims: one that was made anew under the same name meanwhile stays. ``deleted`` gets the uids that go."""
+    def adopt(self, claims: t.Sequence[Found]) -> Adopted:
+        """Mark exactly these claims as ones that this run counts on, so that the run which made them does not take them back."""
         resource = self._discovery.claims()
+        adopted, lock = Adopted(), threading.Lock()
 
         def one(each: Found) -> None:
             claim = each.claim
-            place = Place("delete", resource.plural, claim.namespace, claim.name)
-            options = {
-                "apiVersion": "v1",
-                "kind": "DeleteOptions",
-                "propagationPolicy": "Background",
-                "preconditions": {"uid": each.uid},
-            }
+            place = Place("patch", resource.plural, claim.namespace, claim.name)
             try:
-                self._api.delete(resource.path(claim.namespace, claim.name), place, options, dry_run)
+                item = self._api.patch(
+                    resource.path(claim.namespace, claim.name), place, adoption_patch(each, self._call)
+                )
+                marked = same(found(item), claim)
             except Refused as error:
-                if error.code not in (404, 409):
+                if error.code not in (403, 404, 409):
                     raise
-            if deleted is not None:
-                deleted.add(each.uid)
+                with lock:
+                    if error.code == 403:
+                        adopted.refusal = error
+                    else:
+                        adopted.gone.append(claim)
+                return
+            with lock:
+                adopted.found.append(marked)
+                if marked.terminating:
+                    adopted.gone.append(claim)
+
+        adopted.failure = parallel.each(claims, one, self._progress.counted("adopted", len(claims)))
+        return adopted
+
+    def take_back(self, claims: t.Sequence[Found]) -> TakenBack:
+        """Delete claims that this run made, unless another one counts on them: not even between our look and the delete."""
+        taken, lock = TakenBack(), threading.Lock()
+
+        def one(each: Found) -> None:
+            known: Found | None = each
+            for _try in range(_TRIES):
+                if known is None or known.uid != each.uid:
+                    break
+                if known.is_used_beside(self._call):
+                    with lock:
+                        taken.kept.add(each.uid)
+                    return
+                refusal = self._delete(known, {"uid": known.uid, "resourceVersion": known.version})
+                if refusal is None or refusal.code == 404:
+                    break
+                failure, known = refusal, self.get(each.claim)  # it changed meanwhile: its provider, or another run
+            else:
+                raise failure
+            with lock:
+                taken.deleted.add(each.uid)
+
+        taken.failure = parallel.each(claims, one, self._progress.counted("deleted", len(claims)))
+        return taken
+
+    def delete(self, claims: t.Sequence[Found], dry_run: bool = False) -> IpamError | None:
+        """Delete exactly these claims: one that was made again under the same name meanwhile stays."""
+
+        def one(each: Found) -> None:
+            self._delete(each, {"uid": each.uid}, dry_run)
 
         return parallel.each(claims, one, self._progress.counted("deleted", len(claims)))
+
+    def _delete(self, each: Found, preconditions: t.Mapping[str, str], dry_run: bool = False) -> Refused | None:
+        """Delete one claim; returns the refusal where it is gone, or is not what the preconditions say."""
+        resource, claim = self._discovery.claims(), each.claim
+        place = Place("delete", resource.plural, claim.namespace, claim.name)
+        options = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Background",
+            "preconditions": {name: value for name, value in preconditions.items() if value},
+        }
+        try:
+            self._api.delete(resource.path(claim.namespace, claim.name), place, options, dry_run)
+        except Refused as error:
+            if error.code not in (404, 409):
+                raise
+            return error
+        return None
 
     def record_host_keys(self, claims: t.Sequence[Found], dry_run: bool) -> IpamError | None:
         """Keep the host keys of exactly these claims, as an annotation each."""

@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ..._host_keys import joined, parted
+from ..._machine_id import valid_identity
 from ..addresses import checked_address
 from ..model import Address, Claim, IpamError, Owner, PoolReference
 from ..names import is_label, is_subdomain
@@ -23,6 +24,9 @@ from .reading import Object, malformed, mapping, mappings, optional_mapping, opt
 PREFIX = "elemental.networking"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 HOST_KEYS = f"{PREFIX}/ssh-host-keys"
+MACHINE_ID = f"{PREFIX}/machine-id"
+SITE = f"{PREFIX}/site"
+ADOPTED_BY = f"{PREFIX}/adopted-by"
 SELECTOR = f"{MANAGED_BY}={PREFIX}"
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 PAUSED = "cluster.x-k8s.io/paused"
@@ -34,22 +38,36 @@ class Found:
     """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it.
 
     ``condition`` is what the provider says of a claim that it does not serve, ``deleted_at`` is empty or a time in RFC 3339, ``cluster``
-    the Cluster that the claim names.
+    the Cluster that the claim names, ``version`` the resourceVersion, ``adopted_by`` the first other run that counted on the claim.
     """
 
     claim: Claim
-    uid: str
     address_name: str = ""
     deleted_at: str = ""
     condition: Condition = Condition()
     call: str = ""
     is_paused: bool = False
     cluster: str = ""
+    version: str = ""
+    adopted_by: str = ""
 
     @property
     def terminating(self) -> bool:
         """Whether it is being released."""
         return bool(self.deleted_at)
+
+    def is_used_beside(self, call: str) -> bool:
+        """Whether another run than ``call`` counts on the claim, so that ``call`` must not take it back although it made it."""
+        return self.adopted_by not in ("", call) or bool(self.claim.host_keys)
+
+    def may_be_taken_back(self, call: str) -> bool:
+        """Whether the run that made the claim may take it back, not knowing that ``call`` counts on it."""
+        return self.call not in ("", call) and not self.is_used_beside(self.call)
+
+    @property
+    def uid(self) -> str:
+        """That of the object: one that is made again under its name has another."""
+        return self.claim.uid
 
     @property
     def hopeless(self) -> bool:
@@ -59,7 +77,7 @@ class Found:
 
 def claim_object(claim: Claim, version: str, call: str) -> Object:
     """The IPAddressClaim to create. The cluster-name label is never set: a claim that names a missing Cluster is never served."""
-    exact = {"host": claim.host, "call": call}
+    exact = {"host": claim.host, "site": claim.site, "call": call}
     # each annotation costs the provider, who writes the object three times (measured: six of them a ninth of its pace)
     exact.update({name: text for name, text in _texts(claim).items() if label_value(text) != text})
     metadata: Object = {
@@ -119,24 +137,34 @@ def found(item: Object) -> Found:
             key=key,
             pool=_pool(spec, what),
             host=annotations.get(f"{PREFIX}/host", ""),
-            owner=owners[0] if owners else None,
+            owner=next((each for each in owners if each.controller), owners[0]) if owners else None,
             managed=managed,
             labels=tuple(sorted(labels.items())),
             host_keys=parted(annotations.get(HOST_KEYS)),
+            uid=text(metadata, "uid", what, "metadata"),
+            machine_id=valid_identity(annotations.get(MACHINE_ID)),
+            site=plain(annotations.get(SITE, ""), 80),
         ),
-        uid=text(metadata, "uid", what, "metadata"),
         address_name=_address_name(status, what),
         deleted_at=optional_text(metadata, "deletionTimestamp", what, "metadata"),
         condition=not_served(status, what),
         call=annotations.get(f"{PREFIX}/call", ""),
         is_paused=PAUSED in annotations,
         cluster=optional_text(spec, "clusterName", what, "spec") or labels.get(_CLUSTER, ""),
+        version=optional_text(metadata, "resourceVersion", what, "metadata"),
+        adopted_by=annotations.get(ADOPTED_BY, ""),
     )
 
 
+def adoption_patch(claim: Found, call: str) -> Object:
+    """The merge patch with which a run marks exactly this claim as one that it counts on."""
+    return {"metadata": {"uid": claim.uid, "annotations": {ADOPTED_BY: call}}}
+
+
 def host_keys_patch(claim: Found) -> Object:
-    """The merge patch that keeps the host keys of exactly this claim; one that was made anew meanwhile has another uid."""
-    return {"metadata": {"uid": claim.uid, "annotations": {HOST_KEYS: joined(claim.claim.host_keys)}}}
+    """The merge patch that keeps by what the machine of exactly this claim is known; one that was made again has another uid."""
+    kept = {HOST_KEYS: joined(claim.claim.host_keys), MACHINE_ID: claim.claim.machine_id, SITE: claim.claim.site}
+    return {"metadata": {"uid": claim.uid, "annotations": {name: value for name, value in kept.items() if value}}}
 
 
 def identity(item: Object, kind: str) -> tuple[str, str, Object]:
@@ -203,7 +231,13 @@ def _address_name(status: Object, what: str) -> str:
 def _owners(metadata: Object, what: str) -> list[Owner]:
     field = "metadata.ownerReferences"
     return [
-        Owner(*(text(each, name, what, field) for name in ("apiVersion", "kind", "name", "uid")))
+        Owner(
+            text(each, "apiVersion", what, field),
+            text(each, "kind", what, field),
+            text(each, "name", what, field),
+            text(each, "uid", what, field),
+            each.get("controller") is True,
+        )
         for each in mappings(metadata.get("ownerReferences"), what, field)
     ]
 

@@ -76,7 +76,7 @@ class Waiting:
     def _is_bound(self, name: str) -> bool:
         each = self.known.get(name)
         if each is None or each.terminating:
-            raise IpamError(f"claim {name} was released by somebody else meanwhile; run again")
+            raise _gone(self._wanted[name])
         if each.hopeless:
             raise hopeless(each.claim, str(each.condition))
         return bool(each.address_name)
@@ -173,3 +173,13 @@ class Waiting:
             self._changed = time.monotonic()
             self._full.clear()
         return touched
+
+
+def _gone(claim: Claim) -> IpamError:
+    """The sentence for a claim that went while it was waited for."""
+    if claim.owner is None:
+        return IpamError(f"claim {claim.name} was released by another user meanwhile; run again")
+    return IpamError(
+        f"claim {claim.name} was released meanwhile, as happens to each claim whose owner does not exist: {claim.owner} with uid "
+        f"{claim.owner.uid}; check that this object exists and has that uid, then run again"
+    )

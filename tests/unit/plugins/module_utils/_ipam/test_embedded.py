@@ -72,6 +72,7 @@ def wish(
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
+    (tmp_path / "state").mkdir()
     return str(tmp_path / "state/ipam.sqlite")
 
 
@@ -93,14 +94,16 @@ def test_the_same_machine_and_key_get_the_same_address_for_ever(path: str) -> No
 def test_a_released_address_is_the_next_one_given_out(path: str) -> None:
     claim(path, wish("a"), wish("b"), pools=[pool()])
     with opened(path) as backend:
-        assert [bound.claim.name for bound in release_claims(backend, [Release("default", "a-ip")], False)] == ["a-ip"]
-        assert release_claims(backend, [Release("default", "a-ip")], False) == []
+        assert [
+            bound.claim.name for bound in release_claims(backend, [Release("default", "a-ip")], False).released
+        ] == ["a-ip"]
+        assert release_claims(backend, [Release("default", "a-ip")], False).released == ()
     assert claim(path, wish("c")) == ["10.0.0.10"]
 
 
 def test_a_dry_run_checks_everything_and_leaves_no_file(path: str) -> None:
     assert claim(path, wish("a"), pools=[pool()], dry_run=True) == [None]
-    assert not os.path.exists(os.path.dirname(path))
+    assert os.listdir(os.path.dirname(path)) == []
     with pytest.raises(IpamError, match="1 free of 1, 2 claims ask"):
         claim(path, wish("a"), wish("b"), pools=[pool(addresses=["10.0.0.10"])], dry_run=True)
 
@@ -517,12 +520,49 @@ def test_a_claim_that_was_made_for_another_host_gets_no_keys(path: str) -> None:
         assert len(record_host_keys(backend, [known("a", KEY, host="A")], False)) == 1
 
 
-@pytest.fixture
-def older(path: str) -> str:
-    """A database as 0.1.0 made it, with the claim a-ip."""
+IDENTITY = "0123456789abcdef" * 2
+
+
+def test_the_identity_of_a_machine_and_its_site_are_recorded_beside_its_keys(path: str) -> None:
+    berlin = Wish(dataclasses.replace(wish("b").claim, site="berlin"))
+    claim(path, wish("a"), berlin, pools=[pool()])
+    with opened(path) as backend:
+        assert [each.claim.site for each in backend.list_claims(None)] == ["", "berlin"]
+        whole = dataclasses.replace(known("a", KEY), machine_id=IDENTITY, site="munich")
+        # a claim of another inventory is not this one's
+        others = dataclasses.replace(known("b", KEY), machine_id=IDENTITY, site="munich")
+        assert [each.name for each in record_host_keys(backend, [whole, others], False)] == ["a-ip"]
+        for again in (whole, known("a"), dataclasses.replace(whole, site="", host_keys=())):
+            assert record_host_keys(backend, [again], False) == []
+        (first, second) = [each.claim for each in backend.list_claims(None)]
+        assert (first.host_keys, first.machine_id, first.site) == ((KEY,), IDENTITY, "munich")
+        assert (second.host_keys, second.machine_id, second.site) == ((), "", "berlin")
+    change(path, "UPDATE claims SET machine_id = 'what is no identity' WHERE name = ?", "a-ip")
+    with opened(path) as backend:
+        assert backend.list_claims(None)[0].claim.machine_id == ""
+
+
+@pytest.mark.parametrize("site", ["munich", ""])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_inventories_of_two_sites_never_share_a_claim(path: str, site: str, dry_run: bool) -> None:
+    berlin, other = (Wish(dataclasses.replace(wish("a").claim, site=name)) for name in ("berlin", site))
+    claim(path, berlin, pools=[pool()])
+    assert claim(path, berlin) == ["10.0.0.10"]
+    with pytest.raises(IpamError, match="claim a-ip was made for an inventory of site berlin, and an inventory .* too"):
+        claim(path, other, dry_run=dry_run)
+    with opened(path) as backend, pytest.raises(IpamError, match="site berlin, not of site munich, so nothing is rel"):
+        release_claims(backend, [Release("default", "a-ip", site="munich")], False)
+
+
+@pytest.fixture(params=[1, 2])
+def older(path: str, request: pytest.FixtureRequest) -> str:
+    """A database as 0.1.0 made it, or a version between, with the claim a-ip."""
     claim(path, wish("a"), pools=[pool()])
+    columns = ["machine_id", "site", *(["host_keys"] if request.param == 1 else [])]
     with contextlib.closing(sqlite3.connect(path)) as database:
-        database.executescript("ALTER TABLE claims DROP COLUMN host_keys; PRAGMA user_version = 1;")
+        for column in columns:
+            database.execute(f"ALTER TABLE claims DROP COLUMN {column}")
+        database.execute(f"PRAGMA user_version = {request.param}")
     return path
 
 
@@ -532,12 +572,13 @@ def version(path: str) -> int:
 
 
 def test_a_database_of_an_older_version_is_read_as_it_is(older: str) -> None:
+    before = version(older)
     assert claim(older, wish("a")) == ["10.0.0.10"]
     assert claim(older, wish("a"), wish("b"), dry_run=True) == ["10.0.0.10", None]
     with opened(older) as backend:
         assert len(record_host_keys(backend, [known("a", KEY)], True)) == 1
         assert [bound.claim.host_keys for bound in backend.list_claims(None)] == [()]
-    assert version(older) == 1
+    assert version(older) == before
 
 
 def test_a_database_of_an_older_version_is_changed_by_what_is_kept_in_it(older: str) -> None:

@@ -266,6 +266,25 @@ def test_host_keys_are_an_annotation_that_is_written_once() -> None:
         assert ensure_claims(kubernetes, [Wish(claim("a"))], [], False).bound[0].claim.host_keys == (KEY,)
 
 
+def test_the_identity_of_a_machine_and_its_site_are_annotations_beside_the_keys() -> None:
+    server, identity = Server(held("a"), held("b")), "0123456789abcdef" * 2
+    for _run in range(2):
+        with backend(server) as kubernetes:
+            whole = dataclasses.replace(known("a"), machine_id=identity, site="berlin")
+            record_host_keys(kubernetes, [whole, known("b")], False)
+    assert sorted(server.patches) == ["a-ip", "b-ip"]
+    annotations = server.claims["a-ip"]["metadata"]["annotations"]
+    assert annotations["elemental.networking/machine-id"] == identity
+    assert annotations["elemental.networking/site"] == "berlin"
+    assert {"elemental.networking/machine-id", "elemental.networking/site"}.isdisjoint(
+        server.claims["b-ip"]["metadata"]["annotations"]
+    )
+    with backend(server) as kubernetes:
+        assert [each.claim.machine_id for each in kubernetes.list_claims("ns")] == [identity, ""]
+        with pytest.raises(IpamError, match="claim a-ip was made for an inventory of site berlin"):
+            ensure_claims(kubernetes, [Wish(claim("a"))], [], False)
+
+
 def test_a_claim_that_was_made_anew_meanwhile_gets_no_keys_of_the_one_before() -> None:
     server = Server(held("a", "x"), held("gone"), addresses=[given("a", "x")])
     with backend(server) as kubernetes:

@@ -89,6 +89,16 @@ def test_what_something_else_made_is_never_selected_and_is_no_orphan() -> None:
     assert not is_orphan(FOREIGN, frozenset({"host9"}))
 
 
+@pytest.mark.parametrize(
+    ("of_claim", "of_inventory", "expected"),
+    [("", "", True), ("a", "a", True), ("a", "b", False), ("a", "", False), ("", "a", False)],
+)
+def test_orphans_are_those_of_the_own_inventory(of_claim: str, of_inventory: str, expected: bool) -> None:
+    claim = dataclasses.replace(CLAIM, site=of_claim)
+    assert is_orphan(claim, frozenset({"host2"}), site=of_inventory) == expected
+    assert Selection(hosts=frozenset({"host2"}), site=of_inventory).takes(claim) == expected
+
+
 def test_a_machine_is_known_by_its_host_or_by_the_name_that_is_made_of_one() -> None:
     assert not is_orphan(CLAIM, frozenset({"host1"}))
     assert is_orphan(CLAIM, frozenset({"a"})), "the host is what it was made for"

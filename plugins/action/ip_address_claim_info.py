@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of elemental.networking.ip_address_claim_info: in a job slice of AWX orphans are not known."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._job_slice import is_job_slice
+
+_UNKNOWN = (
+    "this looks like a job slice of AWX, in which groups.all has the hosts of the slice only; run a job template without slices, or, "
+    "if the list has every host, set in_job_slice"
+)
+
+
+class ActionModule(NetworkAction):
+    """Run the module, and take back what it cannot know."""
+
+    _supports_check_mode = True
+
+    def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """See the documentation of the module."""
+        try:
+            result = t.cast("dict[str, t.Any]", self._execute_module(task_vars=task_vars))
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        is_told = boolean(self._task.args.get("in_job_slice") or False, strict=False)
+        if "orphans" in result and not is_told and is_job_slice(task_vars):
+            result.update(orphans=[], orphans_unknown=_UNKNOWN)
+        return result

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a database would die with the AWX job that uses it: a job runs in a container of its own, and its private folder goes with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from .model import IpamError
+
+# AWX says so in the environment of a job; the folder is mounted in the container at the second one
+_PRIVATE_FOLDER = "AWX_PRIVATE_DATA_DIR"
+_IN_CONTAINER = "/runner"
+_MOUNTS = "/proc/self/mountinfo"
+# what is written there is in the layers of the container, or in memory
+_DYING = ("overlay", "tmpfs", "ramfs")
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+
+
+class Mount(t.NamedTuple):
+    """Where something is mounted, and the kind of its file system."""
+
+    point: str
+    kind: str
+
+
+def refuse_dying_database(path: str) -> None:
+    """Raise IpamError where this is an AWX job and nothing of the database at this absolute path is left after it."""
+    private = os.environ.get(_PRIVATE_FOLDER)
+    if not private:
+        return
+    with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as stream:
+        reason = why_it_dies(os.path.realpath(path), (private, _IN_CONTAINER), parsed_mounts(stream.read()))
+    if reason:
+        raise IpamError(
+            f"the database {path} dies with this AWX job, since it is {reason}, and with it who holds which address: name a file on a path "
+            "that AWX exposes to its jobs (Settings, Jobs, Paths to expose to isolated jobs) in machine_network_database, or keep the "
+            "claims on a cluster (machine_network_backend: kubernetes)"
+        )
+
+
+def why_it_dies(path: str, private: t.Sequence[str], mounts: t.Sequence[Mount]) -> str:
+    """Why nothing of a file is left after a job with these private folders, in a few words; empty where it stays (pure)."""
+    mount = _mount_of(path, mounts)
+    if mount.kind in _DYING:
+        return f"on {mount.kind} ({mount.point})"
+    for folder in private:
+        # a volume of its own may be mounted below
+        if _is_inside(path, folder) and not (_is_inside(mount.point, folder) and mount.point != folder.rstrip("/")):
+            return f"in the private folder of the job ({folder})"
+    return ""
+
+
+def parsed_mounts(text: str) -> list[Mount]:
+    """The mounts in the text of /proc/self/mountinfo (proc(5)), in which the last one at a point counts."""
+    found = []
+    for line in text.splitlines():
+        words, _dash, kind = line.partition(" - ")
+        fields = words.split(" ")
+        if len(fields) > 4 and kind:
+            point = _ESCAPE.sub(lambda match: chr(int(match[1], 8)), fields[4])
+            found.append(Mount(point, kind.split(" ")[0]))
+    return found
+
+
+def _mount_of(path: str, mounts: t.Sequence[Mount]) -> Mount:
+    around = [mount for mount in mounts if _is_inside(path, mount.point)]
+    # of mounts at one point the later one lies on top
+    return max(reversed(around), key=lambda mount: len(mount.point), default=Mount("/", ""))
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In an AWX job a database must be where something of it is left afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.embedded import EmbeddedBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.job_folder import parsed_mounts, why_it_dies
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError, Pool, PoolReference
+
+REFERENCE = PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "p")
+# as in a job of AWX 24.6.1, with two paths that AWX exposes, one of them with :O, and one with a blank
+_MOUNTINFO = """\
+600 500 0:80 / / rw,relatime - overlay overlay rw,lowerdir=/a,upperdir=/b
+601 600 0:81 / /proc rw,nosuid - proc proc rw
+602 600 0:82 / /dev rw,nosuid - tmpfs tmpfs rw,size=65536k
+603 600 8:1 /var/lib/awx/awx_4_x /runner rw,relatime shared:1 - ext4 /dev/sda1 rw
+604 600 8:1 /srv/claims /srv/claims rw,relatime - ext4 /dev/sda1 rw
+605 600 0:83 / /srv/layer rw,relatime - overlay overlay rw
+606 603 8:1 /srv/other /runner/volume rw,relatime - xfs /dev/sdb1 rw
+607 600 8:1 /srv/with\\040blank /srv/with\\040blank rw,relatime - ext4 /dev/sda1 rw
+"""
+_PRIVATE = ("/var/lib/awx/awx_4_x", "/runner")
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/runner/inventory/.elemental-ipam.sqlite", "in the private folder of the job (/runner)"),
+        ("/root/claims.sqlite", "on overlay (/)"),
+        ("/dev/shm/claims.sqlite", "on tmpfs (/dev)"),
+        ("/srv/layer/claims.sqlite", "on overlay (/srv/layer)"),
+        ("/srv/claims/claims.sqlite", ""),
+        ("/srv/claims-of-others/claims.sqlite", "on overlay (/)"),
+        ("/runner/volume/claims.sqlite", ""),
+        ("/runner/volumes/claims.sqlite", "in the private folder of the job (/runner)"),
+        ("/srv/with blank/claims.sqlite", ""),
+    ],
+)
+def test_what_is_left_of_a_database_after_a_job(path: str, reason: str) -> None:
+    assert why_it_dies(path, _PRIVATE, parsed_mounts(_MOUNTINFO)) == reason
+
+
+def test_of_two_mounts_at_one_point_the_last_one_counts() -> None:
+    mounts = parsed_mounts(_MOUNTINFO + "608 604 0:90 / /srv/claims rw - tmpfs tmpfs rw\n")
+    assert why_it_dies("/srv/claims/claims.sqlite", _PRIVATE, mounts) == "on tmpfs (/srv/claims)"
+
+
+def test_whatever_is_in_a_line_is_no_mount_or_one() -> None:
+    assert parsed_mounts("\n - \n1 2 3\n1 2 3 4 /x - \n") == []
+
+
+def test_in_a_job_the_default_database_is_refused_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "inventory/.elemental-ipam.sqlite"
+    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", str(tmp_path))
+    with pytest.raises(IpamError) as error, EmbeddedBackend(str(database)):
+        pass
+    assert f"the database {database} dies with this AWX job" in str(error.value)
+    assert "name a file on a path that AWX exposes to its jobs" in str(error.value)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_the_folder_of_a_database_is_never_made(tmp_path: Path, dry_run: bool) -> None:
+    with EmbeddedBackend(str(tmp_path / "not mounted/ipam.sqlite")) as backend:
+        assert backend.list_claims(None) == []
+        with pytest.raises(IpamError, match="the folder of the database .* does not exist: create it, mount what"):
+            backend.apply_pool(Pool(REFERENCE, "ns", ("192.0.2.10",), 24), dry_run)
+    assert not (tmp_path / "not mounted").exists()

@@ -73,6 +73,7 @@ def info(server: Server, **options: t.Any) -> dict[str, t.Any]:
         "key": "",
         "pool": "",
         "inventory": None,
+        "site": "",
         **options,
     }
     module = types.SimpleNamespace(params=params, warn=warnings.append)

@@ -82,8 +82,8 @@ class Request(t.NamedTuple):
     trial whose controller is known to be dead. ``more_files`` are files outside of NetworkManager's that change with the profiles
     (None: no such file). ``knock`` says how the controller will come in anew while it waits for the answer. ``required`` are the files of
     profiles that must not wait. ``identities`` are digests of the machine-ids of the machine whose addresses are to be given up.
-    ``is_proven``: it has shown the ssh host key that is recorded of the machine. With ``takes_over_files`` a file of
-    somebody else among ``more_files`` is replaced, or removed by a reset.
+    ``is_proven``: this host has shown the ssh host key that is recorded of the machine.
+    With ``takes_over_files`` a file of somebody else among ``more_files`` is replaced, or removed by a reset.
     """
 
     machine: str

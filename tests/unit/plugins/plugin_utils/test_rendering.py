@@ -25,6 +25,7 @@ class FakeNode:
 
     inventory_address = "192.0.2.1"
     is_believed = False
+    knows_keys = False
 
     def __init__(self, *answers: t.Any, is_direct: bool = True) -> None:
         self.is_direct = is_direct

@@ -35,6 +35,7 @@ class RepeatingNode:
     inventory_address = INVENTORY
     is_direct = False
     is_believed = False
+    knows_keys = False
     new_ssh_arguments = ""
     new_ssh_args = ""
 

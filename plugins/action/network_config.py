@@ -30,6 +30,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._addresses im
 from ansible_collections.elemental.networking.plugins.plugin_utils._elemental_os import YIP_FILE, yip_text
 from ansible_collections.elemental.networking.plugins.plugin_utils._identity import HostIdentity
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import addresses_in
 from ansible_collections.elemental.networking.plugins.plugin_utils._options import common_request
 from ansible_collections.elemental.networking.plugins.plugin_utils._rendering import tool_on
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import Outcome, Transaction
@@ -83,7 +84,18 @@ class ActionModule(NetworkAction):
             for warning in rendering.warnings:
                 Display().warning(one_line(f"{machine}: {warning}"))
             raise
-        return {**_report(machine, rendering, outcome), **outcome.result(bool(self._task.diff))}
+        proved = [] if common["check"] else _proved(claimed, rendering, outcome)
+        return {
+            **_report(machine, rendering, outcome),
+            **outcome.result(bool(self._task.diff)),
+            "confirmed_addresses": proved,
+        }
+
+
+def _proved(claimed: t.Sequence[str], rendering: Rendering, outcome: Outcome) -> list[str]:
+    """The claimed addresses that profiles carry which are up."""
+    carried = addresses_in(each.text for each in rendering.profiles if each.file_name not in outcome.waiting)
+    return [each for each in dict.fromkeys(claimed) if each in carried]
 
 
 def _required(machine: str, names: t.Sequence[str], profiles: t.Sequence[Profile]) -> list[str]:

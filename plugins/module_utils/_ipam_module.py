@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
+from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elemental.networking.plugins.module_utils._host_keys import valid_host_keys
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import host_address
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
     BackendOptions,
     IpamBackend,
@@ -42,7 +44,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.names i
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import (
     KnownMachine,
     host_keys_by_machine,
-    record_host_keys,
+    record_machines,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import (
     Release,
@@ -181,25 +183,27 @@ def serve_claims(
     return result
 
 
-def serve_host_keys(module: AnsibleModule, backend: IpamBackend) -> Result:
-    """Record by which host keys machines are known."""
+def serve_record(module: AnsibleModule, backend: IpamBackend) -> Result:
+    """Record what pushes found out of machines: by which host keys they are known, and which addresses they have proved."""
     default = module.params["namespace"] or "default"
-    machines = [
-        KnownMachine(
-            each.get("namespace") or default,
-            each["machine"],
-            each.get("host") or "",
-            valid_host_keys(each["host_keys"]),
-        )
-        for each in module.params["machines"]
-    ]
-    for each in machines:
-        if not each.host_keys:
-            raise IpamError(
-                f"machine {each.machine} has no host key that is one; give each as in a .pub file of its sshd"
-            )
-    changed = record_host_keys(backend, machines, module.check_mode)
+    machines = [_known_machine(each, default) for each in module.params["machines"]]
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    changed = record_machines(backend, machines, now, module.check_mode)
     return {"changed": bool(changed), "recorded": [_title(claim) for claim in changed]}
+
+
+def _known_machine(options: t.Mapping[str, t.Any], namespace: str) -> KnownMachine:
+    machine, host_keys = options["machine"], valid_host_keys(options.get("host_keys"))
+    addresses = tuple(
+        str(host_address(f"machine {machine}", each)) for each in options.get("confirmed_addresses") or ()
+    )
+    if options.get("host_keys") and not host_keys:
+        raise IpamError(f"machine {machine} has no host key that is one; give each as in a .pub file of its sshd")
+    if not host_keys and not addresses:
+        raise IpamError(f"nothing is to be recorded of machine {machine}; give host_keys or confirmed_addresses")
+    return KnownMachine(
+        options.get("namespace") or namespace, machine, options.get("host") or "", host_keys, addresses
+    )
 
 
 def warn_of_sharing(module: AnsibleModule, backend: IpamBackend, pools: t.Sequence[Pool]) -> None:
@@ -320,6 +324,7 @@ def claim_result(bound: BoundClaim) -> Result:
         "owner": owner_result(claim.owner),
         "managed": claim.managed,
         "host_keys": list(claim.host_keys),
+        "confirmed": claim.confirmed or None,
         "pool": {"apiGroup": claim.pool.api_group, "kind": claim.pool.kind, "name": claim.pool.name},
         "address": address.address if address else None,
         "prefix": address.prefix if address else None,

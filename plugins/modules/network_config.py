@@ -184,6 +184,14 @@ host_keys:
   elements: str
   returned: success
   sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
+confirmed_addresses:
+  description:
+    - The addresses of O(addresses) that are proved on the host, for M(elemental.networking.machine_host_keys). They are in profiles that are up.
+      Empty in check mode.
+  type: list
+  elements: str
+  returned: success
+  sample: [192.168.122.150]
 profiles:
   description:
     - The profiles of the host. C(reason) says why one was changed and is empty when it was not.

@@ -104,8 +104,9 @@ class IpamBackend(abc.ABC):
         """Give the addresses of exactly these claims back, as they were found; one that is gone, or was made anew, is left alone."""
 
     @abc.abstractmethod
-    def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
-        """Keep the host keys of these claims, which were listed before; one that is gone, or was made anew, is left alone."""
+    def record(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+        """Keep host keys and ``confirmed`` of these claims, which were listed before, in one batch; one that is gone, or was made
+        again, is left alone."""
 
     @abc.abstractmethod
     def list_pools(self, namespace: str | None) -> list[PoolState]:

@@ -26,11 +26,14 @@ from .allocation import IPAddress, allocatable, lowest_free, usage
 from .backend import Creation, IpamBackend, PoolChange, PoolState
 from .manifest import GLOBAL, pool_from_manifest, pool_to_manifest
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
-from .texts import plain
+from .texts import moment, plain
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 # what an older one has not; made up for by the first transaction that keeps something
-_CHANGES = {1: "ALTER TABLE claims ADD COLUMN host_keys TEXT NOT NULL DEFAULT ''"}
+_CHANGES = {
+    1: "ALTER TABLE claims ADD COLUMN host_keys TEXT NOT NULL DEFAULT ''",
+    2: "ALTER TABLE claims ADD COLUMN confirmed TEXT NOT NULL DEFAULT ''",
+}
 _SCHEMA = """
 CREATE TABLE pools (
     api_group TEXT NOT NULL, kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, manifest TEXT NOT NULL,
@@ -40,11 +43,13 @@ CREATE TABLE claims (
     namespace TEXT NOT NULL, name TEXT NOT NULL, machine TEXT NOT NULL, key TEXT NOT NULL,
     api_group TEXT NOT NULL, kind TEXT NOT NULL, pool_namespace TEXT NOT NULL, pool TEXT NOT NULL,
     address TEXT NOT NULL, prefix INTEGER NOT NULL, gateway TEXT, host TEXT NOT NULL,
-    host_keys TEXT NOT NULL DEFAULT '',
+    host_keys TEXT NOT NULL DEFAULT '', confirmed TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (namespace, name),
     UNIQUE (api_group, kind, pool_namespace, pool, address)
 );
 """
+# of a new claim; what is recorded later is not among them
+_COLUMNS = "namespace, name, machine, key, api_group, kind, pool_namespace, pool, address, prefix, gateway, host"
 # what was made anew under the same name since we looked is not the same claim
 _THIS_CLAIM = " AND ".join(
     f"{column} = ?" for column in ("namespace", "name", "machine", "key", "api_group", "kind", "pool", "host")
@@ -150,13 +155,13 @@ class EmbeddedBackend(IpamBackend):
         with self._transaction(dry_run) as database:
             database.executemany(f"DELETE FROM claims WHERE {_THIS_CLAIM}", [_identity(claim) for claim in claims])
 
-    def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
-        """Keep the host keys of these claims."""
+    def record(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+        """Keep what is known of the machines of these claims."""
         if not claims:
             return
         with self._transaction(dry_run) as database:
-            rows = [(joined(claim.host_keys), *_identity(claim)) for claim in claims]
-            database.executemany(f"UPDATE claims SET host_keys = ? WHERE {_THIS_CLAIM}", rows)
+            rows = [(joined(claim.host_keys), claim.confirmed, *_identity(claim)) for claim in claims]
+            database.executemany(f"UPDATE claims SET host_keys = ?, confirmed = ? WHERE {_THIS_CLAIM}", rows)
 
     # --- pools ------------------------------------------------------------------------------------------------
 
@@ -431,11 +436,11 @@ def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim
     rows = [
         (
             *(claim.namespace, claim.name, claim.machine, claim.key, *_key(pool)),
-            *(str(address), pool.prefix, pool.gateway, claim.host, ""),
+            *(str(address), pool.prefix, pool.gateway, claim.host),
         )
         for claim, address in zip(asking, free)
     ]
-    database.executemany(f"INSERT INTO claims VALUES ({', '.join('?' * 13)})", rows)
+    database.executemany(f"INSERT INTO claims ({_COLUMNS}) VALUES ({', '.join('?' * 12)})", rows)
     return asking
 
 
@@ -527,8 +532,18 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
             _text(row[name]) for name in ("api_group", "kind", "pool", "namespace", "name", "machine", "key", "host")
         ]
         api_group, kind, pool, namespace, name, machine, key, host = texts
-        host_keys = parted(row["host_keys"]) if "host_keys" in row.keys() else ()  # noqa: SIM118 a row is no mapping
-        claim = Claim(namespace, name, machine, key, PoolReference(api_group, kind, pool), host, host_keys=host_keys)
+        recorded = {column: row[column] for column in row.keys() if column in ("host_keys", "confirmed")}  # noqa: SIM118 a row is no mapping
+        host_keys, confirmed = parted(recorded.get("host_keys")), moment(recorded.get("confirmed"))
+        claim = Claim(
+            namespace,
+            name,
+            machine,
+            key,
+            PoolReference(api_group, kind, pool),
+            host,
+            host_keys=host_keys,
+            confirmed=confirmed,
+        )
         address, prefix, gateway = (row[column] for column in ("address", "prefix", "gateway"))
     try:
         return BoundClaim(claim, checked_address(f"claim {name}", address, prefix, gateway))

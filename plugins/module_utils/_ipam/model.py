@@ -74,8 +74,9 @@ class Claim:
     ``key`` is the placeholder that the address will fill; ``name`` is ``<machine>-<key>`` as in Elemental. ``host`` is
     the inventory's name for the machine, empty when nobody said: two hosts must not share the claim of one machine name.
     With an ``owner`` the claim is released when that object goes. ``managed`` says that this collection made it,
-    ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known;
-    all three say nothing in a wish.
+    ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known,
+    ``confirmed`` is when a push first proved the address on the machine (RFC 3339, UTC; empty: it is only promised);
+    all four state nothing in a wish.
     """
 
     namespace: str
@@ -88,6 +89,7 @@ class Claim:
     managed: bool = field(default=True, compare=False)
     labels: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     host_keys: tuple[str, ...] = field(default=(), compare=False)
+    confirmed: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

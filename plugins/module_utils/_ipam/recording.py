@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""By which ssh host keys a machine is known: kept with its claims, so that whoever is on its address later can be told from it."""
+"""What a confirmed push found out of a machine, kept with its claims: its ssh host keys, and that an address is really in use."""
 
 from __future__ import annotations
 
@@ -15,33 +15,52 @@ from .model import BoundClaim, Claim
 
 @dataclasses.dataclass(frozen=True)
 class KnownMachine:
-    """A machine with claims in a namespace, and its public host keys; an empty ``host`` is not compared."""
+    """A machine with claims in a namespace, and what is known of it; an empty ``host`` is not compared.
+
+    ``host_keys`` are its public ssh host keys, ``addresses`` those that a push of now has proved on it, in their canonical spelling.
+    """
 
     namespace: str
     machine: str
     host: str
-    host_keys: tuple[str, ...]
+    host_keys: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     def holds(self, claim: Claim) -> bool:
         """Whether a claim is for this machine."""
         hosts = ("", self.host) if self.host else (claim.host,)
         return claim.machine == self.machine and claim.host in hosts
 
+    def recorded(self, bound: BoundClaim, now: str) -> Claim:
+        """A claim of this machine with what is known now. The first moment stays, unless the machine was installed again since."""
+        claim = bound.claim
+        is_proved = bound.address is not None and bound.address.address in self.addresses
+        is_other = bool(claim.host_keys and self.host_keys) and set(claim.host_keys).isdisjoint(self.host_keys)
+        is_first = is_proved and (is_other or not claim.confirmed)
+        return dataclasses.replace(
+            claim, host_keys=self.host_keys or claim.host_keys, confirmed=now if is_first else claim.confirmed
+        )
 
-def record_host_keys(backend: IpamBackend, machines: t.Sequence[KnownMachine], dry_run: bool) -> list[Claim]:
-    """Keep the keys with all claims of the machines; returns the claims, as they are then, where that changed something.
 
-    Never makes a claim. A machine without keys keeps what is recorded.
+def record_machines(
+    backend: IpamBackend, machines: t.Sequence[KnownMachine], now: str, dry_run: bool
+) -> list[Claim]:
+    """Keep what is known of the machines with all their claims; returns the claims, as they are then, where that changed something.
+
+    Never makes a claim. ``now`` is in RFC 3339, UTC.
     """
     changed = []
-    by_name = {(each.namespace, each.machine): each for each in machines if each.host_keys}
+    by_name = {(each.namespace, each.machine): each for each in machines}
     for namespace in dict.fromkeys(namespace for namespace, _machine in by_name):
-        for claim in (bound.claim for bound in backend.list_claims(namespace)):
-            known = by_name.get((namespace, claim.machine))
-            if known is not None and known.holds(claim) and claim.host_keys != known.host_keys:
-                changed.append(dataclasses.replace(claim, host_keys=known.host_keys))
+        for bound in backend.list_claims(namespace):
+            known = by_name.get((namespace, bound.claim.machine))
+            if known is None or not known.holds(bound.claim):
+                continue
+            after = known.recorded(bound, now)
+            if (after.host_keys, after.confirmed) != (bound.claim.host_keys, bound.claim.confirmed):
+                changed.append(after)
     if changed:
-        backend.record_host_keys(changed, dry_run)
+        backend.record(changed, dry_run)
     return changed
 
 

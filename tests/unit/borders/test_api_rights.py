@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import KnownMachine, record_host_keys
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import KnownMachine, record_machines
 from ansible_collections.elemental.networking.tests.unit.borders.api_server import (
     Server,
     asked,
@@ -22,6 +22,7 @@ from ansible_collections.elemental.networking.tests.unit.borders.api_server impo
 
 pytest.importorskip("urllib3")
 
+NOW = "2026-11-29T12:00:00Z"
 _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
 _FILE = Path(__file__).parents[3] / "playbooks/files/ipam-consumer.manifest"
 
@@ -47,6 +48,6 @@ def test_a_consumer_is_granted_what_is_used_and_nothing_else(monkeypatch: pytest
     assert serve(server, [asked("a")])["claims"][0]["address"] == "10.0.0.10"
     stale = False
     with kubernetes(server) as opened:
-        record_host_keys(opened, [KnownMachine("ns", "a", "a", (_KEY,))], dry_run=False)
+        record_machines(opened, [KnownMachine("ns", "a", "a", (_KEY,))], NOW, dry_run=False)
     serve(server, [asked("a")], state="absent")
     assert server.used == granted()

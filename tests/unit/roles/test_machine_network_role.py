@@ -174,3 +174,20 @@ def test_when_a_run_in_batches_ends(site: Site, book: str, variables: str, reach
     )
     assert play.fine | play.failed == set(reached), play.output
     assert play.failed >= set(REFUSING) & set(reached)
+
+
+def test_the_report_tells_addresses_in_use_from_promised_ones(site: Site) -> None:
+    """A host that failed keeps an address that is only promised; the second run writes nothing."""
+    first = site.play(answers={"n1": _REFUSES})
+    assert first.failed == {"n1"}
+    again = site.play()
+    assert "Record the ssh host keys" in first.output
+    assert "changed: [n1 -> localhost]" in again.output
+    assert site.play().output.count("changed: [") == 0
+    site.play("--limit=n1", playbook="elemental.networking.reset")
+    site.play("--limit=n1", answers={"n1": _REFUSES})
+    lines = site.play(playbook="elemental.networking.report").output.splitlines()
+    (promised,) = (line for line in lines if '"n1 ' in line)
+    (in_use,) = (line for line in lines if '"n2 ' in line)
+    assert "promised" in promised
+    assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", in_use)

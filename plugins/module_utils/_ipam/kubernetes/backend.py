@@ -231,7 +231,9 @@ class KubernetesBackend(IpamBackend):
         name = (claim.namespace, claim.name)
         if name in self._known:
             known = self._known[name].claim
-            claim = dataclasses.replace(claim, managed=known.managed, host_keys=known.host_keys)
+            claim = dataclasses.replace(
+                claim, managed=known.managed, host_keys=known.host_keys, confirmed=known.confirmed
+            )
         return BoundClaim(claim, self._addresses[name])
 
     def _bind(self, namespace: str, claims: t.Sequence[Claim]) -> None:
@@ -329,11 +331,11 @@ class KubernetesBackend(IpamBackend):
             for namespace, group in _grouped(going.values(), lambda claim: claim.namespace).items():
                 self._until_gone(namespace, group, self._grace)
 
-    def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+    def record(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
         """Annotate the claims."""
         known = [(self._known.get((claim.namespace, claim.name)), claim) for claim in claims]
         found = [dataclasses.replace(each, claim=claim) for each, claim in known if each is not None]
-        failure = self._claims.record_host_keys(found, dry_run)
+        failure = self._claims.record(found, dry_run)
         if failure is not None:
             raise failure
 

@@ -15,7 +15,7 @@ from . import parallel
 from .api import Api
 from .discovery import Discovery
 from .errors import Place, Refused
-from .objects import SELECTOR, Found, address, claim_object, found, host_keys_patch
+from .objects import SELECTOR, Found, address, claim_object, found, record_patch
 from .progress import Progress
 from .reading import malformed
 from .sharing import Holding, SharedAddress, shared_addresses
@@ -132,15 +132,15 @@ class Claims:
 
         return parallel.each(claims, one, self._progress.counted("deleted", len(claims)))
 
-    def record_host_keys(self, claims: t.Sequence[Found], dry_run: bool) -> IpamError | None:
-        """Keep the host keys of exactly these claims, as an annotation each."""
+    def record(self, claims: t.Sequence[Found], dry_run: bool) -> IpamError | None:
+        """Keep what is known of the machines of exactly these claims, one patch of annotations each."""
         resource = self._discovery.claims()
 
         def one(each: Found) -> None:
             claim = each.claim
             place = Place("patch", resource.plural, claim.namespace, claim.name)
             try:
-                self._api.patch(resource.path(claim.namespace, claim.name), place, host_keys_patch(each), dry_run)
+                self._api.patch(resource.path(claim.namespace, claim.name), place, record_patch(each), dry_run)
             except Refused as error:
                 if error.code not in (404, 409):
                     raise

@@ -15,13 +15,14 @@ from ..._host_keys import joined, parted
 from ..addresses import checked_address
 from ..model import Address, Claim, IpamError, Owner, PoolReference
 from ..names import is_label, is_subdomain
-from ..texts import plain
+from ..texts import moment, plain
 from .errors import GROUP
 from .reading import Object, malformed, mapping, mappings, optional_mapping, optional_text, text, texts
 
 PREFIX = "elemental.networking"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 HOST_KEYS = f"{PREFIX}/ssh-host-keys"
+CONFIRMED = f"{PREFIX}/confirmed"
 SELECTOR = f"{MANAGED_BY}={PREFIX}"
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 # what a provider that sets conditions says when waiting is of no use
@@ -114,6 +115,7 @@ def found(item: Object) -> Found:
             managed=managed,
             labels=tuple(sorted(labels.items())),
             host_keys=parted(annotations.get(HOST_KEYS)),
+            confirmed=moment(annotations.get(CONFIRMED)),
         ),
         uid=text(metadata, "uid", what, "metadata"),
         address_name=_address_name(status, what),
@@ -124,9 +126,15 @@ def found(item: Object) -> Found:
     )
 
 
-def host_keys_patch(claim: Found) -> Object:
-    """The merge patch that keeps the host keys of exactly this claim; one that was made anew meanwhile has another uid."""
-    return {"metadata": {"uid": claim.uid, "annotations": {HOST_KEYS: joined(claim.claim.host_keys)}}}
+def record_patch(claim: Found) -> Object:
+    """The merge patch that keeps what is recorded with exactly this claim; one that was made again meanwhile has another uid."""
+    return {"metadata": {"uid": claim.uid, "annotations": recorded_annotations(claim.claim)}}
+
+
+def recorded_annotations(claim: Claim) -> dict[str, str]:
+    """What a push recorded with a claim, as annotations; without what is not known."""
+    known = {HOST_KEYS: joined(claim.host_keys), CONFIRMED: claim.confirmed}
+    return {name: value for name, value in known.items() if value}
 
 
 def identity(item: Object, kind: str) -> tuple[str, str, Object]:

@@ -42,6 +42,8 @@ _ARGUMENTS = {
     "render_on": {"type": "str", "default": "node", "choices": ["node", "controller"]},
     "elemental_os": {"type": "bool", "default": False},
     "required": {"type": "list", "elements": "str", "default": []},
+    "held_addresses": {"type": "list", "elements": "str", "default": []},
+    "former_machine": {"type": "str"},
     **COMMON_ARGUMENTS,
 }
 
@@ -61,10 +63,12 @@ class ActionModule(NetworkAction):
         if options["configurator"] == "none":
             return {"changed": False, "msg": "configurator is none: the network of this host is not managed"}
         claimed = [each.address for each in addresses.values() if isinstance(each, Address)]
-        node = Node.of(self, task_vars, HostIdentity.of(options, claimed))
+        # where it may answer: an address that it is to give up is still its own
+        known = [*claimed, *options["held_addresses"]]
+        node = Node.of(self, task_vars, HostIdentity.of(options, known))
         try:
             resolved = resolve_placeholders(options["config"], addresses)
-            tool = tool_on(options["render_on"], node, machine, claimed)
+            tool = tool_on(options["render_on"], node, machine, known, common["former"])
             rendering = render(options["configurator"], t.cast("dict[str, object]", resolved), tool)
         except (PlaceholderError, RenderError) as error:
             # no cause: its text would follow the sentence a second time
@@ -78,7 +82,7 @@ class ActionModule(NetworkAction):
             "required": _required(machine, options["required"], rendering.profiles),
         }
         try:
-            outcome = Transaction(node, request, claimed).carry_out()
+            outcome = Transaction(node, request, known).carry_out()
         except AnsibleError:
             # a result would have them; they may be the reason
             for warning in rendering.warnings:

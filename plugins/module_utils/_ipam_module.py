@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
@@ -20,7 +21,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend
     PoolState,
     open_backend,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
+    Claiming,
+    Wish,
+    ensure_claims,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.holding import Holder
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
     GROUP,
     pool_from_manifest,
@@ -52,6 +58,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasi
     release_claims,
     select_claims,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.renumbering import Renumbering, finish
 
 from . import _kubernetes_core as kubernetes_options
 
@@ -65,6 +72,19 @@ BACKEND_SPEC: Spec = {
     "namespace": {"type": "str", "default": "default"},
 }
 POOLS_SPEC: Spec = {"pools": {"type": "list", "elements": "dict", "default": []}}
+MACHINES_SPEC: Spec = {
+    "machines": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "machine": {"type": "str", "required": True},
+            "host": {"type": "str", "required": True},
+            "namespace": {"type": "str"},
+            "former_host": {"type": "str"},
+            "renumber": {"type": "bool", "default": False},
+        },
+    }
+}
 STATE_SPEC: Spec = {"state": {"type": "str", "default": "present", "choices": ["present", "absent"]}}
 CLAIM_SPEC: Spec = {
     "machine": {"type": "str"},
@@ -162,6 +182,8 @@ def serve_claims(
     ``asked`` has the options of single claims, ``matching`` what claims have in common that are to go.
     """
     namespace = module.params["namespace"] or "default"
+    if module.params["state"] == "renumbered":
+        return _finish_renumbering(module, backend, asked, namespace)
     if module.params["state"] == "absent":
         releases = [_release(each, namespace) for each in asked]
         if matching is not None:
@@ -173,13 +195,64 @@ def serve_claims(
     pools = [pool_from_manifest(manifest, namespace) for manifest in module.params["pools"] or []]
     wishes = [_wish(each, namespace) for each in asked]
     _refuse_same_key(wishes)
-    claiming = ensure_claims(backend, wishes, pools, module.check_mode)
-    created = set(claiming.created)
-    before = [bound for bound in claiming.bound if bound.claim not in created]
-    result = _claims_result(claiming.bound, before, claiming.bound, claiming.pool_changes)
+    machines = [_holder(each, namespace) for each in module.params.get("machines") or []]
+    claiming = ensure_claims(backend, wishes, pools, module.check_mode, machines)
     warn_of_sharing(module, backend, pools)
-    if created and module.check_mode:
-        result["msg"] = f"would claim {', '.join(claim.name for claim in claiming.created)}"
+    return _claiming_result(wishes, claiming, module.check_mode)
+
+
+def _holder(options: t.Mapping[str, t.Any], namespace: str) -> Holder:
+    return Holder(
+        checked_name(options.get("namespace") or namespace, "namespace"),
+        options["machine"],
+        options["host"],
+        options.get("former_host") or "",
+        bool(options.get("renumber")),
+    )
+
+
+def _claiming_result(wishes: t.Sequence[Wish], claiming: Claiming, check_mode: bool) -> Result:
+    created, moved = set(claiming.created), {move.after for move in claiming.moves}
+    before = [bound for bound in claiming.bound if bound.claim not in created | moved]
+    after = [*claiming.bound, *(move.done for move in claiming.moves)]
+    before += [move.before for move in claiming.moves]
+    result = _claims_result(claiming.bound, before, after, claiming.pool_changes)
+    # an address is asked for by its key, whatever its claim is called meanwhile
+    asked = [
+        replace(bound, claim=replace(bound.claim, key=wish.claim.key)) for wish, bound in zip(wishes, claiming.bound)
+    ]
+    result["addresses"] = addresses_result(asked)
+    result["host_keys"] = host_keys_by_machine([*claiming.bound, *claiming.unused, *(each.old for each in claiming.renumbering)])
+    result["unused"] = [claim_result(bound) for bound in claiming.unused]
+    result["held"] = {machine: list(addresses) for machine, addresses in claiming.held.items()}
+    result["renumbering"] = [_renumbering_result(each, each.new in created) for each in claiming.renumbering]
+    said = [f"claim {', '.join(claim.name for claim in claiming.created)}"] if created else []
+    said += [f"rename claim {move.before.claim.name} to {move.after.name}" for move in claiming.moves]
+    if said and check_mode:
+        result["msg"] = f"would {' and '.join(said)}"
+    return result
+
+
+def _renumbering_result(each: Renumbering, is_new: bool) -> Result:
+    return {"old": claim_result(each.old), "name": each.new.name, "created": is_new, **_machine_of(each.new)}
+
+
+def _machine_of(claim: Claim) -> Result:
+    return {"machine": claim.machine, "host": claim.host or None, "namespace": claim.namespace}
+
+
+def _finish_renumbering(
+    module: AnsibleModule, backend: IpamBackend, asked: t.Sequence[t.Mapping[str, t.Any]], namespace: str
+) -> Result:
+    pools = [pool_from_manifest(manifest, namespace) for manifest in module.params["pools"] or []]
+    claims = [_wish(each, namespace).claim for each in asked]
+    finished = finish(backend, claims, pools, module.check_mode)
+    before = [*finished.released, *(move.before for move in finished.moves)]
+    result = _claims_result(finished.released, before, [move.done for move in finished.moves], finished.pool_changes)
+    for bound in finished.unproved:
+        module.warn(
+            f"machine {bound.claim.machine} keeps its old address, as the new one of claim {bound.claim.name} is not proved yet; run again"
+        )
     return result
 
 

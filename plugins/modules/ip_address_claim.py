@@ -172,7 +172,8 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     result = serve_claims(module, backend, [asked])
     claims = result.pop("claims")
     result.pop("addresses")
-    result.pop("host_keys")
+    for name in ("host_keys", "unused", "held", "renumbering"):
+        result.pop(name, None)
     return {**(claims[0] if claims else named(asked, module.params["namespace"] or "default")), **result}
 
 

@@ -83,11 +83,50 @@ options:
             released, too. Run the playbook C(elemental.networking.report), or check mode with diff, first. They name these claims.
         type: list
         elements: str
+  machines:
+    description:
+      - Machines that are looked at as a whole, with O(state=present). The result then also states what they hold for keys that are not in
+        O(claims), in RV(unused), and at which addresses they may answer, in RV(held).
+    type: list
+    elements: dict
+    suboptions:
+      machine:
+        description: The name of the machine.
+        type: str
+        required: true
+      host:
+        description: The name that the inventory has for it.
+        type: str
+        required: true
+      namespace:
+        description: The namespace of its claims. The default is that of the task.
+        type: str
+      former_host:
+        description:
+          - The name that the inventory had for it before it was renamed. Its claims are renamed, and keep their addresses.
+          - On a cluster this needs C(playbooks/files/ipam-hand-over.manifest), and pools of the in-cluster provider.
+        type: str
+      renumber:
+        description:
+          - Where a claim of the machine is from another pool than the one that is asked for, or O(pools) change the range of its pool, claim
+            a new address beside the old one, as C(<machine>-<key>.renumbering). Without it that is an error.
+          - RV(addresses) has the new address then. Push it, record with M(elemental.networking.machine_host_keys) that it is confirmed, and
+            call this module with O(state=renumbered).
+          - On a cluster this needs C(playbooks/files/ipam-hand-over.manifest), and pools of the in-cluster provider.
+        type: bool
+        default: false
   state:
-    description: V(present) claims, V(absent) releases.
+    description:
+      - V(present) claims, V(absent) releases.
+      - V(renumbered) ends the renumbering of O(claims), with the same O(pools). Where the new address is confirmed on its machine, the
+        old one is released and the new one gets the name of the claim. Other claims are left alone.
     type: str
     default: present
-    choices: [present, absent]
+    choices: [present, absent, renumbered]
+  required:
+    description: V(false) turns every failure into a warning.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -233,8 +272,28 @@ host_keys:
   returned: success
   sample:
     node1: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
+unused:
+  description:
+    - The claims of the machines for keys that are not asked for, as in RV(claims). Only claims that this collection made for a host of the
+      inventory, and that go with no other object.
+  type: list
+  elements: dict
+  returned: with O(state=present)
+held:
+  description: All addresses that each machine holds, whatever their keys.
+  type: dict
+  returned: with O(state=present)
+  sample:
+    node1: [192.168.122.150]
+renumbering:
+  description: The claims whose machines get a new address now. C(created) states whether this task claimed it.
+  type: list
+  elements: dict
+  returned: with O(state=present)
+  sample:
+    - {name: node1-inventory-ip.renumbering, machine: node1, host: node1, namespace: default, created: true}
 msg:
-  description: What would be claimed.
+  description: What would be claimed or renamed.
   type: str
   returned: in check mode, when something would be claimed
 """
@@ -243,10 +302,10 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     CLAIM_SPEC,
+    MACHINES_SPEC,
     MATCHING_SPEC,
     PATIENCE_SPEC,
     POOLS_SPEC,
-    STATE_SPEC,
     Result,
     run,
     serve_claims,
@@ -267,8 +326,10 @@ def main() -> None:
     options = {**CLAIM_SPEC, "namespace": {"type": "str"}}
     claims = {"type": "list", "elements": "dict", "options": options}
     matching = {"type": "dict", "options": MATCHING_SPEC}
+    state = {"type": "str", "default": "present", "choices": ["present", "absent", "renumbered"]}
+    options = {"claims": claims, "matching": matching, "state": state, "required": {"type": "bool", "default": True}}
     run(
-        {"claims": claims, "matching": matching, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC},
+        {**options, **POOLS_SPEC, **MACHINES_SPEC, **PATIENCE_SPEC},
         serve,
         required_one_of=[("claims", "matching")],
     )

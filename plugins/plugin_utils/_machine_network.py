@@ -39,6 +39,8 @@ class Given:
     database: str = ""
     namespace: str = ""
     machine: str = ""
+    former_name: str = ""
+    renumber: bool = False
     kubernetes: object = None
 
 
@@ -53,6 +55,8 @@ class MachineNetwork:
     database: str
     network: t.Mapping[str, t.Any]
     pools: tuple[t.Mapping[str, t.Any], ...]
+    former_name: str = ""
+    renumber: bool = False
 
     @property
     def configurator(self) -> str:
@@ -69,6 +73,15 @@ class MachineNetwork:
         return [{**common, "key": str(key), "pool": pool} for key, pool in wanted.items()]
 
 
+    @property
+    def machines(self) -> list[dict[str, t.Any]]:
+        """The machine in the form that the module ip_address_claims takes; a host that is not managed keeps what it holds."""
+        if self.configurator == "none":
+            return []
+        place = {"machine": self.machine, "namespace": self.namespace, "host": self.host}
+        return [{**place, "former_host": self.former_name, "renumber": self.renumber}]
+
+
 def described(asked: MachineNetwork) -> dict[str, t.Any]:
     """What may be shown of it: all but the configuration, which may hold secrets."""
     return {
@@ -78,6 +91,8 @@ def described(asked: MachineNetwork) -> dict[str, t.Any]:
         "database": asked.database,
         "configurator": asked.configurator,
         "claims": asked.claims,
+        "machines": asked.machines,
+        "former_machine": default_machine_name(asked.former_name) if asked.former_name else "",
         "pools": list(asked.pools),
     }
 
@@ -116,6 +131,8 @@ def _put_together(given: Given) -> MachineNetwork:
         database=database_path(given.database, given.inventory_folder),
         network=network,
         pools=tuple(_in_namespace(pool, namespace) for pool in _pools(given, documents)),
+        former_name="" if given.former_name == given.host else given.former_name,
+        renumber=given.renumber,
     )
 
 

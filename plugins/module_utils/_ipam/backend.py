@@ -66,6 +66,19 @@ class Creation:
     pool_changes: tuple[PoolChange, ...]
 
 
+@dataclass(frozen=True)
+class HandOver:
+    """An address that goes from one claim to another one, which is ``after``; only names and host of the two differ."""
+
+    before: BoundClaim
+    after: Claim
+
+    @property
+    def done(self) -> BoundClaim:
+        """What there is afterwards."""
+        return BoundClaim(self.after, self.before.address, self.before.trouble)
+
+
 class IpamBackend(abc.ABC):
     """Claims and pools, wherever they are kept. All methods raise IpamError with one sentence for the user.
 
@@ -87,6 +100,21 @@ class IpamBackend(abc.ABC):
     @abc.abstractmethod
     def find_claims(self, names: t.Sequence[tuple[str, str]]) -> list[BoundClaim]:
         """Those of the claims with these (namespace, name) that exist, whoever made them."""
+
+    @abc.abstractmethod
+    def held_by(self, namespace: str, machines: t.Collection[str]) -> list[BoundClaim]:
+        """The claims that this collection made for these machines, as they were when claims were last looked for."""
+
+    def is_leaving(self, _claim: Claim) -> bool:
+        """Whether a claim of this name was being released when it was looked for: its name is free only later."""
+        return False
+
+    @abc.abstractmethod
+    def hand_over(self, moves: t.Sequence[HandOver], dry_run: bool) -> None:
+        """Give the addresses of claims, which were looked for before, to other claims; each address is claimed all the time.
+
+        What was ended on the way is finished by the same call. Raises IpamError where another claim has the new name.
+        """
 
     def check_addresses(self, claims: t.Sequence[Claim]) -> None:  # noqa: B027 a backend that allocates itself gives none twice
         """Raise IpamError when one of these claims, which were looked for, shares its address with another one."""

@@ -7,22 +7,32 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from . import renumbering
 from .allocation import family
-from .backend import IpamBackend, PoolChange
+from .backend import HandOver, IpamBackend, PoolChange
+from .holding import Holder, Known, addresses_held, held_by, holders_of, title, unused
 from .model import BoundClaim, Claim, IpamError, Owner, Pool, PoolReference
-
-_Name = t.Tuple[str, str]
+from .renaming import rename
+from .renumbering import Renumbering
 
 
 @dataclass(frozen=True)
 class Claiming:
-    """What a bulk of claims came to: ``bound`` in the order asked, ``created`` those that did not exist before."""
+    """What a bulk of claims came to: ``bound`` in the order asked, ``created`` those that did not exist before.
+
+    ``moves`` are claims that got other names, ``unused`` those of the machines that were not asked for, ``held`` all addresses of each
+    machine. ``renumbering`` are the claims whose new address is in ``bound``, while the old one is held, too.
+    """
 
     bound: tuple[BoundClaim, ...]
     created: tuple[Claim, ...]
     pool_changes: tuple[PoolChange, ...] = ()
+    moves: tuple[HandOver, ...] = ()
+    unused: tuple[BoundClaim, ...] = ()
+    held: t.Mapping[str, t.Sequence[str]] = field(default_factory=dict)
+    renumbering: tuple[Renumbering, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,31 +43,70 @@ class Wish:
     family: str = ""
 
 
-def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Sequence[Pool], dry_run: bool) -> Claiming:
+def ensure_claims(
+    backend: IpamBackend,
+    wishes: t.Sequence[Wish],
+    pools: t.Sequence[Pool],
+    dry_run: bool,
+    machines: t.Sequence[Holder] = (),
+) -> Claiming:
     """See that every claim exists and has its address. Raises IpamError and creates nothing when one of them cannot be."""
-    claims = [wish.claim for wish in wishes]
-    _refuse_same_name(claims)
+    asked = [wish.claim for wish in wishes]
+    _refuse_same_name(asked)
     pools = _each_once(pools)
-    existing = _existing(backend, [(claim.namespace, claim.name) for claim in claims])
+    holders = holders_of(asked, machines)
+    existing = _existing(backend, [title(claim) for claim in asked])
+    known = {**held_by(backend, holders), **existing}
+    moves = [*rename(backend, holders, known, dry_run), *renumbering.settle(backend, asked, known, dry_run)]
+    instead = renumbering.plan(backend, asked, pools, known, holders)
+    if any(holder.renumber for holder in holders):
+        pools = renumbering.with_addresses_in_use(backend, asked, pools)
+    for claim, found in instead.items():
+        if isinstance(found, Renumbering):
+            compare(replace(claim, pool=found.old.claim.pool), found.old.claim)
+    wishes = [replace(wish, claim=_in_place_of(wish.claim, instead)) for wish in wishes]
+    claiming = _claim(backend, wishes, pools, known, dry_run)
+    known.update({title(bound.claim): bound for bound in claiming.bound})
+    under_way = [each for each in instead.values() if isinstance(each, Renumbering)]
+    used = {title(claim) for claim in (*asked, *(wish.claim for wish in wishes))}
+    return replace(
+        claiming,
+        moves=tuple(moves),
+        unused=tuple(unused(holders, known, used)),
+        held=addresses_held(holders, known),
+        renumbering=tuple(under_way),
+    )
+
+
+def _in_place_of(claim: Claim, instead: t.Mapping[Claim, Renumbering | Claim]) -> Claim:
+    found = instead.get(claim, claim)
+    return found.new if isinstance(found, Renumbering) else found
+
+
+def _claim(
+    backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Sequence[Pool], known: Known, dry_run: bool
+) -> Claiming:
+    """Compare what exists, create what is missing, wait."""
+    claims = [wish.claim for wish in wishes]
     for claim in claims:
-        found = existing.get((claim.namespace, claim.name))
+        found = known.get(title(claim))
         if found is not None:
             compare(claim, found.claim)
     backend.check_addresses(claims)
-    missing = [claim for claim in claims if (claim.namespace, claim.name) not in existing]
+    missing = [claim for claim in claims if title(claim) not in known]
     _check_families(wishes, pools, backend)
     creation = backend.create_claims(missing, pools, dry_run)
     pool_changes = [change for change in creation.pool_changes if change.changed]
     if dry_run:
-        bound = [existing.get((claim.namespace, claim.name)) or BoundClaim(claim, None) for claim in claims]
+        bound = [known.get(title(claim)) or BoundClaim(claim, None) for claim in claims]
     else:
         bound = backend.wait_for_addresses(claims)
     return Claiming(tuple(bound), creation.created, tuple(pool_changes))
 
 
-def _existing(backend: IpamBackend, names: t.Sequence[_Name]) -> dict[_Name, BoundClaim]:
+def _existing(backend: IpamBackend, names: t.Sequence[tuple[str, str]]) -> Known:
     found = backend.find_claims(list(dict.fromkeys(names)))
-    return {(bound.claim.namespace, bound.claim.name): bound for bound in found}
+    return {title(bound.claim): bound for bound in found}
 
 
 def _each_once(pools: t.Sequence[Pool]) -> list[Pool]:
@@ -118,7 +167,7 @@ def compare(wanted: Claim, found: Claim) -> None:
         raise IpamError(
             f"claim {wanted.name} was made for host {found.host}, and host {wanted.host} has the same machine name "
             f"{wanted.machine}: give one of them another name (machine_network_machine), "
-            f"or reset {found.host} first where it is only called {wanted.host} now"
+            f"or set machine_network_former_name: {found.host} for {wanted.host} where it was renamed"
         )
 
 

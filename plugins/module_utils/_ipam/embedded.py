@@ -23,7 +23,7 @@ import urllib.parse
 from .._host_keys import joined, parted
 from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, usage
-from .backend import Creation, IpamBackend, PoolChange, PoolState
+from .backend import Creation, HandOver, IpamBackend, PoolChange, PoolState
 from .manifest import GLOBAL, pool_from_manifest, pool_to_manifest
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 from .texts import moment, plain
@@ -96,6 +96,18 @@ class EmbeddedBackend(IpamBackend):
             query = "SELECT * FROM claims WHERE namespace = ? AND name = ?"
             rows = [self._database.execute(query, title).fetchone() for title in dict.fromkeys(names)]
             return [_bound_claim(row) for row in rows if row is not None]
+
+    def held_by(self, namespace: str, machines: t.Collection[str]) -> list[BoundClaim]:
+        """The claims of these machines."""
+        return [bound for bound in self.list_claims(namespace) if bound.claim.machine in machines]
+
+    def hand_over(self, moves: t.Sequence[HandOver], dry_run: bool) -> None:
+        """Rename the claims: all of them or none."""
+        if not moves:
+            return
+        with self._transaction(dry_run) as database:
+            for move in moves:
+                _rename(database, move)
 
     def check_addresses(self, claims: t.Sequence[Claim]) -> None:
         """Refuse an address that two rows have: nothing here writes such rows, and the table's key knows only one spelling of each."""
@@ -458,6 +470,21 @@ def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> l
                 f"claim {claim.name} was made with another pool or machine by somebody else meanwhile; run again"
             )
     return missing
+
+
+def _rename(database: sqlite3.Connection, move: HandOver) -> None:
+    before, after = move.before.claim, move.after
+    values = (after.name, after.machine, after.key, after.host, *_identity(before))
+    try:
+        renamed = database.execute(
+            f"UPDATE claims SET name = ?, machine = ?, key = ?, host = ? WHERE {_THIS_CLAIM}", values
+        )
+    except sqlite3.IntegrityError:
+        raise IpamError(
+            f"claim {before.name} cannot become {after.name}, which holds another address: release the one of the two that is not used"
+        ) from None
+    if not renamed.rowcount:
+        raise IpamError(f"claim {before.name} was released by somebody else meanwhile; run again")
 
 
 def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:

@@ -17,6 +17,8 @@ _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
 _ONE_LABEL = re.compile(rf"{_LABEL}\Z")
 _KIND = re.compile(r"[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?\Z")
+# what the claim is called that gets the new address while a machine is renumbered, behind the name that it will have
+RENUMBERING = ".renumbering"
 _LONGEST = 253
 _LONGEST_LABEL = 63
 
@@ -28,6 +30,10 @@ def machine_name(host: str) -> str:
 
 def claim_name(machine: str, key: str) -> str:
     """The name of the claim of ``machine`` for ``key``. Raises IpamError when no cluster would take it."""
+    if key.endswith(RENUMBERING):
+        raise IpamError(
+            f"the key {plain(key)} ends with {RENUMBERING}, which marks claims of machines that are being renumbered; rename the key"
+        )
     return checked_name(f"{machine}-{key}", "claim")
 
 

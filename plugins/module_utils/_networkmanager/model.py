@@ -81,7 +81,7 @@ class Request(t.NamedTuple):
     and only a host that is known as this machine already will do. ``controller`` says who asks. ``take_over`` is the token of a
     trial whose controller is known to be dead. ``more_files`` are files outside of NetworkManager's that change with the profiles
     (None: no such file). ``knock`` says how the controller will come in anew while it waits for the answer. ``required`` are the files of
-    profiles that must not wait.
+    profiles that must not wait. ``former`` is the name of the machine before it was renamed, empty as a rule.
     """
 
     machine: str
@@ -96,6 +96,7 @@ class Request(t.NamedTuple):
     more_files: t.Mapping[str, t.Optional[str]]
     knock: t.Optional[Knock]
     required: tuple[str, ...] = ()
+    former: str = ""
 
 
 class Step(t.NamedTuple):

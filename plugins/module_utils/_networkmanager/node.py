@@ -77,6 +77,7 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
 
     values = {name: request[name] for name in _COMMON}
     values["required"] = tuple(request["required"])
+    values["former"] = request.get("former", "")
     values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
     values["knock"] = Knock.from_json(request["knock"])
     manager = NetworkManager.connect()
@@ -99,8 +100,11 @@ def _serve_confirm(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def _serve_render(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Nothing is changed, and NetworkManager is not needed; a host that took a claimed address is not asked, though."""
     from . import store
+    from .others import is_this_machine
     from .rendering import serve_rendering
 
-    if request["only_known"] and store.load_managed().machine != request["machine"]:
+    if request["only_known"] and not is_this_machine(
+        store.load_managed(), request["machine"], request.get("former", "")
+    ):
         return {"stranger": True}
     return serve_rendering(request["configurator"], request["document"])

@@ -61,15 +61,20 @@ def busy_with_another_tool(manager: NetworkManager) -> dict[str, t.Any] | None:
 
 def is_stranger(managed: Managed, request: Request) -> bool:
     """Whether the controller came in over a claimed address and this is not the host that it was claimed for."""
-    return request.only_known and managed.machine != request.machine
+    return request.only_known and not is_this_machine(managed, request.machine, request.former)
 
 
-def refuse_other_machine(managed: Managed, machine: str) -> None:
+def is_this_machine(managed: Managed, machine: str, former: str) -> bool:
+    """Whether this host is known by this name, or by the one that the machine had before it was renamed."""
+    return managed.machine == machine or bool(former and managed.machine == former)
+
+
+def refuse_other_machine(managed: Managed, machine: str, former: str = "") -> None:
     """Raise NetworkManagerError where the inventory leads to the wrong host."""
-    if managed.machine and managed.machine != machine and not managed.is_reset:
+    if managed.machine and not managed.is_reset and not is_this_machine(managed, machine, former):
         raise NetworkManagerError(
-            f"this host is configured as machine {managed.machine}, not {machine}: the inventory leads to the wrong host; "
-            f"correct its address, or the name in {places.MANAGED_FILE} there if the machine was renamed"
+            f"this host is configured as machine {managed.machine}, not {machine}: the inventory leads to the wrong host; correct its "
+            f"address, or, if the machine was renamed, set machine_network_former_name: {managed.machine} for {machine}"
         )
 
 

@@ -194,11 +194,14 @@ def _prepare(
         return {"busy": request.controller, "token": request.token, "seconds": 0}
     if is_stranger(managed, request):
         return {"stranger": True}
-    refuse_other_machine(managed, request.machine)
+    refuse_other_machine(managed, request.machine, request.former)
     devices = manager.devices()
     plan = make_plan(managed, devices)
     if not plan.changes:
-        return {"changed": False, "waiting": dict(plan.waiting)}
+        is_renamed = bool(request.former) and managed.machine == request.former != request.machine
+        if is_renamed and not request.check:
+            store.rename(managed, request.machine)
+        return {"changed": False, "renamed": is_renamed, "waiting": dict(plan.waiting)}
     from .judging import judge  # here: nothing needs it where nothing differs
     from .opening import Present, preview
 

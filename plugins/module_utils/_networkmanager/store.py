@@ -268,6 +268,14 @@ def load_managed() -> Managed:
     return Managed()
 
 
+def rename(managed: Managed, machine: str) -> None:
+    """Know this host by another name. The copy comes first: until the file follows, the old name counts and the same call comes again."""
+    text = managed_text(managed._replace(machine=machine))
+    if os.path.lexists(places.MANAGED_COPY):
+        write_private(places.MANAGED_COPY, text)
+    write_private(places.MANAGED_FILE, text)
+
+
 def managed_text(managed: Managed) -> str:
     """The content of the file that says which files are ours."""
     content = {**managed.unknown, "version": shapes.VERSION, **managed._asdict()}

@@ -108,7 +108,11 @@ class Server:
         if method == "GET" and not name:
             version = {"resourceVersion": str(len(self.events))}
             return 200, {"metadata": version, "items": list(self.objects[plural].values())}
-        return self._changed(method, plural, name, body)
+        is_dry = "dryRun" in query or (isinstance(body, dict) and "dryRun" in body)
+        kept = copy.deepcopy((self.objects, self.events)) if is_dry else (self.objects, self.events)
+        sent = self._changed(method, plural, name, body)
+        self.objects, self.events = kept
+        return sent
 
     def _owners(self, path: str) -> Sent:
         if path.endswith("machineinventories"):
@@ -122,13 +126,15 @@ class Server:
             if name in known:
                 return 409, {"reason": "AlreadyExists"}
             known[name] = body
-            body["metadata"].update(uid=f"u-{name}", resourceVersion=str(len(self.events)))
+            body["metadata"].update(uid=f"{plural[:3]}-{name}-{len(self.events)}", resourceVersion=str(len(self.events)))
             sent = copy.deepcopy(body)
             if plural == "ipaddressclaims":
                 self._serve(body)
             return 201, sent
         if name not in known:
             return 404, {"reason": "NotFound"}
+        if method == "PATCH":
+            known[name] = _merged(known[name], body)
         if method == "DELETE":
             self._tell("DELETED", known.pop(name))
             self.objects["ipaddresses"].pop(name, None)
@@ -136,13 +142,16 @@ class Server:
 
     def _serve(self, claim: t.Any) -> None:
         """What a provider does."""
-        name = claim["metadata"]["name"]
-        number = 10 + len(self.objects["ipaddresses"])
-        spec = {"address": f"10.0.0.{number}", "prefix": 24, "gateway": "10.0.0.1", "claimRef": {"name": name}}
-        self.objects["ipaddresses"][name] = {
-            "metadata": {"name": name, "namespace": "ns", "uid": f"a-{name}"},
-            "spec": {**spec, "poolRef": claim["spec"]["poolRef"]},
-        }
+        name, addresses, pool = claim["metadata"]["name"], self.objects["ipaddresses"], claim["spec"]["poolRef"]
+        if name not in addresses:  # one of the claim's name is kept
+            subnet = f"10.0.{0 if pool['name'] == 'p' else 1}"
+            used = {each["spec"]["address"] for each in addresses.values()}
+            free = next(f"{subnet}.{number}" for number in range(10, 100) if f"{subnet}.{number}" not in used)
+            spec = {"address": free, "prefix": 24, "gateway": f"{subnet}.1", "claimRef": {"name": name}}
+            addresses[name] = {
+                "metadata": {"name": name, "namespace": "ns", "uid": f"a-{name}"},
+                "spec": {**spec, "poolRef": pool},
+            }
         claim["status"] = {"addressRef": {"name": name}, "conditions": [{"type": "Ready", "status": "True"}]}
         self._tell("MODIFIED", claim)
 
@@ -150,6 +159,16 @@ class Server:
         if "uid" in item["metadata"]:
             item["metadata"]["resourceVersion"] = str(len(self.events) + 1)
             self.events.append({"type": kind, "object": copy.deepcopy(item)})
+
+
+def _merged(before: t.Any, patch: t.Any) -> t.Any:
+    """A merge patch (RFC 7386)."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(before) if isinstance(before, dict) else {}
+    for name, value in patch.items():
+        merged[name] = _merged(merged.get(name), value)
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def _verb(method: str, name: str, query: t.Mapping[str, str]) -> str:

@@ -10,7 +10,8 @@ import dataclasses
 import typing as t
 import uuid
 
-from ..backend import Creation, IpamBackend, PoolChange, PoolState
+from ..backend import Creation, HandOver, IpamBackend, PoolChange, PoolState
+from ..manifest import GLOBAL, GROUP, NAMESPACED
 from ..model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
 from .api import Api
 from .claims import Addresses, Claims, Listing
@@ -45,6 +46,7 @@ class KubernetesBackend(IpamBackend):
         self._known: dict[Name, Found] = {}
         self._addresses: dict[Name, Address] = {}
         self._troubles: dict[Name, str] = {}
+        self._address_uids: dict[Name, str] = {}
         self._listings: dict[str, Listing] = {}
         self._created: list[Found] = []
         self._shared: list[SharedAddress] = []
@@ -89,6 +91,23 @@ class KubernetesBackend(IpamBackend):
             found += [self._bound_claim(each.claim, addresses) for each in alive]
         return found
 
+    def held_by(self, namespace: str, machines: t.Collection[str]) -> list[BoundClaim]:
+        """Out of the list that the claims were found in; addresses are listed only for what was not among these."""
+        listing = self._listings.get(namespace)
+        if listing is None:
+            listing = self._listings[namespace] = self._claims.list(namespace, all_of_them=False)
+        mine = [each for each in listing.claims.values() if each.claim.managed and each.claim.machine in machines]
+        for each in mine:
+            self._known.setdefault((namespace, each.claim.name), each)
+        alive = [each for each in mine if not each.terminating]
+        if any((namespace, each.claim.name) not in self._addresses for each in alive if each.address_name):
+            self._addresses_of(namespace, list(listing.claims.values()))
+        return [self._bound_claim(each.claim, self._addresses) for each in alive]
+
+    def is_leaving(self, claim: Claim) -> bool:
+        """Whether the provider has not let it go yet."""
+        return self._is_terminating((claim.namespace, claim.name))
+
     def _bound_claim(self, claim: Claim, addresses: t.Mapping[Name, Address]) -> BoundClaim:
         name = (claim.namespace, claim.name)
         return BoundClaim(claim, addresses.get(name), "" if name in addresses else self._troubles.get(name, ""))
@@ -123,6 +142,7 @@ class KubernetesBackend(IpamBackend):
                 continue
             if address is not None:
                 addresses[name] = address
+                self._address_uids[name] = listed.uids[each.claim.namespace, each.address_name]
         self._addresses.update(addresses)
         return addresses
 
@@ -268,6 +288,55 @@ class KubernetesBackend(IpamBackend):
         selector = listing.selector if ours else ""
         return Watch(self.api, self._discovery.claims(), namespace, listing.version, selector)
 
+    # --- handing over -----------------------------------------------------------------------------------------
+
+    def hand_over(self, moves: t.Sequence[HandOver], dry_run: bool) -> None:
+        """First the addresses of the new claims, then these, then the old claims go: the address is held all the time."""
+        if not moves:
+            return
+        renamed = [move for move in moves if move.after.name != move.before.claim.name]
+        same = [move for move in moves if move.after.name == move.before.claim.name]
+        for move in renamed:
+            refuse_other_provider(move.before.claim)
+        before = [self._known[each.namespace, each.name] for each in (move.before.claim for move in renamed)]
+        for move, found in zip(renamed, before):
+            origin = self._address_uids.get((found.claim.namespace, found.claim.name), "")
+            self._claims.give_address(move, found, origin, dry_run)
+        if renamed and not dry_run:
+            self._claim_handed_over(renamed)
+        failure = self._claims.delete(before, dry_run)
+        if failure is None:
+            relabelled = [
+                dataclasses.replace(self._known[each.after.namespace, each.after.name], claim=each.after)
+                for each in same
+            ]
+            failure = self._claims.rename_machines(relabelled, dry_run)
+        if failure is not None:
+            raise failure
+        if not dry_run:
+            self._forget(found.claim for found in before)
+
+    def _claim_handed_over(self, moves: t.Sequence[HandOver]) -> None:
+        """Make the new claims, and see each served with the address that waits for it."""
+        self._created = []
+        claims = [move.after for move in moves]
+        self._create(claims, dry_run=False)
+        for move, bound in zip(moves, self.wait_for_addresses(claims)):
+            if move.before.address is None or bound.address is None:
+                continue
+            if bound.address.address != move.before.address.address:
+                raise self._take_back(
+                    IpamError(
+                        f"claim {move.before.claim.name} holds {move.before.address.address} and cannot become {move.after.name}, which holds "
+                        f"{bound.address.address}: release the one of the two that is not used"
+                    )
+                )
+
+    def _forget(self, claims: t.Iterable[Claim]) -> None:
+        for claim in claims:
+            self._known.pop((claim.namespace, claim.name), None)
+            self._addresses.pop((claim.namespace, claim.name), None)
+
     # --- addresses that were given twice ----------------------------------------------------------------------
 
     def check_addresses(self, claims: t.Sequence[Claim]) -> None:
@@ -343,9 +412,7 @@ class KubernetesBackend(IpamBackend):
         known = {claim.name: self._known[namespace, claim.name] for claim in claims}
         with self._watch(namespace, known.values()) as watch:
             Waiting(claims, known, grace, self._progress).until_gone(watch)
-        for claim in claims:
-            self._known.pop((namespace, claim.name), None)
-            self._addresses.pop((namespace, claim.name), None)
+        self._forget(claims)
 
     # --- pools ------------------------------------------------------------------------------------------------
 
@@ -360,6 +427,15 @@ class KubernetesBackend(IpamBackend):
     def delete_pool(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
         """Delete an in-cluster pool."""
         return self._pools.delete(reference, namespace, dry_run)
+
+
+def refuse_other_provider(claim: Claim) -> None:
+    """Raise IpamError where nothing says that the provider keeps an address that waits for its claim."""
+    if (claim.pool.api_group, claim.pool.kind) not in ((GROUP, NAMESPACED), (GROUP, GLOBAL)):
+        raise IpamError(
+            f"claim {claim.name} is from pool {claim.pool} of another provider than the in-cluster one, whose addresses cannot be handed over "
+            "to a claim of another name: release it and claim again"
+        )
 
 
 def _address_of(each: Found, listed: Addresses) -> Address | None:

@@ -10,14 +10,15 @@ import threading
 import typing as t
 from dataclasses import dataclass, field
 
+from ..backend import HandOver
 from ..model import Address, Claim, IpamError, PoolReference
 from . import parallel
 from .api import Api
 from .discovery import Discovery
 from .errors import Place, Refused
-from .objects import SELECTOR, Found, address, claim_object, found, record_patch
+from .objects import SELECTOR, Found, address, address_object, claim_object, found, machine_patch, record_patch
 from .progress import Progress
-from .reading import malformed
+from .reading import Object, malformed
 from .sharing import Holding, SharedAddress, shared_addresses
 
 
@@ -48,6 +49,7 @@ class Addresses:
 
     known: dict[tuple[str, str], tuple[str, PoolReference, Address] | IpamError] = field(default_factory=dict)
     shared: list[SharedAddress] = field(default_factory=list)
+    uids: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 class Claims:
@@ -134,18 +136,41 @@ class Claims:
 
     def record(self, claims: t.Sequence[Found], dry_run: bool) -> IpamError | None:
         """Keep what is known of the machines of exactly these claims, one patch of annotations each."""
+        return self._patch(claims, record_patch, dry_run)
+
+    def rename_machines(self, claims: t.Sequence[Found], dry_run: bool) -> IpamError | None:
+        """Keep the names of the machines of exactly these claims, which keep their own."""
+        return self._patch(claims, machine_patch, dry_run)
+
+    def _patch(
+        self, claims: t.Sequence[Found], patch: t.Callable[[Found], Object], dry_run: bool
+    ) -> IpamError | None:
         resource = self._discovery.claims()
 
         def one(each: Found) -> None:
             claim = each.claim
             place = Place("patch", resource.plural, claim.namespace, claim.name)
             try:
-                self._api.patch(resource.path(claim.namespace, claim.name), place, record_patch(each), dry_run)
+                self._api.patch(resource.path(claim.namespace, claim.name), place, patch(each), dry_run)
             except Refused as error:
                 if error.code not in (404, 409):
                     raise
 
         return parallel.each(claims, one, self._progress.counted("recorded", len(claims)))
+
+    def give_address(self, move: HandOver, before: Found, origin: str, dry_run: bool) -> None:
+        """Make the IPAddress of a claim that does not exist yet. One of its name may be there from a run that was ended."""
+        resource, claim = self._discovery.addresses(), move.after
+        address = move.before.address
+        if address is None:
+            raise IpamError(f"claim {before.claim.name} has no address yet, so that none can be handed over; run again")
+        body = address_object(claim, address, before, origin, resource.version)
+        try:
+            place = Place("create", resource.plural, claim.namespace)
+            self._api.post(resource.path(claim.namespace), place, body, dry_run)
+        except Refused as error:
+            if error.code != 409 or error.reason != "AlreadyExists":
+                raise
 
     def addresses(self, namespace: str | None, bound: t.Sequence[Found]) -> Addresses:
         """The addresses that these claims point to. Always from a list: one by one they would not say who else holds them."""
@@ -157,10 +182,11 @@ class Claims:
             for each in map(address, page.items):
                 if (each.namespace, each.name) in wanted:
                     listed.known[each.namespace, each.name] = each.content
+                    listed.uids[each.namespace, each.name] = each.uid
                 # what is no address is nobody's
                 if not each.terminating and not isinstance(each.content, IpamError):
                     claim, pool, held = each.content
-                    holdings.append(Holding(each.namespace, pool, held.address, claim))
+                    holdings.append(Holding(each.namespace, pool, held.address, claim, each.uid, each.origin))
         listed.shared = shared_addresses(holdings)
         return listed
 

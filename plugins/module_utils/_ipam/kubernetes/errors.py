@@ -105,6 +105,8 @@ def _sentence(host: str, code: int, message: str, place: Place) -> str:
 
 def _rights(place: Place) -> str:
     """The manifest that grants what was refused."""
+    if place.verb == "create" and place.resource == "ipaddresses":
+        return "ipam-hand-over.manifest"
     if place.verb not in ("create", "patch", "delete") or not place.resource.endswith("pools"):
         return "ipam-consumer.manifest"
     return "ipam-global-pool-manager.manifest" if place.resource.startswith("global") else "ipam-pool-manager.manifest"

@@ -23,6 +23,8 @@ PREFIX = "elemental.networking"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 HOST_KEYS = f"{PREFIX}/ssh-host-keys"
 CONFIRMED = f"{PREFIX}/confirmed"
+# on an IPAddress: the uid of the one that holds the same address until its claim is released
+ORIGIN = f"{PREFIX}/handed-over-from"
 SELECTOR = f"{MANAGED_BY}={PREFIX}"
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 # what a provider that sets conditions says when waiting is of no use
@@ -51,7 +53,7 @@ class Found:
 
 def claim_object(claim: Claim, version: str, call: str) -> Object:
     """The IPAddressClaim to create. The cluster-name label is never set: a claim that names a missing Cluster is never served."""
-    exact = {"host": claim.host, "call": call}
+    exact = {"host": claim.host, "call": call, **_recorded(claim)}
     # each annotation costs the provider, who writes the object three times (measured: six of them a ninth of its pace)
     exact.update({name: text for name, text in _texts(claim).items() if label_value(text) != text})
     metadata: Object = {
@@ -67,12 +69,11 @@ def claim_object(claim: Claim, version: str, call: str) -> Object:
         owner = claim.owner
         reference = {"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid}
         metadata["ownerReferences"] = [{**reference, "blockOwnerDeletion": False, "controller": False}]
-    pool = {"apiGroup": claim.pool.api_group, "kind": claim.pool.kind, "name": claim.pool.name}
     return {
         "apiVersion": f"{GROUP}/{version}",
         "kind": "IPAddressClaim",
         "metadata": metadata,
-        "spec": {"poolRef": pool},
+        "spec": {"poolRef": _pool_object(claim.pool)},
     }
 
 
@@ -128,13 +129,54 @@ def found(item: Object) -> Found:
 
 def record_patch(claim: Found) -> Object:
     """The merge patch that keeps what is recorded with exactly this claim; one that was made again meanwhile has another uid."""
-    return {"metadata": {"uid": claim.uid, "annotations": recorded_annotations(claim.claim)}}
+    annotations = {f"{PREFIX}/{name}": value for name, value in _recorded(claim.claim).items() if value}
+    return {"metadata": {"uid": claim.uid, "annotations": annotations}}
 
 
-def recorded_annotations(claim: Claim) -> dict[str, str]:
-    """What a push recorded with a claim, as annotations; without what is not known."""
-    known = {HOST_KEYS: joined(claim.host_keys), CONFIRMED: claim.confirmed}
-    return {name: value for name, value in known.items() if value}
+def _recorded(claim: Claim) -> dict[str, str]:
+    """What a push recorded with a claim."""
+    return {"ssh-host-keys": joined(claim.host_keys), "confirmed": claim.confirmed}
+
+
+def machine_patch(claim: Found) -> Object:
+    """The merge patch that gives exactly this claim another machine and host."""
+    machine, value = claim.claim.machine, label_value(claim.claim.machine)
+    # null removes an annotation
+    annotations = {f"{PREFIX}/host": claim.claim.host or None, f"{PREFIX}/machine": machine if value != machine else None}
+    return {"metadata": {"uid": claim.uid, "labels": {f"{PREFIX}/machine": value}, "annotations": annotations}}
+
+
+def address_object(claim: Claim, address: Address, before: Found, origin: str, version: str) -> Object:
+    """The IPAddress of a claim that does not exist yet: the provider finds it by its name and keeps it (``clusterctl move`` relies on that).
+
+    ``before`` is the claim that has the address until then, ``origin`` the uid of its IPAddress. Where that claim goes before the new one
+    is there, this goes with it.
+    """
+    api_version = f"{GROUP}/{version}"
+    owner = {"apiVersion": api_version, "kind": "IPAddressClaim", "name": before.claim.name, "uid": before.uid}
+    spec: Object = {
+        "address": address.address,
+        "prefix": address.prefix,
+        "claimRef": {"name": claim.name},
+        "poolRef": _pool_object(claim.pool),
+    }
+    if address.gateway:
+        spec["gateway"] = address.gateway
+    return {
+        "apiVersion": api_version,
+        "kind": "IPAddress",
+        "metadata": {
+            "name": claim.name,
+            "namespace": claim.namespace,
+            "annotations": {ORIGIN: origin},
+            "ownerReferences": [{**owner, "blockOwnerDeletion": False, "controller": False}],
+        },
+        "spec": spec,
+    }
+
+
+def _pool_object(pool: PoolReference) -> Object:
+    return {"apiGroup": pool.api_group, "kind": pool.kind, "name": pool.name}
 
 
 def identity(item: Object, kind: str) -> tuple[str, str, Object]:
@@ -149,12 +191,17 @@ def identity(item: Object, kind: str) -> tuple[str, str, Object]:
 
 @dataclass(frozen=True)
 class Given:
-    """An IPAddress: the name of its claim, its pool and its address, or why these cannot be used."""
+    """An IPAddress: the name of its claim, its pool and its address, or why these cannot be used.
+
+    ``origin`` is the uid of the IPAddress that it was handed over from, empty as a rule.
+    """
 
     namespace: str
     name: str
     terminating: bool
     content: tuple[str, PoolReference, Address] | IpamError
+    uid: str = ""
+    origin: str = ""
 
 
 def address(item: Object) -> Given:
@@ -165,7 +212,10 @@ def address(item: Object) -> Given:
         content = _content(item, f"IPAddress {namespace}/{name}")
     except IpamError as error:
         content = error
-    return Given(namespace, name, "deletionTimestamp" in metadata, content)
+    uid, annotations = metadata.get("uid"), metadata.get("annotations")
+    origin = annotations.get(ORIGIN) if isinstance(annotations, t.Mapping) else None
+    uid, origin = (each if isinstance(each, str) else "" for each in (uid, origin))
+    return Given(namespace, name, "deletionTimestamp" in metadata, content, uid, origin)
 
 
 def _content(item: Object, what: str) -> tuple[str, PoolReference, Address]:

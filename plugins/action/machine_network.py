@@ -47,5 +47,5 @@ def _refuse_name_in_use(former: str, task_vars: t.Mapping[str, t.Any]) -> None:
     groups = task_vars.get("groups")
     if former and former != host and isinstance(groups, t.Mapping) and former in groups.get("all", ()):
         raise AnsibleActionFail(
-            f"{host} is to be the former {former}, but {former} is in the inventory, too; take it out, or leave machine_network_former_name out"
+            f"{host} is to be the former {former}, which is in the inventory, too; remove it there, or unset machine_network_former_name"
         )

@@ -222,7 +222,9 @@ def _claiming_result(wishes: t.Sequence[Wish], claiming: Claiming, check_mode: b
         replace(bound, claim=replace(bound.claim, key=wish.claim.key)) for wish, bound in zip(wishes, claiming.bound)
     ]
     result["addresses"] = addresses_result(asked)
-    result["host_keys"] = host_keys_by_machine([*claiming.bound, *claiming.unused, *(each.old for each in claiming.renumbering)])
+    result["host_keys"] = host_keys_by_machine(
+        [*claiming.bound, *claiming.unused, *(each.old for each in claiming.renumbering)]
+    )
     result["unused"] = [claim_result(bound) for bound in claiming.unused]
     result["held"] = {machine: list(addresses) for machine, addresses in claiming.held.items()}
     result["renumbering"] = [_renumbering_result(each, each.new in created) for each in claiming.renumbering]
@@ -274,9 +276,7 @@ def _known_machine(options: t.Mapping[str, t.Any], namespace: str) -> KnownMachi
         raise IpamError(f"machine {machine} has no host key that is one; give each as in a .pub file of its sshd")
     if not host_keys and not addresses:
         raise IpamError(f"nothing is to be recorded of machine {machine}; give host_keys or confirmed_addresses")
-    return KnownMachine(
-        options.get("namespace") or namespace, machine, options.get("host") or "", host_keys, addresses
-    )
+    return KnownMachine(options.get("namespace") or namespace, machine, options.get("host") or "", host_keys, addresses)
 
 
 def warn_of_sharing(module: AnsibleModule, backend: IpamBackend, pools: t.Sequence[Pool]) -> None:

@@ -59,7 +59,7 @@ options:
       confirmed_addresses:
         description:
           - The addresses that a push has proved on it, as RV(elemental.networking.network_config#module:confirmed_addresses) has them.
-          - The time of the first record stays, unless the machine has none of the host keys that were recorded, that is, was installed again.
+          - The time of the first record stays, unless the machine has none of the recorded host keys, that is, was installed again.
         type: list
         elements: str
   required:

@@ -104,7 +104,7 @@ options:
     default: []
   former_machine:
     description:
-      - The name of the machine before it was renamed. A host that was configured as that machine is taken for this one, and gets its new name.
+      - The name of the machine before it was renamed. A host that was configured as that machine is accepted and gets its new name.
     type: str
 """
 
@@ -202,8 +202,8 @@ rolled_back:
   sample: true
 confirmed_addresses:
   description:
-    - The addresses of O(addresses) that are proved on the host, for M(elemental.networking.machine_host_keys). They are in profiles that are up.
-      Empty in check mode.
+    - The addresses of O(addresses) that are proved on the host, for M(elemental.networking.machine_host_keys). They are in profiles that
+      are up. Empty in check mode.
   type: list
   elements: str
   returned: success

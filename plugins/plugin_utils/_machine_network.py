@@ -72,7 +72,6 @@ class MachineNetwork:
         wanted = ip_addresses(self.network)
         return [{**common, "key": str(key), "pool": pool} for key, pool in wanted.items()]
 
-
     @property
     def machines(self) -> list[dict[str, t.Any]]:
         """The machine in the form that the module ip_address_claims takes; a host that is not managed keeps what it holds."""

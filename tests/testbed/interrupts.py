@@ -29,7 +29,9 @@ def held_back(*numbers: signal.Signals) -> t.Iterator[None]:
         yield
         return
     came: list[signal.Signals] = []
-    before = {number: signal.signal(number, lambda number, _frame: came.append(signal.Signals(number))) for number in numbers}
+    before = {
+        number: signal.signal(number, lambda number, _frame: came.append(signal.Signals(number))) for number in numbers
+    }
     try:
         yield
     finally:

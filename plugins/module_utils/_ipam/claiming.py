@@ -97,9 +97,8 @@ def _claim(
     _check_families(wishes, pools, backend)
     creation = backend.create_claims(missing, pools, dry_run)
     pool_changes = [change for change in creation.pool_changes if change.changed]
-    if dry_run:
-        bound = [known.get(title(claim)) or BoundClaim(claim, None) for claim in claims]
-    else:
+    bound = [known.get(title(claim)) or BoundClaim(claim, None) for claim in claims]
+    if not dry_run:
         bound = backend.wait_for_addresses(claims)
     return Claiming(tuple(bound), creation.created, tuple(pool_changes))
 

@@ -42,9 +42,7 @@ class KnownMachine:
         )
 
 
-def record_machines(
-    backend: IpamBackend, machines: t.Sequence[KnownMachine], now: str, dry_run: bool
-) -> list[Claim]:
+def record_machines(backend: IpamBackend, machines: t.Sequence[KnownMachine], now: str, dry_run: bool) -> list[Claim]:
     """Keep what is known of the machines with all their claims; returns the claims, as they are then, where that changed something.
 
     Never makes a claim. ``now`` is in RFC 3339, UTC.

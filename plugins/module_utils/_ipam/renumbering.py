@@ -81,12 +81,14 @@ def plan(
         if not why:
             continue
         if not by_machine[claim.namespace, claim.machine].renumber:
-            raise IpamError(f"claim {claim.name} {why}: release it first (state: absent, or reset the machine), or {_HOW}")
+            raise IpamError(
+                f"claim {claim.name} {why}: release it first (state: absent, or reset the machine), or {_HOW}"
+            )
         _refuse_others(old.claim, why)
         if new is not None and new.claim.pool != claim.pool:
             raise IpamError(
-                f"machine {claim.machine} is being renumbered to pool {new.claim.pool} for key {claim.key}, but pool {claim.pool} is asked for: "
-                f"ask for {new.claim.pool} until that is done, or for {old.claim.pool} to go back"
+                f"machine {claim.machine} is being renumbered to pool {new.claim.pool} for key {claim.key}, but pool {claim.pool} is asked "
+                f"for: ask for {new.claim.pool} until that is done, or for {old.claim.pool} to go back"
             )
         instead[claim] = Renumbering(old, beside(claim))
     return instead
@@ -121,9 +123,7 @@ def _is_in(pool: Pool, bound: BoundClaim) -> bool:
     return address.version == addresses.version and address in addresses
 
 
-def with_addresses_in_use(
-    backend: IpamBackend, claims: t.Sequence[Claim], pools: t.Sequence[Pool]
-) -> list[Pool]:
+def with_addresses_in_use(backend: IpamBackend, claims: t.Sequence[Claim], pools: t.Sequence[Pool]) -> list[Pool]:
     """The pools, each with the addresses beside its new range that claims still hold: no provider takes those away."""
     namespaces = dict.fromkeys(claim.namespace for claim in claims) if pools else {}
     held = [bound for namespace in namespaces for bound in backend.list_claims(namespace)]

@@ -126,7 +126,9 @@ class Server:
             if name in known:
                 return 409, {"reason": "AlreadyExists"}
             known[name] = body
-            body["metadata"].update(uid=f"{plural[:3]}-{name}-{len(self.events)}", resourceVersion=str(len(self.events)))
+            body["metadata"].update(
+                uid=f"{plural[:3]}-{name}-{len(self.events)}", resourceVersion=str(len(self.events))
+            )
             sent = copy.deepcopy(body)
             if plural == "ipaddressclaims":
                 self._serve(body)

@@ -327,8 +327,8 @@ class KubernetesBackend(IpamBackend):
             if bound.address.address != move.before.address.address:
                 raise self._take_back(
                     IpamError(
-                        f"claim {move.before.claim.name} holds {move.before.address.address} and cannot become {move.after.name}, which holds "
-                        f"{bound.address.address}: release the one of the two that is not used"
+                        f"claim {move.before.claim.name} holds {move.before.address.address} and cannot become {move.after.name}, "
+                        f"which holds {bound.address.address}: release the one of the two that is not used"
                     )
                 )
 
@@ -433,8 +433,8 @@ def refuse_other_provider(claim: Claim) -> None:
     """Raise IpamError where nothing says that the provider keeps an address that waits for its claim."""
     if (claim.pool.api_group, claim.pool.kind) not in ((GROUP, NAMESPACED), (GROUP, GLOBAL)):
         raise IpamError(
-            f"claim {claim.name} is from pool {claim.pool} of another provider than the in-cluster one, whose addresses cannot be handed over "
-            "to a claim of another name: release it and claim again"
+            f"claim {claim.name} is from pool {claim.pool} of another provider than the in-cluster one, whose addresses cannot be handed "
+            "over to a claim of another name: release it and claim again"
         )
 
 

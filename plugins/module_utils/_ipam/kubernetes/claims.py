@@ -142,9 +142,7 @@ class Claims:
         """Keep the names of the machines of exactly these claims, which keep their own."""
         return self._patch(claims, machine_patch, dry_run)
 
-    def _patch(
-        self, claims: t.Sequence[Found], patch: t.Callable[[Found], Object], dry_run: bool
-    ) -> IpamError | None:
+    def _patch(self, claims: t.Sequence[Found], patch: t.Callable[[Found], Object], dry_run: bool) -> IpamError | None:
         resource = self._discovery.claims()
 
         def one(each: Found) -> None:

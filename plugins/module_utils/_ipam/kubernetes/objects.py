@@ -142,15 +142,18 @@ def machine_patch(claim: Found) -> Object:
     """The merge patch that gives exactly this claim another machine and host."""
     machine, value = claim.claim.machine, label_value(claim.claim.machine)
     # null removes an annotation
-    annotations = {f"{PREFIX}/host": claim.claim.host or None, f"{PREFIX}/machine": machine if value != machine else None}
+    annotations = {
+        f"{PREFIX}/host": claim.claim.host or None,
+        f"{PREFIX}/machine": machine if value != machine else None,
+    }
     return {"metadata": {"uid": claim.uid, "labels": {f"{PREFIX}/machine": value}, "annotations": annotations}}
 
 
 def address_object(claim: Claim, address: Address, before: Found, origin: str, version: str) -> Object:
-    """The IPAddress of a claim that does not exist yet: the provider finds it by its name and keeps it (``clusterctl move`` relies on that).
+    """The IPAddress of a claim that does not exist yet: the provider finds it by its name and keeps it, as ``clusterctl move`` needs.
 
-    ``before`` is the claim that has the address until then, ``origin`` the uid of its IPAddress. Where that claim goes before the new one
-    is there, this goes with it.
+    ``before`` is the claim that has the address until then, ``origin`` the uid of its IPAddress. Where that claim goes before the new
+    one is there, this goes with it.
     """
     api_version = f"{GROUP}/{version}"
     owner = {"apiVersion": api_version, "kind": "IPAddressClaim", "name": before.claim.name, "uid": before.uid}

@@ -573,7 +573,12 @@ def test_an_address_is_confirmed_once_until_the_machine_is_installed_again(path:
         proved = dataclasses.replace(known("a", KEY), addresses=("10.0.0.10",))
         assert len(record_machines(backend, [proved], NOW, True)) == 2
         assert [bound.claim.confirmed for bound in backend.list_claims(None)] == ["", ""]
-        for now, keys, moment in ((NOW, (KEY,), NOW), (later, (KEY,), NOW), (later, (), NOW), (later, (other_key,), later)):
+        for now, keys, moment in (
+            (NOW, (KEY,), NOW),
+            (later, (KEY,), NOW),
+            (later, (), NOW),
+            (later, (other_key,), later),
+        ):
             changed = record_machines(backend, [dataclasses.replace(proved, host_keys=keys)], now, False)
             assert bool(changed) == (keys == (other_key,) or now == NOW)
             assert [bound.claim.confirmed for bound in backend.list_claims(None)] == [moment, ""]

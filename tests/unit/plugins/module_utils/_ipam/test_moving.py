@@ -74,10 +74,14 @@ class Site(abc.ABC):
         with self.opened() as backend:
             return serve(module, backend, *arguments)
 
-    def claim(self, machine: str, pool: str, check: bool = False, pools: t.Sequence[t.Any] = (), **more: t.Any) -> Result:
+    def claim(
+        self, machine: str, pool: str, check: bool = False, pools: t.Sequence[t.Any] = (), **more: t.Any
+    ) -> Result:
         """Claim for key ip."""
         machines = [{"machine": machine, "host": machine, **more}]
-        return self.module(_ipam_module.serve_claims, [asked(machine, pool)], machines=machines, pools=pools, check=check)
+        return self.module(
+            _ipam_module.serve_claims, [asked(machine, pool)], machines=machines, pools=pools, check=check
+        )
 
     def configure(self, host: str, machine: str, pool: str, pools: t.Sequence[t.Any] = (), **more: t.Any) -> None:
         """The steps of the role for one host."""
@@ -102,7 +106,9 @@ class Site(abc.ABC):
         """Addresses by claim."""
         with self.opened() as backend:
             return {
-                bound.claim.name: bound.address.address for bound in backend.list_claims("ns") if bound.address is not None
+                bound.claim.name: bound.address.address
+                for bound in backend.list_claims("ns")
+                if bound.address is not None
             }
 
     def somebody_claims(self) -> None:
@@ -113,11 +119,11 @@ class Site(abc.ABC):
             assert found not in self.hosts.values()
             self.release([{"name": f"{machine}-ip"}])
 
-    def killed(self, step: int, run: t.Callable[[], None]) -> bool:
+    def killed(self, step: int, run: t.Callable[[Site], None]) -> bool:
         """Run, and be killed after that step; whether it came so far."""
         self.clock.steps, self.clock.last = 0, step
         try:
-            run()
+            run(self)
         except Killed:
             return True
         finally:
@@ -195,13 +201,16 @@ def make(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def kill_at_every_step(
-    make: t.Callable[[], Site], prepare: t.Callable[[Site], None], run: t.Callable[[Site], None], end: t.Callable[[Site], None]
+    make: t.Callable[[], Site],
+    prepare: t.Callable[[Site], None],
+    run: t.Callable[[Site], None],
+    end: t.Callable[[Site], None],
 ) -> int:
     """Kill after each step in turn, let somebody claim, and run again; returns how many steps there were."""
     for step in itertools.count():
         site = make()
         prepare(site)
-        came_so_far = site.killed(step, lambda: run(site))
+        came_so_far = site.killed(step, run)
         site.somebody_claims()
         held = site.held()
         assert set(site.hosts.values()) <= set(held.values())
@@ -276,7 +285,9 @@ def test_two_machines_that_are_in_use_never_become_one(make: t.Callable[[], Site
     site = make()
     site.configure("node1", "node1", "p")
     site.configure("node2", "node2", "p")
-    with pytest.raises(IpamError, match="claim node1-ip cannot become node2-ip, which exists with an address that is in use"):
+    with pytest.raises(
+        IpamError, match="claim node1-ip cannot become node2-ip, which exists with an address that is in use"
+    ):
         site.claim("node2", "p", former_host="node1")
     assert len(site.held()) == 2
 
@@ -370,7 +381,9 @@ def test_a_pool_whose_range_changes_gives_its_machines_new_addresses_whatever_ki
     def prepare(site: Site) -> None:
         site.configure("node1", "node1", "p")
         site.configure("node2", "node2", "p")
-        with pytest.raises(IpamError, match="has the address 10.0.0.10, which pool .*/p does not have any more: .*renumber"):
+        with pytest.raises(
+            IpamError, match="has the address 10.0.0.10, which pool .*/p does not have any more: .*renumber"
+        ):
             site.claim("node1", "p", pools=[new])
 
     def run(site: Site) -> None:

@@ -108,8 +108,8 @@ options:
         type: str
       renumber:
         description:
-          - Where a claim of the machine is from another pool than the one that is asked for, or O(pools) change the range of its pool, claim
-            a new address beside the old one, as C(<machine>-<key>.renumbering). Without it that is an error.
+          - Where a claim of the machine is from another pool than the one that is asked for, or O(pools) change the range of its pool,
+            claim a new address beside the old one, as C(<machine>-<key>.renumbering). Without it that is an error.
           - RV(addresses) has the new address then. Push it, record that it is confirmed (M(elemental.networking.machine_host_keys)), and
             call this module with O(state=renumbered).
           - On a cluster this needs C(playbooks/files/ipam-hand-over.manifest), and pools of the in-cluster provider.

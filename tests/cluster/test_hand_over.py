@@ -6,9 +6,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
+    BackendOptions,
+    HandOver,
+    open_backend,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
 
 from tests.testbed.controlplane import users
 from tests.testbed.controlplane.fixtures import Space, asked
@@ -117,3 +124,19 @@ def test_many_machines_are_renamed_while_somebody_claims(site: Space) -> None:
     renamed = site.answer(renaming)
     assert {each["machine"].removeprefix("new-"): each["address"] for each in renamed["claims"]} == before
     assert not set(others) & set(before.values())
+
+
+def test_an_address_that_waits_in_vain_goes_with_the_claim_that_it_came_from(site: Space) -> None:
+    """A run was ended before it made the new claim, and the old one is released by hand: no address is lost."""
+    claim(site, "node1")
+    (before,) = site.items("ipaddressclaims")
+    options = BackendOptions("kubernetes", kubernetes=site.options)
+    with open_backend(options) as backend:
+        assert isinstance(backend, KubernetesBackend)
+        (bound,) = backend.list_claims(site.name)
+        found, uid = backend._known[site.name, "node1-ip"], backend._address_uids[site.name, "node1-ip"]
+        move = HandOver(bound, dataclasses.replace(bound.claim, name="node2-ip", machine="node2", host="node2"))
+        backend._claims.give_address(move, found, uid, False)
+    assert set(site.addresses()) == {"node1-ip", "node2-ip"}
+    assert site.module("ip_address_claims", claims=[{"name": before["metadata"]["name"]}], state="absent")["changed"]
+    site.admin.until("no address is left", lambda: site.addresses() == {}, 60)

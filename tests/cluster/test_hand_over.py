@@ -134,9 +134,8 @@ def test_an_address_that_waits_in_vain_goes_with_the_claim_that_it_came_from(sit
     with open_backend(options) as backend:
         assert isinstance(backend, KubernetesBackend)
         (bound,) = backend.list_claims(site.name)
-        found, uid = backend._known[site.name, "node1-ip"], backend._address_uids[site.name, "node1-ip"]
-        move = HandOver(bound, dataclasses.replace(bound.claim, name="node2-ip", machine="node2", host="node2"))
-        backend._claims.give_address(move, found, uid, False)
+        after = dataclasses.replace(bound.claim, name="node2-ip", machine="node2", host="node2")
+        backend._claims.give_addresses([backend._handing(HandOver(bound, after))], False)
     assert set(site.addresses()) == {"node1-ip", "node2-ip"}
     assert site.module("ip_address_claims", claims=[{"name": before["metadata"]["name"]}], state="absent")["changed"]
     site.admin.until("no address is left", lambda: site.addresses() == {}, 60)

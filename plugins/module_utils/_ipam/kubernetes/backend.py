@@ -14,7 +14,7 @@ from ..backend import Creation, HandOver, IpamBackend, PoolChange, PoolState
 from ..manifest import GLOBAL, GROUP, NAMESPACED
 from ..model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
 from .api import Api
-from .claims import Addresses, Claims, Listing
+from .claims import Addresses, Claims, Handing, Listing
 from .discovery import Discovery
 from .objects import Found, check_address
 from .owners import with_owners
@@ -298,12 +298,13 @@ class KubernetesBackend(IpamBackend):
         same = [move for move in moves if move.after.name == move.before.claim.name]
         for move in renamed:
             refuse_other_provider(move.before.claim)
-        before = [self._known[each.namespace, each.name] for each in (move.before.claim for move in renamed)]
-        for move, found in zip(renamed, before):
-            origin = self._address_uids.get((found.claim.namespace, found.claim.name), "")
-            self._claims.give_address(move, found, origin, dry_run)
+        handing = [self._handing(move) for move in renamed]
+        failure = self._claims.give_addresses(handing, dry_run)
+        if failure is not None:
+            raise failure
         if renamed and not dry_run:
             self._claim_handed_over(renamed)
+        before = [each.before for each in handing]
         failure = self._claims.delete(before, dry_run)
         if failure is None:
             relabelled = [
@@ -315,6 +316,12 @@ class KubernetesBackend(IpamBackend):
             raise failure
         if not dry_run:
             self._forget(found.claim for found in before)
+
+    def _handing(self, move: HandOver) -> Handing:
+        name = (move.before.claim.namespace, move.before.claim.name)
+        if move.before.address is None:
+            raise IpamError(f"claim {name[1]} has no address yet, so that none can be handed over; run again")
+        return Handing(self._known[name], self._address_uids.get(name, ""), move.after, move.before.address)
 
     def _claim_handed_over(self, moves: t.Sequence[HandOver]) -> None:
         """Make the new claims, and see each served with the address that waits for it."""

@@ -10,7 +10,6 @@ import threading
 import typing as t
 from dataclasses import dataclass, field
 
-from ..backend import HandOver
 from ..model import Address, Claim, IpamError, PoolReference
 from . import parallel
 from .api import Api
@@ -50,6 +49,15 @@ class Addresses:
     known: dict[tuple[str, str], tuple[str, PoolReference, Address] | IpamError] = field(default_factory=dict)
     shared: list[SharedAddress] = field(default_factory=list)
     uids: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+class Handing(t.NamedTuple):
+    """An address that goes from a claim to one that does not exist yet; ``origin`` is the uid of its IPAddress."""
+
+    before: Found
+    origin: str
+    after: Claim
+    address: Address
 
 
 class Claims:
@@ -156,19 +164,20 @@ class Claims:
 
         return parallel.each(claims, one, self._progress.counted("recorded", len(claims)))
 
-    def give_address(self, move: HandOver, before: Found, origin: str, dry_run: bool) -> None:
-        """Make the IPAddress of a claim that does not exist yet. One of its name may be there from a run that was ended."""
-        resource, claim = self._discovery.addresses(), move.after
-        address = move.before.address
-        if address is None:
-            raise IpamError(f"claim {before.claim.name} has no address yet, so that none can be handed over; run again")
-        body = address_object(claim, address, before, origin, resource.version)
-        try:
-            place = Place("create", resource.plural, claim.namespace)
-            self._api.post(resource.path(claim.namespace), place, body, dry_run)
-        except Refused as error:
-            if error.code != 409 or error.reason != "AlreadyExists":
-                raise
+    def give_addresses(self, handing: t.Sequence[Handing], dry_run: bool) -> IpamError | None:
+        """Make the IPAddresses of claims that do not exist yet. One may be there from a run that was ended."""
+        resource = self._discovery.addresses()
+
+        def one(each: Handing) -> None:
+            place = Place("create", resource.plural, each.after.namespace)
+            body = address_object(each.after, each.address, each.before, each.origin, resource.version)
+            try:
+                self._api.post(resource.path(each.after.namespace), place, body, dry_run)
+            except Refused as error:
+                if error.code != 409 or error.reason != "AlreadyExists":
+                    raise
+
+        return parallel.each(handing, one, self._progress.counted("handed over", len(handing)))
 
     def addresses(self, namespace: str | None, bound: t.Sequence[Found]) -> Addresses:
         """The addresses that these claims point to. Always from a list: one by one they would not say who else holds them."""

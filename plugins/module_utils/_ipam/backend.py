@@ -141,6 +141,10 @@ class IpamBackend(abc.ABC):
         """The pools that a namespace can claim from (its own and the global ones), or all when it is None."""
 
     @abc.abstractmethod
+    def allocated(self, pool: Pool, namespaces: t.Collection[str]) -> list[str]:
+        """The addresses of a pool that its provider does not give out, as far as claims of these namespaces hold them."""
+
+    @abc.abstractmethod
     def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
         """Create or update a pool; refused when an allocated address would leave it."""
 

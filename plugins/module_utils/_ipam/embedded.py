@@ -184,6 +184,11 @@ class EmbeddedBackend(IpamBackend):
             pools = [_pool(row) for row in rows if namespace is None or _namespace(row) in ("", namespace)]
             return [PoolState(pool, usage(pool, _used(self._database, pool))) for pool in pools]
 
+    def allocated(self, pool: Pool, _namespaces: t.Collection[str]) -> list[str]:
+        """Those of all namespaces."""
+        with self._said_plainly():
+            return [str(address) for address in _used(self._database, pool)]
+
     def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
         """Create or update a pool."""
         change = PoolChange(self._pool_before(pool.reference, pool.namespace), pool)

@@ -99,7 +99,7 @@ def _why(claim: Claim, old: BoundClaim, pools: t.Sequence[Pool]) -> str:
     if old.claim.pool != claim.pool:
         return f"exists with an address from pool {old.claim.pool}, but pool {claim.pool} is asked for"
     for pool in pools:
-        if is_from(pool, old.claim) and old.address is not None and not _is_in(pool, old):
+        if old.address is not None and _is_from(pool, old.claim) and not _is_in(pool, old.address.address):
             return f"has the address {old.address.address}, which pool {claim.pool} does not have any more"
     return ""
 
@@ -110,27 +110,24 @@ def _refuse_others(old: Claim, why: str) -> None:
         raise IpamError(f"claim {old.name} {why}, and was made {whose}, so that it is not renumbered: release it first")
 
 
-def is_from(pool: Pool, claim: Claim) -> bool:
+def _is_from(pool: Pool, claim: Claim) -> bool:
     """Whether a claim asks for this pool."""
     namespace = "" if claim.pool.kind == GLOBAL else claim.namespace
     return (claim.pool, namespace) == (pool.reference, pool.namespace)
 
 
-def _is_in(pool: Pool, bound: BoundClaim) -> bool:
-    if bound.address is None:
-        return True
-    addresses, address = allocatable(pool), ip_address(bound.address.address)
+def _is_in(pool: Pool, text: str) -> bool:
+    addresses, address = allocatable(pool), ip_address(text)
     return address.version == addresses.version and address in addresses
 
 
 def with_addresses_in_use(backend: IpamBackend, claims: t.Sequence[Claim], pools: t.Sequence[Pool]) -> list[Pool]:
     """The pools, each with the addresses beside its new range that claims still hold: no provider takes those away."""
-    namespaces = dict.fromkeys(claim.namespace for claim in claims) if pools else {}
-    held = [bound for namespace in namespaces for bound in backend.list_claims(namespace)]
+    namespaces = list(dict.fromkeys(claim.namespace for claim in claims))
     widened = []
     for pool in pools:
-        theirs = [bound for bound in held if is_from(pool, bound.claim) and not _is_in(pool, bound)]
-        more = sorted({bound.address.address for bound in theirs if bound.address})
+        places = [pool.namespace] if pool.namespace else namespaces
+        more = sorted({each for each in backend.allocated(pool, places) if not _is_in(pool, each)})
         widened.append(dataclasses.replace(pool, addresses=(*pool.addresses, *more)) if more else pool)
     return widened
 

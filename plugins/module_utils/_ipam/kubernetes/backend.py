@@ -427,6 +427,11 @@ class KubernetesBackend(IpamBackend):
         """The in-cluster provider's pools that a namespace can claim from, or all."""
         return self._pools.states(namespace)
 
+    def allocated(self, pool: Pool, namespaces: t.Collection[str]) -> list[str]:
+        """Also those whose claims are gone, but rest, or wait for another claim."""
+        listed = [self._claims.addresses(namespace, ()) for namespace in namespaces]
+        return [each.address for each in (h for found in listed for h in found.holdings) if each.pool == pool.reference]
+
     def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
         """Create or change an in-cluster pool."""
         return self._pools.apply(pool, dry_run)

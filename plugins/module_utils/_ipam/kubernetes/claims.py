@@ -49,6 +49,7 @@ class Addresses:
     known: dict[tuple[str, str], tuple[str, PoolReference, Address] | IpamError] = field(default_factory=dict)
     shared: list[SharedAddress] = field(default_factory=list)
     uids: dict[tuple[str, str], str] = field(default_factory=dict)
+    holdings: list[Holding] = field(default_factory=list)
 
 
 class Handing(t.NamedTuple):
@@ -183,7 +184,7 @@ class Claims:
         """The addresses that these claims point to. Always from a list: one by one they would not say who else holds them."""
         resource = self._discovery.addresses()
         wanted = {(each.claim.namespace, each.address_name) for each in bound}
-        listed, holdings = Addresses(), []
+        listed = Addresses()
         place = Place("list", resource.plural, namespace or "")
         for page in self._api.pages(resource.path(namespace or ""), place):
             for each in map(address, page.items):
@@ -193,8 +194,8 @@ class Claims:
                 # what is no address is nobody's
                 if not each.terminating and not isinstance(each.content, IpamError):
                     claim, pool, held = each.content
-                    holdings.append(Holding(each.namespace, pool, held.address, claim, each.uid, each.origin))
-        listed.shared = shared_addresses(holdings)
+                    listed.holdings.append(Holding(each.namespace, pool, held.address, claim, each.uid, each.origin))
+        listed.shared = shared_addresses(listed.holdings)
         return listed
 
 

@@ -18,7 +18,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
 
 from tests.testbed.controlplane import users
-from tests.testbed.controlplane.fixtures import Space, asked
+from tests.testbed.controlplane.fixtures import PROVIDER, Space, asked
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
 
@@ -139,3 +139,47 @@ def test_an_address_that_waits_in_vain_goes_with_the_claim_that_it_came_from(sit
     assert set(site.addresses()) == {"node1-ip", "node2-ip"}
     assert site.module("ip_address_claims", claims=[{"name": before["metadata"]["name"]}], state="absent")["changed"]
     site.admin.until("no address is left", lambda: site.addresses() == {}, 60)
+
+
+def test_a_pool_changes_its_range_under_claims_in_use(site: Space) -> None:
+    """The provider takes no address away: the pool keeps the old one until the machine has left it."""
+    users.allow(site.admin, site.name, "ipam-pool-manager.manifest")
+    old = claim(site, "node1")["claims"][0]["address"]
+    spec = {"addresses": ["10.0.0.30-10.0.0.60"], "prefix": 24}
+    kind = {"apiVersion": "ipam.cluster.x-k8s.io/v1alpha2", "kind": "InClusterIPPool"}
+    pools = [{**kind, "metadata": {"name": "p", "namespace": site.name}, "spec": spec}]
+    wanted = [{**asked("node1")[0], "host": "node1"}]
+    refused = site.module("ip_address_claims", claims=wanted, pools=pools)
+    assert f"has the address {old}, which pool" in refused["msg"]
+    machines = [{"machine": "node1", "host": "node1", "renumber": True}]
+    under_way = site.module("ip_address_claims", claims=wanted, pools=pools, machines=machines)
+    new = under_way["addresses"]["node1"]["ip"]["address"]
+    assert new == "10.0.0.30", under_way
+    (stored,) = (each for each in site.items("inclusterippools") if each["metadata"]["name"] == "p")
+    assert stored["spec"]["addresses"] == ["10.0.0.30-10.0.0.60", old]
+    confirm(site, "node1", new)
+    done = site.module("ip_address_claims", claims=wanted, pools=pools, state="renumbered")
+    assert done["changed"], done
+    site.admin.until("the claim beside is gone", lambda: site.addresses() == {"node1-ip": new}, 30)
+    (stored,) = (each for each in site.items("inclusterippools") if each["metadata"]["name"] == "p")
+    assert stored["spec"]["addresses"] == ["10.0.0.30-10.0.0.60"]
+    assert not site.module("ip_address_claims", claims=wanted, pools=pools, machines=machines)["changed"]
+
+
+@pytest.mark.skipif(PROVIDER == "1.0", reason="released addresses rest since 1.1")
+def test_a_renumbering_is_ended_after_the_old_address_has_rested(site: Space) -> None:
+    """Until then the machine goes on with the claim beside."""
+    site.pool("10.0.0.70-10.0.0.80", name="resting", addressReuseGracePeriodSeconds=20)
+    old = claim(site, "node1", "resting")["claims"][0]["address"]
+    new = claim(site, "node1", "q", renumber=True)["addresses"]["node1"]["ip"]["address"]
+    confirm(site, "node1", new)
+    wanted = [{**asked("node1", pool="q")[0], "host": "node1"}]
+    early = site.module("ip_address_claims", claims=wanted, state="renumbered", timeout=1, required=False)
+    assert "node1-ip" in early["msg"], early
+    assert set(site.addresses().values()) == {old, new}
+    meanwhile = claim(site, "node1", "q", renumber=True)
+    assert (meanwhile["claims"][0]["name"], meanwhile["claims"][0]["address"]) == ("node1-ip.renumbering", new)
+    assert meanwhile["unused"] == []
+    site.admin.until("the old address has rested", lambda: old not in site.addresses().values(), 60)
+    assert claim(site, "node1", "q")["claims"][0]["name"] == "node1-ip"
+    site.admin.until("the claim beside is gone", lambda: site.addresses() == {"node1-ip": new}, 30)

@@ -81,6 +81,8 @@ def plan(
         if not why:
             continue
         if not by_machine[claim.namespace, claim.machine].renumber:
+            if old.claim.pool == claim.pool and _is_as_it_was(backend, claim, pools):
+                continue  # an address outside of its pool, which nothing changes
             raise IpamError(
                 f"claim {claim.name} {why}: release it first (state: absent, or reset the machine), or {_HOW}"
             )
@@ -102,6 +104,12 @@ def _why(claim: Claim, old: BoundClaim, pools: t.Sequence[Pool]) -> str:
         if old.address is not None and _is_from(pool, old.claim) and not _is_in(pool, old.address.address):
             return f"has the address {old.address.address}, which pool {claim.pool} does not have any more"
     return ""
+
+
+def _is_as_it_was(backend: IpamBackend, claim: Claim, pools: t.Sequence[Pool]) -> bool:
+    """Whether the pool of a claim is the one that there is."""
+    stored = [state.pool for state in backend.list_pools(claim.namespace)]
+    return all(pool in stored for pool in pools if _is_from(pool, claim))
 
 
 def _refuse_others(old: Claim, why: str) -> None:

@@ -401,3 +401,17 @@ def test_a_pool_whose_range_changes_gives_its_machines_new_addresses_whatever_ki
     with site.opened() as backend:
         (stored,) = [state.pool for state in backend.list_pools("ns") if state.pool.reference.name == "p"]
     assert stored.addresses == ("10.0.0.50-10.0.0.99",)
+
+
+def test_an_address_outside_of_a_pool_that_stays_as_it_is_stays_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider whose webhook was off took the smaller range."""
+    site = ClusterSite(tmp_path, monkeypatch)
+    site.configure("node1", "node1", "p")
+    smaller = manifest("p", "10.0.0.50-10.0.0.99")
+    with pytest.raises(IpamError, match=r"has the address 10\.0\.0\.10, which pool .*/p does not have any more"):
+        site.claim("node1", "p", pools=[smaller])
+    site.server.objects["inclusterippools"]["p"] = smaller
+    assert not site.claim("node1", "p", pools=[smaller])["changed"]
+    assert site.claim("node1", "p", pools=[smaller], renumber=True)["renumbering"]

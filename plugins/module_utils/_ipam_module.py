@@ -26,7 +26,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.claimin
     Wish,
     ensure_claims,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.holding import Holder
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.holders import Holder
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
     GROUP,
     pool_from_manifest,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from . import renumbering
 from .allocation import family
 from .backend import HandOver, IpamBackend, PoolChange
-from .holding import Holder, Known, addresses_held, held_by, holders_of, title, unused
+from .holders import Holder, Known, addresses_held, held_by, holders_of, title, unused
 from .model import BoundClaim, Claim, IpamError, Owner, Pool, PoolReference
 from .renaming import rename
 from .renumbering import Renumbering

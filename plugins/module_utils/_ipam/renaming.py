@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from .backend import HandOver, IpamBackend
-from .holding import Holder, Known, title
+from .holders import Holder, Known, title
 from .model import BoundClaim, IpamError
 from .names import checked_name
 

@@ -17,7 +17,7 @@ from ipaddress import ip_address
 
 from .allocation import allocatable
 from .backend import HandOver, IpamBackend, PoolChange
-from .holding import Holder, Known, held_by, holders_of, title
+from .holders import Holder, Known, held_by, holders_of, title
 from .manifest import GLOBAL
 from .model import BoundClaim, Claim, IpamError, Pool
 from .names import RENUMBERING, checked_name

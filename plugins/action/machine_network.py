@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible_collections.elemental.networking.plugins.module_utils._machine_network_options import ARGUMENTS
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
@@ -32,8 +33,19 @@ class ActionModule(NetworkAction):
         if in_step:
             refuse_running_ahead(self._task.get_play())
         options = {name: "" if value is None else value for name, value in options.items()}
+        _refuse_name_in_use(str(options["former_name"]), task_vars)
         given = Given(str(task_vars["inventory_hostname"]), task_vars.get("inventory_dir") or None, **options)
         asked = checked(given) if rehearsed else machine_network(given)
         if connected and asked.configurator != "none":
             refuse_unsupported(self._connection.transport)
         return {"changed": False, **described(asked)}
+
+
+def _refuse_name_in_use(former: str, task_vars: t.Mapping[str, t.Any]) -> None:
+    """Raise AnsibleActionFail where the former name of a host is another host's: its claims are not to be taken away."""
+    host = str(task_vars["inventory_hostname"])
+    groups = task_vars.get("groups")
+    if former and former != host and isinstance(groups, t.Mapping) and former in groups.get("all", ()):
+        raise AnsibleActionFail(
+            f"{host} is to be the former {former}, which is in the inventory, too; remove it there, or unset machine_network_former_name"
+        )

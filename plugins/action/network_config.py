@@ -30,6 +30,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._addresses im
 from ansible_collections.elemental.networking.plugins.plugin_utils._elemental_os import YIP_FILE, yip_text
 from ansible_collections.elemental.networking.plugins.plugin_utils._identity import HostIdentity
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import addresses_in
 from ansible_collections.elemental.networking.plugins.plugin_utils._options import common_request
 from ansible_collections.elemental.networking.plugins.plugin_utils._rendering import tool_on
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import Outcome, Transaction
@@ -41,6 +42,8 @@ _ARGUMENTS = {
     "render_on": {"type": "str", "default": "node", "choices": ["node", "controller"]},
     "elemental_os": {"type": "bool", "default": False},
     "required": {"type": "list", "elements": "str", "default": []},
+    "held_addresses": {"type": "list", "elements": "str", "default": []},
+    "former_machine": {"type": "str"},
     **COMMON_ARGUMENTS,
 }
 
@@ -60,10 +63,12 @@ class ActionModule(NetworkAction):
         if options["configurator"] == "none":
             return {"changed": False, "msg": "configurator is none: the network of this host is not managed"}
         claimed = [each.address for each in addresses.values() if isinstance(each, Address)]
-        node = Node.of(self, task_vars, HostIdentity.of(options, claimed))
+        # where it may answer: an address that it is to give up is still its own
+        known = [*claimed, *options["held_addresses"]]
+        node = Node.of(self, task_vars, HostIdentity.of(options, known))
         try:
             resolved = resolve_placeholders(options["config"], addresses)
-            tool = tool_on(options["render_on"], node, machine, claimed)
+            tool = tool_on(options["render_on"], node, machine, known, common["former"])
             rendering = render(options["configurator"], t.cast("dict[str, object]", resolved), tool)
         except (PlaceholderError, RenderError) as error:
             # no cause: its text would follow the sentence a second time
@@ -77,13 +82,24 @@ class ActionModule(NetworkAction):
             "required": _required(machine, options["required"], rendering.profiles),
         }
         try:
-            outcome = Transaction(node, request, claimed).carry_out()
+            outcome = Transaction(node, request, known).carry_out()
         except AnsibleError:
             # a result would have them; they may be the reason
             for warning in rendering.warnings:
                 Display().warning(one_line(f"{machine}: {warning}"))
             raise
-        return {**_report(machine, rendering, outcome), **outcome.result(bool(self._task.diff))}
+        proved = [] if common["check"] else _proved(claimed, rendering, outcome)
+        return {
+            **_report(machine, rendering, outcome),
+            **outcome.result(bool(self._task.diff)),
+            "confirmed_addresses": proved,
+        }
+
+
+def _proved(claimed: t.Sequence[str], rendering: Rendering, outcome: Outcome) -> list[str]:
+    """The claimed addresses that profiles carry which are up."""
+    carried = addresses_in(each.text for each in rendering.profiles if each.file_name not in outcome.waiting)
+    return [each for each in dict.fromkeys(claimed) if each in carried]
 
 
 def _required(machine: str, names: t.Sequence[str], profiles: t.Sequence[Profile]) -> list[str]:

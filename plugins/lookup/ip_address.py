@@ -25,10 +25,11 @@ options:
   attribute:
     description:
       - What to return of each address. V(all) is a dictionary of the first four.
+      - V(confirmed) is when a push first proved the address on the machine, in UTC, or an empty string while it is only promised.
       - V(host_keys) is the list of public ssh host keys by which the machine is known at it, empty where none are recorded yet.
     type: str
     default: address
-    choices: [address, prefix, gateway, family, all, host_keys]
+    choices: [address, prefix, gateway, family, all, host_keys, confirmed]
   default:
     description: What to return for a key that is not claimed. Without it, that is an error.
     type: raw
@@ -111,5 +112,7 @@ class LookupModule(LookupBase):
         attribute = option(self, "attribute")
         if attribute == "host_keys":
             return list(held.claim.host_keys)
+        if attribute == "confirmed":
+            return held.claim.confirmed
         names = ("address", "prefix", "gateway", "family")
         return {name: getattr(address, name) for name in names} if attribute == "all" else getattr(address, attribute)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
+from dataclasses import replace
+from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elemental.networking.plugins.module_utils._host_keys import valid_host_keys
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import host_address
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
     BackendOptions,
     IpamBackend,
@@ -18,7 +21,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend
     PoolState,
     open_backend,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
+    Claiming,
+    Wish,
+    ensure_claims,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.holders import Holder
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
     GROUP,
     pool_from_manifest,
@@ -45,7 +53,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.recordi
     KnownMachine,
     host_keys_by_machine,
     machine_ids_by_machine,
-    record_host_keys,
+    record_machines,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import (
     Release,
@@ -54,6 +62,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasi
     release_claims,
     select_claims,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.renumbering import Renumbering, finish
 from ansible_collections.elemental.networking.plugins.module_utils._machine_id import valid_identity
 
 from . import _kubernetes_core as kubernetes_options
@@ -69,6 +78,20 @@ BACKEND_SPEC: Spec = {
 }
 POOLS_SPEC: Spec = {"pools": {"type": "list", "elements": "dict", "default": []}}
 IF_OWNED_SPEC: Spec = {"if_owned": {"type": "str", "default": "fail", "choices": ["fail", "keep", "release"]}}
+MACHINES_SPEC: Spec = {
+    "machines": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "machine": {"type": "str", "required": True},
+            "host": {"type": "str", "required": True},
+            "namespace": {"type": "str"},
+            "former_host": {"type": "str"},
+            "renumber": {"type": "bool", "default": False},
+            "site": {"type": "str"},
+        },
+    }
+}
 STATE_SPEC: Spec = {"state": {"type": "str", "default": "present", "choices": ["present", "absent"]}}
 CLAIM_SPEC: Spec = {
     "machine": {"type": "str"},
@@ -169,6 +192,8 @@ def serve_claims(
     ``asked`` has the options of single claims, ``matching`` what claims have in common that are to go.
     """
     namespace = module.params["namespace"] or "default"
+    if module.params["state"] == "renumbered":
+        return _finish_renumbering(module, backend, asked, namespace)
     if module.params["state"] == "absent":
         releases = [_release(each, namespace) for each in asked]
         if matching is not None:
@@ -177,16 +202,52 @@ def serve_claims(
         return _released_result(module, releasing)
     if matching is not None:
         raise IpamError("matching says which claims to release; with state: present name each one in claims")
-    pools = [pool_from_manifest(each, namespace) for each in pool_manifests(module.params["pools"] or [])]
+    pools = _pools(module, namespace)
     wishes = [_wish(each, namespace) for each in asked]
     _refuse_same_key(wishes)
-    claiming = ensure_claims(backend, wishes, pools, module.check_mode)
-    created = set(claiming.created)
-    before = [bound for bound in claiming.bound if bound.claim not in created]
-    result = _claims_result(claiming.bound, before, claiming.bound, claiming.pool_changes)
+    machines = [_holder(each, namespace) for each in module.params.get("machines") or []]
+    claiming = ensure_claims(backend, wishes, pools, module.check_mode, machines)
+    for sentence in claiming.warnings:
+        module.warn(sentence)
     warn_of_sharing(module, backend, pools)
-    if created and module.check_mode:
-        result["msg"] = f"would claim {', '.join(claim.name for claim in claiming.created)}"
+    return _claiming_result(wishes, claiming, module.check_mode)
+
+
+def _pools(module: AnsibleModule, namespace: str) -> list[Pool]:
+    return [pool_from_manifest(each, namespace) for each in pool_manifests(module.params["pools"] or [])]
+
+
+def _holder(options: t.Mapping[str, t.Any], namespace: str) -> Holder:
+    return Holder(
+        checked_name(options.get("namespace") or namespace, "namespace"),
+        options["machine"],
+        options["host"],
+        options.get("former_host") or "",
+        bool(options.get("renumber")),
+        checked_site(options.get("site") or ""),
+    )
+
+
+def _claiming_result(wishes: t.Sequence[Wish], claiming: Claiming, check_mode: bool) -> Result:
+    created, moved = set(claiming.created), {move.after for move in claiming.moves}
+    before = [bound for bound in claiming.bound if bound.claim not in created | moved]
+    after = [*claiming.bound, *(move.done for move in claiming.moves)]
+    before += [move.before for move in claiming.moves]
+    result = _claims_result(claiming.bound, before, after, claiming.pool_changes)
+    # an address is asked for by its key, whatever its claim is called meanwhile
+    asked = [
+        replace(bound, claim=replace(bound.claim, key=wish.claim.key)) for wish, bound in zip(wishes, claiming.bound)
+    ]
+    result["addresses"] = addresses_result(asked)
+    held = [*claiming.bound, *claiming.unused, *(each.old for each in claiming.renumbering)]
+    result["host_keys"], result["machine_ids"] = host_keys_by_machine(held), machine_ids_by_machine(held)
+    result["unused"] = [claim_result(bound) for bound in claiming.unused]
+    result["held"] = {machine: list(addresses) for machine, addresses in claiming.held.items()}
+    result["renumbering"] = [_renumbering_result(each, each.new in created) for each in claiming.renumbering]
+    said = [f"claim {', '.join(claim.name for claim in claiming.created)}"] if created else []
+    said += [f"rename claim {move.before.claim.name} to {move.after.name}" for move in claiming.moves]
+    if said and check_mode:
+        result["msg"] = f"would {' and '.join(said)}"
     return result
 
 
@@ -197,27 +258,50 @@ def _released_result(module: AnsibleModule, releasing: Releasing) -> Result:
     return {**_claims_result(releasing.released, before=releasing.released, after=[], pool_changes=[]), "kept": kept}
 
 
-def serve_host_keys(module: AnsibleModule, backend: IpamBackend) -> Result:
-    """Record by which host keys machines are known."""
+def _renumbering_result(each: Renumbering, is_new: bool) -> Result:
+    return {"old": claim_result(each.old), "name": each.new.name, "created": is_new, **_machine_of(each.new)}
+
+
+def _machine_of(claim: Claim) -> Result:
+    return {"machine": claim.machine, "host": claim.host or None, "namespace": claim.namespace}
+
+
+def _finish_renumbering(
+    module: AnsibleModule, backend: IpamBackend, asked: t.Sequence[t.Mapping[str, t.Any]], namespace: str
+) -> Result:
+    claims = [_wish(each, namespace).claim for each in asked]
+    finished = finish(backend, claims, _pools(module, namespace), module.check_mode)
+    before = [*finished.released, *(move.before for move in finished.moves)]
+    result = _claims_result(finished.released, before, [move.done for move in finished.moves], finished.pool_changes)
+    for sentence in finished.warnings:
+        module.warn(sentence)
+    return result
+
+
+def serve_record(module: AnsibleModule, backend: IpamBackend) -> Result:
+    """Record what pushes found out of machines: by what they are known, and which of their addresses are proved."""
     default = module.params["namespace"] or "default"
-    machines = [
-        KnownMachine(
-            each.get("namespace") or default,
-            each["machine"],
-            each.get("host") or "",
-            valid_host_keys(each["host_keys"]),
-            valid_identity(each.get("machine_id")),
-            checked_site(each.get("site") or ""),
-        )
-        for each in module.params["machines"]
-    ]
-    for each in machines:
-        if not each.host_keys:
-            raise IpamError(
-                f"machine {each.machine} has no host key that is one; give each as in a .pub file of its sshd"
-            )
-    changed = record_host_keys(backend, machines, module.check_mode)
+    machines = [_known_machine(each, default) for each in module.params["machines"]]
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    changed = record_machines(backend, machines, now, module.check_mode)
     return {"changed": bool(changed), "recorded": [_title(claim) for claim in changed]}
+
+
+def _known_machine(options: t.Mapping[str, t.Any], namespace: str) -> KnownMachine:
+    machine, host_keys = options["machine"], valid_host_keys(options.get("host_keys"))
+    identity = valid_identity(options.get("machine_id"))
+    addresses = tuple(
+        str(host_address(f"machine {machine}", each)) for each in options.get("confirmed_addresses") or ()
+    )
+    if options.get("host_keys") and not host_keys:
+        raise IpamError(f"machine {machine} has no host key that is one; give each as in a .pub file of its sshd")
+    if not (host_keys or identity or addresses):
+        raise IpamError(
+            f"nothing is to be recorded of machine {machine}; give host_keys, machine_id or confirmed_addresses"
+        )
+    site = checked_site(options.get("site") or "")
+    place = (options.get("namespace") or namespace, machine, options.get("host") or "")
+    return KnownMachine(*place, host_keys, identity, site, addresses)
 
 
 def warn_of_sharing(module: AnsibleModule, backend: IpamBackend, pools: t.Sequence[Pool]) -> None:
@@ -343,6 +427,7 @@ def claim_result(bound: BoundClaim) -> Result:
         "held_by": str(claim.owner) if claim.owner and claim.owner.controller else None,
         "managed": claim.managed,
         "host_keys": list(claim.host_keys),
+        "confirmed": claim.confirmed or None,
         "pool": {"apiGroup": claim.pool.api_group, "kind": claim.pool.kind, "name": claim.pool.name},
         "address": address.address if address else None,
         "prefix": address.prefix if address else None,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-_TEXTS = ("manifest", "backend", "database", "namespace", "machine", "site")
+_TEXTS = ("manifest", "backend", "database", "namespace", "machine", "site", "former_name")
 _RAW = ("network", "pools", "pool_files")
 ARGUMENTS: t.Dict[str, t.Dict[str, t.Any]] = {
     **{name: {"type": "raw"} for name in _RAW},
     **{name: {"type": "str"} for name in _TEXTS},
+    "renumber": {"type": "bool", "default": False},
     "check": {"type": "bool", "default": True},
     "in_step": {"type": "bool", "default": False},
     "connected": {"type": "bool", "default": False},

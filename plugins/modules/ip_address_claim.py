@@ -129,6 +129,13 @@ host_keys:
   elements: str
   returned: success, unless a claim was to be released that does not exist
   sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
+confirmed:
+  description:
+    - When a push first proved the address on the machine, in UTC, as M(elemental.networking.machine_host_keys) recorded it.
+    - Null while the address is only promised.
+  type: str
+  returned: success, unless a claim was to be released that does not exist
+  sample: "2026-11-29T12:00:00Z"
 pool:
   description: The pool that the address is from.
   type: dict
@@ -190,8 +197,8 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     result = serve_claims(module, backend, [asked])
     claims = result.pop("claims")
     result.pop("addresses")
-    result.pop("host_keys")
-    result.pop("machine_ids")
+    for name in ("host_keys", "machine_ids", "unused", "held", "renumbering"):
+        result.pop(name, None)
     return {**(claims[0] if claims else named(asked, module.params["namespace"] or "default")), **result}
 
 

@@ -139,6 +139,13 @@ claims:
       elements: str
       returned: always
       sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
+    confirmed:
+      description:
+        - When a push first proved the address on the machine, in UTC, as M(elemental.networking.machine_host_keys) recorded it.
+        - Null while the address is only promised. No push of it has been confirmed yet, or the machine has not booted yet.
+      type: str
+      returned: always
+      sample: "2026-11-29T12:00:00Z"
     pool:
       description: The pool that the address is from.
       type: dict

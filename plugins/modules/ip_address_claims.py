@@ -96,11 +96,54 @@ options:
         description: O(matching.not_in_inventory) has every host, even where this looks like a job slice of AWX.
         type: bool
         default: false
+  machines:
+    description:
+      - Machines that are looked at as a whole, with O(state=present). The result then also states what they hold for keys that are not in
+        O(claims), in RV(unused), and at which addresses they may answer, in RV(held).
+    type: list
+    elements: dict
+    suboptions:
+      machine:
+        description: The name of the machine.
+        type: str
+        required: true
+      host:
+        description: The name that the inventory has for it.
+        type: str
+        required: true
+      namespace:
+        description: The namespace of its claims. The default is that of the task.
+        type: str
+      former_host:
+        description:
+          - The name that the inventory had for it before it was renamed. Its claims are renamed, and keep their addresses.
+          - On a cluster this needs C(playbooks/files/ipam-hand-over.manifest), and pools of the in-cluster provider.
+        type: str
+      renumber:
+        description:
+          - Where a claim of the machine is from another pool than the one that is asked for, or O(pools) change the range of its pool,
+            claim a new address beside the old one, as C(<machine>-<key>.renumbering). Without it that is an error.
+          - RV(addresses) has the new address then. Push it, record that it is confirmed (M(elemental.networking.machine_host_keys)), and
+            call this module with O(state=renumbered).
+          - On a cluster this needs C(playbooks/files/ipam-hand-over.manifest), and pools of the in-cluster provider.
+        type: bool
+        default: false
+      site:
+        description: The name of its inventory. Claims that were made for another one are not the machine's.
+        type: str
   state:
-    description: V(present) claims, V(absent) releases.
+    description:
+      - V(present) claims, V(absent) releases.
+      - V(renumbered) ends the renumbering of O(claims), with the same O(pools). Where the new address is confirmed on its machine, the
+        old one is released and the new one gets the name of the claim. Other claims are left alone. An old claim that another object uses,
+        or that is recorded with another machine, stays, with a warning.
     type: str
     default: present
-    choices: [present, absent]
+    choices: [present, absent, renumbered]
+  required:
+    description: V(false) turns every failure into a warning.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -219,6 +262,13 @@ claims:
       elements: str
       returned: always
       sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
+    confirmed:
+      description:
+        - When a push first proved the address on the machine, in UTC, as M(elemental.networking.machine_host_keys) recorded it.
+        - Null while the address is only promised. No push of it has been confirmed yet, or the machine has not booted yet.
+      type: str
+      returned: always
+      sample: "2026-11-29T12:00:00Z"
     pool:
       description: The pool that the address is from.
       type: dict
@@ -271,8 +321,28 @@ kept:
   type: list
   elements: dict
   returned: with O(state=absent)
+unused:
+  description:
+    - The claims of the machines for keys that are not asked for, as in RV(claims). Only claims that this collection made for a host of the
+      inventory, and that no other object uses, such as a C(MachineInventory).
+  type: list
+  elements: dict
+  returned: with O(state=present)
+held:
+  description: All addresses that each machine holds, whatever their keys.
+  type: dict
+  returned: with O(state=present)
+  sample:
+    node1: [192.168.122.150]
+renumbering:
+  description: The claims whose machines get a new address now. C(created) states whether this task claimed it.
+  type: list
+  elements: dict
+  returned: with O(state=present)
+  sample:
+    - {name: node1-inventory-ip.renumbering, machine: node1, host: node1, namespace: default, created: true}
 msg:
-  description: What would be claimed.
+  description: What would be claimed or renamed.
   type: str
   returned: in check mode, when something would be claimed
 """
@@ -282,10 +352,10 @@ import typing as t
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
     CLAIM_SPEC,
     IF_OWNED_SPEC,
+    MACHINES_SPEC,
     MATCHING_SPEC,
     PATIENCE_SPEC,
     POOLS_SPEC,
-    STATE_SPEC,
     Result,
     run,
     serve_claims,
@@ -306,8 +376,10 @@ def main() -> None:
     options = {**CLAIM_SPEC, "namespace": {"type": "str"}}
     claims = {"type": "list", "elements": "dict", "options": options}
     matching = {"type": "dict", "options": MATCHING_SPEC}
+    state = {"type": "str", "default": "present", "choices": ["present", "absent", "renumbered"]}
+    options = {"claims": claims, "matching": matching, "state": state, "required": {"type": "bool", "default": True}}
     run(
-        {"claims": claims, "matching": matching, **POOLS_SPEC, **STATE_SPEC, **PATIENCE_SPEC, **IF_OWNED_SPEC},
+        {**options, **POOLS_SPEC, **MACHINES_SPEC, **PATIENCE_SPEC, **IF_OWNED_SPEC},
         serve,
         required_one_of=[("claims", "matching")],
     )

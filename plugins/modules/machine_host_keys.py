@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: machine_host_keys
-short_description: Record by which ssh host keys and which machine-id machines are known
+short_description: Record by what machines are known, and which of their addresses are in use
 version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
@@ -17,9 +17,11 @@ description:
     machine from a stranger that sits on its claimed address.
   - M(elemental.networking.ip_address_claims) and M(elemental.networking.ip_address_claim_info) give them back, for the option
     C(known_host_keys) of M(elemental.networking.network_config) and M(elemental.networking.network_reset).
+  - Keeps with a claim when a push first proved its address on the machine, so that an address in use can be told from one that is only
+    promised.
   - Never makes a claim. A machine without a claim is left out. The keys go when the claims are released.
-  - On a cluster these are the annotations C(elemental.networking/ssh-host-keys), C(elemental.networking/machine-id) and
-    C(elemental.networking/site) of each claim, and need the verb C(patch) on claims.
+  - On a cluster these are the annotations C(elemental.networking/ssh-host-keys), C(elemental.networking/machine-id),
+    C(elemental.networking/site) and C(elemental.networking/confirmed) of each claim, and need the verb C(patch) on claims.
 extends_documentation_fragment:
   - elemental.networking._attributes
   - elemental.networking._attributes.actiongroup_networking
@@ -54,7 +56,6 @@ options:
         description: Its public host keys, as RV(elemental.networking.network_config#module:host_keys) has them.
         type: list
         elements: str
-        required: true
       machine_id:
         description:
           - Its identity, as RV(elemental.networking.network_config#module:machine_id) has it. M(elemental.networking.network_reset) refuses
@@ -63,6 +64,14 @@ options:
       site:
         description: The name of the inventory. Claims that were made for another one are left alone; one without a name gets this one.
         type: str
+      confirmed_addresses:
+        description:
+          - The addresses that a push has proved on it, as RV(elemental.networking.network_config#module:confirmed_addresses) has them.
+          - The time of the first record stays, unless another machine was recorded, or the machine has none of the recorded host keys, that
+            is, was installed again.
+          - A claim of another address that is recorded with another O(machines[].machine_id) stays as it is.
+        type: list
+        elements: str
   required:
     description: V(false) makes a warning of whatever keeps this from being done.
     type: bool
@@ -85,6 +94,7 @@ EXAMPLES = r"""
       - machine: node1
         host_keys: "{{ network.host_keys }}"
         machine_id: "{{ network.machine_id }}"
+        confirmed_addresses: "{{ network.confirmed_addresses }}"
   delegate_to: localhost
 """
 
@@ -101,7 +111,7 @@ msg:
   returned: when they could not be and O(required=false)
 """
 
-from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import run, serve_host_keys
+from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import run, serve_record
 
 
 def main() -> None:
@@ -112,10 +122,11 @@ def main() -> None:
         "namespace": {"type": "str"},
         "machine_id": {"type": "str"},
         "site": {"type": "str"},
-        "host_keys": {"type": "list", "elements": "str", "required": True, "no_log": False},
+        "host_keys": {"type": "list", "elements": "str", "no_log": False},
+        "confirmed_addresses": {"type": "list", "elements": "str"},
     }
     machines = {"type": "list", "elements": "dict", "required": True, "options": machine}
-    run({"machines": machines, "required": {"type": "bool", "default": True}}, serve_host_keys)
+    run({"machines": machines, "required": {"type": "bool", "default": True}}, serve_record)
 
 
 if __name__ == "__main__":

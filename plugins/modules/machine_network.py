@@ -64,6 +64,14 @@ options:
       - The name of the machine.
       - The default is C(inventory_hostname) in lower case, a dash for each character that a claim name cannot have.
     type: str
+  former_name:
+    description:
+      - The name that the inventory had for the host before it was renamed. It must not be in the inventory any more.
+    type: str
+  renumber:
+    description: Whether the machine may get other addresses, as O(elemental.networking.ip_address_claims#module:machines[].renumber).
+    type: bool
+    default: false
   check:
     description:
       - Refuse a host without a network, and a network that can never become profiles.
@@ -142,6 +150,18 @@ claims:
       namespace: default
       key: inventory-ip
       pool: {apiGroup: ipam.cluster.x-k8s.io, kind: InClusterIPPool, name: elemental-inventory-pool}
+machines:
+  description: The machine, as M(elemental.networking.ip_address_claims) takes it. Empty for a host that is not managed.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - {machine: node1, host: node1, namespace: default, former_host: "", renumber: false}
+former_machine:
+  description: The name of the machine before it was renamed, for M(elemental.networking.network_config). Empty as a rule.
+  type: str
+  returned: success
+  sample: ""
 pools:
   description: The manifests of the pools that were given along, each with its namespace.
   type: list

@@ -95,6 +95,17 @@ options:
     type: list
     elements: str
     default: []
+  held_addresses:
+    description:
+      - Addresses at which the host may answer besides those of O(addresses), such as one that it gives up with this change, that is,
+        RV(elemental.networking.ip_address_claims#module:held) of its machine.
+    type: list
+    elements: str
+    default: []
+  former_machine:
+    description:
+      - The name of the machine before it was renamed. A host that was configured as that machine is accepted and gets its new name.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -184,6 +195,19 @@ host_keys:
   elements: str
   returned: success
   sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
+rolled_back:
+  description: The change failed, and the host is known to have its old profiles again.
+  type: bool
+  returned: when a change was rolled back
+  sample: true
+confirmed_addresses:
+  description:
+    - The addresses of O(addresses) that are proved on the host, for M(elemental.networking.machine_host_keys). They are in profiles that
+      are up. Empty in check mode.
+  type: list
+  elements: str
+  returned: success
+  sample: [192.168.122.150]
 profiles:
   description:
     - The profiles of the host. C(reason) says why one was changed and is empty when it was not.
@@ -234,6 +258,8 @@ def main() -> None:
             "render_on": {"type": "str", "default": "node", "choices": ["node", "controller"]},
             "elemental_os": {"type": "bool", "default": False},
             "required": {"type": "list", "elements": "str", "default": []},
+            "held_addresses": {"type": "list", "elements": "str", "default": []},
+            "former_machine": {"type": "str"},
             **COMMON_ARGUMENTS,
         }
     )

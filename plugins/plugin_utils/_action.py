@@ -15,13 +15,17 @@ import abc
 import traceback
 import typing as t
 
-from ansible.errors import AnsibleActionSkip, AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.elemental.networking.plugins.module_utils._printable import lines
 
 _MOST_OF_A_MESSAGE = 20_000
+
+
+class RolledBack(AnsibleActionFail):
+    """A change failed, and the host is known to have its old profiles."""
 
 
 class NetworkAction(ActionBase):
@@ -37,6 +41,8 @@ class NetworkAction(ActionBase):
             result = {"unreachable": True, "changed": False, "msg": str(error)}
         except AnsibleError as error:
             result = {"failed": True, "changed": False, "msg": str(error)}
+            if isinstance(error, RolledBack):
+                result["rolled_back"] = True
         except Exception as error:  # a mistake of ours: its text may quote others, too
             Display().vvv(lines(traceback.format_exc()))
             result = {

@@ -19,6 +19,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
     Claim,
     IpamError,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import RENUMBERING
 from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
     Given,
     cluster_options,
@@ -42,7 +43,8 @@ def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
     texts = {name: str(option(lookup, name) or "") for name in _TEXTS if name in known}
     raw = {name: option(lookup, name) for name in _RAW if name in known}
     host = str(variables.get("inventory_hostname", "localhost"))
-    return Given(host=host, inventory_folder=variables.get("inventory_dir") or None, **texts, **raw)
+    options: dict[str, t.Any] = {**texts, **raw}
+    return Given(host=host, inventory_folder=variables.get("inventory_dir") or None, **options)
 
 
 def claimed_addresses(given: Given) -> dict[str, Address]:
@@ -69,11 +71,14 @@ def served_claims(given: Given) -> dict[str, BoundClaim]:
     for each in held:
         if each.trouble:
             raise IpamError(each.trouble)
-    return {
+    served = {
         each.claim.key: replace(each, address=_checked(each.claim, each.address))
         for each in held
         if each.address is not None
     }
+    # while a machine is renumbered the old address counts; once that is released, the new one does
+    beside = {key[: -len(RENUMBERING)]: each for key, each in served.items() if key.endswith(RENUMBERING)}
+    return {**beside, **served}
 
 
 def _checked(claim: Claim, address: Address) -> Address:

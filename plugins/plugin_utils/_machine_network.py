@@ -44,6 +44,8 @@ class Given:
     database: str = ""
     namespace: str = ""
     machine: str = ""
+    former_name: str = ""
+    renumber: bool = False
     kubernetes: object = None
     site: str = ""
 
@@ -60,6 +62,8 @@ class MachineNetwork:
     network: t.Mapping[str, t.Any]
     pools: tuple[t.Mapping[str, t.Any], ...]
     site: str = ""
+    former_name: str = ""
+    renumber: bool = False
 
     @property
     def configurator(self) -> str:
@@ -71,11 +75,20 @@ class MachineNetwork:
         """The claims in the form that the module ip_address_claims takes; a host that is not managed needs none."""
         if self.configurator == "none":
             return []
-        common = {"machine": self.machine, "namespace": self.namespace, "host": self.host}
-        if self.site:
-            common["site"] = self.site
         wanted = ip_addresses(self.network)
-        return [{**common, "key": str(key), "pool": pool} for key, pool in wanted.items()]
+        return [{**self._place, "key": str(key), "pool": pool} for key, pool in wanted.items()]
+
+    @property
+    def machines(self) -> list[dict[str, t.Any]]:
+        """The machine in the form that the module ip_address_claims takes; a host that is not managed keeps what it holds."""
+        if self.configurator == "none":
+            return []
+        return [{**self._place, "former_host": self.former_name, "renumber": self.renumber}]
+
+    @property
+    def _place(self) -> dict[str, t.Any]:
+        place = {"machine": self.machine, "namespace": self.namespace, "host": self.host}
+        return {**place, "site": self.site} if self.site else place
 
 
 def described(asked: MachineNetwork) -> dict[str, t.Any]:
@@ -88,6 +101,8 @@ def described(asked: MachineNetwork) -> dict[str, t.Any]:
         "database": asked.database,
         "configurator": asked.configurator,
         "claims": asked.claims,
+        "machines": asked.machines,
+        "former_machine": default_machine_name(asked.former_name) if asked.former_name else "",
         "pools": list(asked.pools),
     }
 
@@ -127,6 +142,8 @@ def _put_together(given: Given) -> MachineNetwork:
         network=network,
         pools=tuple(_in_namespace(pool, namespace) for pool in _pools(given, documents)),
         site=_site(given.site),
+        former_name="" if given.former_name == given.host else given.former_name,
+        renumber=given.renumber,
     )
 
 

@@ -223,6 +223,7 @@ class Staged:
     failed_before: t.Mapping[str, str] = field(default_factory=dict, metadata=checked(_mapping(_sentence)))
     host_keys: tuple[str, ...] = field(default=(), metadata=checked(_host_keys))
     waiting: t.Mapping[str, str] = field(default_factory=dict, metadata=checked(_mapping(_sentence)))
+    renamed: bool = field(default=False, metadata=checked(_flag))
     outcome: Judgement | None = field(default=None, metadata=checked(_judgement))
 
 

@@ -32,6 +32,7 @@ def common_request(options: t.Mapping[str, t.Any], inventory_hostname: str, chec
         "machine": options["machine"] or machine_name(inventory_hostname),
         "deadline": deadline,
         "probes": _checked_probes(options["probes"], deadline),
+        "former": options.get("former_machine") or "",
         "check": check,
         "more_files": {},
         "required": [],

@@ -12,6 +12,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._action import RolledBack
 from ansible_collections.elemental.networking.plugins.plugin_utils._node import KEY_REFUSED, Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import (
     Judgement,
@@ -226,7 +227,7 @@ class Pursuit:
         """What an answer that is no confirmation says about where to ask next."""
         state = content.state
         if state == "rolled_back" or (state == "unknown" and content.host == self._staged.host):
-            raise AnsibleActionFail(self._rolled_back(address, content.reason or _RESTARTED))
+            raise RolledBack(self._rolled_back(address, content.reason or _RESTARTED))
         if state == "elsewhere":  # said only of a trial that is up
             self._wanted, self._was_up = list(content.addresses), True
             self._told = self._wanted[0]

@@ -20,20 +20,24 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._transaction 
 _PATIENCE = 60.0
 
 
-def tool_on(place: str, node: Node, machine: str, claimed: t.Sequence[str]) -> RunTool:
-    """What runs the tools: on the ``controller``, or on the ``node`` that may answer on one of the ``claimed`` addresses already."""
+def tool_on(place: str, node: Node, machine: str, claimed: t.Sequence[str], former: str = "") -> RunTool:
+    """What runs the tools: on the ``controller``, or on the ``node`` that may answer on one of the ``claimed`` addresses already.
+
+    ``former`` is the name of the machine before it was renamed, empty as a rule.
+    """
     if place == "controller":
         return run_tool
-    return _ToolOnNode(node, machine, claimed)
+    return _ToolOnNode(node, machine, claimed, former)
 
 
 class _ToolOnNode:
     """Runs a tool on a node: one remote execution. The document, which may hold secrets, goes through its standard input."""
 
-    def __init__(self, node: Node, machine: str, claimed: t.Sequence[str]) -> None:
+    def __init__(self, node: Node, machine: str, claimed: t.Sequence[str], former: str) -> None:
         self._node = node
         self._machine = machine
         self._claimed = claimed
+        self._former = former
 
     def __call__(self, configurator: str, document: str) -> ToolRun:
         """What the tool made of the document. Raises RenderError when there is no such tool on the node."""
@@ -65,6 +69,7 @@ class _ToolOnNode:
             "configurator": configurator,
             "document": document,
             "machine": self._machine,
+            "former": self._former,
             # anybody may sit on a claimed address
             "only_known": self._node.address != self._node.inventory_address and not self._node.is_believed,
             "is_proven": self._node.knows_keys,

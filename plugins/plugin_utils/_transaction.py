@@ -133,7 +133,7 @@ class Transaction:
             if ended is None or ended.state != "confirmed":
                 ended = self._follow(staged)
         return Outcome(
-            changed=staged.changed,
+            changed=staged.changed or staged.renamed,
             address=self._node.address,
             ssh_arguments=self._node.new_ssh_arguments,
             reasons=staged.reasons,

@@ -146,6 +146,17 @@ def _reboot() -> Command:
     return [sys.executable, "-m", "tests.reboot"], REPOSITORY, {"TESTBED_SUITE": _suite()}
 
 
+def _renumber() -> Command:
+    if os.geteuid() != 0:
+        raise Missing("the test nodes need root: run make test-renumber as root")
+    machine.install(machine.NODE_PACKAGES)
+    command, _folder, variables = _here(
+        "python", "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "tests/renumber"
+    )
+    knobs = {name: os.environ[name] for name in ("NODES", "KILLS", "SEED") if os.environ.get(name)}
+    return command, REPOSITORY, {**variables, **knobs, "PYTHONPATH": str(REPOSITORY), "TESTBED_SUITE": _suite()}
+
+
 def _molecule() -> Command:
     if os.geteuid() != 0:
         raise Missing(
@@ -271,6 +282,7 @@ STAGES = (
         waits=True,
     ),
     Stage("reboot", f"a boot after each change ({_suite()})", _reboot, report=("reboot ", "run "), by_default=False),
+    Stage("renumber", f"renumbering, killed ({_suite()})", _renumber, report=("renumber ", "run "), by_default=False),
     Stage(
         "keyfiles",
         f"keyfiles for two readers ({_suite()})",

@@ -67,6 +67,19 @@ class Creation:
     pool_changes: tuple[PoolChange, ...]
 
 
+@dataclass(frozen=True)
+class HandOver:
+    """An address that goes from one claim to another one, which is ``after``; only names and host of the two differ."""
+
+    before: BoundClaim
+    after: Claim
+
+    @property
+    def done(self) -> BoundClaim:
+        """What there is afterwards."""
+        return BoundClaim(self.after, self.before.address, self.before.trouble)
+
+
 class IpamBackend(abc.ABC):
     """Claims and pools, wherever they are kept. All methods raise IpamError with one sentence for the user.
 
@@ -88,6 +101,21 @@ class IpamBackend(abc.ABC):
     @abc.abstractmethod
     def find_claims(self, names: t.Sequence[tuple[str, str]]) -> list[BoundClaim]:
         """Those of the claims with these (namespace, name) that exist, whoever made them."""
+
+    @abc.abstractmethod
+    def held_by(self, namespace: str, machines: t.Collection[str]) -> list[BoundClaim]:
+        """The claims that this collection made for these machines, as they were when claims were last looked for."""
+
+    def is_leaving(self, _claim: Claim) -> bool:
+        """Whether a claim of this name was being released when it was looked for: its name is free only later."""
+        return False
+
+    @abc.abstractmethod
+    def hand_over(self, moves: t.Sequence[HandOver], dry_run: bool) -> None:
+        """Give the addresses of claims, which were looked for before, to other claims; each address is claimed all the time.
+
+        What was ended on the way is finished by the same call. Raises IpamError where another claim has the new name.
+        """
 
     def check_addresses(self, claims: t.Sequence[Claim]) -> None:  # noqa: B027 a backend that allocates itself gives none twice
         """Raise IpamError when one of these claims, which were looked for, shares its address with another one."""
@@ -120,12 +148,17 @@ class IpamBackend(abc.ABC):
         return Inventories()
 
     @abc.abstractmethod
-    def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
-        """Keep the host keys of these claims, which were listed before; one that is gone, or was made anew, is left alone."""
+    def record(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+        """Keep host keys and ``confirmed`` of these claims, which were listed before, in one batch; one that is gone, or was made
+        again, is left alone."""
 
     @abc.abstractmethod
     def list_pools(self, namespace: str | None) -> list[PoolState]:
         """The pools that a namespace can claim from (its own and the global ones), or all when it is None."""
+
+    @abc.abstractmethod
+    def allocated(self, pool: Pool, namespaces: t.Collection[str]) -> list[str]:
+        """The addresses of a pool that its provider does not give out, as far as claims of these namespaces hold them."""
 
     @abc.abstractmethod
     def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:

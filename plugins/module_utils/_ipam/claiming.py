@@ -7,22 +7,33 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from . import renumbering
 from .allocation import family
-from .backend import IpamBackend, PoolChange
+from .backend import HandOver, IpamBackend, PoolChange
+from .holders import Holder, Known, addresses_held, held_by, holders_of, title, unused, users_of
 from .model import BoundClaim, Claim, IpamError, Owner, Pool, PoolReference
-
-_Name = t.Tuple[str, str]
+from .renaming import rename
+from .renumbering import Renumbering
 
 
 @dataclass(frozen=True)
 class Claiming:
-    """What a bulk of claims came to: ``bound`` in the order asked, ``created`` those that did not exist before."""
+    """What a bulk of claims came to: ``bound`` in the order asked, ``created`` those that did not exist before.
+
+    ``moves`` are claims that got other names, ``unused`` those of the machines that were not asked for, ``held`` all addresses of each
+    machine. ``renumbering`` are the claims whose new address is in ``bound``, while the old one is held, too. ``warnings`` are sentences.
+    """
 
     bound: tuple[BoundClaim, ...]
     created: tuple[Claim, ...]
     pool_changes: tuple[PoolChange, ...] = ()
+    moves: tuple[HandOver, ...] = ()
+    unused: tuple[BoundClaim, ...] = ()
+    held: t.Mapping[str, t.Sequence[str]] = field(default_factory=dict)
+    renumbering: tuple[Renumbering, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,26 +44,76 @@ class Wish:
     family: str = ""
 
 
-def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Sequence[Pool], dry_run: bool) -> Claiming:
+def ensure_claims(
+    backend: IpamBackend,
+    wishes: t.Sequence[Wish],
+    pools: t.Sequence[Pool],
+    dry_run: bool,
+    machines: t.Sequence[Holder] = (),
+) -> Claiming:
     """See that every claim exists and has its address. Raises IpamError and creates nothing when one of them cannot be."""
-    claims = [wish.claim for wish in wishes]
-    _refuse_same_name(claims)
+    asked = [wish.claim for wish in wishes]
+    _refuse_same_name(asked)
     pools = _each_once(pools)
-    existing = _existing(backend, [(claim.namespace, claim.name) for claim in claims])
+    holders = holders_of(asked, machines)
+    existing = _existing(backend, [title(claim) for claim in asked])
+    known = {**held_by(backend, holders), **existing}
+    moves = [*rename(backend, holders, known, dry_run), *renumbering.settle(backend, asked, known, dry_run)]
+    instead = renumbering.plan(backend, asked, pools, known, holders)
+    if any(holder.renumber for holder in holders):
+        pools = renumbering.with_addresses_in_use(backend, asked, pools)
+    for claim, found in instead.items():
+        if isinstance(found, Renumbering):
+            compare(replace(claim, pool=found.old.claim.pool), found.old.claim)
+    wishes = [replace(wish, claim=_in_place_of(wish.claim, instead)) for wish in wishes]
+    claiming = _claim(backend, wishes, pools, known, dry_run)
+    known.update({title(bound.claim): bound for bound in claiming.bound})
+    under_way = [each for each in instead.values() if isinstance(each, Renumbering)]
+    used = {title(claim) for claim in (*asked, *(wish.claim for wish in wishes))}
+    left, warnings = _free_to_go(backend, unused(holders, known, used))
+    return replace(
+        claiming,
+        moves=tuple(moves),
+        unused=left,
+        warnings=warnings,
+        held=addresses_held(holders, known),
+        renumbering=tuple(under_way),
+    )
+
+
+def _free_to_go(backend: IpamBackend, left: t.Sequence[BoundClaim]) -> tuple[tuple[BoundClaim, ...], tuple[str, ...]]:
+    """Those of these claims that no other object uses, and what is to be said where that is not known."""
+    try:
+        users = users_of(backend, [bound.claim for bound in left])
+    except IpamError as error:
+        return (), (f"claims that the machines do not ask for any more stay: {error}",)
+    return tuple(bound for bound in left if title(bound.claim) not in users), ()
+
+
+def _in_place_of(claim: Claim, instead: t.Mapping[Claim, Renumbering | Claim]) -> Claim:
+    found = instead.get(claim, claim)
+    return found.new if isinstance(found, Renumbering) else found
+
+
+def _claim(
+    backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Sequence[Pool], known: Known, dry_run: bool
+) -> Claiming:
+    """Compare what exists, create what is missing, wait."""
+    claims = [wish.claim for wish in wishes]
     for claim in claims:
-        found = existing.get((claim.namespace, claim.name))
+        found = known.get(title(claim))
         if found is not None:
             compare(claim, found.claim)
     backend.check_addresses(claims)
-    missing = _to_make(claims, existing)
+    missing = _to_make(claims, known)
     _check_families(wishes, pools, backend)
-    _compare_families(wishes, existing)
+    _compare_families(wishes, known)
     creation = backend.create_claims(missing, pools, dry_run)
     pool_changes = [change for change in creation.pool_changes if change.changed]
     created = creation.created
     if dry_run:
-        made = {(claim.namespace, claim.name): BoundClaim(claim, None) for claim in creation.created}
-        bound = [_adopted(claim, {**made, **existing}) for claim in claims]
+        made = {title(claim): BoundClaim(claim, None) for claim in creation.created}
+        bound = [_adopted(claim, {**made, **known}) for claim in claims]
     else:
         created += backend.adopt_claims(_to_adopt(claims, missing))
         bound = backend.wait_for_addresses(claims)
@@ -60,24 +121,24 @@ def ensure_claims(backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Seque
     return Claiming(tuple(bound), created, tuple(pool_changes))
 
 
-def _adopted(claim: Claim, known: t.Mapping[_Name, BoundClaim]) -> BoundClaim:
+def _adopted(claim: Claim, known: Known) -> BoundClaim:
     """What is known of a claim; what one that another tool made does not show is what it would be adopted for."""
-    bound = known.get((claim.namespace, claim.name), BoundClaim(claim, None))
+    bound = known.get(title(claim), BoundClaim(claim, None))
     if bound.claim.machine:
         return bound
     return replace(bound, claim=replace(bound.claim, machine=claim.machine, key=claim.key))
 
 
 def _to_adopt(claims: t.Sequence[Claim], missing: t.Sequence[Claim]) -> list[Claim]:
-    made = {(claim.namespace, claim.name) for claim in missing}
-    return [claim for claim in claims if (claim.namespace, claim.name) not in made]
+    made = {title(claim) for claim in missing}
+    return [claim for claim in claims if title(claim) not in made]
 
 
-def _to_make(claims: t.Sequence[Claim], existing: t.Mapping[_Name, BoundClaim]) -> list[Claim]:
+def _to_make(claims: t.Sequence[Claim], known: Known) -> list[Claim]:
     """The claims that do not exist, and those of ours that their provider refused: Metal3 never looks at one of these again."""
     missing = []
     for claim in claims:
-        found = existing.get((claim.namespace, claim.name))
+        found = known.get(title(claim))
         if found is not None and found.refusal and not found.claim.managed:
             raise IpamError(
                 f"claim {claim.name}, which something else made, was refused by the provider of pool {claim.pool.name} ({found.refusal}),"
@@ -88,9 +149,9 @@ def _to_make(claims: t.Sequence[Claim], existing: t.Mapping[_Name, BoundClaim]) 
     return missing
 
 
-def _existing(backend: IpamBackend, names: t.Sequence[_Name]) -> dict[_Name, BoundClaim]:
+def _existing(backend: IpamBackend, names: t.Sequence[tuple[str, str]]) -> Known:
     found = backend.find_claims(list(dict.fromkeys(names)))
-    return {(bound.claim.namespace, bound.claim.name): bound for bound in found}
+    return {title(bound.claim): bound for bound in found}
 
 
 def _each_once(pools: t.Sequence[Pool]) -> list[Pool]:
@@ -157,7 +218,7 @@ def compare(wanted: Claim, found: Claim) -> None:
         raise IpamError(
             f"claim {wanted.name} was made for host {found.host}, and host {wanted.host} has the same machine name "
             f"{wanted.machine}: give one of them another name (machine_network_machine), "
-            f"or reset {found.host} first where it is only called {wanted.host} now"
+            f"or set machine_network_former_name: {found.host} for {wanted.host} where it was renamed"
         )
 
 
@@ -186,10 +247,10 @@ def _check_families(wishes: t.Sequence[Wish], pools: t.Sequence[Pool], backend: 
             )
 
 
-def _compare_families(wishes: t.Sequence[Wish], known: t.Mapping[_Name, BoundClaim]) -> None:
+def _compare_families(wishes: t.Sequence[Wish], known: Known) -> None:
     """Raise IpamError for an address of another family than its user expects; pools of other providers do not say theirs."""
     for wish in wishes:
-        found = known.get((wish.claim.namespace, wish.claim.name))
+        found = known.get(title(wish.claim))
         address = found.address if found else None
         if wish.family and address is not None and address.family != wish.family:
             raise IpamError(
@@ -202,7 +263,7 @@ def _take_back_other_families(
     wishes: t.Sequence[Wish], bound: t.Sequence[BoundClaim], created: t.Sequence[Claim], backend: IpamBackend
 ) -> None:
     try:
-        _compare_families(wishes, {(each.claim.namespace, each.claim.name): each for each in bound})
+        _compare_families(wishes, {title(each.claim): each for each in bound})
     except IpamError:
         backend.release_claims(created, dry_run=False)
         raise

@@ -26,18 +26,19 @@ from .._machine_id import valid_identity
 from . import resting
 from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, preallocated, usage
-from .backend import Creation, IpamBackend, PoolChange, PoolState
+from .backend import Creation, HandOver, IpamBackend, PoolChange, PoolState
 from .job_folder import refuse_dying_database
 from .manifest import GLOBAL, applied, pool_from_manifest, pool_to_manifest
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
-from .texts import plain
+from .names import final_name
+from .texts import moment, plain
 
 _SCHEMA_VERSION = 3
 # what an older one has not; made up for by the first transaction that keeps something
 _COLUMN = "ALTER TABLE claims ADD COLUMN {} TEXT NOT NULL DEFAULT ''"
 _CHANGES = {
     1: (_COLUMN.format("host_keys"),),
-    2: (*(_COLUMN.format(column) for column in ("machine_id", "site")), resting.TABLE),
+    2: (*(_COLUMN.format(column) for column in ("machine_id", "site", "confirmed")), resting.TABLE),
 }
 _SCHEMA = f"""
 CREATE TABLE pools (
@@ -49,11 +50,14 @@ CREATE TABLE claims (
     api_group TEXT NOT NULL, kind TEXT NOT NULL, pool_namespace TEXT NOT NULL, pool TEXT NOT NULL,
     address TEXT NOT NULL, prefix INTEGER NOT NULL, gateway TEXT, host TEXT NOT NULL,
     host_keys TEXT NOT NULL DEFAULT '', machine_id TEXT NOT NULL DEFAULT '', site TEXT NOT NULL DEFAULT '',
+    confirmed TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (namespace, name),
     UNIQUE (api_group, kind, pool_namespace, pool, address)
 );
 {resting.TABLE};
 """
+# of a new claim; what is recorded later is not among them
+_COLUMNS = "namespace, name, machine, key, api_group, kind, pool_namespace, pool, address, prefix, gateway, host, site"
 # what was made anew under the same name since we looked is not the same claim
 _THIS_CLAIM = " AND ".join(
     f"{column} = ?" for column in ("namespace", "name", "machine", "key", "api_group", "kind", "pool", "host")
@@ -101,6 +105,18 @@ class EmbeddedBackend(IpamBackend):
             query = "SELECT * FROM claims WHERE namespace = ? AND name = ?"
             rows = [self._database.execute(query, title).fetchone() for title in dict.fromkeys(names)]
             return [_bound_claim(row) for row in rows if row is not None]
+
+    def held_by(self, namespace: str, machines: t.Collection[str]) -> list[BoundClaim]:
+        """The claims of these machines."""
+        return [bound for bound in self.list_claims(namespace) if bound.claim.machine in machines]
+
+    def hand_over(self, moves: t.Sequence[HandOver], dry_run: bool) -> None:
+        """Rename the claims: all of them or none. No address is free meanwhile, so none rests."""
+        if not moves:
+            return
+        with self._transaction(dry_run) as database:
+            for move in moves:
+                _rename(database, move)
 
     def check_addresses(self, claims: t.Sequence[Claim]) -> None:
         """Refuse an address that two rows have: nothing here writes such rows, and the table's key knows only one spelling of each."""
@@ -165,13 +181,17 @@ class EmbeddedBackend(IpamBackend):
                     resting.begin(database, pool, claim, row["address"])
                 database.execute(f"DELETE FROM claims WHERE {_THIS_CLAIM}", _identity(claim))
 
-    def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
-        """Keep the host keys of these claims."""
+    def record(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+        """Keep what is known of the machines of these claims."""
         if not claims:
             return
         with self._transaction(dry_run) as database:
-            rows = [(joined(claim.host_keys), claim.machine_id, claim.site, *_identity(claim)) for claim in claims]
-            database.executemany(f"UPDATE claims SET host_keys = ?, machine_id = ?, site = ? WHERE {_THIS_CLAIM}", rows)
+            rows = [
+                (joined(claim.host_keys), claim.machine_id, claim.site, claim.confirmed, *_identity(claim))
+                for claim in claims
+            ]
+            columns = "host_keys = ?, machine_id = ?, site = ?, confirmed = ?"
+            database.executemany(f"UPDATE claims SET {columns} WHERE {_THIS_CLAIM}", rows)
 
     # --- pools ------------------------------------------------------------------------------------------------
 
@@ -181,6 +201,12 @@ class EmbeddedBackend(IpamBackend):
             rows = self._database.execute("SELECT * FROM pools ORDER BY namespace, kind, name").fetchall()
             pools = [_pool(row) for row in rows if namespace is None or _namespace(row) in ("", namespace)]
             return [PoolState(pool, usage(pool, _used(self._database, pool))) for pool in pools]
+
+    def allocated(self, pool: Pool, _namespaces: t.Collection[str]) -> list[str]:
+        """Those of all namespaces, and those that rest by the period that the pool has until now."""
+        with self._said_plainly():
+            known = self._pool_or_none(pool.reference, pool.namespace) or pool
+            return [str(address) for address in _used(self._database, known)]
 
     def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
         """Create or update a pool."""
@@ -478,10 +504,7 @@ def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim
         )
         for claim in asking
     ]
-    columns = (
-        "namespace, name, machine, key, api_group, kind, pool_namespace, pool, address, prefix, gateway, host, site"
-    )
-    database.executemany(f"INSERT INTO claims ({columns}) VALUES ({', '.join('?' * 13)})", rows)
+    database.executemany(f"INSERT INTO claims ({_COLUMNS}) VALUES ({', '.join('?' * 13)})", rows)
     return asking
 
 
@@ -494,7 +517,7 @@ def _kept_for(
     by_others = {_address(each.address): each for each in still}
     given: dict[Claim, IPAddress] = {}
     for claim in claims:
-        address = kept.get(claim.name)
+        address = kept.get(final_name(claim.name))
         if address is not None:
             _refuse_taken(database, pool, claim, address, by_others.get(address))
             given[claim] = address
@@ -540,6 +563,21 @@ def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> l
     return missing
 
 
+def _rename(database: sqlite3.Connection, move: HandOver) -> None:
+    before, after = move.before.claim, move.after
+    values = (after.name, after.machine, after.key, after.host, *_identity(before))
+    try:
+        renamed = database.execute(
+            f"UPDATE claims SET name = ?, machine = ?, key = ?, host = ? WHERE {_THIS_CLAIM}", values
+        )
+    except sqlite3.IntegrityError:
+        raise IpamError(
+            f"claim {before.name} cannot become {after.name}, which holds another address: release the one of the two that is not used"
+        ) from None
+    if not renamed.rowcount:
+        raise IpamError(f"claim {before.name} was released by somebody else meanwhile; run again")
+
+
 def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
     addresses, holders = allocatable(pool), _holders(database, pool)
     rests = {_address(each.address): each for each in _rests_until_now(database, pool)}
@@ -552,7 +590,7 @@ def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
             f"release their claims first or keep them in the pool{resting.next_free([rests[each] for each in lost if each in rests])}"
         )
     for claim, address in preallocated(pool).items():
-        if holders.get(address, claim) != claim:
+        if final_name(holders.get(address, claim)) != claim:
             raise IpamError(
                 f"pool {pool.reference.name}: preAllocations keeps {address} for claim {claim}, but claim {holders[address]} holds it;"
                 " release that one first, or keep another address"
@@ -636,6 +674,7 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
             host_keys=parted(_later(row, "host_keys")),
             machine_id=valid_identity(_later(row, "machine_id")),
             site=_later(row, "site"),
+            confirmed=moment(_later(row, "confirmed")),
         )
         address, prefix, gateway = (row[column] for column in ("address", "prefix", "gateway"))
     try:

@@ -83,7 +83,8 @@ class Claim:
     the inventory's name for the machine, empty when nobody said: two hosts must not share the claim of one machine name.
     With an ``owner`` the claim is released when that object goes. ``managed`` says that this collection made it,
     ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known,
-    ``machine_id`` the identity of the machine that has the address, ``uid`` is the cluster's; these five say nothing in a wish.
+    ``machine_id`` the identity of the machine that has the address, ``confirmed`` is when a push first proved the address on it (RFC 3339,
+    UTC; empty: it is only promised), ``uid`` is the cluster's; these six state nothing in a wish.
     ``owner`` is the controller where one of several owners is. ``site`` is the name of the inventory, empty where it has none.
     """
 
@@ -100,6 +101,7 @@ class Claim:
     uid: str = field(default="", compare=False)
     machine_id: str = field(default="", compare=False)
     site: str = field(default="", compare=False)
+    confirmed: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

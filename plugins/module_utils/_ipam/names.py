@@ -18,6 +18,8 @@ _SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
 _ONE_LABEL = re.compile(rf"{_LABEL}\Z")
 _KIND = re.compile(r"[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?\Z")
 _SITE = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
+# what the claim is called that gets the new address while a machine is renumbered, behind the name that it will have
+RENUMBERING = ".renumbering"
 _LONGEST = 253
 _LONGEST_LABEL = 63
 
@@ -29,7 +31,16 @@ def machine_name(host: str) -> str:
 
 def claim_name(machine: str, key: str) -> str:
     """The name of the claim of ``machine`` for ``key``. Raises IpamError when no cluster would take it."""
+    if key.endswith(RENUMBERING):
+        raise IpamError(
+            f"the key {plain(key)} ends with {RENUMBERING}, which marks claims of machines that are being renumbered; rename the key"
+        )
     return checked_name(f"{machine}-{key}", "claim")
+
+
+def final_name(claim: str) -> str:
+    """What a claim is called once its machine is renumbered; its name itself as a rule."""
+    return claim[: -len(RENUMBERING)] if claim.endswith(RENUMBERING) else claim
 
 
 def checked_name(name: str, what: str) -> str:

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import re
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 _LONGEST = 300
 _LONGEST_SENTENCE = 2000
 _LEFT_OUT = " […] "
@@ -50,3 +53,8 @@ def _shown(value: object) -> str:
     if isinstance(value, int) and abs(value) >= 10**30:  # Python makes no text of a very long number
         return "a number of more than 30 digits"
     return str(value)
+
+
+def moment(value: object) -> str:
+    """A moment as RFC 3339 in UTC, to the second; empty for anything else: it is shown, and compared with nothing."""
+    return value if isinstance(value, str) and _MOMENT.match(value) else ""

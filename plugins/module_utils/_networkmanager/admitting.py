@@ -44,6 +44,7 @@ def _check_stage_reset(request: t.Mapping[str, t.Any]) -> None:
 def _check_common(request: t.Mapping[str, t.Any]) -> None:
     for field in ("machine", "controller", "connected_address"):
         text(request.get(field), field)
+    text(request.get("former", ""), "former")
     if not request["machine"]:
         raise Unfit("machine is empty")
     for field in ("check", "only_known"):
@@ -111,6 +112,7 @@ def _check_address(address: str) -> None:
 
 def _check_render(request: t.Mapping[str, t.Any]) -> None:
     flag(request.get("only_known"), "only_known")
+    text(request.get("former", ""), "former")
     flag(request.get("is_proven", False), "is_proven")
     for field in ("machine", "configurator", "document"):
         text(request.get(field), field)

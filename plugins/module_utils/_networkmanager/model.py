@@ -84,6 +84,7 @@ class Request(t.NamedTuple):
     profiles that must not wait. ``identities`` are digests of the machine-ids of the machine whose addresses are to be given up.
     ``is_proven``: this host has shown the ssh host key that is recorded of the machine.
     With ``takes_over_files`` a file of somebody else among ``more_files`` is replaced, or removed by a reset.
+    ``former`` is the name of the machine before it was renamed, empty as a rule.
     """
 
     machine: str
@@ -101,6 +102,7 @@ class Request(t.NamedTuple):
     identities: tuple[str, ...] = ()
     takes_over_files: bool = False
     is_proven: bool = False
+    former: str = ""
 
 
 class Step(t.NamedTuple):

@@ -105,6 +105,7 @@ def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
     values["identities"] = tuple(request.get("identities", ()))
     values["is_proven"] = request.get("is_proven", False)
     values["takes_over_files"] = request.get("takes_over_files", False)
+    values["former"] = request.get("former", "")
     values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
     values["knock"] = Knock.from_json(request["knock"])
     manager = NetworkManager.connect()
@@ -130,7 +131,9 @@ def _serve_render(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     from .others import is_known_as
     from .rendering import serve_rendering
 
-    is_proven = request.get("is_proven", False)
-    if request["only_known"] and not is_known_as(store.load_managed(), request["machine"], is_proven):
+    is_known = is_known_as(
+        store.load_managed(), request["machine"], request.get("former", ""), request.get("is_proven", False)
+    )
+    if request["only_known"] and not is_known:
         return {"stranger": True}
     return serve_rendering(request["configurator"], request["document"])

@@ -62,20 +62,23 @@ def busy_with_another_tool(manager: NetworkManager) -> dict[str, t.Any] | None:
 
 def is_stranger(managed: Managed, request: Request) -> bool:
     """Whether the controller connected over a claimed address and this is not the host that it was claimed for."""
-    return request.only_known and not is_known_as(managed, request.machine, request.is_proven)
+    return request.only_known and not is_known_as(managed, request.machine, request.former, request.is_proven)
 
 
-def is_known_as(managed: Managed, machine: str, is_proven: bool) -> bool:
-    """Whether this host is a machine. One on which nothing is recorded (its disk was restored) is known by its host key alone."""
-    return managed.machine == machine or (is_proven and not managed.machine)
+def is_known_as(managed: Managed, machine: str, former: str = "", is_proven: bool = False) -> bool:
+    """Whether this host is known by the name of a machine, or by the one that the machine had before it was renamed.
+
+    One on which nothing is recorded (its disk was restored) is known by its host key alone.
+    """
+    return managed.machine in (machine, former) if managed.machine else is_proven
 
 
-def refuse_other_machine(managed: Managed, machine: str) -> None:
+def refuse_other_machine(managed: Managed, machine: str, former: str = "") -> None:
     """Raise NetworkManagerError where the inventory leads to the wrong host."""
-    if managed.machine and managed.machine != machine and not managed.is_reset:
+    if managed.machine and not managed.is_reset and not is_known_as(managed, machine, former):
         raise NetworkManagerError(
-            f"this host is configured as machine {managed.machine}, not {machine}: the inventory leads to the wrong host; "
-            f"correct its address, or the name in {places.MANAGED_FILE} there if the machine was renamed"
+            f"this host is configured as machine {managed.machine}, not {machine}: the inventory leads to the wrong host; correct its "
+            f"address, or, if the machine was renamed, set machine_network_former_name: {managed.machine} for {machine}"
         )
 
 

@@ -202,7 +202,7 @@ def _prepare(
         return {"busy": request.controller, "token": request.token, "seconds": 0}
     if is_stranger(managed, request):
         return {"stranger": True}
-    refuse_other_machine(managed, request.machine)
+    refuse_other_machine(managed, request.machine, request.former)
     devices = manager.devices()
     plan = make_plan(managed, devices)
     if not plan.is_reset:
@@ -210,7 +210,8 @@ def _prepare(
     if not plan.changes:
         if not plan.is_reset:
             record_as_ours(plan, request, managed)
-        return {"changed": False, "waiting": dict(plan.waiting), "warnings": warnings}
+        is_renamed = not plan.is_reset and bool(request.former) and managed.machine == request.former != request.machine
+        return {"changed": False, "renamed": is_renamed, "waiting": dict(plan.waiting), "warnings": warnings}
     from .judging import judge  # here: nothing needs it where nothing differs
     from .opening import Present, preview
 

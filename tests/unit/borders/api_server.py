@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import collections
 import copy
 import json
 import types
@@ -76,7 +75,6 @@ class Server:
         self.objects: dict[str, dict[str, t.Any]] = {plural: {} for plural in KINDS}
         self.objects["inclusterippools"]["p"] = copy.deepcopy(MANIFEST)
         self.events: list[t.Any] = []
-        self._made: collections.Counter[str] = collections.Counter()
         self.paths: list[str] = []
         self.used: set[tuple[str, str]] = set()
         self.headers: dict[str, str] = {}
@@ -114,7 +112,11 @@ class Server:
         if method == "GET" and not name:
             version = {"resourceVersion": str(len(self.events))}
             return 200, {"metadata": version, "items": list(self.objects[plural].values())}
-        return self._changed(method, plural, name, body)
+        is_dry = "dryRun" in query or (isinstance(body, dict) and "dryRun" in body)
+        kept = copy.deepcopy((self.objects, self.events)) if is_dry else (self.objects, self.events)
+        sent = self._changed(method, plural, name, body)
+        self.objects, self.events = kept
+        return sent
 
     def _owners(self, path: str) -> Sent:
         if path.endswith("machineinventories"):
@@ -130,9 +132,9 @@ class Server:
             if name in known:
                 return 409, {"reason": "AlreadyExists"}
             known[name] = body
-            self._made[name] += 1
-            again = f"-{self._made[name]}" if self._made[name] > 1 else ""
-            body["metadata"].update(uid=f"u-{name}{again}", resourceVersion=str(len(self.events)))
+            body["metadata"].update(
+                uid=f"{plural[:3]}-{name}-{len(self.events)}", resourceVersion=str(len(self.events))
+            )
             sent = copy.deepcopy(body)
             if plural == "ipaddressclaims":
                 self._serve(body)
@@ -141,23 +143,27 @@ class Server:
             return 404, {"reason": "NotFound"}
         if not _holds(body, known[name]["metadata"]):
             return 409, {"reason": "Conflict"}
+        if method == "PATCH":
+            known[name] = _merged(known[name], body)
         if method == "DELETE":
             self._tell("DELETED", known.pop(name))
             self.objects["ipaddresses"].pop(name, None)
         elif method == "PATCH" and plural == "ipaddressclaims":
-            known[name]["metadata"].setdefault("annotations", {}).update(body["metadata"].get("annotations", {}))
             self._tell("MODIFIED", known[name])
         return 200, known.get(name, {})
 
     def _serve(self, claim: t.Any) -> None:
         """What a provider does."""
-        name = claim["metadata"]["name"]
-        number = 10 + len(self.objects["ipaddresses"])
-        spec = {"address": f"10.0.0.{number}", "prefix": 24, "gateway": "10.0.0.1", "claimRef": {"name": name}}
-        self.objects["ipaddresses"][name] = {
-            "metadata": {"name": name, "namespace": "ns", "uid": f"a-{name}"},
-            "spec": {**spec, "poolRef": claim["spec"]["poolRef"]},
-        }
+        name, addresses, pool = claim["metadata"]["name"], self.objects["ipaddresses"], claim["spec"]["poolRef"]
+        if name not in addresses:  # one of the claim's name is kept
+            subnet = f"10.0.{0 if pool['name'] == 'p' else 1}"
+            used = {each["spec"]["address"] for each in addresses.values()}
+            free = next(f"{subnet}.{number}" for number in range(10, 100) if f"{subnet}.{number}" not in used)
+            spec = {"address": free, "prefix": 24, "gateway": f"{subnet}.1", "claimRef": {"name": name}}
+            addresses[name] = {
+                "metadata": {"name": name, "namespace": "ns", "uid": f"a-{name}"},
+                "spec": {**spec, "poolRef": pool},
+            }
         claim["status"] = {"addressRef": {"name": name}, "conditions": [{"type": "Ready", "status": "True"}]}
         self._tell("MODIFIED", claim)
 
@@ -171,6 +177,16 @@ def _holds(body: t.Any, metadata: t.Mapping[str, t.Any]) -> bool:
     """Whether an object is the one that a delete or a patch is for."""
     conditions = (body or {}).get("preconditions") or {"uid": ((body or {}).get("metadata") or {}).get("uid")}
     return all(wanted in (None, metadata.get(field)) for field, wanted in conditions.items())
+
+
+def _merged(before: t.Any, patch: t.Any) -> t.Any:
+    """A merge patch (RFC 7386)."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(before) if isinstance(before, dict) else {}
+    for name, value in patch.items():
+        merged[name] = _merged(merged.get(name), value)
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def _verb(method: str, name: str, query: t.Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import KnownMachine, record_host_keys
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import KnownMachine, record_machines
 from ansible_collections.elemental.networking.tests.unit.borders.api_server import (
     Server,
     asked,
@@ -22,13 +22,14 @@ from ansible_collections.elemental.networking.tests.unit.borders.api_server impo
 
 pytest.importorskip("urllib3")
 
+NOW = "2026-11-29T12:00:00Z"
 _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
-_FILE = Path(__file__).parents[3] / "playbooks/files/ipam-consumer.manifest"
+_FILES = Path(__file__).parents[3] / "playbooks/files"
 
 
-def granted() -> set[tuple[str, str]]:
-    """Verbs and kinds of the Role for those who claim from pools of a namespace."""
-    (role,) = [each for each in yaml.safe_load_all(_FILE.read_text()) if each["kind"] == "Role"]
+def granted(file: str = "ipam-consumer.manifest") -> set[tuple[str, str]]:
+    """Verbs and kinds of a Role, by default that for those who claim from pools of a namespace."""
+    (role,) = [each for each in yaml.safe_load_all((_FILES / file).read_text()) if each["kind"] == "Role"]
     return {(verb, kind) for rule in role["rules"] for kind in rule["resources"] for verb in rule["verbs"]}
 
 
@@ -47,6 +48,15 @@ def test_a_consumer_is_granted_what_is_used_and_nothing_else(monkeypatch: pytest
     assert serve(server, [asked("a")])["claims"][0]["address"] == "10.0.0.10"
     stale = False
     with kubernetes(server) as opened:
-        record_host_keys(opened, [KnownMachine("ns", "a", "a", (_KEY,))], dry_run=False)
+        record_machines(opened, [KnownMachine("ns", "a", "a", (_KEY,))], NOW, dry_run=False)
     serve(server, [asked("a")], state="absent")
     assert server.used == granted()
+
+
+def test_who_renames_a_machine_needs_one_verb_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    impatient(monkeypatch)
+    server = Server()
+    serve(server, [asked("a")])
+    before = {*server.used, *granted()}
+    serve(server, [asked("b")], machines=[{"machine": "b", "host": "b", "former_host": "a"}])
+    assert server.used - before == granted("ipam-hand-over.manifest") == {("create", "ipaddresses")}

@@ -9,8 +9,10 @@ Ansible's real ssh connection, with a stand-in for the executable.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import sqlite3
 import sys
 import typing as t
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
 from ansible_collections.elemental.networking.tests.unit.standin_hosts import (
+    KEYFILE,
     run_playbook,
     write_answers,
     write_inventory,
@@ -174,3 +177,139 @@ def test_when_a_run_in_batches_ends(site: Site, book: str, variables: str, reach
     )
     assert play.fine | play.failed == set(reached), play.output
     assert play.failed >= set(REFUSING) & set(reached)
+
+
+def test_the_report_tells_addresses_in_use_from_promised_ones(site: Site) -> None:
+    """A host that failed keeps an address that is only promised; the second run writes nothing."""
+    first = site.play(answers={"n1": _REFUSES})
+    assert first.failed == {"n1"}
+    again = site.play()
+    assert "Record the ssh host keys" in first.output
+    assert "changed: [n1 -> localhost]" in again.output
+    assert site.play().output.count("changed: [") == 0
+    site.play("--limit=n1", playbook="elemental.networking.reset")
+    site.play("--limit=n1", answers={"n1": _REFUSES})
+    lines = site.play(playbook="elemental.networking.report").output.splitlines()
+    (promised,) = (line for line in lines if '"n1 ' in line)
+    (in_use,) = (line for line in lines if '"n2 ' in line)
+    assert "promised" in promised
+    assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", in_use)
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": name}
+
+
+def _pool(name: str, addresses: str) -> dict[str, t.Any]:
+    kind = {"apiVersion": "ipam.cluster.x-k8s.io/v1alpha2", "kind": "InClusterIPPool"}
+    return {**kind, "metadata": {"name": name}, "spec": {"addresses": [addresses], "prefix": 24}}
+
+
+POOLS = [_pool("pool", "192.0.2.200-192.0.2.250"), _pool("new", "192.0.2.100-192.0.2.150")]
+
+
+def _network(*keys: str, pool: str = "pool") -> dict[str, t.Any]:
+    """A network with one address for each key."""
+    config = {f"eth{number}": KEYFILE.format(ip="{%s}" % key) for number, key in enumerate(keys)}
+    config = {name: text.replace("eth0", name) for name, text in config.items()}
+    return {"configurator": "nmconnections", "ipAddresses": dict.fromkeys(keys, _reference(pool)), "config": config}
+
+
+def _held(site: Site) -> dict[str, str]:
+    with contextlib.closing(sqlite3.connect(site.database)) as database:
+        return dict(database.execute("SELECT name, address FROM claims WHERE machine = 'n1' OR machine = 'n9'"))
+
+
+def _only(
+    site: Site, *arguments: str, network: dict[str, t.Any], host: t.Mapping[str, t.Any] | None = None, **more: t.Any
+) -> Play:
+    """Play with n1 alone."""
+    variables = {"machine_network": network, "machine_network_pools": POOLS, **(host or {})}
+    return site.play("--limit=n1", *arguments, hosts={"n1": variables}, **more)
+
+
+def test_a_key_that_went_is_released_after_a_push_that_was_confirmed(site: Site) -> None:
+    _only(site, network=_network("ip", "old"))
+    assert _held(site) == {"n1-ip": "192.0.2.200", "n1-old": "192.0.2.201"}
+    report = _only(site, playbook="elemental.networking.report", network=_network("ip"))
+    assert "claim n1-old is not asked for by n1 any more" in report.output
+    shown = _only(site, "--check", "--diff", network=_network("ip"))
+    assert '-    "default/n1-old"' in shown.output
+    refused = _only(site, network=_network("ip"), answers={"n1": _REFUSES})
+    assert refused.failed == {"n1"}
+    kept = _only(site, "-emachine_network_keep_unused_claims=true", network=_network("ip"))
+    assert "changed: [" not in kept.output
+    assert len(_held(site)) == 2
+    _only(site, network={"configurator": "none"})
+    assert len(_held(site)) == 2
+    assert (
+        "Release the addresses of keys that the machines no longer ask for"
+        in _only(site, network=_network("ip")).output
+    )
+    assert _held(site) == {"n1-ip": "192.0.2.200"}
+    assert "changed: [" not in _only(site, network=_network("ip")).output
+
+
+def test_the_last_key_that_went_is_released_too(site: Site) -> None:
+    _only(site, network=_network("ip"))
+    lease = {"configurator": "nmconnections", "config": {"eth0": KEYFILE.partition("method")[0] + "method=auto"}}
+    _only(site, network=lease)
+    assert _held(site) == {}
+
+
+def test_a_machine_is_renumbered_where_that_is_asked_for(site: Site) -> None:
+    _only(site, network=_network("ip"))
+    refused = _only(site, network=_network("ip", pool="new"))
+    assert "or set machine_network_renumber: true" in refused.text
+    assert refused.failed == {"n1"}
+    shown = _only(site, "--check", "--diff", "-emachine_network_renumber=true", network=_network("ip", pool="new"))
+    assert '"default/n1-ip.renumbering"' in shown.output
+    assert _held(site) == {"n1-ip": "192.0.2.200"}
+    done = _only(site, "-emachine_network_renumber=true", network=_network("ip", pool="new"))
+    assert done.fine == {"n1"}, done.output
+    assert _held(site) == {"n1-ip": "192.0.2.100"}
+    again = _only(site, "-emachine_network_renumber=true", network=_network("ip", pool="new"))
+    assert "changed: [" not in again.output
+
+
+_STAGED = {
+    "changed": True,
+    "host": "h",
+    "outcome": {"state": "rolled_back", "reason": "gateway did not answer", "host": "h"},
+}
+_ROLLS_BACK = [f"{ANSWER_MARK}{json.dumps(_STAGED)}\n", "", 0]
+
+
+def test_a_renumbering_that_rolls_back_keeps_the_old_address_and_drops_the_new_one(site: Site) -> None:
+    _only(site, network=_network("ip"))
+    play = _only(
+        site, "-emachine_network_renumber=true", network=_network("ip", pool="new"), answers={"n1": _ROLLS_BACK}
+    )
+    assert play.failed == {"n1"}, play.output
+    assert "n1 was not renumbered and keeps its old address: rolled back: gateway did not answer" in play.text
+    assert _held(site) == {"n1-ip": "192.0.2.200"}
+
+
+def test_a_renumbering_whose_outcome_is_not_known_keeps_both_addresses(site: Site) -> None:
+    _only(site, network=_network("ip"))
+    play = _only(site, "-emachine_network_renumber=true", network=_network("ip", pool="new"), answers={"n1": _REFUSES})
+    assert play.failed == {"n1"}, play.output
+    assert len(_held(site)) == 2
+    _only(site, "-emachine_network_renumber=true", network=_network("ip", pool="new"))
+    assert _held(site) == {"n1-ip": "192.0.2.100"}
+
+
+def test_a_host_that_was_renamed_keeps_its_address(site: Site) -> None:
+    former = {"machine_network_former_name": "n9"}
+    taken = _only(site, host={"machine_network_former_name": "n2"}, network=_network("ip"))
+    assert "n1 is to be the former n2, which is in the inventory, too" in taken.text
+    _only(site, host={"machine_network_machine": "n9"}, network=_network("ip"))
+    with contextlib.closing(sqlite3.connect(site.database)) as database, database:
+        database.execute("UPDATE claims SET host = 'n9'")
+    shown = _only(site, "--check", "--diff", host=former, network=_network("ip"))
+    assert '-    "default/n9-ip"' in shown.output
+    assert _held(site) == {"n9-ip": "192.0.2.200"}
+    done = _only(site, host=former, network=_network("ip"))
+    assert done.fine == {"n1"}, done.output
+    assert _held(site) == {"n1-ip": "192.0.2.200"}
+    assert "changed: [" not in _only(site, host=former, network=_network("ip")).output

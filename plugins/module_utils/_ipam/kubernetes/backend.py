@@ -11,17 +11,18 @@ import functools
 import typing as t
 import uuid
 
-from ..backend import Creation, IpamBackend, PoolChange, PoolState
+from ..backend import Creation, HandOver, IpamBackend, PoolChange, PoolState
 from ..holding import Holder, Inventories, holder_of
+from ..manifest import GLOBAL, GROUP, NAMESPACED
 from ..model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
 from .api import Api
 from .causes import Causes
-from .claims import Addresses, Claims, Listing
+from .claims import Addresses, Claims, Handing, Listing
 from .discovery import Discovery
 from .inventories import inventories
 from .objects import Found, check_address
 from .owners import Existing, with_owners
-from .pacing import Hopeless, exhausted, names, seconds_left
+from .pacing import Hopeless, exhausted, names, now, seconds_left
 from .pools import Pools
 from .progress import Progress, Report
 from .sharing import SharedAddress, given_again, giving_up, refusal
@@ -49,6 +50,7 @@ class KubernetesBackend(IpamBackend):
         self._known: dict[Name, Found] = {}
         self._addresses: dict[Name, Address] = {}
         self._troubles: dict[Name, str] = {}
+        self._address_uids: dict[Name, str] = {}
         self._listings: dict[str, Listing] = {}
         self._created: list[Found] = []
         self._shared: list[SharedAddress] = []
@@ -94,6 +96,23 @@ class KubernetesBackend(IpamBackend):
             found += [self._bound_claim(each, addresses) for each in alive]
         return found
 
+    def held_by(self, namespace: str, machines: t.Collection[str]) -> list[BoundClaim]:
+        """Out of the list that the claims were found in; addresses are listed only for what was not among these."""
+        listing = self._listings.get(namespace)
+        if listing is None:
+            listing = self._listings[namespace] = self._claims.list(namespace, all_of_them=False)
+        mine = [each for each in listing.claims.values() if each.claim.managed and each.claim.machine in machines]
+        for each in mine:
+            self._known.setdefault((namespace, each.claim.name), each)
+        alive = [each for each in mine if not each.terminating]
+        if any((namespace, each.claim.name) not in self._addresses for each in alive if each.address_name):
+            self._addresses_of(namespace, list(listing.claims.values()))
+        return [self._bound_claim(each, self._addresses) for each in alive]
+
+    def is_leaving(self, claim: Claim) -> bool:
+        """Whether the provider has not let it go yet."""
+        return self._is_terminating((claim.namespace, claim.name))
+
     def _bound_claim(self, each: Found, addresses: t.Mapping[Name, Address]) -> BoundClaim:
         name = (each.claim.namespace, each.claim.name)
         trouble = "" if name in addresses else self._troubles.get(name, "")
@@ -129,6 +148,7 @@ class KubernetesBackend(IpamBackend):
                 continue
             if address is not None:
                 addresses[name] = address
+                self._address_uids[name] = listed.uids[each.claim.namespace, each.address_name]
         self._addresses.update(addresses)
         return addresses
 
@@ -327,6 +347,64 @@ class KubernetesBackend(IpamBackend):
         selector = listing.selector if ours else ""
         return Watch(self.api, self._discovery.claims(), namespace, listing.version, selector)
 
+    # --- handing over -----------------------------------------------------------------------------------------
+
+    def hand_over(self, moves: t.Sequence[HandOver], dry_run: bool) -> None:
+        """First the addresses of the new claims, then these, then the old claims go: the address is held all the time."""
+        if not moves:
+            return
+        renamed = [move for move in moves if move.after.name != move.before.claim.name]
+        same = [move for move in moves if move.after.name == move.before.claim.name]
+        for move in renamed:
+            refuse_other_provider(move.before.claim)
+        if not dry_run:  # an address that is made for a name that is still going would go with it
+            self._wait_out([move.after for move in renamed])
+        handing = [self._handing(move) for move in renamed]
+        failure = self._claims.give_addresses(handing, dry_run)
+        if failure is not None:
+            raise failure
+        if renamed and not dry_run:
+            self._claim_handed_over(renamed)
+        before = [each.before for each in handing]
+        failure = self._claims.delete(before, dry_run)
+        if failure is None:
+            relabelled = [
+                dataclasses.replace(self._known[each.after.namespace, each.after.name], claim=each.after)
+                for each in same
+            ]
+            failure = self._claims.rename_machines(relabelled, dry_run)
+        if failure is not None:
+            raise failure
+        if not dry_run:
+            self._forget(found.claim for found in before)
+
+    def _handing(self, move: HandOver) -> Handing:
+        name = (move.before.claim.namespace, move.before.claim.name)
+        if move.before.address is None:
+            raise IpamError(f"claim {name[1]} has no address yet, so that none can be handed over; run again")
+        return Handing(self._known[name], self._address_uids.get(name, ""), move.after, move.before.address)
+
+    def _claim_handed_over(self, moves: t.Sequence[HandOver]) -> None:
+        """Make the new claims, and see each served with the address that waits for it."""
+        self._created = []
+        claims = [move.after for move in moves]
+        self._create(claims, dry_run=False)
+        for move, bound in zip(moves, self.wait_for_addresses(claims)):
+            if move.before.address is None or bound.address is None:
+                continue
+            if bound.address.address != move.before.address.address:
+                raise self._take_back(
+                    IpamError(
+                        f"claim {move.before.claim.name} holds {move.before.address.address} and cannot become {move.after.name}, "
+                        f"which holds {bound.address.address}: release the one of the two that is not used"
+                    )
+                )
+
+    def _forget(self, claims: t.Iterable[Claim]) -> None:
+        for claim in claims:
+            self._known.pop((claim.namespace, claim.name), None)
+            self._addresses.pop((claim.namespace, claim.name), None)
+
     # --- addresses that were given twice ----------------------------------------------------------------------
 
     def check_addresses(self, claims: t.Sequence[Claim]) -> None:
@@ -393,7 +471,7 @@ class KubernetesBackend(IpamBackend):
             going = {(each.claim.namespace, each.claim.name): each.claim for each in [*found, *leaving]}
             for name in self._resting(going.values()):
                 del going[name]
-                self._addresses.pop(name, None)
+                self._note_resting(name)
             for namespace, group in _grouped(going.values(), lambda claim: claim.namespace).items():
                 self._until_gone(namespace, group, self._grace)
 
@@ -408,6 +486,12 @@ class KubernetesBackend(IpamBackend):
                     f"released addresses of pool {pool.name} rest for {period} s before they are given out again"
                 )
         return rests
+
+    def _note_resting(self, name: Name) -> None:
+        """Know a released claim as one that is going, so that its name is not taken for a free one."""
+        self._addresses.pop(name, None)
+        if not self._known[name].terminating:
+            self._known[name] = dataclasses.replace(self._known[name], deleted_at=now())
 
     def _grace_period(self, pool: PoolReference, namespace: str) -> int:
         """How long released addresses of a pool rest, in seconds; 0 where that is not known, or the pool is gone."""
@@ -446,20 +530,24 @@ class KubernetesBackend(IpamBackend):
         """The MachineInventories that there are."""
         return inventories(self.api, self._discovery, namespace)
 
-    def record_host_keys(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+    def record(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
         """Annotate the claims."""
         known = [(self._known.get((claim.namespace, claim.name)), claim) for claim in claims]
         found = [
             dataclasses.replace(
                 each,
                 claim=dataclasses.replace(
-                    each.claim, host_keys=claim.host_keys, machine_id=claim.machine_id, site=claim.site
+                    each.claim,
+                    host_keys=claim.host_keys,
+                    machine_id=claim.machine_id,
+                    site=claim.site,
+                    confirmed=claim.confirmed,
                 ),
             )
             for each, claim in known
             if each is not None
         ]
-        failure = self._claims.record_host_keys(found, dry_run)
+        failure = self._claims.record(found, dry_run)
         if failure is not None:
             raise failure
 
@@ -468,15 +556,18 @@ class KubernetesBackend(IpamBackend):
         with self._watch(namespace, known.values()) as watch:
             causes = functools.partial(self._causes.of, namespace)
             Waiting(claims, known, grace, self._progress, causes).until_gone(watch)
-        for claim in claims:
-            self._known.pop((namespace, claim.name), None)
-            self._addresses.pop((namespace, claim.name), None)
+        self._forget(claims)
 
     # --- pools ------------------------------------------------------------------------------------------------
 
     def list_pools(self, namespace: str | None) -> list[PoolState]:
         """The in-cluster provider's pools that a namespace can claim from, or all."""
         return self._pools.states(namespace)
+
+    def allocated(self, pool: Pool, namespaces: t.Collection[str]) -> list[str]:
+        """Also those whose claims are gone, but rest, or wait for another claim."""
+        listed = [self._claims.addresses(namespace, ()) for namespace in namespaces]
+        return [each.address for each in (h for found in listed for h in found.holdings) if each.pool == pool.reference]
 
     def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
         """Create or change an in-cluster pool."""
@@ -485,6 +576,15 @@ class KubernetesBackend(IpamBackend):
     def delete_pool(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
         """Delete an in-cluster pool."""
         return self._pools.delete(reference, namespace, dry_run)
+
+
+def refuse_other_provider(claim: Claim) -> None:
+    """Raise IpamError where nothing says that the provider keeps an address that waits for its claim."""
+    if (claim.pool.api_group, claim.pool.kind) not in ((GROUP, NAMESPACED), (GROUP, GLOBAL)):
+        raise IpamError(
+            f"claim {claim.name} is from pool {claim.pool} of another provider than the in-cluster one, whose addresses cannot be handed "
+            "over to a claim of another name: release it and claim again"
+        )
 
 
 def _address_of(each: Found, listed: Addresses) -> Address | None:

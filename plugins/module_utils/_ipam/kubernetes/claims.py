@@ -15,9 +15,19 @@ from . import parallel
 from .api import Api
 from .discovery import Discovery
 from .errors import Place, Refused
-from .objects import SELECTOR, Found, address, adoption_patch, claim_object, found, host_keys_patch
+from .objects import (
+    SELECTOR,
+    Found,
+    address,
+    address_object,
+    adoption_patch,
+    claim_object,
+    found,
+    machine_patch,
+    record_patch,
+)
 from .progress import Progress
-from .reading import malformed
+from .reading import Object, malformed
 from .sharing import Holding, SharedAddress, shared_addresses
 
 # how often a claim may change between a look and its delete: its provider writes each one a few times
@@ -73,6 +83,17 @@ class Addresses:
 
     known: dict[tuple[str, str], tuple[str, PoolReference, Address] | IpamError] = field(default_factory=dict)
     shared: list[SharedAddress] = field(default_factory=list)
+    uids: dict[tuple[str, str], str] = field(default_factory=dict)
+    holdings: list[Holding] = field(default_factory=list)
+
+
+class Handing(t.NamedTuple):
+    """An address that goes from a claim to one that does not exist yet; ``origin`` is the uid of its IPAddress."""
+
+    before: Found
+    origin: str
+    after: Claim
+    address: Address
 
 
 class Claims:
@@ -213,36 +234,59 @@ class Claims:
             return error
         return None
 
-    def record_host_keys(self, claims: t.Sequence[Found], dry_run: bool) -> IpamError | None:
-        """Keep the host keys of exactly these claims, as an annotation each."""
+    def record(self, claims: t.Sequence[Found], dry_run: bool) -> IpamError | None:
+        """Keep what is known of the machines of exactly these claims, one patch of annotations each."""
+        return self._patch(claims, record_patch, dry_run)
+
+    def rename_machines(self, claims: t.Sequence[Found], dry_run: bool) -> IpamError | None:
+        """Keep the names of the machines of exactly these claims, which keep their own."""
+        return self._patch(claims, machine_patch, dry_run)
+
+    def _patch(self, claims: t.Sequence[Found], patch: t.Callable[[Found], Object], dry_run: bool) -> IpamError | None:
         resource = self._discovery.claims()
 
         def one(each: Found) -> None:
             claim = each.claim
             place = Place("patch", resource.plural, claim.namespace, claim.name)
             try:
-                self._api.patch(resource.path(claim.namespace, claim.name), place, host_keys_patch(each), dry_run)
+                self._api.patch(resource.path(claim.namespace, claim.name), place, patch(each), dry_run)
             except Refused as error:
                 if error.code not in (404, 409):
                     raise
 
         return parallel.each(claims, one, self._progress.counted("recorded", len(claims)))
 
+    def give_addresses(self, handing: t.Sequence[Handing], dry_run: bool) -> IpamError | None:
+        """Make the IPAddresses of claims that do not exist yet. One may be there from a run that was ended."""
+        resource = self._discovery.addresses()
+
+        def one(each: Handing) -> None:
+            place = Place("create", resource.plural, each.after.namespace)
+            body = address_object(each.after, each.address, each.before, each.origin, resource.version)
+            try:
+                self._api.post(resource.path(each.after.namespace), place, body, dry_run)
+            except Refused as error:
+                if error.code != 409 or error.reason != "AlreadyExists":
+                    raise
+
+        return parallel.each(handing, one, self._progress.counted("handed over", len(handing)))
+
     def addresses(self, namespace: str | None, bound: t.Sequence[Found]) -> Addresses:
         """The addresses that these claims point to. Always from a list: one by one they would not say who else holds them."""
         resource = self._discovery.addresses()
         wanted = {(each.claim.namespace, each.address_name) for each in bound}
-        listed, holdings = Addresses(), []
+        listed = Addresses()
         place = Place("list", resource.plural, namespace or "")
         for page in self._api.pages(resource.path(namespace or ""), place):
             for each in map(address, page.items):
                 if (each.namespace, each.name) in wanted:
                     listed.known[each.namespace, each.name] = each.content
+                    listed.uids[each.namespace, each.name] = each.uid
                 # what is no address is nobody's
                 if not each.terminating and not isinstance(each.content, IpamError):
                     claim, pool, held = each.content
-                    holdings.append(Holding(each.namespace, pool, held.address, claim))
-        listed.shared = shared_addresses(holdings)
+                    listed.holdings.append(Holding(each.namespace, pool, held.address, claim, each.uid, each.origin))
+        listed.shared = shared_addresses(listed.holdings)
         return listed
 
 

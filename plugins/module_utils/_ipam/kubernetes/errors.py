@@ -105,6 +105,8 @@ def _sentence(host: str, code: int, message: str, place: Place) -> str:
 
 def _rights(place: Place) -> str:
     """The manifest that grants what was refused."""
+    if place.verb == "create" and place.resource == "ipaddresses":
+        return "ipam-hand-over.manifest"
     if place.resource not in ("ipaddressclaims", "ipaddresses") and not place.resource.endswith("pools"):
         return "ipam-owner-reader.manifest"
     if place.verb not in ("create", "patch", "delete") or not place.resource.endswith("pools"):

@@ -16,7 +16,7 @@ from ..._machine_id import valid_identity
 from ..addresses import checked_address
 from ..model import Address, Claim, IpamError, Owner, PoolReference
 from ..names import is_label, is_subdomain
-from ..texts import plain
+from ..texts import moment, plain
 from .conditions import Condition, not_served
 from .errors import GROUP
 from .reading import Object, malformed, mapping, mappings, optional_mapping, optional_text, text, texts
@@ -27,6 +27,9 @@ HOST_KEYS = f"{PREFIX}/ssh-host-keys"
 MACHINE_ID = f"{PREFIX}/machine-id"
 SITE = f"{PREFIX}/site"
 ADOPTED_BY = f"{PREFIX}/adopted-by"
+CONFIRMED = f"{PREFIX}/confirmed"
+# on an IPAddress: the uid of the one that holds the same address until its claim is released
+ORIGIN = f"{PREFIX}/handed-over-from"
 SELECTOR = f"{MANAGED_BY}={PREFIX}"
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 PAUSED = "cluster.x-k8s.io/paused"
@@ -77,7 +80,7 @@ class Found:
 
 def claim_object(claim: Claim, version: str, call: str) -> Object:
     """The IPAddressClaim to create. The cluster-name label is never set: a claim that names a missing Cluster is never served."""
-    exact = {"host": claim.host, "site": claim.site, "call": call}
+    exact = {"host": claim.host, "call": call}
     # each annotation costs the provider, who writes the object three times (measured: six of them a ninth of its pace)
     exact.update({name: text for name, text in _texts(claim).items() if label_value(text) != text})
     metadata: Object = {
@@ -87,18 +90,20 @@ def claim_object(claim: Claim, version: str, call: str) -> Object:
             MANAGED_BY: PREFIX,
             **{f"{PREFIX}/{name}": label_value(text) for name, text in _texts(claim).items()},
         },
-        "annotations": {f"{PREFIX}/{name}": value for name, value in exact.items() if value},
+        "annotations": {
+            **{f"{PREFIX}/{name}": value for name, value in exact.items() if value},
+            **_recorded(claim),
+        },
     }
     if claim.owner is not None:
         owner = claim.owner
         reference = {"apiVersion": owner.api_version, "kind": owner.kind, "name": owner.name, "uid": owner.uid}
         metadata["ownerReferences"] = [{**reference, "blockOwnerDeletion": False, "controller": False}]
-    pool = {"apiGroup": claim.pool.api_group, "kind": claim.pool.kind, "name": claim.pool.name}
     return {
         "apiVersion": f"{GROUP}/{version}",
         "kind": "IPAddressClaim",
         "metadata": metadata,
-        "spec": {"poolRef": pool},
+        "spec": {"poolRef": _pool_object(claim.pool)},
     }
 
 
@@ -144,6 +149,7 @@ def found(item: Object) -> Found:
             uid=text(metadata, "uid", what, "metadata"),
             machine_id=valid_identity(annotations.get(MACHINE_ID)),
             site=plain(annotations.get(SITE, ""), 80),
+            confirmed=moment(annotations.get(CONFIRMED)),
         ),
         address_name=_address_name(status, what),
         deleted_at=optional_text(metadata, "deletionTimestamp", what, "metadata"),
@@ -161,10 +167,64 @@ def adoption_patch(claim: Found, call: str) -> Object:
     return {"metadata": {"uid": claim.uid, "annotations": {ADOPTED_BY: call}}}
 
 
-def host_keys_patch(claim: Found) -> Object:
-    """The merge patch that keeps by what the machine of exactly this claim is known; one that was made again has another uid."""
-    kept = {HOST_KEYS: joined(claim.claim.host_keys), MACHINE_ID: claim.claim.machine_id, SITE: claim.claim.site}
-    return {"metadata": {"uid": claim.uid, "annotations": {name: value for name, value in kept.items() if value}}}
+def record_patch(claim: Found) -> Object:
+    """The merge patch that keeps what is recorded with exactly this claim; one that was made again meanwhile has another uid."""
+    return {"metadata": {"uid": claim.uid, "annotations": _recorded(claim.claim)}}
+
+
+def _recorded(claim: Claim) -> dict[str, str]:
+    """What is recorded with a claim, as annotations: of which inventory it is, and what a push found out of its machine."""
+    kept = {
+        SITE: claim.site,
+        HOST_KEYS: joined(claim.host_keys),
+        MACHINE_ID: claim.machine_id,
+        CONFIRMED: claim.confirmed,
+    }
+    return {name: value for name, value in kept.items() if value}
+
+
+def machine_patch(claim: Found) -> Object:
+    """The merge patch that gives exactly this claim another machine and host."""
+    machine, value = claim.claim.machine, label_value(claim.claim.machine)
+    # null removes an annotation
+    annotations = {
+        f"{PREFIX}/host": claim.claim.host or None,
+        f"{PREFIX}/machine": machine if value != machine else None,
+    }
+    return {"metadata": {"uid": claim.uid, "labels": {f"{PREFIX}/machine": value}, "annotations": annotations}}
+
+
+def address_object(claim: Claim, address: Address, before: Found, origin: str, version: str) -> Object:
+    """The IPAddress of a claim that does not exist yet: the provider finds it by its name and keeps it, as ``clusterctl move`` needs.
+
+    ``before`` is the claim that has the address until then, ``origin`` the uid of its IPAddress. Where that claim goes before the new
+    one is there, this goes with it.
+    """
+    api_version = f"{GROUP}/{version}"
+    owner = {"apiVersion": api_version, "kind": "IPAddressClaim", "name": before.claim.name, "uid": before.uid}
+    spec: Object = {
+        "address": address.address,
+        "prefix": address.prefix,
+        "claimRef": {"name": claim.name},
+        "poolRef": _pool_object(claim.pool),
+    }
+    if address.gateway:
+        spec["gateway"] = address.gateway
+    return {
+        "apiVersion": api_version,
+        "kind": "IPAddress",
+        "metadata": {
+            "name": claim.name,
+            "namespace": claim.namespace,
+            "annotations": {ORIGIN: origin},
+            "ownerReferences": [{**owner, "blockOwnerDeletion": False, "controller": False}],
+        },
+        "spec": spec,
+    }
+
+
+def _pool_object(pool: PoolReference) -> Object:
+    return {"apiGroup": pool.api_group, "kind": pool.kind, "name": pool.name}
 
 
 def identity(item: Object, kind: str) -> tuple[str, str, Object]:
@@ -179,12 +239,17 @@ def identity(item: Object, kind: str) -> tuple[str, str, Object]:
 
 @dataclass(frozen=True)
 class Given:
-    """An IPAddress: the name of its claim, its pool and its address, or why these cannot be used."""
+    """An IPAddress: the name of its claim, its pool and its address, or why these cannot be used.
+
+    ``origin`` is the uid of the IPAddress that it was handed over from, empty as a rule.
+    """
 
     namespace: str
     name: str
     terminating: bool
     content: tuple[str, PoolReference, Address] | IpamError
+    uid: str = ""
+    origin: str = ""
 
 
 def address(item: Object) -> Given:
@@ -195,7 +260,10 @@ def address(item: Object) -> Given:
         content = _content(item, f"IPAddress {namespace}/{name}")
     except IpamError as error:
         content = error
-    return Given(namespace, name, "deletionTimestamp" in metadata, content)
+    uid, annotations = metadata.get("uid"), metadata.get("annotations")
+    origin = annotations.get(ORIGIN) if isinstance(annotations, t.Mapping) else None
+    uid, origin = (each if isinstance(each, str) else "" for each in (uid, origin))
+    return Given(namespace, name, "deletionTimestamp" in metadata, content, uid, origin)
 
 
 def _content(item: Object, what: str) -> tuple[str, PoolReference, Address]:

@@ -16,6 +16,8 @@ from ..model import Claim, IpamError, PoolReference
 # the slowest provider that was measured (Metal3) serves and releases 4 claims in a second: twice as long is no fault
 _SECONDS_PER_CLAIM = 0.5
 _NAMED = 5
+# RFC 3339, as metadata.deletionTimestamp
+_FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Hopeless(IpamError):
@@ -87,11 +89,16 @@ def hopeless(claim: Claim, refusal: str) -> Hopeless:
 def seconds_left(since: str, period: int) -> int:
     """How many seconds of a period are left that began at a time in RFC 3339; all where that is not a time."""
     try:
-        began = datetime.datetime.strptime(since, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+        began = datetime.datetime.strptime(since, _FORM).replace(tzinfo=datetime.timezone.utc)
     except ValueError:
         return period
     passed = (datetime.datetime.now(datetime.timezone.utc) - began).total_seconds()
     return max(0, min(period, math.ceil(period - passed)))
+
+
+def now() -> str:
+    """This moment, in the form of ``seconds_left``."""
+    return datetime.datetime.now(datetime.timezone.utc).strftime(_FORM)
 
 
 def names(claims: t.Iterable[str]) -> str:

@@ -13,12 +13,17 @@ from ..model import IpamError, PoolReference
 
 
 class Holding(t.NamedTuple):
-    """One IPAddress, as far as it tells who holds what; ``address`` in its canonical spelling, so that equal ones are the same."""
+    """One IPAddress, as far as it tells who holds what; ``address`` in its canonical spelling, so that equal ones are the same.
+
+    ``origin`` is the uid of the one that hands its address over to this one, empty as a rule.
+    """
 
     namespace: str
     pool: PoolReference
     address: str
     claim: str
+    uid: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,17 @@ class SharedAddress:
 
 
 def shared_addresses(holdings: t.Iterable[Holding]) -> list[SharedAddress]:
-    """The addresses that more than one claim holds."""
-    holders: dict[tuple[str, PoolReference, str], set[str]] = {}
-    for namespace, pool, address, claim in holdings:
-        holders.setdefault((namespace, pool, address), set()).add(claim)
-    return [SharedAddress(*place, tuple(sorted(claims))) for place, claims in holders.items() if len(claims) > 1]
+    """The addresses that more than one claim holds; one that is being handed over is held by its new claim alone."""
+    holders: dict[tuple[str, PoolReference, str], list[Holding]] = {}
+    for each in holdings:
+        holders.setdefault((each.namespace, each.pool, each.address), []).append(each)
+    shared = []
+    for place, group in holders.items():
+        origins = {each.origin for each in group if each.origin}
+        claims = {each.claim for each in group if each.uid not in origins}
+        if len(claims) > 1:
+            shared.append(SharedAddress(*place, tuple(sorted(claims))))
+    return shared
 
 
 def giving_up(shared: SharedAddress, created: t.Collection[str]) -> list[str]:

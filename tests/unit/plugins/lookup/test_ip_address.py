@@ -16,7 +16,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import KnownMachine, record_host_keys
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import KnownMachine, record_machines
 
 MANIFEST = {
     "apiVersion": "ipam.cluster.x-k8s.io/v1alpha2",
@@ -24,6 +24,7 @@ MANIFEST = {
     "metadata": {"name": "p"},
     "spec": {"addresses": ["10.0.0.5"], "prefix": 24, "gateway": "10.0.0.1"},
 }
+NOW = "2026-11-29T12:00:00Z"
 
 
 @pytest.fixture
@@ -63,7 +64,10 @@ def test_host_keys_that_were_recorded_with_the_claim(look: Lookup, variables: di
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
     assert look(variables, "inventory-ip", attribute="host_keys") == [[]]
     with open_backend(BackendOptions("embedded", str(tmp_path / ".elemental-ipam.sqlite"))) as backend:
-        record_host_keys(backend, [KnownMachine("default", "node-1", "Node_1", (key,))], False)
+        known = KnownMachine("default", "node-1", "Node_1", (key,), ("10.0.0.5",))
+        assert look(variables, "inventory-ip", attribute="confirmed") == [""]
+        record_machines(backend, [known], NOW, False)
+    assert look(variables, "inventory-ip", attribute="confirmed") == [NOW]
     assert look(variables, "inventory-ip", attribute="host_keys") == [[key]]
 
 

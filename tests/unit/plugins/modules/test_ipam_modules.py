@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import typing as t
@@ -322,6 +323,21 @@ def test_host_keys_are_recorded_once_and_given_back(module: Module) -> None:
     bulk = module("ip_address_claims", claims=[{"machine": "node1", "key": "ip", "pool": REFERENCE}])
     known = module("ip_address_claim_info")
     assert bulk["host_keys"] == known["host_keys"] == {"node1": [KEY]}
+
+
+def test_an_address_is_promised_until_a_push_has_proved_it(module: Module) -> None:
+    assert one(module)["confirmed"] is None
+    machines = [{"machine": "node1", "confirmed_addresses": [FIRST["address"], "192.168.122.9"]}]
+    assert module("machine_host_keys", machines=machines)["recorded"] == ["default/node1-ip"]
+    assert not module("machine_host_keys", machines=machines)["changed"]
+    (known,) = module("ip_address_claim_info")["claims"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", known["confirmed"])
+    assert one(module)["confirmed"] == known["confirmed"]
+
+
+def test_a_record_of_nothing_is_refused(module: Module) -> None:
+    message = module("machine_host_keys", machines=[{"machine": "node1"}])["msg"]
+    assert message == "nothing is to be recorded of machine node1; give host_keys or confirmed_addresses"
 
 
 def test_a_machine_without_a_host_key_is_refused(module: Module) -> None:

@@ -42,11 +42,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.names i
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import (
     KnownMachine,
     host_keys_by_machine,
-    record_host_keys,
+    record_machines,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasing import Release, release_claims
 from hypothesis import strategies as st
 
+NOW = "2026-11-29T12:00:00Z"
 GROUP = "ipam.cluster.x-k8s.io"
 
 
@@ -500,10 +501,10 @@ def known(machine: str, *host_keys: str, host: str = "") -> KnownMachine:
 def test_host_keys_stay_with_all_claims_of_a_machine_until_they_are_released(path: str) -> None:
     claim(path, wish("a"), wish("a", "other"), wish("b"), pools=[pool()])
     with opened(path) as backend:
-        assert [each.name for each in record_host_keys(backend, [known("a", KEY)], True)] == ["a-ip", "a-other"]
+        assert [each.name for each in record_machines(backend, [known("a", KEY)], NOW, True)] == ["a-ip", "a-other"]
         assert host_keys_by_machine(backend.list_claims(None)) == {}
-        assert len(record_host_keys(backend, [known("a", KEY), known("no-claim", KEY)], False)) == 2
-        assert record_host_keys(backend, [known("a", KEY), known("b")], False) == []
+        assert len(record_machines(backend, [known("a", KEY), known("no-claim", KEY)], NOW, False)) == 2
+        assert record_machines(backend, [known("a", KEY), known("b")], NOW, False) == []
     with opened(path) as backend:
         assert host_keys_by_machine(backend.list_claims(None)) == {"a": [KEY]}
         release_claims(backend, [Release("default", "a-ip"), Release("default", "a-other")], False)
@@ -516,8 +517,8 @@ def test_a_claim_that_was_made_for_another_host_gets_no_keys(path: str) -> None:
     made = wish("a")
     claim(path, Wish(dataclasses.replace(made.claim, host="A")), pools=[pool()])
     with opened(path) as backend:
-        assert record_host_keys(backend, [known("a", KEY, host="a")], False) == []
-        assert len(record_host_keys(backend, [known("a", KEY, host="A")], False)) == 1
+        assert record_machines(backend, [known("a", KEY, host="a")], NOW, False) == []
+        assert len(record_machines(backend, [known("a", KEY, host="A")], NOW, False)) == 1
 
 
 IDENTITY = "0123456789abcdef" * 2
@@ -531,9 +532,9 @@ def test_the_identity_of_a_machine_and_its_site_are_recorded_beside_its_keys(pat
         whole = dataclasses.replace(known("a", KEY), machine_id=IDENTITY, site="munich")
         # a claim of another inventory is not this one's
         others = dataclasses.replace(known("b", KEY), machine_id=IDENTITY, site="munich")
-        assert [each.name for each in record_host_keys(backend, [whole, others], False)] == ["a-ip"]
+        assert [each.name for each in record_machines(backend, [whole, others], NOW, False)] == ["a-ip"]
         for again in (whole, known("a"), dataclasses.replace(whole, site="", host_keys=())):
-            assert record_host_keys(backend, [again], False) == []
+            assert record_machines(backend, [again], NOW, False) == []
         (first, second) = [each.claim for each in backend.list_claims(None)]
         assert (first.host_keys, first.machine_id, first.site) == ((KEY,), IDENTITY, "munich")
         assert (second.host_keys, second.machine_id, second.site) == ((), "", "berlin")
@@ -558,10 +559,11 @@ def test_inventories_of_two_sites_never_share_a_claim(path: str, site: str, dry_
 def older(path: str, request: pytest.FixtureRequest) -> str:
     """A database as 0.1.0 made it, or a version between, with the claim a-ip."""
     claim(path, wish("a"), pools=[pool()])
-    columns = ["machine_id", "site", *(["host_keys"] if request.param == 1 else [])]
+    columns = ["machine_id", "site", "confirmed", *(["host_keys"] if request.param == 1 else [])]
     with contextlib.closing(sqlite3.connect(path)) as database:
         for column in columns:
             database.execute(f"ALTER TABLE claims DROP COLUMN {column}")
+        database.execute("DROP TABLE resting")
         database.execute(f"PRAGMA user_version = {request.param}")
     return path
 
@@ -576,7 +578,7 @@ def test_a_database_of_an_older_version_is_read_as_it_is(older: str) -> None:
     assert claim(older, wish("a")) == ["10.0.0.10"]
     assert claim(older, wish("a"), wish("b"), dry_run=True) == ["10.0.0.10", None]
     with opened(older) as backend:
-        assert len(record_host_keys(backend, [known("a", KEY)], True)) == 1
+        assert len(record_machines(backend, [known("a", KEY)], NOW, True)) == 1
         assert [bound.claim.host_keys for bound in backend.list_claims(None)] == [()]
     assert version(older) == before
 
@@ -585,13 +587,13 @@ def test_a_database_of_an_older_version_is_changed_by_what_is_kept_in_it(older: 
     assert claim(older, wish("b"), wish("a")) == ["10.0.0.11", "10.0.0.10"]
     assert version(older) == 3
     with opened(older) as backend:
-        record_host_keys(backend, [known("a", KEY)], False)
+        record_machines(backend, [known("a", KEY)], NOW, False)
         assert host_keys_by_machine(backend.list_claims(None)) == {"a": [KEY]}
 
 
 def test_keys_are_recorded_in_a_database_of_an_older_version(older: str) -> None:
     with opened(older) as backend:
-        record_host_keys(backend, [known("a", KEY)], False)
+        record_machines(backend, [known("a", KEY)], NOW, False)
         assert host_keys_by_machine(backend.list_claims(None)) == {"a": [KEY]}
 
 
@@ -600,3 +602,29 @@ def test_what_is_no_host_key_in_the_database_counts_for_nothing(path: str) -> No
     change(path, "UPDATE claims SET host_keys = ?", f"* {KEY}\n@cert-authority * {KEY}\nssh-rsa AAAA")
     with opened(path) as backend:
         assert host_keys_by_machine(backend.list_claims(None)) == {}
+
+
+def test_an_address_is_confirmed_once_until_the_machine_is_installed_again(path: str) -> None:
+    """Of two claims the one that the push has not proved stays promised."""
+    later, other_key = "2027-01-01T00:00:00Z", KEY.replace("KsR1", "KsR2")
+    claim(path, wish("a"), wish("a", "other"), pools=[pool()])
+    with opened(path) as backend:
+        proved = dataclasses.replace(known("a", KEY), addresses=("10.0.0.10",))
+        assert len(record_machines(backend, [proved], NOW, True)) == 2
+        assert [bound.claim.confirmed for bound in backend.list_claims(None)] == ["", ""]
+        for now, keys, moment in (
+            (NOW, (KEY,), NOW),
+            (later, (KEY,), NOW),
+            (later, (), NOW),
+            (later, (other_key,), later),
+        ):
+            changed = record_machines(backend, [dataclasses.replace(proved, host_keys=keys)], now, False)
+            assert bool(changed) == (keys == (other_key,) or now == NOW)
+            assert [bound.claim.confirmed for bound in backend.list_claims(None)] == [moment, ""]
+
+
+def test_what_is_no_moment_in_the_database_counts_for_nothing(path: str) -> None:
+    claim(path, wish("a"), pools=[pool()])
+    change(path, "UPDATE claims SET confirmed = ?", "yesterday {{ lookup('pipe', 'id') }}")
+    with opened(path) as backend:
+        assert [bound.claim.confirmed for bound in backend.list_claims(None)] == [""]

@@ -29,7 +29,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import (
     KnownMachine,
     host_keys_by_machine,
-    record_host_keys,
+    record_machines,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import Connection
 from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses
@@ -37,6 +37,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._machine_netw
 
 pytest.importorskip("urllib3")
 
+NOW = "2026-11-29T12:00:00Z"
 GROUP = "ipam.cluster.x-k8s.io"
 POOL = PoolReference(GROUP, "InClusterIPPool", "p")
 KINDS = {"ipaddressclaims": "IPAddressClaim", "ipaddresses": "IPAddress", "inclusterippools": "InClusterIPPool"}
@@ -256,7 +257,7 @@ def test_host_keys_are_an_annotation_that_is_written_once() -> None:
     server = Server(held("a", "x"), held("b"), addresses=[given("a", "x")])
     for _run in range(2):
         with backend(server) as kubernetes:
-            record_host_keys(kubernetes, [known("a"), known("b")], False)
+            record_machines(kubernetes, [known("a"), known("b")], NOW, False)
     assert sorted(server.patches) == ["a-ip", "b-ip"]
     annotations = server.claims["a-ip"]["metadata"]["annotations"]
     assert annotations["elemental.networking/ssh-host-keys"] == KEY
@@ -271,7 +272,7 @@ def test_the_identity_of_a_machine_and_its_site_are_annotations_beside_the_keys(
     for _run in range(2):
         with backend(server) as kubernetes:
             whole = dataclasses.replace(known("a"), machine_id=identity, site="berlin")
-            record_host_keys(kubernetes, [whole, known("b")], False)
+            record_machines(kubernetes, [whole, known("b")], NOW, False)
     assert sorted(server.patches) == ["a-ip", "b-ip"]
     annotations = server.claims["a-ip"]["metadata"]["annotations"]
     assert annotations["elemental.networking/machine-id"] == identity
@@ -285,6 +286,17 @@ def test_the_identity_of_a_machine_and_its_site_are_annotations_beside_the_keys(
             ensure_claims(kubernetes, [Wish(claim("a"))], [], False)
 
 
+def test_a_confirmed_address_is_one_annotation_in_the_same_patch() -> None:
+    server = Server(held("a", "x"), held("b"), addresses=[given("a", "x")])
+    proved = [dataclasses.replace(known(machine), addresses=("10.0.0.9",)) for machine in ("a", "b")]
+    for now in (NOW, "2027-01-01T00:00:00Z"):
+        with backend(server) as kubernetes:
+            record_machines(kubernetes, proved, now, False)
+    assert sorted(server.patches) == ["a-ip", "b-ip"]
+    with backend(server) as kubernetes:
+        assert [bound.claim.confirmed for bound in kubernetes.list_claims("ns")] == [NOW, ""]
+
+
 def test_a_claim_that_was_made_anew_meanwhile_gets_no_keys_of_the_one_before() -> None:
     server = Server(held("a", "x"), held("gone"), addresses=[given("a", "x")])
     with backend(server) as kubernetes:
@@ -293,14 +305,14 @@ def test_a_claim_that_was_made_anew_meanwhile_gets_no_keys_of_the_one_before() -
         server.claims["a-ip"]["metadata"]["uid"] = "new"
         del server.claims["gone-ip"]
         wanted = [dataclasses.replace(claim(name), host_keys=(KEY,)) for name in ("a", "gone")]
-        kubernetes.record_host_keys(wanted, False)
+        kubernetes.record(wanted, False)
     assert server.patches == []
 
 
 def test_a_user_who_may_not_record_keys_is_told_which_right_is_missing() -> None:
     words = r"may not patch ipaddressclaims in namespace ns .* apply playbooks/files/ipam-consumer\.manifest"
     with backend(Server(held("refused"))) as kubernetes, pytest.raises(IpamError, match=words):
-        record_host_keys(kubernetes, [known("refused")], False)
+        record_machines(kubernetes, [known("refused")], NOW, False)
 
 
 ZONED = {"addresses": ["fe80::10-fe80::20"], "prefix": 64, "gateway": "fe80::1%eth0"}

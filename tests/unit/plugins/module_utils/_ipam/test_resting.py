@@ -147,7 +147,7 @@ def test_a_pool_keeps_what_rests_as_it_keeps_what_is_claimed(site: Site) -> None
 def test_a_database_of_an_older_version_lets_addresses_rest_once_something_is_kept(site: Site) -> None:
     site.pool()
     with sqlite3.connect(site.file) as database:
-        columns = ("machine_id", "site")
+        columns = ("machine_id", "site", "confirmed")
         changes = (f"ALTER TABLE claims DROP COLUMN {column};" for column in columns)
         database.executescript(f"DROP TABLE resting; {''.join(changes)} PRAGMA user_version = 2;")
     assert site.usage() == (3, 0, 3)

@@ -23,7 +23,13 @@ POOL = PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "p")
 OTHER_POOL = dataclasses.replace(POOL, name="q")
 CLAIMS = st.sampled_from([f"{letter}-ip" for letter in "abcdef"])
 HOLDINGS = st.builds(
-    Holding, st.sampled_from(["ns", "other"]), st.sampled_from([POOL, OTHER_POOL]), st.sampled_from("123"), CLAIMS
+    Holding,
+    st.sampled_from(["ns", "other"]),
+    st.sampled_from([POOL, OTHER_POOL]),
+    st.sampled_from("123"),
+    CLAIMS,
+    uid=st.just(""),
+    origin=st.just(""),
 )
 SHARED = st.sets(CLAIMS, min_size=2).map(lambda claims: SharedAddress("ns", POOL, "10.0.0.9", tuple(sorted(claims))))
 
@@ -37,6 +43,16 @@ def test_an_address_is_shared_when_claims_of_one_pool_and_namespace_hold_it(hold
         assert (one in said) == bool(others)
     assert said <= set(holdings)
     assert len({(each.namespace, each.pool, each.address) for each in shared}) == len(shared)
+
+
+def test_an_address_on_its_way_from_one_claim_to_another_is_shared_with_a_third_one_only() -> None:
+    before = Holding("ns", POOL, "1", "a-ip", "uid-a")
+    after = Holding("ns", POOL, "1", "b-ip", "uid-b", origin="uid-a")
+    assert shared_addresses([before, after]) == []
+    # one that was made again under the old name is another one
+    for third in (before._replace(uid="uid-new"), Holding("ns", POOL, "1", "c-ip", "uid-c")):
+        (shared,) = shared_addresses([before, after, third])
+        assert shared.claims == tuple(sorted(("b-ip", third.claim)))
 
 
 @given(SHARED, st.sets(CLAIMS), st.sets(CLAIMS))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -96,8 +97,10 @@ def test_what_another_play_adopts_between_a_look_and_the_delete_stays(server: In
 def test_what_was_taken_back_before_it_could_be_adopted_is_made_again(server: Interrupted) -> None:
     def other() -> None:
         """It finds the claim in its list, and loses it before it has marked it."""
+        uid = server.objects["ipaddressclaims"]["a-ip"]["metadata"]["uid"]
+        precondition = json.dumps({"preconditions": {"uid": uid}}).encode()
         server.meanwhile["PATCH", f"{CLAIMS}/a-ip"] = lambda: server.request(
-            "DELETE", f"{CLAIMS}/a-ip", body=b'{"preconditions": {"uid": "u-a-ip"}}'
+            "DELETE", f"{CLAIMS}/a-ip", body=precondition
         )
         found.append(serve(server, [asked("a")]))
 

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What machines hold, whether they ask for it or not: every claim of theirs, by its name."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .backend import IpamBackend
+from .holding import Holder as User
+from .model import BoundClaim, Claim, IpamError
+from .names import machine_name
+
+Name = t.Tuple[str, str]
+Known = t.Dict[Name, BoundClaim]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A machine that is looked at as a whole. ``host`` is the inventory's name for it.
+
+    ``former_host`` is the one that it had before it was renamed, empty as a rule. ``renumber``: where a key asks for another pool now, or
+    the range of its pool changes, the machine gets a new address beside the old one. Claims of an inventory with another name than ``site``
+    are another machine's.
+    """
+
+    namespace: str
+    machine: str
+    host: str = ""
+    former_host: str = ""
+    renumber: bool = False
+    site: str = ""
+
+    @property
+    def former_machine(self) -> str:
+        """The name that the machine had by default before it was renamed; empty as a rule."""
+        return machine_name(self.former_host) if self.former_host else ""
+
+    def holds(self, claim: Claim) -> bool:
+        """Whether a claim is this machine's."""
+        is_its_name = (claim.namespace, claim.machine) == (self.namespace, self.machine)
+        return is_its_name and claim.host in ("", self.host) and claim.site in ("", self.site)
+
+    def held(self, claim: Claim) -> bool:
+        """Whether a claim is this machine's under its former name."""
+        if not self.former_host or claim.namespace != self.namespace or claim.site not in ("", self.site):
+            return False
+        if claim.host:
+            return claim.host == self.former_host
+        return claim.machine == self.former_machine
+
+
+def title(claim: Claim) -> Name:
+    """What a backend finds a claim by."""
+    return claim.namespace, claim.name
+
+
+def holders_of(claims: t.Iterable[Claim], given: t.Sequence[Holder]) -> list[Holder]:
+    """The machines that were given, and those that claims name besides."""
+    known = {(each.namespace, each.machine): each for each in given}
+    for claim in claims:
+        machine = Holder(claim.namespace, claim.machine, claim.host, site=claim.site)
+        known.setdefault((claim.namespace, claim.machine), machine)
+    return list(known.values())
+
+
+def held_by(backend: IpamBackend, holders: t.Sequence[Holder]) -> Known:
+    """All that this collection claimed for the machines, under their names and their former ones."""
+    machines: dict[str, set[str]] = {}
+    for holder in holders:
+        machines.setdefault(holder.namespace, set()).update(filter(None, (holder.machine, holder.former_machine)))
+    found = (bound for namespace, names in machines.items() for bound in backend.held_by(namespace, names))
+    return {title(bound.claim): bound for bound in found}
+
+
+def unused(holders: t.Sequence[Holder], known: Known, used: t.Collection[Name]) -> list[BoundClaim]:
+    """What the machines hold and do not ask for any more. A claim that names no host, or goes with an object, was not made for a host's
+    network alone."""
+    by_machine = {(each.namespace, each.machine): each for each in holders}
+    found = []
+    for name, bound in known.items():
+        claim = bound.claim
+        holder = by_machine.get((claim.namespace, claim.machine))
+        is_theirs = holder is not None and claim.host and holder.holds(claim) and claim.managed and claim.owner is None
+        if is_theirs and name not in used:
+            found.append(bound)
+    return sorted(found, key=lambda bound: title(bound.claim))
+
+
+def users_of(backend: IpamBackend, claims: t.Sequence[Claim]) -> dict[Name, User]:
+    """What else uses these claims, which were looked for. Raises IpamError where that cannot be known: Elemental never claims again."""
+    for namespace in dict.fromkeys(claim.namespace for claim in claims):
+        trouble = backend.inventories(namespace).trouble
+        if trouble:
+            raise IpamError(f"it is not known which claims Elemental uses: {trouble}")
+    return backend.holders(claims) if claims else {}
+
+
+def addresses_held(holders: t.Sequence[Holder], known: Known) -> dict[str, list[str]]:
+    """All addresses of each machine: it may answer at any of them."""
+    held: dict[str, list[str]] = {}
+    for holder in holders:
+        for bound in known.values():
+            if bound.address is not None and holder.holds(bound.claim):
+                held.setdefault(holder.machine, []).append(bound.address.address)
+    return held

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine that was renamed keeps its addresses: its claims go to its new name."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .backend import HandOver, IpamBackend
+from .holders import Holder, Known, title, users_of
+from .model import BoundClaim, IpamError
+from .names import checked_name
+
+
+def rename(backend: IpamBackend, holders: t.Sequence[Holder], known: Known, dry_run: bool) -> list[HandOver]:
+    """Give the claims of former names to the present ones, in ``known``, too; nothing where that is done already.
+
+    What was promised under the new name meanwhile and never used is released. Raises IpamError where both names hold addresses in use.
+    """
+    moves = [_move(holder, bound) for holder in holders for bound in list(known.values()) if holder.held(bound.claim)]
+    moves = [move for move in moves if move.after != move.before.claim]
+    in_the_way = [other for move in moves for other in _others(move, known)]
+    _refuse_used(backend, moves, in_the_way)
+    if in_the_way:
+        backend.release_claims([bound.claim for bound in in_the_way], dry_run)
+    if not (in_the_way and dry_run):  # else the names are not free
+        backend.hand_over(moves, dry_run)
+    take_in(moves, known)
+    return moves
+
+
+def take_in(moves: t.Iterable[HandOver], known: Known) -> None:
+    """Know the claims by their new names."""
+    for move in moves:
+        known.pop(title(move.before.claim), None)
+        known[title(move.after)] = move.done
+
+
+def _move(holder: Holder, bound: BoundClaim) -> HandOver:
+    claim = bound.claim
+    # a machine whose name was given, not made of that of its host, may keep it
+    name = claim.name
+    if claim.machine != holder.machine and name.startswith(f"{claim.machine}-"):
+        name = checked_name(f"{holder.machine}{name[len(claim.machine) :]}", "claim")
+    # the uid of a claim that is to be made is not known yet
+    uid = claim.uid if name == claim.name else ""
+    return HandOver(bound, dataclasses.replace(claim, name=name, machine=holder.machine, host=holder.host, uid=uid))
+
+
+def _refuse_used(backend: IpamBackend, moves: t.Sequence[HandOver], in_the_way: t.Sequence[BoundClaim]) -> None:
+    """Raise IpamError where a claim would go that another object uses, such as a MachineInventory of Elemental."""
+    going = [move.before.claim for move in moves if move.after.name != move.before.claim.name]
+    going += [bound.claim for bound in in_the_way]
+    users = users_of(backend, going)
+    for claim in going:
+        if title(claim) in users:
+            raise IpamError(
+                f"{users[title(claim)].keeps(claim)}, and its machine cannot be renamed before: leave machine_network_former_name out"
+            )
+
+
+def _others(move: HandOver, known: Known) -> list[BoundClaim]:
+    """The claim that has the new name already, with another address."""
+    other = known.get(title(move.after))
+    if other is None or title(move.after) == title(move.before.claim) or other.address == move.before.address:
+        return []
+    if other.claim.confirmed:
+        raise IpamError(
+            f"claim {move.before.claim.name} cannot become {move.after.name}, which exists with an address that is in use since "
+            f"{other.claim.confirmed}: release the one of the two that is not used, or leave machine_network_former_name out"
+        )
+    return [other]

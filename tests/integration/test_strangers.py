@@ -138,7 +138,7 @@ def test_the_rest_of_a_play_demands_the_key_at_the_new_address(controller: Contr
 
 def install_anew(controller: Controller) -> None:
     """Other host keys, and no connection that was made before."""
-    anew = f"{NEW_KEYS}; pkill -f '^sshd: root' || true"
+    anew = f"{NEW_KEYS}; pkill -f '^sshd[-a-z]*: root' || true"
     assert controller.nodes.oob("node1", ["sh", "-ec", anew]).returncode == 0
 
 

@@ -72,6 +72,7 @@ def info(server: Server, **options: t.Any) -> dict[str, t.Any]:
         "machine": "",
         "key": "",
         "pool": "",
+        "site": "",
         "inventory": None,
         "site": "",
         **options,

@@ -64,7 +64,7 @@ def test_host_keys_that_were_recorded_with_the_claim(look: Lookup, variables: di
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
     assert look(variables, "inventory-ip", attribute="host_keys") == [[]]
     with open_backend(BackendOptions("embedded", str(tmp_path / ".elemental-ipam.sqlite"))) as backend:
-        known = KnownMachine("default", "node-1", "Node_1", (key,), ("10.0.0.5",))
+        known = KnownMachine("default", "node-1", "Node_1", (key,), addresses=("10.0.0.5",))
         assert look(variables, "inventory-ip", attribute="confirmed") == [""]
         record_machines(backend, [known], NOW, False)
     assert look(variables, "inventory-ip", attribute="confirmed") == [NOW]

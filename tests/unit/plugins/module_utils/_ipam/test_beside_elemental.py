@@ -74,7 +74,6 @@ def info(server: Server, **options: t.Any) -> dict[str, t.Any]:
         "pool": "",
         "site": "",
         "inventory": None,
-        "site": "",
         **options,
     }
     module = types.SimpleNamespace(params=params, warn=warnings.append)

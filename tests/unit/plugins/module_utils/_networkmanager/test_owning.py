@@ -76,7 +76,7 @@ def managed() -> Managed:
 def test_what_is_right_already_is_recorded_by_a_configure_that_changes_nothing(node: Path) -> None:
     assert stage(check=True)["changed"] is False
     assert managed() == Managed()
-    assert stage() == {"changed": False, "waiting": {}, "warnings": []}
+    assert stage() == {"changed": False, "renamed": False, "waiting": {}, "warnings": []}
     assert managed() == Managed("node1", (ManagedProfile("eth0.nmconnection", "eth0", "ethernet"),))
     before = os.stat(places.MANAGED_FILE)
     stage()

@@ -203,10 +203,11 @@ class EmbeddedBackend(IpamBackend):
             return [PoolState(pool, usage(pool, _used(self._database, pool))) for pool in pools]
 
     def allocated(self, pool: Pool, _namespaces: t.Collection[str]) -> list[str]:
-        """Those of all namespaces, and those that rest by the period that the pool has until now."""
+        """Those of all namespaces, and those that rest by the period that the pool has until now and by that of this one, too."""
         with self._said_plainly():
             known = self._pool_or_none(pool.reference, pool.namespace) or pool
-            return [str(address) for address in _used(self._database, known)]
+            still = set(_used(self._database, pool))
+            return [str(address) for address in _used(self._database, known) if address in still]
 
     def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
         """Create or update a pool."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 import types
 import typing as t
 from urllib.parse import parse_qs, urlsplit
@@ -82,6 +83,8 @@ class Server:
             {"metadata": {"name": name, "namespace": "ns", "uid": f"u-{name}"}} for name in OWNERS
         ]
         self.lists_owners = True
+        # pools whose provider lets the addresses of released claims rest
+        self.resting: set[str] = set()
 
     def request(self, method: str, url: str, **options: t.Any) -> Response:
         """Answer one request."""
@@ -145,7 +148,10 @@ class Server:
             return 409, {"reason": "Conflict"}
         if method == "PATCH":
             known[name] = _merged(known[name], body)
-        if method == "DELETE":
+        if method == "DELETE" and known[name]["spec"].get("poolRef", {}).get("name") in self.resting:
+            known[name]["metadata"]["deletionTimestamp"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            self._tell("MODIFIED", known[name])
+        elif method == "DELETE":
             self._tell("DELETED", known.pop(name))
             self.objects["ipaddresses"].pop(name, None)
         elif method == "PATCH" and plural == "ipaddressclaims":

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import typing as t
 from pathlib import Path
 
@@ -48,7 +50,7 @@ def inventory(tmp_path: Path) -> Inventory:
 
 
 def test_the_identity_is_recorded_with_the_first_confirmed_push_and_once(inventory: Inventory) -> None:
-    task = "TASK [elemental.networking.machine_network : Record by which"
+    task = "TASK [elemental.networking.machine_network : Record the ssh host keys"
     first = inventory.run("configure")
     assert first.fine == {"n1"}, first.output
     assert [claim.machine_id for claim in inventory.claims()] == [digest(OURS)]
@@ -106,6 +108,24 @@ def test_two_inventories_that_say_their_names_leave_each_others_machines_alone(i
     assert "site berlin" in inventory.run("report", OURS, berlin).text
     assert inventory.run("reset", OURS, berlin).fine == {"n1"}
     assert inventory.claims() == []
+
+
+def test_a_key_that_went_leaves_claims_of_other_machines_and_inventories(inventory: Inventory) -> None:
+    inventory.run("configure")
+    with contextlib.closing(sqlite3.connect(inventory.database)) as database, database:
+        columns = "namespace, machine, api_group, kind, pool_namespace, pool, prefix, gateway, host"
+        for number, (key, identity, site) in enumerate(
+            (("old", OTHER, ""), ("far", OURS, "munich"), ("own", OURS, ""))
+        ):
+            own = f"'n1-{key}', '{key}', '192.0.2.{230 + number}', '{digest(identity)}', '{site}'"
+            database.execute(
+                f"INSERT INTO claims ({columns}, name, key, address, machine_id, site) SELECT {columns}, {own} FROM claims LIMIT 1"
+            )
+    for _run in range(2):
+        play = inventory.run("configure")
+        assert play.fine == {"n1"}, play.output
+        found = {claim.name: claim.machine_id for claim in inventory.claims()}
+        assert found == {"n1-ip": digest(OURS), "n1-old": digest(OTHER), "n1-far": digest(OURS)}
 
 
 def test_an_inventory_that_gets_a_name_gives_it_to_its_claims(inventory: Inventory) -> None:

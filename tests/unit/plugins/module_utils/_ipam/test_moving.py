@@ -70,7 +70,8 @@ class Site(abc.ABC):
     def module(self, serve: t.Callable[..., Result], *arguments: t.Any, check: bool = False, **params: t.Any) -> Result:
         """Run what a module does."""
         given = {"namespace": "ns", "state": "present", "pools": [], "backend": "any", **params}
-        module = types.SimpleNamespace(params=given, check_mode=check, warn=lambda _line: None)
+        warn = given.pop("warn", lambda _line: None)
+        module = types.SimpleNamespace(params=given, check_mode=check, warn=warn)
         with self.opened() as backend:
             return serve(module, backend, *arguments)
 
@@ -78,10 +79,10 @@ class Site(abc.ABC):
         self, machine: str, pool: str, check: bool = False, pools: t.Sequence[t.Any] = (), **more: t.Any
     ) -> Result:
         """Claim for key ip."""
+        heard = {"warn": more.pop("warn")} if "warn" in more else {}
         machines = [{"machine": machine, "host": machine, **more}]
-        return self.module(
-            _ipam_module.serve_claims, [asked(machine, pool)], machines=machines, pools=pools, check=check
-        )
+        wanted = {**asked(machine, pool), **{name: more[name] for name in ("site",) if name in more}}
+        return self.module(_ipam_module.serve_claims, [wanted], machines=machines, pools=pools, check=check, **heard)
 
     def configure(self, host: str, machine: str, pool: str, pools: t.Sequence[t.Any] = (), **more: t.Any) -> None:
         """The steps of the role for one host."""

@@ -26,7 +26,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.claimin
     Wish,
     ensure_claims,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.holders import Holder
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.machines import Machine
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
     GROUP,
     pool_from_manifest,
@@ -205,7 +205,7 @@ def serve_claims(
     pools = _pools(module, namespace)
     wishes = [_wish(each, namespace) for each in asked]
     _refuse_same_key(wishes)
-    machines = [_holder(each, namespace) for each in module.params.get("machines") or []]
+    machines = [_machine(each, namespace) for each in module.params.get("machines") or []]
     claiming = ensure_claims(backend, wishes, pools, module.check_mode, machines)
     for sentence in claiming.warnings:
         module.warn(sentence)
@@ -217,8 +217,8 @@ def _pools(module: AnsibleModule, namespace: str) -> list[Pool]:
     return [pool_from_manifest(each, namespace) for each in pool_manifests(module.params["pools"] or [])]
 
 
-def _holder(options: t.Mapping[str, t.Any], namespace: str) -> Holder:
-    return Holder(
+def _machine(options: t.Mapping[str, t.Any], namespace: str) -> Machine:
+    return Machine(
         checked_name(options.get("namespace") or namespace, "namespace"),
         options["machine"],
         options["host"],

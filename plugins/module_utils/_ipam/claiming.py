@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from . import renumbering
 from .allocation import family
 from .backend import HandOver, IpamBackend, PoolChange
-from .holders import Holder, Known, addresses_held, held_by, holders_of, title, unused, users_of
+from .machines import Known, Machine, addresses_held, held_by, holders_of, machines_of, title, unused
 from .model import BoundClaim, Claim, IpamError, Owner, Pool, PoolReference
 from .renaming import rename
 from .renumbering import Renumbering
@@ -49,18 +49,18 @@ def ensure_claims(
     wishes: t.Sequence[Wish],
     pools: t.Sequence[Pool],
     dry_run: bool,
-    machines: t.Sequence[Holder] = (),
+    machines: t.Sequence[Machine] = (),
 ) -> Claiming:
     """See that every claim exists and has its address. Raises IpamError and creates nothing when one of them cannot be."""
     asked = [wish.claim for wish in wishes]
     _refuse_same_name(asked)
     pools = _each_once(pools)
-    holders = holders_of(asked, machines)
+    machines = machines_of(asked, machines)
     existing = _existing(backend, [title(claim) for claim in asked])
-    known = {**held_by(backend, holders), **existing}
-    moves = [*rename(backend, holders, known, dry_run), *renumbering.settle(backend, asked, known, dry_run)]
-    instead = renumbering.plan(backend, asked, pools, known, holders)
-    if any(holder.renumber for holder in holders):
+    known = {**held_by(backend, machines), **existing}
+    moves = [*rename(backend, machines, known, dry_run), *renumbering.settle(backend, asked, known, dry_run)]
+    instead = renumbering.plan(backend, asked, pools, known, machines)
+    if any(machine.renumber for machine in machines):
         pools = renumbering.with_addresses_in_use(backend, asked, pools)
     for claim, found in instead.items():
         if isinstance(found, Renumbering):
@@ -70,13 +70,13 @@ def ensure_claims(
     known.update({title(bound.claim): bound for bound in claiming.bound})
     under_way = [each for each in instead.values() if isinstance(each, Renumbering)]
     used = {title(claim) for claim in (*asked, *(wish.claim for wish in wishes))}
-    left, warnings = _free_to_go(backend, unused(holders, known, used))
+    left, warnings = _free_to_go(backend, unused(machines, known, used))
     return replace(
         claiming,
         moves=tuple(moves),
         unused=left,
         warnings=warnings,
-        held=addresses_held(holders, known),
+        held=addresses_held(machines, known),
         renumbering=tuple(under_way),
     )
 
@@ -84,10 +84,10 @@ def ensure_claims(
 def _free_to_go(backend: IpamBackend, left: t.Sequence[BoundClaim]) -> tuple[tuple[BoundClaim, ...], tuple[str, ...]]:
     """Those of these claims that no other object uses, and what is to be said where that is not known."""
     try:
-        users = users_of(backend, [bound.claim for bound in left])
+        holders = holders_of(backend, [bound.claim for bound in left])
     except IpamError as error:
         return (), (f"claims that the machines do not ask for any more stay: {error}",)
-    return tuple(bound for bound in left if title(bound.claim) not in users), ()
+    return tuple(bound for bound in left if title(bound.claim) not in holders), ()
 
 
 def _in_place_of(claim: Claim, instead: t.Mapping[Claim, Renumbering | Claim]) -> Claim:

@@ -10,17 +10,19 @@ import dataclasses
 import typing as t
 
 from .backend import HandOver, IpamBackend
-from .holders import Holder, Known, title, users_of
+from .machines import Known, Machine, holders_of, title
 from .model import BoundClaim, IpamError
 from .names import checked_name
 
 
-def rename(backend: IpamBackend, holders: t.Sequence[Holder], known: Known, dry_run: bool) -> list[HandOver]:
+def rename(backend: IpamBackend, machines: t.Sequence[Machine], known: Known, dry_run: bool) -> list[HandOver]:
     """Give the claims of former names to the present ones, in ``known``, too; nothing where that is done already.
 
     What was promised under the new name meanwhile and never used is released. Raises IpamError where both names hold addresses in use.
     """
-    moves = [_move(holder, bound) for holder in holders for bound in list(known.values()) if holder.held(bound.claim)]
+    moves = [
+        _move(machine, bound) for machine in machines for bound in list(known.values()) if machine.held(bound.claim)
+    ]
     moves = [move for move in moves if move.after != move.before.claim]
     in_the_way = [other for move in moves for other in _others(move, known)]
     _refuse_used(backend, moves, in_the_way)
@@ -39,26 +41,26 @@ def take_in(moves: t.Iterable[HandOver], known: Known) -> None:
         known[title(move.after)] = move.done
 
 
-def _move(holder: Holder, bound: BoundClaim) -> HandOver:
+def _move(machine: Machine, bound: BoundClaim) -> HandOver:
     claim = bound.claim
     # a machine whose name was given, not made of that of its host, may keep it
     name = claim.name
-    if claim.machine != holder.machine and name.startswith(f"{claim.machine}-"):
-        name = checked_name(f"{holder.machine}{name[len(claim.machine) :]}", "claim")
+    if claim.machine != machine.machine and name.startswith(f"{claim.machine}-"):
+        name = checked_name(f"{machine.machine}{name[len(claim.machine) :]}", "claim")
     # the uid of a claim that is to be made is not known yet
     uid = claim.uid if name == claim.name else ""
-    return HandOver(bound, dataclasses.replace(claim, name=name, machine=holder.machine, host=holder.host, uid=uid))
+    return HandOver(bound, dataclasses.replace(claim, name=name, machine=machine.machine, host=machine.host, uid=uid))
 
 
 def _refuse_used(backend: IpamBackend, moves: t.Sequence[HandOver], in_the_way: t.Sequence[BoundClaim]) -> None:
     """Raise IpamError where a claim would go that another object uses, such as a MachineInventory of Elemental."""
     going = [move.before.claim for move in moves if move.after.name != move.before.claim.name]
     going += [bound.claim for bound in in_the_way]
-    users = users_of(backend, going)
+    holders = holders_of(backend, going)
     for claim in going:
-        if title(claim) in users:
+        if title(claim) in holders:
             raise IpamError(
-                f"{users[title(claim)].keeps(claim)}, and its machine cannot be renamed before: leave machine_network_former_name out"
+                f"{holders[title(claim)].keeps(claim)}, and its machine cannot be renamed before: leave machine_network_former_name out"
             )
 
 

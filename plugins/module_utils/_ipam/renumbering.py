@@ -17,8 +17,8 @@ from ipaddress import ip_address
 
 from .allocation import allocatable
 from .backend import HandOver, IpamBackend, PoolChange
-from .holders import Holder, Known, held_by, holders_of, title, users_of
-from .holding import Holder as User
+from .holding import Holder
+from .machines import Known, Machine, held_by, holders_of, machines_of, title
 from .manifest import GLOBAL, applied
 from .model import BoundClaim, Claim, IpamError, Pool
 from .names import RENUMBERING, checked_name
@@ -67,10 +67,14 @@ def _back(claim: Claim, new: BoundClaim) -> HandOver:
 
 
 def plan(
-    backend: IpamBackend, claims: t.Sequence[Claim], pools: t.Sequence[Pool], known: Known, holders: t.Sequence[Holder]
+    backend: IpamBackend,
+    claims: t.Sequence[Claim],
+    pools: t.Sequence[Pool],
+    known: Known,
+    machines: t.Sequence[Machine],
 ) -> dict[Claim, Renumbering | Claim]:
     """What to claim in the place of some claims. Raises IpamError for an address that nobody said may be replaced."""
-    by_machine = {(each.namespace, each.machine): each for each in holders}
+    by_machine = {(each.namespace, each.machine): each for each in machines}
     instead: dict[Claim, Renumbering | Claim] = {}
     for claim in claims:
         old, new = known.get(title(claim)), known.get(title(beside(claim)))
@@ -122,10 +126,10 @@ def _refuse_others(old: Claim, why: str) -> None:
 
 
 def _refuse_used(backend: IpamBackend, claims: t.Sequence[Claim]) -> None:
-    users = users_of(backend, claims)
+    holders = holders_of(backend, claims)
     for claim in claims:
-        if title(claim) in users:
-            raise IpamError(f"{users[title(claim)].keeps(claim)}, and it is not renumbered before")
+        if title(claim) in holders:
+            raise IpamError(f"{holders[title(claim)].keeps(claim)}, and it is not renumbered before")
 
 
 def _is_from(pool: Pool, claim: Claim) -> bool:
@@ -169,11 +173,11 @@ def finish(backend: IpamBackend, claims: t.Sequence[Claim], pools: t.Sequence[Po
     Where the old one is still going, since its address rests, that is for a later run.
     """
     backend.find_claims([title(claim) for claim in claims])
-    known = held_by(backend, holders_of(claims, ()))
+    known = held_by(backend, machines_of(claims, ()))
     pairs = [(claim, known[title(beside(claim))]) for claim in claims if title(beside(claim)) in known]
     olds = [known[title(claim)] for claim, _new in pairs if title(claim) in known]
-    users = users_of(backend, [old.claim for old in olds])
-    why = {title(claim): _keeps(known.get(title(claim)), new, users.get(title(claim))) for claim, new in pairs}
+    holders = holders_of(backend, [old.claim for old in olds])
+    why = {title(claim): _keeps(known.get(title(claim)), new, holders.get(title(claim))) for claim, new in pairs}
     proved = [(claim, new) for claim, new in pairs if not why[title(claim)] and new.claim.pool == claim.pool]
     released = [known[title(claim)] for claim, _new in proved if title(claim) in known]
     if released:
@@ -195,15 +199,15 @@ def _rests(claim: Claim, new: Claim) -> str:
     return f"claim {claim.name} is released and goes when its address has rested; run again then, to give {new.name} its name"
 
 
-def _keeps(old: BoundClaim | None, new: BoundClaim, user: User | None) -> str:
+def _keeps(old: BoundClaim | None, new: BoundClaim, holder: Holder | None) -> str:
     """Why a machine keeps its old address beside the new one; empty where it need not."""
     name, machine = new.claim.name, new.claim.machine
     if not new.claim.confirmed:
         return f"machine {machine} keeps its old address, as the new one of claim {name} is not proved yet; run again"
     if old is None:
         return ""
-    if user is not None:
-        return user.keeps(old.claim)
+    if holder is not None:
+        return holder.keeps(old.claim)
     if old.claim.machine_id and new.claim.machine_id and old.claim.machine_id != new.claim.machine_id:
         return (
             f"claim {old.claim.name} stays, since another machine (by its machine-id) had its address than the one with the new address of "

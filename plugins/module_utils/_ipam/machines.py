@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .backend import IpamBackend
-from .holding import Holder as User
+from .holding import Holder
 from .model import BoundClaim, Claim, IpamError
 from .names import machine_name
 
@@ -19,7 +19,7 @@ Known = t.Dict[Name, BoundClaim]
 
 
 @dataclass(frozen=True)
-class Holder:
+class Machine:
     """A machine that is looked at as a whole. ``host`` is the inventory's name for it.
 
     ``former_host`` is the one that it had before it was renamed, empty as a rule. ``renumber``: where a key asks for another pool now, or
@@ -58,39 +58,41 @@ def title(claim: Claim) -> Name:
     return claim.namespace, claim.name
 
 
-def holders_of(claims: t.Iterable[Claim], given: t.Sequence[Holder]) -> list[Holder]:
+def machines_of(claims: t.Iterable[Claim], given: t.Sequence[Machine]) -> list[Machine]:
     """The machines that were given, and those that claims name besides."""
     known = {(each.namespace, each.machine): each for each in given}
     for claim in claims:
-        machine = Holder(claim.namespace, claim.machine, claim.host, site=claim.site)
-        known.setdefault((claim.namespace, claim.machine), machine)
+        named = Machine(claim.namespace, claim.machine, claim.host, site=claim.site)
+        known.setdefault((claim.namespace, claim.machine), named)
     return list(known.values())
 
 
-def held_by(backend: IpamBackend, holders: t.Sequence[Holder]) -> Known:
+def held_by(backend: IpamBackend, machines: t.Sequence[Machine]) -> Known:
     """All that this collection claimed for the machines, under their names and their former ones."""
-    machines: dict[str, set[str]] = {}
-    for holder in holders:
-        machines.setdefault(holder.namespace, set()).update(filter(None, (holder.machine, holder.former_machine)))
-    found = (bound for namespace, names in machines.items() for bound in backend.held_by(namespace, names))
+    names: dict[str, set[str]] = {}
+    for each in machines:
+        names.setdefault(each.namespace, set()).update(filter(None, (each.machine, each.former_machine)))
+    found = (bound for namespace, own in names.items() for bound in backend.held_by(namespace, own))
     return {title(bound.claim): bound for bound in found}
 
 
-def unused(holders: t.Sequence[Holder], known: Known, used: t.Collection[Name]) -> list[BoundClaim]:
+def unused(machines: t.Sequence[Machine], known: Known, used: t.Collection[Name]) -> list[BoundClaim]:
     """What the machines hold and do not ask for any more. A claim that names no host, or goes with an object, was not made for a host's
     network alone."""
-    by_machine = {(each.namespace, each.machine): each for each in holders}
+    by_name = {(each.namespace, each.machine): each for each in machines}
     found = []
     for name, bound in known.items():
         claim = bound.claim
-        holder = by_machine.get((claim.namespace, claim.machine))
-        is_theirs = holder is not None and claim.host and holder.holds(claim) and claim.managed and claim.owner is None
+        machine = by_name.get((claim.namespace, claim.machine))
+        is_theirs = (
+            machine is not None and claim.host and machine.holds(claim) and claim.managed and claim.owner is None
+        )
         if is_theirs and name not in used:
             found.append(bound)
     return sorted(found, key=lambda bound: title(bound.claim))
 
 
-def users_of(backend: IpamBackend, claims: t.Sequence[Claim]) -> dict[Name, User]:
+def holders_of(backend: IpamBackend, claims: t.Sequence[Claim]) -> dict[Name, Holder]:
     """What else uses these claims, which were looked for. Raises IpamError where that cannot be known: Elemental never claims again."""
     for namespace in dict.fromkeys(claim.namespace for claim in claims):
         trouble = backend.inventories(namespace).trouble
@@ -99,11 +101,11 @@ def users_of(backend: IpamBackend, claims: t.Sequence[Claim]) -> dict[Name, User
     return backend.holders(claims) if claims else {}
 
 
-def addresses_held(holders: t.Sequence[Holder], known: Known) -> dict[str, list[str]]:
+def addresses_held(machines: t.Sequence[Machine], known: Known) -> dict[str, list[str]]:
     """All addresses of each machine: it may answer at any of them."""
     held: dict[str, list[str]] = {}
-    for holder in holders:
+    for machine in machines:
         for bound in known.values():
-            if bound.address is not None and holder.holds(bound.claim):
-                held.setdefault(holder.machine, []).append(bound.address.address)
+            if bound.address is not None and machine.holds(bound.claim):
+                held.setdefault(machine.machine, []).append(bound.address.address)
     return held

@@ -82,7 +82,7 @@ def test_a_duplicate_address_is_not_taken_where_nothing_else_is_active(controlle
     """There NetworkManager begins a profile as soon as it is loaded, and all neighbours believe what it says."""
     inside(controller, "node1", "nmcli connection delete 'Wired connection 2'")
     taken = claimed(controller, "node2", "eth1")
-    address = taken.split("/")[0]
+    address = taken.split("/", maxsplit=1)[0]
     owner = f"ping -c 1 -W 1 {address} >/dev/null; ip -j neighbour show {address}"
     before = json.loads(inside(controller, "node3", owner))[0]["lladdr"]
     config = {"eth0": ROUTED, "eth1": ETH1.replace("172.16.0.170/24", taken)}

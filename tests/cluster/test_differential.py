@@ -82,7 +82,7 @@ def apply(backend: IpamBackend, namespace: str, step: tuple[str, list[int]]) -> 
             return f"changed {changed.changed}"
         if kind == "release":
             released = release_claims(backend, [Release(namespace, f"m{number}-ip") for number in numbers], False)
-            return f"released {len(released)}"
+            return f"released {len(released.released)}"
         claiming = ensure_claims(backend, [Wish(claim(namespace, number)) for number in numbers], [], False)
         return f"created {len(claiming.created)}"
     except IpamError as error:

@@ -193,7 +193,7 @@ def test_claims_are_deleted_behind_our_back(wide: Space) -> None:
         result = wide.answer(running)
     finally:
         wide.plane.start_again("provider")
-    assert result["msg"] == "claim m003-ip was released by somebody else meanwhile; run again"
+    assert result["msg"] == "claim m003-ip was released by another user meanwhile; run again"
     whole(wide, wide.answer(start(wide, 10)), 10)
 
 

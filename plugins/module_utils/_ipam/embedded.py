@@ -163,7 +163,7 @@ class EmbeddedBackend(IpamBackend):
         try:
             bound = [found[claim.namespace, claim.name] for claim in claims]
         except KeyError as error:
-            raise IpamError(f"claim {error.args[0][1]} was released by somebody else meanwhile; run again") from error
+            raise IpamError(f"claim {error.args[0][1]} was released by another user meanwhile; run again") from error
         for each in bound:
             if each.trouble:
                 raise IpamError(each.trouble)
@@ -576,7 +576,7 @@ def _rename(database: sqlite3.Connection, move: HandOver) -> None:
             f"claim {before.name} cannot become {after.name}, which holds another address: release the one of the two that is not used"
         ) from None
     if not renamed.rowcount:
-        raise IpamError(f"claim {before.name} was released by somebody else meanwhile; run again")
+        raise IpamError(f"claim {before.name} was released by another user meanwhile; run again")
 
 
 def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:

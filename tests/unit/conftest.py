@@ -10,6 +10,7 @@ FUZZ=10000 in the environment is how many inputs each trust border of ``borders`
 from __future__ import annotations
 
 import os
+import re
 
 import hypothesis
 import pytest
@@ -17,6 +18,9 @@ import pytest
 _INPUTS = int(os.environ.get("FUZZ") or 0)
 # for each property, where FUZZ is not set
 _FEW = 100
+# a property with few possible inputs has tried them all before its share is used up
+_MORE = 1.25
+_PROPERTY = re.compile(r"^@given\(", re.MULTILINE)
 
 
 def _load(inputs: int) -> None:
@@ -35,5 +39,6 @@ _load(_FEW)
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """Before a module is imported: a property takes its settings where it is defined."""
     if isinstance(collector, pytest.Module):
-        properties = collector.path.read_text().count("given(")
-        _load(-(-_INPUTS // max(1, properties)) if _INPUTS and collector.path.parent.name == "borders" else _FEW)
+        properties = len(_PROPERTY.findall(collector.path.read_text()))
+        share = -(-_INPUTS * _MORE // max(1, properties))
+        _load(int(share) if _INPUTS and collector.path.parent.name == "borders" else _FEW)

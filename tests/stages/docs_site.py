@@ -55,7 +55,8 @@ def _commands(target: Path, pages: Path) -> t.Iterator[list[str]]:
     settings = ["--config-file", str(_SETTINGS / "antsibull-docs.cfg")]
     how = ["--cleanup", "everything", "--fail-on-error", "--use-current", "--squash-hierarchy"]
     yield ["antsibull-docs", *settings, "collection", *how, "--dest-dir", str(pages), "elemental.networking"]
-    yield ["sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "-c", str(target), str(pages), str(built())]
+    strict = ["-q", "-W", "--keep-going", "-b", "html", "-c", str(target), "-d", str(target / "doctrees")]
+    yield ["sphinx-build", *strict, str(pages), str(built())]
 
 
 if __name__ == "__main__":

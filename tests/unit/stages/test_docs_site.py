@@ -36,7 +36,7 @@ def test_labels_are_what_sphinx_reads() -> None:
 @pytest.mark.parametrize("guide", _GUIDES, ids=lambda file: file.stem)
 def test_examples_are_yaml_and_name_what_there_is(guide: Path) -> None:
     text = guide.read_text()
-    examples = [block for _, block in _BLOCK.findall(text)]
+    examples = [block for _indent, block in _BLOCK.findall(text)]
     assert len(examples) == text.count("code-block:: yaml+jinja") > 0
     for example in examples:
         assert yaml.safe_load(example)

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-online test-cold bench-nodes bench-claims bench-memory bench-pools nodes-up nodes-down cluster-up cluster-down molecule-down build clean prepare requirements
+.PHONY: help demo docs-site test test-online test-cold bench-nodes bench-claims bench-memory bench-pools nodes-up nodes-down cluster-up cluster-down molecule-down build clean prepare requirements
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
@@ -20,6 +20,9 @@ help: ## list the targets
 
 demo: ## claim, configure, report and reset on three real NetworkManager nodes (needs root; IPAM=cluster: from a real control plane)
 	@python3 -m tests.testbed.demo
+
+docs-site: ## build the documentation site, strict and offline: plugins, roles, guides and changelog as HTML
+	@python3 -m tests.stages docs-site
 
 test: ## run every check, one line per stage (needs root for the nodes and the virtual machines)
 	@python3 -m tests.stages

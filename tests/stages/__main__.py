@@ -105,6 +105,12 @@ def _sanity() -> Command:
     return _in_collection("ansible-test", "sanity", "--python", version, "--color", "no", HOME=str(home))
 
 
+def _docs_site() -> Command:
+    environment = machine.environment("docs-site")
+    variables = {**_variables(environment), "PYTHONPATH": str(REPOSITORY)}
+    return [str(environment / "bin/python"), "-m", "tests.stages.docs_site"], REPOSITORY, variables
+
+
 def _nodes() -> Command:
     if os.geteuid() != 0:
         raise Missing("the test nodes need root: run make test as root")
@@ -236,6 +242,7 @@ STAGES = (
             *("--disallow-unknown-collection-refs", "--check-extra-docs-refs", "."),
         ),
     ),
+    Stage("docs-site", "documentation site", _docs_site, report=("docs site: ",), by_default=False),
     Stage("lint", "ansible-lint (production)", lambda: _in_collection("ansible-lint", "--nocolor", "-q")),
     Stage("unit", "unit tests (ansible-core 2.19)", lambda: _unit("test", machine.PYTHON), one=_ONE_UNIT),
     Stage(

@@ -19,7 +19,7 @@ _OF_ANSIBLE = re.compile(
     r"(Failed to connect to the host via \w+:|Data could not be sent to remote host .*? over ssh:) ?", re.I
 )
 _ANSIBLE_ALONE = re.compile(
-    r"Data could not be sent to remote host .* over ssh\.(: .*)?|\[Errno 32\] Broken pipe", re.I
+    r"Data could not be sent to remote host .* over ssh\.(: .*)?|(\[Errno 32\] Broken pipe[. ]*)+", re.I
 )
 _CENSORED = "<error censored due to no log>"
 # from -vvv on Ansible lets ssh tell all that it does

@@ -271,6 +271,11 @@ class Transaction:
                 self._node.know(content.host_keys)
                 return replace(_HEARD, host=content.host, host_keys=content.host_keys)
             self._note_failure(answer)
+            # the first ssh may have ended so fast that Ansible did not read why
+            if answer.refuses_key and answering != self._inventory_address and not self._may_have_begun:
+                self._refused.add(answering)
+                self._leave_stranger()
+                return None
         if self._refused - {address}:
             raise AnsibleActionFail(f"{self._failures[address]}, and {self._other_keys()}")
         for each in self._known:

@@ -94,6 +94,12 @@ Host key verification failed.
             True,
         ),
         (
+            # ansible-core 2.16
+            f"{_NOT_SENT}[Errno 32] Broken pipe. [Errno 32] Broken pipe",
+            f"ssh to {A} ended before it took the request (ssh gave no reason)",
+            True,
+        ),
+        (
             f"{_NOT_SENT}[Errno 32] Broken pipe",
             f"ssh to {A} ended before it took the request (ssh gave no reason)",
             True,

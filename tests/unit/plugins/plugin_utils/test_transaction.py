@@ -14,7 +14,7 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.plugin_utils import _transaction
 from ansible_collections.elemental.networking.plugins.plugin_utils._controller import is_dead, readable, this_controller
-from ansible_collections.elemental.networking.plugins.plugin_utils._node import NodeAnswer
+from ansible_collections.elemental.networking.plugins.plugin_utils._node import KEY_REFUSED, NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import (
     Answer,
     Busy,
@@ -76,6 +76,29 @@ def test_another_host_at_the_claimed_address_is_left_and_one_at_the_address_of_t
     with pytest.raises(AnsibleError, match="nothing was changed"):
         carry_out(node)
     assert [request["connected_address"] for request in node.asked] == [CLAIMED, INVENTORY]
+
+
+class SilentThenStranger(RepeatingNode):
+    """ssh to its claimed address ends before Ansible reads why, then says that another host is there; nobody is at the other address."""
+
+    knows_keys = True
+
+    def can_prove(self, _address: str) -> bool:
+        return True
+
+    def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+        self.asked.append(request)
+        if self.address == INVENTORY:
+            return NodeAnswer(None, "ssh: connect to host 192.0.2.1 port 22: No route to host", was_sent=False)
+        return NodeAnswer(None, "[Errno 32] Broken pipe" if len(self.asked) == 1 else KEY_REFUSED, was_sent=False)
+
+
+def test_a_refused_key_is_named_also_where_the_first_ssh_ended_too_fast() -> None:
+    with pytest.raises(
+        AnsibleError, match=f"whoever answers at {CLAIMED} does not have the ssh host keys of m"
+    ) as failure:
+        carry_out(SilentThenStranger(None, CLAIMED))
+    assert "accept_host_keys" in str(failure.value)
 
 
 @pytest.mark.parametrize("holder", [DEAD, "a controller", ""], ids=["dead", "alive", "without a name"])

@@ -105,6 +105,12 @@ def _sanity() -> Command:
     return _in_collection("ansible-test", "sanity", "--python", version, "--color", "no", HOME=str(home))
 
 
+def _galaxy_importer() -> Command:
+    environment = machine.environment("galaxy")
+    path = f"{environment / 'bin'}:{os.environ['PATH']}"
+    return [str(environment / "bin/python"), "-m", "tests.stages.galaxy"], REPOSITORY, {"PATH": path}
+
+
 def _nodes() -> Command:
     if os.geteuid() != 0:
         raise Missing("the test nodes need root: run make test as root")
@@ -237,6 +243,7 @@ STAGES = (
         ),
     ),
     Stage("lint", "ansible-lint (production)", lambda: _in_collection("ansible-lint", "--nocolor", "-q")),
+    Stage("galaxy-importer", "import by Galaxy", _galaxy_importer, report=("galaxy-importer: ",)),
     Stage("unit", "unit tests (ansible-core 2.19)", lambda: _unit("test", machine.PYTHON), one=_ONE_UNIT),
     Stage(
         "unit-2.16", "unit tests (ansible-core 2.16)", lambda: _other_core("core-2.16", machine.PYTHON), one=_ONE_UNIT

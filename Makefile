@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-online test-cold bench-nodes bench-claims bench-memory bench-pools nodes-up nodes-down cluster-up cluster-down molecule-down build clean prepare requirements
+.PHONY: help demo test test-online test-cold bench-nodes bench-claims bench-memory bench-pools nodes-up nodes-down cluster-up cluster-down molecule-down build release-check clean prepare requirements
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
@@ -71,6 +71,9 @@ molecule-down: ## end the virtual machines of molecule and remove all that is th
 build: ## build the collection's tarball
 	@galaxy=$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/ansible-galaxy")' | tail -n 1) \
 	  && $$galaxy collection build --force
+
+release-check: ## compare TAG=0.1.0 with the version in galaxy.yml and with the changelog
+	@$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/python")' | tail -n 1) -m tests.stages.release $(TAG)
 
 clean: ## remove what the tests and the demo keep in the cache
 	@rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/elemental-networking"

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Galaxy does when it imports the tarball: python3 -m tests.stages.galaxy, in the Python environment galaxy (make test-galaxy-importer).
+"""Import the tarball as Galaxy does: python3 -m tests.stages.galaxy (make test-galaxy-importer), in the Python environment galaxy.
 
-A warning of the importer fails the stage, too. Its own ansible-lint runs only with GALAXY_IMPORTER_RUN_ANSIBLE_LINT=true: the stage lint is stricter.
+A warning of the importer fails the stage, too. The importer's own ansible-lint runs only with GALAXY_IMPORTER_RUN_ANSIBLE_LINT=true, since
+the stage lint is stricter.
 """
 
 from __future__ import annotations

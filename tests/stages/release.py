@@ -17,7 +17,7 @@ from .machine import REPOSITORY
 def problems(tag: str, version: str, released: t.Container[str], fragments: t.Sequence[str]) -> list[str]:
     """What is wrong, one sentence each.
 
-    ``version`` is that of galaxy.yml, ``released`` holds the versions of the changelog, ``fragments`` are the files that no release has taken.
+    ``version`` is that of galaxy.yml, ``released`` holds the versions of the changelog, ``fragments`` are files that no release has.
     """
     found = []
     if tag != version:

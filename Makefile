@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs-site test test-online test-cold bench-nodes bench-claims bench-memory bench-pools nodes-up nodes-down cluster-up cluster-down molecule-down build clean prepare requirements
+.PHONY: help demo docs-site test test-online test-cold bench-nodes bench-claims bench-memory bench-pools nodes-up nodes-down cluster-up cluster-down molecule-down build release-check clean prepare requirements
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
@@ -27,7 +27,7 @@ docs-site: ## build the documentation site, strict and offline: plugins, roles, 
 test: ## run every check, one line per stage (needs root for the nodes and the virtual machines)
 	@python3 -m tests.stages
 
-test-%: ## run one stage alone (nodes, keyfiles, faults, reboot and renumber with SUITE=bookworm or trixie): test-unit test-unit-2.16 test-unit-2.21 test-nodes test-keyfiles (FUZZ=1000) test-faults test-reboot test-renumber (NODES=20 KILLS=20) test-cluster test-cluster-1.0 test-cluster-faults (RUNS=5) test-molecule (IPAM=cluster ANSIBLE_CORE=2.16) test-fuzz (FUZZ=10000) test-zizmor test-sanity test-lint test-ruff test-format test-mypy test-docs test-reuse test-changelog
+test-%: ## run one stage alone (nodes, keyfiles, faults, reboot and renumber with SUITE=bookworm or trixie): test-unit test-unit-2.16 test-unit-2.21 test-nodes test-keyfiles (FUZZ=1000) test-faults test-reboot test-renumber (NODES=20 KILLS=20) test-cluster test-cluster-1.0 test-cluster-faults (RUNS=5) test-molecule (IPAM=cluster ANSIBLE_CORE=2.16) test-fuzz (FUZZ=10000) test-zizmor test-sanity (ANSIBLE_CORE=2.16) test-lint test-galaxy-importer test-ruff test-format test-mypy test-docs test-reuse test-changelog
 	@python3 -m tests.stages $*
 
 test-online: ## prove what needs the internet: checksums of the releases that the roles install, and nmc against its stand-in
@@ -74,6 +74,9 @@ molecule-down: ## end the virtual machines of molecule and remove all that is th
 build: ## build the collection's tarball
 	@galaxy=$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/ansible-galaxy")' | tail -n 1) \
 	  && $$galaxy collection build --force
+
+release-check: ## compare TAG=0.1.0 with the version in galaxy.yml and with the changelog
+	@$$(python3 -c 'from tests.stages import machine; print(machine.environment("test") / "bin/python")' | tail -n 1) -m tests.stages.release $(TAG)
 
 clean: ## remove what the tests and the demo keep in the cache
 	@rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/elemental-networking"

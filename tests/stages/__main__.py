@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tests.testbed.interrupts import end_as_interrupt
 
-from . import cores, machine, nmstatectl
+from . import ansible_test, cores, machine, nmstatectl
 from .lanes import Command, Stage, run_all
 from .machine import REPOSITORY, Missing
 from .part import Part
@@ -33,6 +33,8 @@ _NODE_WORKERS = 2
 _SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
 # ansible-core -> requirements; molecule 26.10 takes 2.16.19 and later, but not 2.17
 _MOLECULE_CORES = {"2.19": "molecule", "2.16": "molecule-2.16", "2.21": "molecule-2.21"}
+# ansible-core -> requirements, for ansible-test sanity
+_SANITY_CORES = {"2.19": "test", **{core: f"core-{core}" for core in ("2.16", "2.17", "2.18", "2.20", "2.21")}}
 # for each trust border, in make test-fuzz
 _INPUTS = "10000"
 # tests of claims and pools that run with provider 1.0.3, too
@@ -97,12 +99,28 @@ def _mypy() -> Command:
 
 
 def _sanity() -> Command:
+    environment = _sanity_environment(os.environ.get("ANSIBLE_CORE") or "2.19")
     home = machine.CACHE / "home"
-    bootstrap = home / ".ansible/test/cache/get_pip_24_2.py"
-    bootstrap.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(REPOSITORY / "tests/stages/get_pip.py", bootstrap)
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return _in_collection("ansible-test", "sanity", "--python", version, "--color", "no", HOME=str(home))
+    for bootstrap in ansible_test.bootstraps(environment, home):
+        bootstrap.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / "tests/stages/get_pip.py", bootstrap)
+    variables = _variables(environment, HOME=str(home))
+    options = ("sanity", "--python", ansible_test.python_version(environment), "--color", "no")
+    return [str(environment / "bin/ansible-test"), *options], _collection_folder(variables), variables
+
+
+def _sanity_environment(core: str) -> Path:
+    """ansible-test of one of the versions of ansible-core that the collection supports."""
+    if core not in _SANITY_CORES:
+        raise Missing(f"ansible-test sanity has no ANSIBLE_CORE={core}; use {', '.join(sorted(_SANITY_CORES))}")
+    python = machine.newer_python() if core in ("2.20", "2.21") else machine.PYTHON
+    return machine.environment(_SANITY_CORES[core], python)
+
+
+def _galaxy_importer() -> Command:
+    environment = machine.environment("galaxy")
+    path = f"{environment / 'bin'}:{os.environ['PATH']}"
+    return [str(environment / "bin/python"), "-m", "tests.stages.galaxy"], REPOSITORY, {"PATH": path}
 
 
 def _docs_site() -> Command:
@@ -244,6 +262,7 @@ STAGES = (
     ),
     Stage("docs-site", "documentation site", _docs_site, report=("docs site: ",), by_default=False),
     Stage("lint", "ansible-lint (production)", lambda: _in_collection("ansible-lint", "--nocolor", "-q")),
+    Stage("galaxy-importer", "import by Galaxy", _galaxy_importer, report=("galaxy-importer: ",)),
     Stage("unit", "unit tests (ansible-core 2.19)", lambda: _unit("test", machine.PYTHON), one=_ONE_UNIT),
     Stage(
         "unit-2.16", "unit tests (ansible-core 2.16)", lambda: _other_core("core-2.16", machine.PYTHON), one=_ONE_UNIT

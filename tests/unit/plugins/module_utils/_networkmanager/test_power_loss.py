@@ -286,6 +286,22 @@ def ended_journal(host: Host) -> tuple[Whole, Story]:
     return sets, Story(lambda disk: keep(host), (sets.old, old, sets.new), sets.new)
 
 
+def changed_twice(host: Host) -> tuple[Whole, Story]:
+    """The next change comes before the end of the one before is on the disk."""
+    sets, _story = configured(host)
+    newer = {f"{name}.nmconnection": f"[{name}]\nnewer" for name in ("eth0", "eth1")}
+    changed = {f"{places.INSTALLED_PROFILES}/{name}": File(text.encode(), 0o600) for name, text in newer.items()}
+    last = frozenset({**dict(sets.new), **changed}.items())
+
+    def work(disk: RecordedDisk) -> None:
+        keep(host)
+        store.open_trial(host.trial, PROGRAM)
+        store.remember_files(host.trial, newer)
+        keep(host)
+
+    return sets, Story(work, (sets.old, sets.new, last), last)
+
+
 STORIES: tuple[Teller, ...] = (
     configured,
     configured_first,
@@ -296,6 +312,7 @@ STORIES: tuple[Teller, ...] = (
     not_prepared,
     edited_afterwards,
     ended_journal,
+    changed_twice,
 )
 
 

@@ -44,7 +44,7 @@ class BusDouble:
     @contextlib.contextmanager
     def connected(self, calls: int) -> t.Iterator[SystemBus]:
         ours, theirs = socket.socketpair()
-        server = threading.Thread(target=self._serve, args=(theirs, calls))
+        server = threading.Thread(target=self._serve, args=(theirs, calls), daemon=True)
         with contextlib.closing(ours), contextlib.closing(theirs):
             server.start()
             yield SystemBus(t.cast(t.Any, ours))

@@ -115,7 +115,7 @@ def temporary_of(path: str) -> str:
 
 
 def sync_folder(folder: str) -> None:
-    """Make renames and removals in a folder durable."""
+    """Make the names in a folder durable: what was made, renamed or removed there."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -130,8 +130,14 @@ def remove(path: str) -> None:
 
 
 def private_folder(path: str) -> str:
-    """Make a folder of mode 0700 (and its parents) and return its path."""
+    """Make a folder of mode 0700 (and its parents), so that it outlasts a power loss, and return its path."""
+    parents, existing = [], path
+    while not os.path.isdir(existing):
+        existing = os.path.dirname(existing)
+        parents.append(existing)
     os.makedirs(path, mode=0o700, exist_ok=True)
+    for folder in parents:
+        sync_folder(folder)
     return path
 
 

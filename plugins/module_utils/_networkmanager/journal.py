@@ -70,7 +70,7 @@ def begin(contents: t.Mapping[str, Content | None], program: str, command: t.Seq
         sync_folder(os.path.dirname(places.JOURNAL_FILE))
     except OSError:
         _sweep(contents)
-        remove(temporary_of(places.JOURNAL_FILE))
+        _sweep([places.JOURNAL_FILE])  # last, and for good before the link goes: it names the others
         if not is_open():
             end()
         raise
@@ -127,11 +127,11 @@ def _nameless() -> list[str]:
 def _arm_recovery(program: str, command: t.Sequence[str]) -> None:
     private_folder(os.path.dirname(places.JOURNAL_FILE))
     write_private(places.RECOVERY_PROGRAM, program)
+    os.makedirs(os.path.dirname(places.RECOVERY_LINK), exist_ok=True)  # before the unit: beside it, and synced with it
     write_private(
         places.RECOVERY_UNIT,
         _UNIT.format(program=places.RECOVERY_PROGRAM, journal=places.JOURNAL_FILE, command=command_line(command)),
     )
-    os.makedirs(os.path.dirname(places.RECOVERY_LINK), exist_ok=True)
     if not os.path.islink(places.RECOVERY_LINK):
         os.symlink(places.RECOVERY_UNIT, places.RECOVERY_LINK)
     sync_folder(os.path.dirname(places.RECOVERY_LINK))
@@ -175,13 +175,13 @@ def _is_armed() -> bool:
 def end() -> None:
     """Forget the journal and the unit of the next boot, and all that was prepared for them: what can go goes. Raises OSError after that."""
     trouble: OSError | None = None
-    own = [places.JOURNAL_FILE, places.RECOVERY_LINK, places.RECOVERY_UNIT, places.RECOVERY_PROGRAM]
     try:
         _sweep({**_read(places.JOURNAL_FILE), **_read(temporary_of(places.JOURNAL_FILE))})
+        # for good, before the link goes: a journal that a power loss brings back holds secrets, and would undo what was edited since
+        _remove_for_good([temporary_of(places.JOURNAL_FILE), places.JOURNAL_FILE])
     except OSError as error:
-        trouble = error
-        own.remove(places.JOURNAL_FILE)  # who tries again needs the names in there
-    for path in own:
+        trouble = error  # after a sweep that failed the journal stays: who tries again needs the names in there
+    for path in (places.RECOVERY_LINK, places.RECOVERY_UNIT, places.RECOVERY_PROGRAM):
         try:
             remove(temporary_of(path))
             remove(path)
@@ -193,9 +193,14 @@ def end() -> None:
 
 def _sweep(contents: t.Iterable[str]) -> None:
     """Remove the temporary files of these paths for good: their names are forgotten next."""
-    left = [path for path in contents if os.path.lexists(temporary_of(path))]
+    _remove_for_good(map(temporary_of, contents))
+
+
+def _remove_for_good(paths: t.Iterable[str]) -> None:
+    """Remove those that are there; a power loss does not bring them back."""
+    left = [path for path in paths if os.path.lexists(path)]
     for path in left:
-        remove(temporary_of(path))
+        remove(path)
     for folder in {os.path.dirname(path) for path in left}:
         sync_folder(folder)
 

@@ -56,7 +56,12 @@ def shown(url: str) -> str:
 
 def next_address(url: str, location: str | None) -> str:
     """Where a redirect leads. Raises AnsibleError where that is a worse place: from https only https is followed, and no file ever."""
-    target = urljoin(url, location or "")
+    try:
+        target = urljoin(url, location or "")
+    except ValueError:  # of what is not an address, such as [ without ]
+        raise AnsibleError(
+            f"{shown(url)} leads on to {shown(location or '')}, and that is not a valid address; give the address of a mirror"
+        ) from None
     if urlsplit(target).scheme not in ("https", urlsplit(url).scheme) or not location:
         raise AnsibleError(
             f"{shown(url)} leads on to {shown(target)}, and that is not safe to follow; give the address of a mirror with https"

@@ -20,7 +20,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._verified_tex
     verified_text,
 )
 from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 _TEXT = b"kind: Namespace\n"
@@ -127,6 +127,7 @@ def test_any_other_content_is_refused_in_one_sentence(server: str, content: byte
 
 
 @given(st.text())
+@example("//[")
 def test_any_address_is_refused_in_one_sentence(location: str) -> None:
     """As a redirect: what leads anywhere else than to https, from https, is not followed."""
     said = ""

@@ -46,10 +46,21 @@ def _trial_text(outlook: Outlook, binding: Binding, text: str, keeper: str) -> s
 def _held_back(outlook: Outlook) -> set[str]:
     """The files of profiles whose trial NetworkManager must not begin by itself: a controller that brings its ports, and these.
 
-    It would as soon as it has loaded them, and take the controller's way in away before that has got its answer.
+    It would as soon as it has loaded them, and take the controller's way in away before that has got its answer. Where they are not of
+    the way in, NetworkManager may: it makes the parent of a VLAN out of what it may begin by itself only.
     """
-    bringing = [each for each in outlook.bindings if each.brings_ports]
-    return {each.file_name for one in bringing for each in (one, *ports_of(one, outlook.bindings))}
+    bringing = [(each, *ports_of(each, outlook.bindings)) for each in outlook.bindings if each.brings_ports]
+    return {each.file_name for group in bringing if any(map(outlook.is_of_the_way, group)) for each in group}
+
+
+def _in_turn(outlook: Outlook, wanted: t.Sequence[WantedProfile]) -> list[WantedProfile]:
+    """In the order in which they were given, but what is on top of a profile that is held back after it."""
+    below = _held_back(outlook)
+    late: set[str] = set()
+    for _level in outlook.bindings:
+        names = {name for each in outlook.bindings if each.file_name in below | late for name in each.names}
+        late |= {each.file_name for each in outlook.bindings if each.parent in names}
+    return sorted(wanted, key=lambda profile: profile.file_name in late)
 
 
 def keeper_of(outlook: Outlook) -> str:
@@ -104,7 +115,7 @@ def steps_of(
             trial_step(profile, observed[profile.file_name], plan.texts[profile.file_name]),
             required,
         )
-        for profile in plan.wanted
+        for profile in _in_turn(outlook, plan.wanted)
         if profile.file_name in tried
     )
 

@@ -112,7 +112,7 @@ def test_two_inventories_that_say_their_names_leave_each_others_machines_alone(i
 
 def test_a_key_that_went_leaves_claims_of_other_machines_and_inventories(inventory: Inventory) -> None:
     inventory.run("configure")
-    with contextlib.closing(sqlite3.connect(inventory.database)) as database, database:
+    with contextlib.closing(sqlite3.connect(inventory.database)) as database:
         columns = "namespace, machine, api_group, kind, pool_namespace, pool, prefix, gateway, host"
         for number, (key, identity, site) in enumerate(
             (("old", OTHER, ""), ("far", OURS, "munich"), ("own", OURS, ""))
@@ -121,6 +121,7 @@ def test_a_key_that_went_leaves_claims_of_other_machines_and_inventories(invento
             database.execute(
                 f"INSERT INTO claims ({columns}, name, key, address, machine_id, site) SELECT {columns}, {own} FROM claims LIMIT 1"
             )
+        database.commit()
     for _run in range(2):
         play = inventory.run("configure")
         assert play.fine == {"n1"}, play.output

@@ -304,8 +304,9 @@ def test_a_host_that_was_renamed_keeps_its_address(site: Site) -> None:
     taken = _only(site, host={"machine_network_former_name": "n2"}, network=_network("ip"))
     assert "n1 is to be the former n2, which is in the inventory, too" in taken.text
     _only(site, host={"machine_network_machine": "n9"}, network=_network("ip"))
-    with contextlib.closing(sqlite3.connect(site.database)) as database, database:
+    with contextlib.closing(sqlite3.connect(site.database)) as database:
         database.execute("UPDATE claims SET host = 'n9'")
+        database.commit()
     shown = _only(site, "--check", "--diff", host=former, network=_network("ip"))
     assert '-    "default/n9-ip"' in shown.output
     assert _held(site) == {"n9-ip": "192.0.2.200"}

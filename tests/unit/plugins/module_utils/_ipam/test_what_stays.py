@@ -166,9 +166,9 @@ def test_all_that_a_push_found_out_is_one_record(site: moving.Site) -> None:
 # --- addresses that rest ----------------------------------------------------------------------------------------
 
 
-def resting(name: str, addresses: str = "", period: t.Mapping[str, int] = RESTS) -> dict[str, t.Any]:
+def resting(name: str, addresses: str = "", period: t.Mapping[str, int] | None = None) -> dict[str, t.Any]:
     manifest = moving.manifest(name, addresses)
-    return {**manifest, "spec": {**manifest["spec"], **period}}
+    return {**manifest, "spec": {**manifest["spec"], **(RESTS if period is None else period)}}
 
 
 def test_an_address_that_is_handed_over_does_not_rest(embedded: moving.Site) -> None:

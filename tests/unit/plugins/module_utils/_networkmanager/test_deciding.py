@@ -202,6 +202,23 @@ def test_the_trial_of_a_bridge_that_brings_its_ports_begins_when_it_shall(key: s
     assert [step.trial_uuid == step.final_uuid for step in plan.steps] == [not key, not key, True]
 
 
+def test_a_bond_beside_the_way_in_brings_its_ports_by_itself() -> None:
+    """NetworkManager makes the parent of the VLAN, which comes before it, out of what it may begin."""
+    bond = wanted("bond0", "autoconnect-ports=1\n", "bond")
+    tagged = wanted("bond0.100", "\n[vlan]\nparent=bond0\nid=100\n", "vlan")
+    plan = plan_of(tagged, bond, wanted("port", "controller=bond0\n", interface="eth1"))
+    assert not any("autoconnect=false" in text for text in plan.texts.values())
+    assert [step.file_name for step in plan.steps] == [each.file_name for each in plan.wanted]
+
+
+def test_what_is_on_top_of_a_bond_that_waits_for_the_answer_comes_after_it() -> None:
+    bond = wanted("bond0", "autoconnect-ports=1\n", "bond")
+    tagged = wanted("bond0.100", "\n[vlan]\nparent=bond0\nid=100\n", "vlan")
+    port, other = wanted("port", "controller=bond0\n", interface="eth0"), wanted("eth2")
+    plan = plan_of(tagged, bond, port, other)
+    assert [step.file_name for step in plan.steps] == [each.file_name for each in (bond, port, other, tagged)]
+
+
 def test_nothing_tells_of_a_carrier_of_a_bridge_of_open_vswitch() -> None:
     """Its name is that of no interface of the kernel, and neither is that of a port of it."""
     bridge, port = wanted("br0", "", "ovs-bridge"), wanted("port0", "controller=br0\n", "ovs-port")

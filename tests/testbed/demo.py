@@ -41,7 +41,7 @@ class DemoError(Exception):
 
 def main() -> int:
     """Run the demo; nothing is left behind, whatever happens."""
-    end_as_interrupt(signal.SIGTERM)
+    end_as_interrupt(signal.SIGINT, signal.SIGTERM)  # a shell starts what is in the background with SIGINT ignored
     started = time.monotonic()
     try:
         on_cluster = _is_on_cluster()

@@ -84,15 +84,22 @@ def player(plane: Plane, tmp_path: Path) -> Player:
     claims = f"/apis/{places.GROUP}/v1beta2/{{}}ipaddressclaims"
     for item in plane.admin.call("GET", claims.format(""))["items"]:
         metadata = item["metadata"]
-        _remove(plane.admin, f"{claims.format('namespaces/' + metadata['namespace'] + '/')}/{metadata['name']}")
+        path = f"{claims.format('namespaces/' + metadata['namespace'] + '/')}/{metadata['name']}"
+        _remove(plane.admin, path)
+        # the address of an earlier test may rest for minutes, and a double of a provider has ended
+        _call(plane.admin, "PATCH", path, {"metadata": {"finalizers": None}}, _MERGE)
     plane.admin.until("the end of all claims", lambda: not plane.admin.call("GET", claims.format(""))["items"])
     return Player(plane, tmp_path)
 
 
 def _remove(admin: Admin, path: str) -> None:
-    """Delete an object; one that an earlier test has released may go by itself just now."""
+    _call(admin, "DELETE", path)
+
+
+def _call(admin: Admin, *request: t.Any) -> None:
+    """Change or delete an object; one that an earlier test has released may go by itself just now."""
     try:
-        admin.call("DELETE", path)
+        admin.call(*request)
     except urllib.error.HTTPError as error:
         if error.code != 404:
             raise

@@ -319,9 +319,14 @@ class NetworkManager:
         return _REASONS.get(code, f"NetworkManager's reason code is {code}")
 
     def deactivate(self, device: Device) -> None:
-        """Take down what is active on a device."""
-        if device.active_path != "/":
+        """Take down what is active on a device; it may have gone by itself meanwhile, as a VLAN goes with its bond."""
+        if device.active_path == "/":
+            return
+        try:
             self._call(_PATH, _NAME, "DeactivateConnection", "o", (device.active_path,))
+        except BusError as error:
+            if not error.name.endswith(".ConnectionNotActive"):
+                raise
 
     def disconnect(self, device: Device) -> None:
         """The same, and let no other profile take the device by itself."""

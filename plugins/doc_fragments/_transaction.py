@@ -50,8 +50,8 @@ options:
     default: false
   accept_host_keys:
     description:
-      - Take whoever answers at a claimed address for the host, whatever O(known_host_keys) and O(known_machine_ids) say. It gets the
-        profiles, secrets included.
+      - Accept any machine that answers at a claimed address as the host, whatever O(known_host_keys) and O(known_machine_ids) say. That
+        machine gets the profiles, secrets included.
       - For one run, where a host was installed anew and answers at its claimed address only, or where it got that address before keys were
         recorded.
     type: bool

@@ -125,7 +125,7 @@ class IpamBackend(abc.ABC):
         """Apply ``pools``, then create ``claims``: all of them or none. A claim that somebody else made meanwhile is adopted."""
 
     def adopt_claims(self, claims: t.Sequence[Claim]) -> tuple[Claim, ...]:
-        """Count on claims that existed when they were looked for: nobody who fails takes them back from now on.
+        """Count on claims that existed when they were looked for: from now on, no call that fails takes them back.
 
         Returns those that were gone by now and were made again.
         """

@@ -256,7 +256,7 @@ class EmbeddedBackend(IpamBackend):
             return Pool(reference, namespace, (), 0)
 
     def _pool_or_none(self, reference: PoolReference, namespace: str) -> Pool | None:
-        """The stored pool; None where there is none that this version can read."""
+        """The stored pool; None where this version can read no such pool."""
         try:
             return self._stored_pool(reference, namespace)
         except _UnreadablePool:

@@ -25,7 +25,7 @@ from tests.integration.conftest import ROUTED, Controller, pool, wishes
 from tests.testbed import bed, network
 from tests.testbed.fixtures import Nodes
 
-from .watching import Watcher
+from .watching import Background, Watcher
 
 NODES = int(os.environ.get("NODES") or 20)
 KILLS = int(os.environ.get("KILLS") or 20)
@@ -37,27 +37,16 @@ ADDRESSES = {name: {f"192.168.122.{number}" for number in numbers} for name, num
 _BACK = 60.0
 
 
-class Borrower:
+class Borrower(Background):
     """Claims what is free from both pools, looks who answers there, and gives it back, again and again."""
 
     def __init__(self, database: Path, watcher: Watcher, macs: t.Collection[str]) -> None:
+        super().__init__()
         self._database, self._watcher, self._macs = database, watcher, set(macs)
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._borrow, daemon=True)
         self.borrowed = 0
         self.in_use: list[tuple[str, str]] = []
-        self.failure: BaseException | None = None
 
-    def __enter__(self) -> Borrower:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_reason: object) -> None:
-        self._over.set()
-        self._thread.join()
-        assert self.failure is None, self.failure
-
-    def _borrow(self) -> None:
+    def _go_on(self) -> None:
         from ansible_collections.elemental.networking.plugins.module_utils._ipam import (
             backend,
             claiming,
@@ -66,27 +55,22 @@ class Borrower:
         )
 
         options = backend.BackendOptions("embedded", str(self._database))
-        try:
-            for number in itertools.count():
-                if self._over.is_set():
-                    return
-                name = list(RANGES)[number % 2]
-                reference = model.PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", name)
-                claims = [
-                    model.Claim("default", f"guest{each}-ip", f"guest{each}", "ip", reference) for each in range(5)
-                ]
-                with backend.open_backend(options) as opened:
-                    bound = claiming.ensure_claims(opened, [claiming.Wish(each) for each in claims], [], False).bound
-                answering = self._watcher.next_round()
-                for each in bound:
-                    address = each.address.address if each.address else ""
-                    self.in_use += [(address, mac) for mac in answering.get(address, set()) & self._macs]
-                self.borrowed += len(bound)
-                with backend.open_backend(options) as opened:
-                    releases = [releasing.Release("default", each.name) for each in claims]
-                    releasing.release_claims(opened, releases, False)
-        except BaseException as error:  # noqa: BLE001 for the test to see
-            self.failure = error
+        for number in itertools.count():
+            if self._over.is_set():
+                return
+            name = list(RANGES)[number % 2]
+            reference = model.PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", name)
+            claims = [model.Claim("default", f"guest{each}-ip", f"guest{each}", "ip", reference) for each in range(5)]
+            with backend.open_backend(options) as opened:
+                bound = claiming.ensure_claims(opened, [claiming.Wish(each) for each in claims], [], False).bound
+            answering = self._watcher.next_round()
+            for each in bound:
+                address = each.address.address if each.address else ""
+                self.in_use += [(address, mac) for mac in answering.get(address, set()) & self._macs]
+            self.borrowed += len(bound)
+            with backend.open_backend(options) as opened:
+                releases = [releasing.Release("default", each.name) for each in claims]
+                releasing.release_claims(opened, releases, False)
 
 
 @pytest.fixture

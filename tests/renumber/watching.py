@@ -25,22 +25,18 @@ _OWN_ADDRESS = IPv4Address(f"{_BRIDGE.network}.1")
 _ROUND = 0.7
 _NETNS = 0x40000000
 
+_B = t.TypeVar("_B", bound="Background")
 
-class Watcher:
-    """Asks for all addresses, round after round, from the bridge of the segment."""
 
-    def __init__(self, addresses: t.Sequence[str]) -> None:
-        self._addresses = addresses
+class Background:
+    """Work in a thread beside the test; what it fails with fails the test."""
+
+    def __init__(self) -> None:
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._changed = threading.Condition()
-        self.rounds = 0
-        self.last: dict[str, set[str]] = {}
-        # addresses that two machines answered for in one round, each with the MAC addresses
-        self.twice: list[tuple[str, tuple[str, ...]]] = []
+        self._thread = threading.Thread(target=self._work, daemon=True)
         self.failure: BaseException | None = None
 
-    def __enter__(self) -> Watcher:
+    def __enter__(self: _B) -> _B:
         self._thread.start()
         return self
 
@@ -49,6 +45,29 @@ class Watcher:
         self._thread.join()
         assert self.failure is None, self.failure
 
+    def _work(self) -> None:
+        try:
+            self._go_on()
+        except BaseException as error:  # noqa: BLE001 for the test to see
+            self.failure = error
+
+    def _go_on(self) -> None:
+        """Work until it is over."""
+        raise NotImplementedError
+
+
+class Watcher(Background):
+    """Asks for all addresses, round after round, from the bridge of the segment."""
+
+    def __init__(self, addresses: t.Sequence[str]) -> None:
+        super().__init__()
+        self._addresses = addresses
+        self._changed = threading.Condition()
+        self.rounds = 0
+        self.last: dict[str, set[str]] = {}
+        # addresses that two machines answered for in one round, each with the MAC addresses
+        self.twice: list[tuple[str, tuple[str, ...]]] = []
+
     def next_round(self) -> dict[str, set[str]]:
         """Who answers in a round that begins after this call: MAC addresses by address."""
         with self._changed:
@@ -56,20 +75,20 @@ class Watcher:
             assert self._changed.wait_for(lambda: self.rounds > seen + 1 or self.failure, 30), "no round ends"
             return dict(self.last)
 
-    def _watch(self) -> None:
-        try:
-            with open(f"/run/netns/{places.INFRASTRUCTURE}", "rb") as handle:
-                if ctypes.CDLL(None, use_errno=True).setns(handle.fileno(), _NETNS):
-                    raise OSError(ctypes.get_errno(), "the namespace cannot be entered")
-            with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ARP)) as wire:
-                wire.bind((_BRIDGE.bridge, 0))
-                own = wire.getsockname()[4]
-                while not self._over.is_set():
-                    self._ask_all(wire, own)
-        except BaseException as error:  # noqa: BLE001 for the test to see
-            self.failure = error
+    def _work(self) -> None:
+        super()._work()
         with self._changed:
             self._changed.notify_all()
+
+    def _go_on(self) -> None:
+        with open(f"/run/netns/{places.INFRASTRUCTURE}", "rb") as handle:
+            if ctypes.CDLL(None, use_errno=True).setns(handle.fileno(), _NETNS):
+                raise OSError(ctypes.get_errno(), "the namespace cannot be entered")
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ARP)) as wire:
+            wire.bind((_BRIDGE.bridge, 0))
+            own = wire.getsockname()[4]
+            while not self._over.is_set():
+                self._ask_all(wire, own)
 
     def _ask_all(self, wire: socket.socket, own: bytes) -> None:
         for address in self._addresses:

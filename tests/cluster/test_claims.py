@@ -333,6 +333,7 @@ def test_a_pool_is_made_changed_and_deleted(space: Space) -> None:
     assert (known["used"], known["free"]) == (1, 10)
     assert "1 addresses allocated" in space.module("ip_pool", definition=manifest(space), state="absent")["msg"]
     space.module("ip_address_claim", machine="a", key="ip", state="absent")
+    space.admin.until("the end of the address's rest", lambda: not space.items("ipaddresses"))
     assert space.module("ip_pool", definition=manifest(space), state="absent")["changed"]
     assert not space.module("ip_pool", definition=manifest(space), state="absent")["changed"]
 

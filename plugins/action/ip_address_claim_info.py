@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._job_slice import is_job_slice
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import is_job_slice
 
 _UNKNOWN = (
     "this looks like a job slice of AWX, in which groups.all has the hosts of the slice only; run a job template without slices, or, "

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.elemental.networking.plugins.plugin_utils._claiming_action import ClaimingAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.progress_action import ClaimingAction
 
 
 class ActionModule(ClaimingAction):

@@ -11,13 +11,16 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible_collections.elemental.networking.plugins.module_utils._machine_network_options import ARGUMENTS
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import (
+    refuse_running_ahead,
+    refuse_unsupported,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
     described,
     machine_network,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._play import refuse_running_ahead, refuse_unsupported
-from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import checked
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.preflight import checked
 
 
 class ActionModule(NetworkAction):

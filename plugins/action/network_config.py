@@ -13,7 +13,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
 from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import profile_name
+from ansible_collections.elemental.networking.plugins.module_utils._node.paths import profile_name
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
     PlaceholderError,
     resolve_placeholders,
@@ -26,14 +26,22 @@ from ansible_collections.elemental.networking.plugins.module_utils._render impor
     render,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._addresses import addresses_from_result
-from ansible_collections.elemental.networking.plugins.plugin_utils._elemental_os import YIP_FILE, yip_text
-from ansible_collections.elemental.networking.plugins.plugin_utils._identity import HostIdentity
-from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
-from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import addresses_in
-from ansible_collections.elemental.networking.plugins.plugin_utils._options import common_request
-from ansible_collections.elemental.networking.plugins.plugin_utils._rendering import tool_on
-from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import Outcome, Transaction
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import addresses_in
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_identity import HostIdentity
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.addresses import addresses_from_result
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.elemental_os import (
+    YIP_FILE,
+    yip_text,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.options import (
+    common_request,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.tool_runner import tool_on
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.transaction import (
+    Outcome,
+    Transaction,
+)
 
 _ARGUMENTS = {
     "configurator": {"type": "str", "default": "none"},

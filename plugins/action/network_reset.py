@@ -10,10 +10,14 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._identity import HostIdentity
-from ansible_collections.elemental.networking.plugins.plugin_utils._node import Node
-from ansible_collections.elemental.networking.plugins.plugin_utils._options import common_request
-from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import Transaction
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_identity import HostIdentity
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.options import (
+    common_request,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.transaction import (
+    Transaction,
+)
 
 _ARGUMENTS = {
     "addresses": {"type": "list", "elements": "str", "default": []},

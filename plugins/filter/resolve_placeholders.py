@@ -80,7 +80,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     PlaceholderError,
     resolve_placeholders,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._addresses import addresses_from_result
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.addresses import addresses_from_result
 
 
 def _resolve(value: object, addresses: object, place: str = "config") -> object:

@@ -73,8 +73,12 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import BoundClaim, IpamError
-from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import given_to, option, served_claims
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import machine_name
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import (
+    given_to,
+    option,
+    served_claims,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import machine_name
 
 
 def flattened(terms: t.Iterable[t.Any]) -> t.Iterator[t.Any]:

@@ -87,8 +87,8 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import given_to
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import given_to
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     described,
     machine_network,
 )

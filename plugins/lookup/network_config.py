@@ -89,8 +89,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     PlaceholderError,
     resolve_placeholders,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses, given_to
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import (
+    claimed_addresses,
+    given_to,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     ip_addresses,
     machine_network,
 )

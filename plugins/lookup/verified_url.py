@@ -45,7 +45,7 @@ _raw:
 import typing as t
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.elemental.networking.plugins.plugin_utils._verified_text import verified_text
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.verified_text import verified_text
 
 
 class LookupModule(LookupBase):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.keyfile import (
     Entry,
     KeyfileError,
     entries,

@@ -15,17 +15,16 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elemental.networking.plugins.module_utils._host_keys import valid_host_keys
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import host_address
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
-    BackendOptions,
     IpamBackend,
     PoolChange,
     PoolState,
-    open_backend,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
     Claiming,
     Wish,
     ensure_claims,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.machines import Machine
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
     GROUP,
@@ -65,7 +64,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasi
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.renumbering import Renumbering, finish
 from ansible_collections.elemental.networking.plugins.module_utils._machine_id import valid_identity
 
-from . import _kubernetes_core as kubernetes_options
+from ._ipam.kubernetes import connection as kubernetes_options
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 Result = t.Dict[str, t.Any]

@@ -15,8 +15,8 @@ import re
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain, sentence
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import redact
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.keyfile import redact
+from ansible_collections.elemental.networking.plugins.module_utils._texts import plain, sentence
 from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, checked
 
 # None stands for a claim that has no address yet, a string for a bare address that came without its prefix

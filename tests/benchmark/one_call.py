@@ -12,8 +12,8 @@ import sys
 import time
 
 import kubernetes.client
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import claims as kubernetes_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference
 

@@ -51,8 +51,8 @@ def _single_addresses(count: int) -> t.Callable[[], object]:
 
 
 def _placeholders(count: int) -> t.Callable[[], object]:
-    from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given
-    from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import checked
+    from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
+    from ansible_collections.elemental.networking.plugins.plugin_utils._request.preflight import checked
 
     pools = {f"k{each}": {"apiGroup": GROUP, "kind": "InClusterIPPool", "name": "p"} for each in range(count)}
     lines = "".join(f"address{each + 1}={{k{each}}}/{{k{each}.prefix}}\n" for each in range(count))
@@ -62,8 +62,8 @@ def _placeholders(count: int) -> t.Callable[[], object]:
 
 
 def _keys_without_pools(count: int) -> t.Callable[[], object]:
-    from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given
-    from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import checked
+    from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
+    from ansible_collections.elemental.networking.plugins.plugin_utils._request.preflight import checked
 
     pools = {f"k{each}": {"apiGroup": GROUP, "kind": "InClusterIPPool", "name": "p"} for each in range(count)}
     lines = "".join(f"address{each + 1}={{k{each}}}/{{k{each}.prefix}}\n" for each in range(count))

@@ -13,7 +13,7 @@ import urllib.error
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
 

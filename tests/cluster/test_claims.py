@@ -197,8 +197,8 @@ def test_claims_deleted_behind_our_back_are_made_anew(space: Space) -> None:
 def test_an_older_cluster_api_is_served_in_v1beta1(space: Space) -> None:
     space.claims("a")
     known = {event["auditID"] for event in space.plane.requests(space.user)}  # of a watch, its end is told later
-    from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+    from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import discovery
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference
 

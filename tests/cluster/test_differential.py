@@ -13,15 +13,12 @@ import typing as t
 
 import hypothesis
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
-    BackendOptions,
-    IpamBackend,
-    open_backend,
-)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
     Wish,
     ensure_claims,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
     Claim,

@@ -10,11 +10,8 @@ import dataclasses
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
-    BackendOptions,
-    HandOver,
-    open_backend,
-)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import HandOver
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
 
 from tests.testbed.controlplane import users

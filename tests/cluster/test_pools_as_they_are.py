@@ -11,7 +11,7 @@ import typing as t
 import urllib.error
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 

@@ -50,8 +50,9 @@ _PAUSE_POINTS = f"""
 import os as _os
 import time as _time
 
-from . import activating as _activating, confirming as _confirming, journal as _journal, opening as _opening
-from .network_manager import NetworkManager as _NetworkManager
+from .networkmanager.client import NetworkManager as _NetworkManager
+from .state import journal as _journal
+from .transaction import activate as _activate, confirm as _confirm, trial as _trial
 
 
 def _pause(point):
@@ -77,12 +78,12 @@ def _around(place, name, point, before, condition=lambda *arguments: True):
 
 
 _around(_NetworkManager, "open_checkpoint", "before-checkpoint", True)
-_around(_opening, "_load", "trial-written", False)
-_around(_activating, "_mark_activated", "activated", True)
-_around(_confirming, "_judge", "before-confirm", True)
+_around(_trial, "_load", "trial-written", False)
+_around(_activate, "_mark_activated", "activated", True)
+_around(_confirm, "_judge", "before-confirm", True)
 _around(_journal, "_prepare", "files-prepared", False)
 _around(_journal, "carry_out", "journal-written", True)
-_around(_confirming, "_take_over", "during-confirm", True)
+_around(_confirm, "_take_over", "during-confirm", True)
 """
 
 
@@ -92,6 +93,6 @@ def collection_with_pause_points(folder: Path) -> Path:
     source = machine.collection() / "ansible_collections/elemental/networking"
     target = tree / "ansible_collections/elemental/networking"
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("tests", ".git", "docs"))
-    program = target / "plugins/module_utils/_networkmanager/node.py"
+    program = target / "plugins/module_utils/_node/main.py"
     program.write_text(program.read_text() + _PAUSE_POINTS)
     return tree

@@ -11,7 +11,7 @@ import typing as t
 
 from hypothesis import strategies as st
 
-from plugins.module_utils._networkmanager.defaults import numbers_and_booleans
+from plugins.module_utils._node.networkmanager.defaults import numbers_and_booleans
 
 Line = t.Tuple[str, str, str]  # section, key, value
 _Values = st.SearchStrategy[str]

@@ -17,10 +17,10 @@ import typing as t
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from plugins.module_utils._networkmanager import judging
-from plugins.module_utils._networkmanager.network_manager import NetworkManagerError
-from plugins.module_utils._networkmanager.plain import is_plain
-from plugins.module_utils._networkmanager.understood import losses, verdict
+from plugins.module_utils._node.networkmanager.client import NetworkManagerError
+from plugins.module_utils._node.networkmanager.plain import is_plain
+from plugins.module_utils._node.networkmanager.understood import losses, verdict
+from plugins.module_utils._node.plan import judging
 from tests.testbed.reading import Reader, Reading
 
 from .keyfiles import keyfiles, simple_keyfiles

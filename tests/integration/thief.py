@@ -14,8 +14,8 @@ import json
 import sys
 import time
 
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
 
 from tests.testbed import bed, node

@@ -48,27 +48,27 @@ class Borrower(Background):
 
     def _go_on(self) -> None:
         from ansible_collections.elemental.networking.plugins.module_utils._ipam import (
-            backend,
             claiming,
+            factory,
             model,
             releasing,
         )
 
-        options = backend.BackendOptions("embedded", str(self._database))
+        options = factory.BackendOptions("embedded", str(self._database))
         for number in itertools.count():
             if self._over.is_set():
                 return
             name = list(RANGES)[number % 2]
             reference = model.PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", name)
             claims = [model.Claim("default", f"guest{each}-ip", f"guest{each}", "ip", reference) for each in range(5)]
-            with backend.open_backend(options) as opened:
+            with factory.open_backend(options) as opened:
                 bound = claiming.ensure_claims(opened, [claiming.Wish(each) for each in claims], [], False).bound
             answering = self._watcher.next_round()
             for each in bound:
                 address = each.address.address if each.address else ""
                 self.in_use += [(address, mac) for mac in answering.get(address, set()) & self._macs]
             self.borrowed += len(bound)
-            with backend.open_backend(options) as opened:
+            with factory.open_backend(options) as opened:
                 releases = [releasing.Release("default", each.name) for each in claims]
                 releasing.release_claims(opened, releases, False)
 
@@ -137,7 +137,7 @@ def homeless(watcher: Watcher, macs: t.Collection[str]) -> set[str]:
 
 def held(database: Path) -> dict[str, str]:
     """Addresses by claim, without those of the borrower."""
-    from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
+    from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 
     with open_backend(BackendOptions("embedded", str(database))) as opened:
         bound = opened.list_claims(None)

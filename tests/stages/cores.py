@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 # packages of module_utils that import nothing of ansible-core: for 2.16, which has the Python of 2.19, their tests are the same
-PURE = ("_ipam", "_networkmanager", "_render")
+PURE = ("_ipam", "_node", "_render")
 # trust borders whose tests take something from ansible-core
 _BORDERS = ("test_hostile_hosts", "test_manifests", "test_verified_text")
 # the tests of what runs tests

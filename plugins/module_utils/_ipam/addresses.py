@@ -13,8 +13,8 @@ import functools
 import ipaddress
 import typing as t
 
+from .._texts import plain
 from .model import Address, IpamError
-from .texts import plain
 
 IPAddress = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 

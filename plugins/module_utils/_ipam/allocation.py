@@ -23,8 +23,8 @@ import types
 import typing as t
 from dataclasses import dataclass
 
+from .._texts import plain
 from .model import IpamError, Pool
-from .texts import plain
 
 IPAddress = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Range = t.Tuple[int, int]

@@ -13,7 +13,8 @@ from . import renumbering
 from .allocation import family
 from .backend import HandOver, IpamBackend, PoolChange
 from .machines import Known, Machine, addresses_held, held_by, holders_of, machines_of, title, unused
-from .model import BoundClaim, Claim, IpamError, Owner, Pool, PoolReference
+from .matching import compare
+from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 from .renaming import rename
 from .renumbering import Renumbering
 
@@ -185,50 +186,6 @@ def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
             f"machine {other.machine} with key {other.key} and machine {claim.machine} with key {claim.key} "
             f"both ask for the claim {claim.name}: rename one of the machines or keys"
         )
-
-
-def compare(wanted: Claim, found: Claim) -> None:
-    """Raise IpamError when a claim that exists is not the one that is wanted.
-
-    A claim is immutable: another pool is never a silent reuse of the old pool's address. One that says no machine was made by
-    something else; its name and its pool are what it is known by.
-    """
-    if found.pool != wanted.pool:
-        raise IpamError(
-            f"claim {wanted.name} exists with an address from pool {found.pool}, but pool {wanted.pool} is asked for: "
-            "release it first (state: absent, or reset the machine)"
-        )
-    if found.machine and (found.machine, found.key) != (wanted.machine, wanted.key):
-        raise IpamError(
-            f"claim {wanted.name} belongs to machine {found.machine} with key {found.key}, "
-            f"not to machine {wanted.machine} with key {wanted.key}: rename one of them"
-        )
-    if wanted.owner is not None and not same_owner(wanted.owner, found.owner):
-        raise IpamError(
-            f"claim {wanted.name} exists with the owner {found.owner or 'nobody'}, but {wanted.owner} is asked for: "
-            "release it first, or name its owner"
-        )
-    if found.site and found.site != wanted.site:
-        asking = f"an inventory of site {wanted.site}" if wanted.site else "an inventory without a site"
-        raise IpamError(
-            f"claim {wanted.name} was made for an inventory of site {found.site}, and {asking} has a machine {wanted.machine}, too: "
-            "give one of the machines another name (machine_network_machine), or correct the site (machine_network_site)"
-        )
-    if found.host and wanted.host and found.host != wanted.host:
-        raise IpamError(
-            f"claim {wanted.name} was made for host {found.host}, and host {wanted.host} has the same machine name "
-            f"{wanted.machine}: give one of them another name (machine_network_machine), "
-            f"or set machine_network_former_name: {found.host} for {wanted.host} where it was renamed"
-        )
-
-
-def same_owner(wanted: Owner, found: Owner | None) -> bool:
-    """Whether these are one object."""
-    if found is None or (wanted.uid and wanted.uid != found.uid):
-        return False
-    # an object may be served in several versions: the version is not what it is
-    group, other = (owner.api_version.rpartition("/")[0] for owner in (wanted, found))
-    return (group, wanted.kind, wanted.name) == (other, found.kind, found.name)
 
 
 def _check_families(wishes: t.Sequence[Wish], pools: t.Sequence[Pool], backend: IpamBackend) -> None:

@@ -23,6 +23,7 @@ import urllib.parse
 
 from .._host_keys import joined, parted
 from .._machine_id import valid_identity
+from .._texts import moment, plain
 from . import resting
 from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, preallocated, usage
@@ -31,7 +32,6 @@ from .job_folder import refuse_dying_database
 from .manifest import GLOBAL, applied, pool_from_manifest, pool_to_manifest
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 from .names import final_name
-from .texts import moment, plain
 
 _SCHEMA_VERSION = 3
 # what an older one has not; made up for by the first transaction that keeps something

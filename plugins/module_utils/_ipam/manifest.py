@@ -13,11 +13,11 @@ import itertools
 import re
 import typing as t
 
+from .._texts import plain
 from .allocation import AddressSet, allocatable, preallocated
 from .metadata import annotations_of, labels_of, merged
 from .model import IpamError, Pool, PoolReference
 from .names import checked_name
-from .texts import plain
 
 GROUP = "ipam.cluster.x-k8s.io"
 NAMESPACED, GLOBAL = "InClusterIPPool", "GlobalInClusterIPPool"

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .._texts import plain
 from .model import IpamError
 from .names import is_subdomain
-from .texts import plain
 
 Pairs = t.Tuple[t.Tuple[str, str], ...]
 

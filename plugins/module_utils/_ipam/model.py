@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from .texts import sentence
+from .._texts import sentence
 
 
 class IpamError(Exception):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
+from .._texts import plain
 from .model import IpamError, Owner, PoolReference
-from .texts import plain
 
 # metadata.name of a claim is a DNS-1123 subdomain, that of a namespace a label
 _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"

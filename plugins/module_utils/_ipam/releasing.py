@@ -11,8 +11,8 @@ import typing as t
 from dataclasses import dataclass
 
 from .backend import IpamBackend
-from .claiming import same_owner
 from .holding import Inventories
+from .matching import same_owner
 from .model import BoundClaim, Claim, IpamError, Owner, PoolReference
 from .names import machine_name
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import run_tool
+from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import run_tool
 
 from .document import checked_document
 from .generated import RunTool, render_generated

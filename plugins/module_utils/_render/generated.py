@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.keyfile import (
     HIDDEN,
     KeyfileError,
     holds_secret,
     is_secret_key,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import profile_name
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.paths import profile_name
+from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import (
     TOOLS,
     ToolError,
     ToolRun,

@@ -11,13 +11,13 @@ import typing as t
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network, ip_network
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.address_lines import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.address_lines import (
     ADDRESS_KEY,
     DEFAULT_PREFIXES,
     address_line,
     fields,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import Entry
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.keyfile import Entry
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import placeholder_names
 
 from .methods import check_method

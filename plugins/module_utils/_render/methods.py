@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.address_lines import ADDRESS_KEY
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import Entry
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.address_lines import ADDRESS_KEY
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.keyfile import Entry
 
 from .profile import RenderError
 

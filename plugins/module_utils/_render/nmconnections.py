@@ -10,14 +10,14 @@ import re
 import typing as t
 import uuid
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.keyfile import (
     Entry,
     KeyfileError,
     entries,
     virtual_functions,
     with_connection_value,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.paths import (
     PROFILE_SUFFIX,
     profile_name,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import sentence
+from ansible_collections.elemental.networking.plugins.module_utils._texts import sentence
 
 
 class RenderError(ValueError):

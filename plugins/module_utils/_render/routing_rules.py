@@ -14,7 +14,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import Entry, entries
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.keyfile import Entry, entries
 
 _RULE_KEY = re.compile(r"routing-rule\d+\Z")
 _ROUTE_KEY = re.compile(r"route\d+\Z")

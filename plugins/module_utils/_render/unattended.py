@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import Entry
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.spellings import as_number
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.keyfile import Entry
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.spellings import as_number
 
 from .profile import RenderError
 

@@ -23,7 +23,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.kuberne
     waiting,
     watching,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import Connection
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection
 
 GROUP = "ipam.cluster.x-k8s.io"
 POOL_KIND = "InClusterIPPool"

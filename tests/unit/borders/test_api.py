@@ -13,12 +13,12 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils import _kubernetes_core
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import connection as kubernetes_core
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
-from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import claimed_addresses
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
 from ansible_collections.elemental.networking.tests.unit.borders.api_server import (
     MANIFEST,
     OWNER,
@@ -145,9 +145,9 @@ def attempt(work: t.Callable[[], t.Any]) -> t.Any:
 
 def look_up(server: Server) -> None:
     """What the lookups read."""
-    connection = _kubernetes_core.Connection("https://h", server, dict)
+    connection = kubernetes_core.Connection("https://h", server, dict)
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(_kubernetes_core, "connect", lambda _options: connection)
+        monkeypatch.setattr(kubernetes_core, "connect", lambda _options: connection)
         found = claimed_addresses(Given("a", machine="a", backend="kubernetes", namespace="ns"))
     for address in found.values():
         right(address.address, address.prefix, address.gateway)

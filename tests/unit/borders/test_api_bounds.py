@@ -15,13 +15,13 @@ import typing as t
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import api, bodies, watching
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.api import Api
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.discovery import Resource
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import Place, seconds_asked
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.paths import path
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.progress import Progress
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.watching import Watch
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
-from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import Connection
 from ansible_collections.elemental.networking.tests.unit.borders.api_server import (
     Response,
     Server,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import ToolRun
+from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import ToolRun
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, Rendering, check, render
 from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
 from hypothesis import given

@@ -13,13 +13,13 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.bus import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.dbus.connection import (
     BusError,
     SystemBus,
     message_length,
     read_message,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.wire import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.dbus.wire import (
     BYTE_ORDERS,
     Variant,
     WireError,

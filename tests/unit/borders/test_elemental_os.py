@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.elemental.networking.plugins.module_utils._render import Profile
-from ansible_collections.elemental.networking.plugins.plugin_utils._elemental_os import yip_text
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.elemental_os import yip_text
 from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -22,8 +22,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.errors import AnsibleError
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest, sharing
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import claim_name
@@ -32,14 +32,14 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     resolve_placeholders,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, render
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import (
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.files import read_manifests
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
     MachineNetwork,
     described,
     ip_addresses,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import checked
-from ansible_collections.elemental.networking.plugins.plugin_utils._user_files import read_manifests
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.preflight import checked
 from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, NETWORK, pool
 from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
 from hypothesis import example, given

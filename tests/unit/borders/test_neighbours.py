@@ -11,16 +11,16 @@ import struct
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager import probing
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.answers import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.checks import probing
+from ansible_collections.elemental.networking.plugins.module_utils._node.checks.inbound import knocked_from
+from ansible_collections.elemental.networking.plugins.module_utils._node.checks.packets import (
     arp_sender,
     dns_query,
     echo_request,
     is_dns_answer,
     is_echo_reply,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.arriving import knocked_from
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import Knock
+from ansible_collections.elemental.networking.plugins.module_utils._node.model import Knock
 from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
 from hypothesis import given
 from hypothesis import strategies as st

@@ -14,11 +14,11 @@ import typing as t
 from dataclasses import asdict, replace
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import ToolRun
+from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import ToolRun
 from ansible_collections.elemental.networking.plugins.module_utils._printable import lines, one_line
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError
 from ansible_collections.elemental.networking.plugins.module_utils._render.generated import render_generated
-from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import (
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import (
     Busy,
     InvalidAnswer,
     Judgement,

@@ -15,16 +15,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager import (
-    admitting,
-    journal,
-    later,
-    places,
-    shapes,
-    store,
-)
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.files import private
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import (
+from ansible_collections.elemental.networking.plugins.module_utils._node import admission, paths
+from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
     DAMAGED,
     LOST,
     Managed,
@@ -33,9 +25,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._networkmanag
     Step,
     Trial,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.network_manager import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
     NetworkManagerError,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._node.state import journal, records, shapes
+from ansible_collections.elemental.networking.plugins.module_utils._node.system import timers
+from ansible_collections.elemental.networking.plugins.module_utils._node.system.files import private
 from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
 from hypothesis import strategies as st
 
@@ -62,20 +57,20 @@ RAW = st.one_of(
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A node's folders below another root."""
-    for module in (places, store, later):
+    for module in (paths, records, timers):
         for name, value in vars(module).items():
             if isinstance(value, str) and value.startswith(("/etc/", "/oem/", "/run/", "/var/")):
                 monkeypatch.setattr(module, name, str(tmp_path) + value)
-    monkeypatch.setattr(store, "_WATCHED_FILES", (places.MANAGED_FILE, places.MANAGED_COPY))
+    monkeypatch.setattr(records, "_WATCHED_FILES", (paths.MANAGED_FILE, paths.MANAGED_COPY))
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     for file in (
-        places.INSTALLED_PROFILES + "/x",
-        places.TRIAL_FOLDER + "/x",
-        places.MANAGED_FILE,
-        places.MANAGED_COPY,
+        paths.INSTALLED_PROFILES + "/x",
+        paths.TRIAL_FOLDER + "/x",
+        paths.MANAGED_FILE,
+        paths.MANAGED_COPY,
     ):
         os.makedirs(os.path.dirname(file))
-    os.makedirs(os.path.dirname(places.RECOVERY_LINK))
+    os.makedirs(os.path.dirname(paths.RECOVERY_LINK))
     return tmp_path
 
 
@@ -100,7 +95,7 @@ def a_trial() -> Trial:
         is_reset=False,
         wanted=(ManagedProfile("eth0.nmconnection", "eth0", "ethernet"),),
         probes=(Probe("gateway", "gateway"), Probe("tcp", "tcp", "192.0.2.1", 22)),
-        more_files={f"{places.MORE_FILES}network.yaml": SECRET},
+        more_files={f"{paths.MORE_FILES}network.yaml": SECRET},
         failed_before={"gateway": ""},
     )
 
@@ -112,13 +107,13 @@ def test_a_trial_is_read_as_it_was_written() -> None:
 def managed_file() -> dict[str, t.Any]:
     """What is ours."""
     profiles = (ManagedProfile("eth0.nmconnection", "eth0", "ethernet"),)
-    managed = Managed("node1", profiles, False, (f"{places.MORE_FILES}network.yaml",), "0123")
-    return t.cast("dict[str, t.Any]", json.loads(store.managed_text(managed)))
+    managed = Managed("node1", profiles, False, (f"{paths.MORE_FILES}network.yaml",), "0123")
+    return t.cast("dict[str, t.Any]", json.loads(records.managed_text(managed)))
 
 
 def contents() -> dict[str, t.Any]:
     """A journal."""
-    files = {f"{places.INSTALLED_PROFILES}/eth0.nmconnection": private(SECRET), places.MANAGED_FILE: None}
+    files = {f"{paths.INSTALLED_PROFILES}/eth0.nmconnection": private(SECRET), paths.MANAGED_FILE: None}
     return shapes.to_json(files)
 
 
@@ -143,7 +138,7 @@ def a_request() -> dict[str, t.Any]:
         "token": "0123456789abcdef",
         "take_over": "",
         "probes": [{**Probe("tcp", "tcp", "192.0.2.1", 22)._asdict()}],
-        "more_files": {f"{places.MORE_FILES}network.yaml": SECRET},
+        "more_files": {f"{paths.MORE_FILES}network.yaml": SECRET},
         "knock": knock,
         "profiles": [profile],
         "required": [],
@@ -232,53 +227,53 @@ WRITES = Writes()
 
 @hypothesis.given(st.data())
 def test_managed(root: Path, data: st.DataObject) -> None:
-    for path in (places.MANAGED_FILE, places.MANAGED_COPY):
+    for path in (paths.MANAGED_FILE, paths.MANAGED_COPY):
         Path(path).unlink(missing_ok=True)
-    write(data.draw(st.sampled_from([places.MANAGED_FILE, places.MANAGED_COPY])), managed_file(), data)
+    write(data.draw(st.sampled_from([paths.MANAGED_FILE, paths.MANAGED_COPY])), managed_file(), data)
     with bounded():
         try:
-            managed = store.load_managed()
+            managed = records.load_managed()
         except NetworkManagerError as error:
             is_one_sentence(error, names=str(root))
             return
         assert managed.machine  # never no machine at all
         assert all("/" not in name and name not in ("", ".", "..") for name in managed.files)
-        assert all(os.path.dirname(path) + "/" == places.MORE_FILES for path in managed.more_files)
-        again = json.loads(store.managed_text(managed))
+        assert all(os.path.dirname(path) + "/" == paths.MORE_FILES for path in managed.more_files)
+        again = json.loads(records.managed_text(managed))
         assert again["machine"] == managed.machine
 
 
 @hypothesis.given(st.data())
 def test_trial(root: Path, data: st.DataObject) -> None:
     trial = a_trial()
-    store.open_trial(trial, "the program")
-    store.remember_files(trial, {"eth0.nmconnection": SECRET})
+    records.open_trial(trial, "the program")
+    records.remember_files(trial, {"eth0.nmconnection": SECRET})
     before = {"version": 1, **contents(), "trial": trial.to_json()}
     for file, document in (("trial", {"version": 1, **trial.to_json()}), ("before", before), ("final", {"files": {}})):
         if data.draw(st.booleans()):
-            write(f"{places.TRIAL_FOLDER}/{file}.json", document, data)
+            write(f"{paths.TRIAL_FOLDER}/{file}.json", document, data)
     with bounded():
-        found = store.load_own_trial()
+        found = records.load_own_trial()
         assert found is None or found.phase in (DAMAGED, LOST) or shapes.trial(json.loads(json.dumps(found.to_json())))
         assert all("/" not in step.trial_uuid and "/" not in step.file_name for step in (found.steps if found else ()))
-        for load in (store.load_trial, lambda: store.final_texts(["eth0.nmconnection"])):
+        for load in (records.load_trial, lambda: records.final_texts(["eth0.nmconnection"])):
             try:
                 load()
             except NetworkManagerError as error:
                 is_one_sentence(error)
         try:
-            files = store.files_before()
+            files = records.files_before()
         except shapes.Unfit as error:
             is_one_sentence(error)
         else:
             assert all(path.startswith(str(root)) and ".." not in path for path in files)
         if found is not None:
             WRITES.paths, WRITES.is_on = [], True
-            store.close_trial(found, "rolled_back", "why")
+            records.close_trial(found, "rolled_back", "why")
             WRITES.is_on = False
             assert all(path.startswith(str(root)) for path in WRITES.paths if os.path.isabs(path))
-    assert found is None or not os.path.exists(places.TRIAL_FOLDER)
-    asides = list(Path(places.TRIAL_FOLDER).parent.glob("trial.json.corrupt-*"))
+    assert found is None or not os.path.exists(paths.TRIAL_FOLDER)
+    asides = list(Path(paths.TRIAL_FOLDER).parent.glob("trial.json.corrupt-*"))
     assert len(asides) <= 1
     assert all(not aside.stat().st_mode & 0o077 for aside in asides)
 
@@ -286,21 +281,21 @@ def test_trial(root: Path, data: st.DataObject) -> None:
 @hypothesis.given(st.data())
 def test_outcomes(root: Path, data: st.DataObject) -> None:
     document = {"version": 1, "ended": {"0123": ["rolled_back", "why", "node1"], "4567": ["confirmed", "", "node1"]}}
-    write(places.OUTCOMES_FILE, document, data)
+    write(paths.OUTCOMES_FILE, document, data)
     with bounded():
-        assert all(isinstance(part, str) for part in store.outcome_of("0123"))
-        assert all(isinstance(machine, str) for machine in store.machines_tried())
-        store.close_trial(a_trial(), "rolled_back", "why")
-        assert store.outcome_of(a_trial().token) == ("rolled_back", "why")
+        assert all(isinstance(part, str) for part in records.outcome_of("0123"))
+        assert all(isinstance(machine, str) for machine in records.machines_tried())
+        records.close_trial(a_trial(), "rolled_back", "why")
+        assert records.outcome_of(a_trial().token) == ("rolled_back", "why")
 
 
 @hypothesis.given(st.data())
 def test_journal(root: Path, data: st.DataObject) -> None:
-    for path in (places.JOURNAL_FILE, places.RECOVERY_LINK):
+    for path in (paths.JOURNAL_FILE, paths.RECOVERY_LINK):
         if os.path.lexists(path):
             os.unlink(path)
-    os.symlink(places.RECOVERY_UNIT, places.RECOVERY_LINK)
-    write(places.JOURNAL_FILE, contents(), data)
+    os.symlink(paths.RECOVERY_UNIT, paths.RECOVERY_LINK)
+    write(paths.JOURNAL_FILE, contents(), data)
     with bounded():
         WRITES.paths, WRITES.is_on = [], True
         try:
@@ -315,8 +310,8 @@ def test_journal(root: Path, data: st.DataObject) -> None:
     for sentence in said:
         assert "\n" not in sentence
         assert SECRET not in sentence
-    assert not said or not os.path.exists(places.JOURNAL_FILE)
-    asides = list(Path(places.JOURNAL_FILE).parent.glob("journal.json.corrupt-*"))
+    assert not said or not os.path.exists(paths.JOURNAL_FILE)
+    asides = list(Path(paths.JOURNAL_FILE).parent.glob("journal.json.corrupt-*"))
     assert len(asides) <= 1
     assert all(not aside.stat().st_mode & 0o077 for aside in asides)
 
@@ -327,21 +322,21 @@ def test_request(root: Path, data: st.DataObject) -> None:
     request = mutated(a_request(), data) if data.draw(st.booleans()) else data.draw(ODD)
     with bounded():
         try:
-            admitting.check_request(request)
+            admission.check_request(request)
         except NetworkManagerError as error:
             is_one_sentence(error)
             return
         assert 5 <= request["deadline"] <= 3600
         assert all(0 < probe["timeout"] <= request["deadline"] for probe in request["probes"])
         assert all("/" not in profile["file_name"] for profile in request["profiles"])
-        assert all(os.path.dirname(path) + "/" == places.MORE_FILES for path in request["more_files"])
+        assert all(os.path.dirname(path) + "/" == paths.MORE_FILES for path in request["more_files"])
 
 
 def test_what_is_whole_is_read(root: Path) -> None:
     """The properties above are of damaged files: these are not."""
-    admitting.check_request(a_request())
-    Path(places.MANAGED_FILE).write_text(json.dumps(managed_file()))
-    assert store.load_managed().files == ("eth0.nmconnection",)
-    store.open_trial(a_trial(), "the program")
-    assert store.load_trial() == a_trial()
+    admission.check_request(a_request())
+    Path(paths.MANAGED_FILE).write_text(json.dumps(managed_file()))
+    assert records.load_managed().files == ("eth0.nmconnection",)
+    records.open_trial(a_trial(), "the program")
+    assert records.load_trial() == a_trial()
     assert len(shapes.journal(contents())) == 2

@@ -13,8 +13,8 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.elemental.networking.plugins.plugin_utils import _verified_text
-from ansible_collections.elemental.networking.plugins.plugin_utils._verified_text import (
+from ansible_collections.elemental.networking.plugins.plugin_utils._request import verified_text as _verified_text
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.verified_text import (
     next_address,
     shown,
     verified_text,

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.embedded import EmbeddedBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.identity import digest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.module_utils._node.system.identity import digest
 from ansible_collections.elemental.networking.tests.unit.roles.test_machine_network_role import Play, Site
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"

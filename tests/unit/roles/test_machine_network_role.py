@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK
 from ansible_collections.elemental.networking.tests.unit.standin_hosts import (
     KEYFILE,
     run_playbook,

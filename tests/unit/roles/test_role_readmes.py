@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.places import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK
 from ansible_collections.elemental.networking.tests.unit.standin_hosts import (
     run_playbook,
     write_answers,

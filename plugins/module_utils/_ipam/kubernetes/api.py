@@ -22,7 +22,7 @@ from .progress import Progress
 from .reading import Object, following, malformed, mappings, optional_mapping
 
 if t.TYPE_CHECKING:
-    from ..._kubernetes_core import Connection
+    from .connection import Connection
 
 Query = t.Mapping[str, t.Union[str, int]]
 # seconds; an API server that never answered is probably the wrong one, one that did is probably starting again

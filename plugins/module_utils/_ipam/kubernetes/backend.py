@@ -14,6 +14,7 @@ import uuid
 from ..backend import Creation, HandOver, IpamBackend, PoolChange, PoolState
 from ..holding import Holder, Inventories, holder_of
 from ..manifest import GLOBAL, GROUP, NAMESPACED
+from ..matching import compare
 from ..model import Address, BoundClaim, Claim, IpamError, Pool, PoolReference
 from .api import Api
 from .causes import Causes
@@ -30,7 +31,7 @@ from .waiting import Waiting
 from .watching import Watch
 
 if t.TYPE_CHECKING:
-    from ..._kubernetes_core import Connection
+    from .connection import Connection
 
 Name = t.Tuple[str, str]
 # a pool's status follows its claims within this, in seconds
@@ -270,8 +271,6 @@ class KubernetesBackend(IpamBackend):
         return free
 
     def _compare(self, claim: Claim, found: Found) -> None:
-        from ..claiming import compare  # the algorithm knows the backends, not the other way round
-
         try:
             compare(claim, found.claim)
         except IpamError as error:

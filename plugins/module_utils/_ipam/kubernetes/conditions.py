@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..texts import plain
+from ..._texts import plain
 from .reading import Object, mappings, optional_mapping
 
 # what a provider that sets conditions says when waiting is of no use; Metal3 never looks at such a claim again

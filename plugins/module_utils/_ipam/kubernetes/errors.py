@@ -10,8 +10,8 @@ import json
 import typing as t
 from dataclasses import dataclass
 
+from ..._texts import plain
 from ..model import IpamError
-from ..texts import plain
 
 GROUP = "ipam.cluster.x-k8s.io"
 # bytes; a larger Status is not worth to be understood

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
+from ..._texts import plain
 from ..holding import ELEMENTAL_GROUP, ELEMENTAL_VERSION, INVENTORY_KIND, Inventories, MachineInventory, Record
-from ..texts import plain
 from .api import Api
 from .discovery import Discovery
 from .errors import Place, Refused

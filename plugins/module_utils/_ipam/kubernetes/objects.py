@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from ..._host_keys import joined, parted
 from ..._machine_id import valid_identity
+from ..._texts import moment, plain
 from ..addresses import checked_address
 from ..model import Address, Claim, IpamError, Owner, PoolReference
 from ..names import is_label, is_subdomain
-from ..texts import moment, plain
 from .conditions import Condition, not_served
 from .errors import GROUP
 from .reading import Object, malformed, mapping, mappings, optional_mapping, optional_text, text, texts

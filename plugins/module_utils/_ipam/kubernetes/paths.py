@@ -9,9 +9,9 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote
 
+from ..._texts import plain
 from ..model import IpamError
 from ..names import is_subdomain
-from ..texts import plain
 
 Path = t.NewType("Path", str)
 

@@ -11,11 +11,11 @@ import time
 import typing as t
 from dataclasses import replace
 
+from ..._texts import plain
 from ..allocation import Usage, allocatable, usage
 from ..backend import PoolChange, PoolState
 from ..manifest import GLOBAL, NAMESPACED, applied, known_fields, pool_from_manifest, pool_to_manifest
 from ..model import IpamError, Pool, PoolReference
-from ..texts import plain
 from .api import Api
 from .discovery import Discovery, Resource
 from .errors import GROUP, Place, Refused

@@ -10,7 +10,7 @@ import threading
 import time
 import typing as t
 
-from ..texts import sentence
+from ..._texts import sentence
 
 Report = t.Callable[[str], None]
 Tell = t.Callable[[int, t.Callable[[], str]], None]

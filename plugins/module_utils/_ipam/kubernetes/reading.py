@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._texts import plain
 from ..model import IpamError
-from ..texts import plain
 
 Object = t.Dict[str, t.Any]
 # no name, uid, version or label of Kubernetes is longer; an annotation may be

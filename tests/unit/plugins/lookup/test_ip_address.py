@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.lookup import ip_address
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import KnownMachine, record_machines

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.lookup import machine_network
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given
-from ansible_collections.elemental.networking.plugins.plugin_utils._rehearsal import checked
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.preflight import checked
 from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, NETWORK, REFERENCE, pool
 
 Lookup = t.Callable[..., t.Dict[str, t.Any]]

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.lookup import network_config
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, Pool, PoolReference
 
 if t.TYPE_CHECKING:

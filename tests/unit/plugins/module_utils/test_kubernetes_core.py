@@ -11,8 +11,11 @@ import types
 import typing as t
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import (
+    connect,
+    secrets_of,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
-from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import connect, secrets_of
 
 _CORE = "ansible_collections.kubernetes.core.plugins.module_utils.k8s"
 

@@ -14,7 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.plugin_utils._job_slice import is_job_slice
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import is_job_slice
 
 # as AWX 24.6.1 gives them to a job of a template that is sliced
 SLICE = {

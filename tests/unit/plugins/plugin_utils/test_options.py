@@ -10,7 +10,9 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible_collections.elemental.networking.plugins.plugin_utils._options import common_request
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.options import (
+    common_request,
+)
 
 
 def request(probes: t.Any = None, deadline: int = 60) -> dict[str, t.Any]:

@@ -14,9 +14,11 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.identity import digest
-from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import Judgement
-from ansible_collections.elemental.networking.plugins.plugin_utils._second_machine import SecondMachine
+from ansible_collections.elemental.networking.plugins.module_utils._node.system.identity import digest
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import Judgement
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.second_machine import (
+    SecondMachine,
+)
 
 MACHINE = "0123456789abcdef" * 2
 

@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elemental.networking.plugins.plugin_utils._spanning_tree import listening_time, too_short
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.spanning_tree import (
+    listening_time,
+    too_short,
+)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.plugin_utils import _ssh_call
+from ansible_collections.elemental.networking.plugins.plugin_utils._host import ssh_call as _ssh_call
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
 

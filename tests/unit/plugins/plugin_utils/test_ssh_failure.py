@@ -13,7 +13,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
-from ansible_collections.elemental.networking.plugins.plugin_utils._ssh_failure import (
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import (
     reason,
     unreached,
     was_before_the_session,

@@ -12,16 +12,20 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.elemental.networking.plugins.plugin_utils import _transaction
-from ansible_collections.elemental.networking.plugins.plugin_utils._controller import is_dead, readable, this_controller
-from ansible_collections.elemental.networking.plugins.plugin_utils._node import KEY_REFUSED, NodeAnswer
-from ansible_collections.elemental.networking.plugins.plugin_utils._node_answer import (
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import (
     Answer,
     Busy,
     Judgement,
     OtherHost,
     Staged,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import KEY_REFUSED, NodeAnswer
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.controller_id import (
+    is_dead,
+    readable,
+    this_controller,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import transaction as _transaction
 
 INVENTORY, CLAIMED = "192.0.2.1", "192.0.2.9"
 REQUEST = {"operation": "stage", "machine": "m", "check": False, "deadline": 60, "probes": [], "profiles": []}

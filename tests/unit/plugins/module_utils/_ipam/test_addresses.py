@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import checked_address
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.texts import plain
+from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import checked_address
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.conditions import not_served
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.pacing import seconds_left
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
-from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import Connection
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
     PlaceholderError,
     resolve_placeholders,

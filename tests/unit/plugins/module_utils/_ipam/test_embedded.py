@@ -21,15 +21,12 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import (
-    BackendOptions,
-    IpamBackend,
-    open_backend,
-)
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
     Wish,
     ensure_claims,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
     Claim,
@@ -280,7 +277,7 @@ def test_a_wrong_manifest_is_one_sentence(change: dict[str, t.Any], words: str) 
 
 _WORKER = """
 import json, sys
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference

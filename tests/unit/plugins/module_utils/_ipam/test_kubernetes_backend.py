@@ -14,10 +14,11 @@ import typing as t
 from urllib.parse import urlsplit
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils import _kubernetes_core
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import backend as backends
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import connection as kubernetes_core
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import claim_object
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
     Address,
@@ -31,9 +32,8 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.recordi
     host_keys_by_machine,
     record_machines,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import Connection
-from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import claimed_addresses
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
 
 pytest.importorskip("urllib3")
 
@@ -197,7 +197,7 @@ def test_what_is_no_address_is_never_handed_out_and_blocks_no_other_claim(spec: 
 @pytest.mark.parametrize("spec", _ADDRESSES)
 def test_the_lookups_say_what_is_wrong_with_an_address(spec: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server(held("b", "y"), addresses=[hostile("b", "y", **spec)])
-    monkeypatch.setattr(_kubernetes_core, "connect", lambda _options: Connection("https://h", server, dict))
+    monkeypatch.setattr(kubernetes_core, "connect", lambda _options: Connection("https://h", server, dict))
     with pytest.raises(IpamError, match="IPAddress ns/y "):
         claimed_addresses(Given("b", machine="b", backend="kubernetes", namespace="ns"))
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.api import Api
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.discovery import Resource
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import Place
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import (
@@ -26,7 +27,6 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.kuberne
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.waiting import Waiting
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.watching import Watch
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
-from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import Connection
 
 pytest.importorskip("urllib3")
 

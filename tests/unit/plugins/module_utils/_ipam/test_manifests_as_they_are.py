@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
     one_manifest,
     pool_from_manifest,

@@ -11,8 +11,8 @@ import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
-from ansible_collections.elemental.networking.plugins.module_utils._kubernetes_core import Connection
 from ansible_collections.elemental.networking.tests.unit.borders.api_server import (
     Response,
     Server,

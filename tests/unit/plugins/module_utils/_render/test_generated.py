@@ -14,7 +14,7 @@ from random import Random
 import pytest
 import yaml
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import parse
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.keyfile import parse
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import resolve_placeholders
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, Rendering, render
 from hypothesis import given, settings

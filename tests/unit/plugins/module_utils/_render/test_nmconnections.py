@@ -12,7 +12,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.files import temporary_of
+from ansible_collections.elemental.networking.plugins.module_utils._node.system.files import temporary_of
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, Rendering, render
 
 _CONNECTION = "[connection]\nid=eth0\ntype=ethernet\ninterface-name=eth0\n"

@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.rendering import ToolRun, run_tool
+from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import ToolRun, run_tool
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, check, render
 
 Make = t.Callable[[str, str], None]

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a change comes to where something differs or is not up: what is changed, what waits, and what is taken down."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..model import Managed, Step, WantedProfile
+from ..networkmanager.client import Device, NetworkManager, NetworkManagerError
+from ..paths import profile_name
+from .inspection import interfaces_by_file
+from .outlook import NOTHING_CHANGED, Outlook
+from .planning import Observed, Plan, collision, differences
+from .trial_steps import keeper_of, steps_of, trial_texts
+
+
+def planned(
+    manager: NetworkManager,
+    plan: Plan,
+    outlook: Outlook,
+    devices: t.Sequence[Device],
+    observed: t.Mapping[str, Observed],
+    managed: Managed,
+    required: t.Collection[str],
+) -> Plan:
+    """The plan with what differs, how it is tried, and what is not up because it waits. Raises NetworkManagerError."""
+    by_file = {each.file_name: each for each in outlook.bindings}
+    found = _waiting(outlook, observed)
+    reasons = _reasons(plan.wanted, observed, managed, found)
+    keeper = keeper_of(outlook)
+    texts = trial_texts(outlook, plan.wanted, keeper)
+    steps = steps_of(outlook, plan._replace(texts=texts, reasons=reasons), observed, required)
+    tried = {step.file_name: step.waiting_for for step in steps}
+    found = {name: reason for name, reason in {**found, **tried}.items() if tried.get(name, reason)}
+    _refuse_waiting(outlook, found, required)
+    idle = (*plan.idle, *_taken_down(manager, outlook, devices, steps, plan.stale))
+    return plan._replace(
+        steps=steps,
+        texts=texts,
+        reasons=reasons,
+        idle=tuple(dict.fromkeys(idle)),
+        session=outlook.session,
+        way=outlook.way,
+        waiting=found,
+        interfaces={name: each.interface for name, each in outlook.expected.items()},
+        segments=outlook.segments,
+        kept=outlook.session.address if outlook.session and keeper else "",
+        expects_gateway=not any(outlook.is_of_the_way(by_file[step.file_name]) for step in steps)
+        or any(each.gives_gateway for each in outlook.bindings if each.file_name not in found),
+    )
+
+
+def _reasons(
+    wanted: t.Iterable[WantedProfile],
+    observed: t.Mapping[str, Observed],
+    managed: Managed,
+    waiting: t.Mapping[str, str],
+) -> dict[str, str]:
+    """Why each profile that needs a change does. Raises NetworkManagerError where something of somebody else is in its way."""
+    reasons = {}
+    for profile in wanted:
+        seen = observed[profile.file_name]
+        reason = differences(profile, seen, waiting.get(profile.file_name, ""))
+        in_the_way = collision(profile, seen, managed) if reason else ""
+        if in_the_way:
+            raise NetworkManagerError(in_the_way)
+        if reason:
+            reasons[profile.file_name] = reason
+    return reasons
+
+
+def _waiting(outlook: Outlook, observed: t.Mapping[str, Observed]) -> dict[str, str]:
+    """What each profile that is not up waits for, by file name; those that are tried now may come up yet."""
+    found = {}
+    for name, expectation in outlook.expected.items():
+        reason = expectation.waiting_for or (
+            expectation.may_come_late if observed[name].is_free or expectation.is_cut else ""
+        )
+        is_dark = expectation.is_cut and expectation.interface in outlook.dark
+        if reason and (is_dark or not observed[name].is_active):
+            found[name] = reason
+    return found
+
+
+def _refuse_waiting(outlook: Outlook, waiting_for: t.Mapping[str, str], required: t.Collection[str]) -> None:
+    """Raise NetworkManagerError for a required profile that would wait."""
+    for each in outlook.bindings:
+        name = each.file_name
+        if name in waiting_for and name in required:
+            raise NetworkManagerError(
+                f"profile {profile_name(name)} is required, and would not come up: {waiting_for[name]}; {NOTHING_CHANGED}"
+            )
+
+
+def _taken_down(
+    manager: NetworkManager,
+    outlook: Outlook,
+    devices: t.Sequence[Device],
+    steps: t.Sequence[Step],
+    stale: t.Collection[str],
+) -> tuple[str, ...]:
+    """The interfaces for which there is a profile that waits, and that lose what they have: as after a boot.
+
+    That is where such a profile is active itself, where the one that is active goes (its file is one of ``stale``), and where
+    NetworkManager has made a profile by itself: it makes none where there is one on the disk.
+    Raises NetworkManagerError where the controller's own way in is one of them and nothing else comes up.
+    """
+    expected = outlook.expected
+    waiting = {each.interface: name for name, each in expected.items() if each.waiting_for}
+    served = {each.interface for each in expected.values() if not each.waiting_for}
+    changed = {expected[step.file_name].interface for step in steps if step.waiting_for}
+    by_uuid = {step.final_uuid: step.file_name for step in steps if step.waiting_for}
+    active = interfaces_by_file(manager, devices) if stale else {}
+    going = {active[name] for name in stale if name in active}
+    found = []
+    for device in devices:
+        name = by_uuid.get(device.active_uuid) or waiting.get(device.interface)
+        if name is None or not device.active_uuid or device.interface in served:
+            continue
+        is_automatic = device.interface in changed and manager.is_automatic(device)
+        if not (device.active_uuid in by_uuid or device.interface in going or is_automatic):
+            continue
+        is_way = outlook.session is not None and device.interface == outlook.session.interface
+        if is_way and all(each.waiting_for for each in expected.values()):
+            raise NetworkManagerError(
+                f"with profile {profile_name(name)}, which would not come up at the next boot ({expected[name].waiting_for}), nothing would"
+                f" bring {device.interface} up, over which the controller comes in; {NOTHING_CHANGED}"
+            )
+        found.append(device.interface)
+    return tuple(found)

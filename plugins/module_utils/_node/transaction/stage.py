@@ -1,0 +1,239 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first half of the transaction: what a request comes to on this node, and whether anybody is in the way."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from .. import paths
+from ..dbus.connection import BusError
+from ..model import Managed, Request, WantedProfile
+from ..networkmanager.client import Device, NetworkManager, NetworkManagerError
+from ..plan.inspection import (
+    addresses_of_session,
+    carried_addresses,
+    configured_addresses,
+    host_identity,
+    interfaces_by_file,
+    observe,
+    observe_all,
+)
+from ..plan.planning import (
+    Plan,
+    dhcp_beside,
+    dhcp_profile,
+    differences,
+    ethernet_interfaces,
+    idle_interfaces,
+    stale_files,
+    trial_step,
+)
+from ..state import records
+from ..system.files import read_text
+from .adoption import record_as_ours, refuse_file_of_elemental, warnings_of_elemental
+from .preconditions import (
+    busy_with_a_trial,
+    busy_with_another_tool,
+    is_stranger,
+    refuse_other_identity,
+    refuse_other_machine,
+    refuse_other_media,
+    refuse_unknown_addresses,
+    refuse_unknown_machine,
+    refuse_unmanaged_interfaces,
+)
+
+if t.TYPE_CHECKING:
+    from .trial import Present
+
+
+class _Prepared(t.NamedTuple):
+    """A plan, what it was made of, and what the controller is told of it."""
+
+    plan: Plan
+    managed: Managed
+    present: Present
+    answer: dict[str, t.Any]
+
+
+def stage(
+    manager: NetworkManager, request: Request, profiles: tuple[WantedProfile, ...], program: str
+) -> dict[str, t.Any]:
+    """Try the profiles of a request; the answer says what changes and where the node will be."""
+
+    def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
+        with records.remembering(request.token, request.machine):
+            if request.more_files:
+                refuse_file_of_elemental(request, managed)
+            refuse_unmanaged_interfaces(manager, devices, profiles)
+            return _plan(manager, devices, request, profiles, managed)
+
+    return _carry_out(manager, request, program, plan)
+
+
+def stage_reset(
+    manager: NetworkManager, request: Request, addresses: t.Collection[str], program: str
+) -> dict[str, t.Any]:
+    """Try DHCP on every interface that carries a profile of ours, beside the static address where the controller came in.
+
+    ``addresses`` are claimed ones, which must be gone then.
+    """
+
+    def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
+        refuse_other_identity(request)
+        if managed.profiles or addresses:
+            refuse_file_of_elemental(request, managed)
+        if not managed.profiles:
+            refuse_unknown_addresses(manager, devices, addresses)
+        if addresses:
+            refuse_unknown_machine(managed, request.machine)
+        present = {device.interface for device in devices}
+        names = ethernet_interfaces(managed, interfaces_by_file(manager, devices))
+        wanted = tuple(dhcp_profile(name) for name in names if name in present)
+        refuse_other_media(managed, wanted)
+        return _keeping_static(manager, devices, _plan(manager, devices, request, wanted, managed))
+
+    return _carry_out(manager, request, program, plan)
+
+
+def _plan(
+    manager: NetworkManager,
+    devices: t.Sequence[Device],
+    request: Request,
+    wanted: tuple[WantedProfile, ...],
+    managed: Managed,
+) -> Plan:
+    observed = {profile.file_name: found for profile, found in observe_all(manager, devices, wanted)}
+    stale = stale_files(managed, wanted)
+    plan = Plan(
+        wanted=wanted,
+        steps=(),
+        texts={profile.file_name: profile.text for profile in wanted},
+        reasons={},
+        stale=stale,
+        idle=idle_interfaces(managed, wanted, interfaces_by_file(manager, devices)) if stale else (),
+        more_files=_differing_files(request, managed),
+    )
+    if not plan.changes and not any(differences(profile, observed[profile.file_name]) for profile in wanted):
+        return plan
+    from ..plan.decision import planned  # here: few find something that is not up
+    from ..plan.outlook import look_ahead
+
+    return planned(
+        manager, plan, look_ahead(manager, devices, request, wanted), devices, observed, managed, request.required
+    )
+
+
+def _differing_files(request: Request, managed: Managed) -> dict[str, str | None]:
+    theirs = (paths.ELEMENTAL_FILE,) if request.takes_over_files else ()
+    gone = {path: None for path in (*managed.more_files, *theirs) if path not in request.more_files}
+    return {path: text for path, text in {**gone, **request.more_files}.items() if read_text(path) != text}
+
+
+def _keeping_static(manager: NetworkManager, devices: t.Sequence[Device], plan: Plan) -> Plan:
+    """Make before break: on the controller's interface the trial has the lease and the static addresses."""
+    by_interface = {device.interface: device for device in devices}
+    by_file = {profile.file_name: profile for profile in plan.wanted}
+    steps, texts = [], dict(plan.texts)
+    for step in plan.steps:
+        profile, device = by_file[step.file_name], by_interface[str(step.interface)]
+        is_connected = plan.session is not None and device.interface == plan.session.interface
+        # where nobody knows which one the controller came in over (a name, NAT, and sudo hide it) it may be any of ours
+        if is_connected or plan.session is None:
+            texts[profile.file_name] = dhcp_beside(profile.text, configured_addresses(manager, device))
+            tried = trial_step(profile, observe(manager, devices, profile), texts[profile.file_name])
+            step = step._replace(trial_uuid=tried.trial_uuid)
+        # another segment may have no DHCP server: that must not keep a node from its reset
+        steps.append(step._replace(awaited=is_connected and not step.waiting_for))
+    return plan._replace(steps=tuple(steps), texts=texts, is_reset=True)
+
+
+def _carry_out(
+    manager: NetworkManager,
+    request: Request,
+    program: str,
+    make_plan: t.Callable[[Managed, t.Sequence[Device]], Plan],
+) -> dict[str, t.Any]:
+    with records.exclusive():
+        found = _prepare(manager, request, make_plan)
+    if isinstance(found, dict):
+        return found
+    from .trial import begin_trial, find_out, open_trial  # here: nothing needs it where nothing differs
+
+    findings = find_out(found.plan, request, found.present.addresses)
+    with records.exclusive():
+        busy = busy_with_a_trial(manager, request, []) or busy_with_another_tool(manager)
+        if busy:
+            return busy
+        is_overtaken = records.load_managed() != found.managed
+        # of now: a device may have been on its way back from an earlier trial, or in the hands of another tool
+        devices = manager.devices()
+        present = found.present._replace(devices=devices, addresses=carried_addresses(manager, devices))
+        trial = None if is_overtaken else open_trial(manager, found.plan, request, program, present, findings)
+    if trial is None:  # another controller was faster: there may be something else to do
+        return _carry_out(manager, request, program, make_plan)
+    known = {*present.addresses, *addresses_of_session(request.connected_address)}
+    staged = {
+        **found.answer,
+        "host": host_identity(),
+        # where it keeps a lease, its address may stay
+        "addresses": [] if trial.lease_interfaces else list(trial.required_addresses),
+        # a connection to one of these cannot have been begun before the trial
+        "new_addresses": [address for address in trial.required_addresses if address not in known],
+        "failed_before": dict(trial.failed_before),
+    }
+    is_up = begin_trial(manager, found.plan, trial)
+    return {**staged, "outcome": _outcome_at_once(manager, request) if is_up and request.knock else {}}
+
+
+def _prepare(
+    manager: NetworkManager, request: Request, make_plan: t.Callable[[Managed, t.Sequence[Device]], Plan]
+) -> _Prepared | dict[str, t.Any]:
+    """What a trial would do; the answer where there is none to open. The caller holds the lock."""
+    warnings: list[str] = []
+    busy = busy_with_a_trial(manager, request, warnings)
+    if busy:
+        return busy
+    managed = records.load_managed()
+    if managed.token == request.token:  # ssh has sent the request twice, and its first run came to an end
+        return {"busy": request.controller, "token": request.token, "seconds": 0}
+    if is_stranger(managed, request):
+        return {"stranger": True}
+    refuse_other_machine(managed, request.machine, request.former)
+    devices = manager.devices()
+    plan = make_plan(managed, devices)
+    if not plan.is_reset:
+        warnings += warnings_of_elemental(request, managed)
+    if not plan.changes:
+        if not plan.is_reset:
+            record_as_ours(plan, request, managed)
+        is_renamed = not plan.is_reset and bool(request.former) and managed.machine == request.former != request.machine
+        return {"changed": False, "renamed": is_renamed, "waiting": dict(plan.waiting), "warnings": warnings}
+    from ..plan.judging import judge  # here: nothing needs it where nothing differs
+    from .trial import Present, preview
+
+    connections = manager.connections()
+    with contextlib.nullcontext() if plan.is_reset else records.remembering(request.token, request.machine):
+        answer = {"changed": True, **preview(manager, plan, connections)}
+        answer["warnings"] += judge(plan)
+    answer["warnings"] += warnings
+    if request.check:
+        return answer
+    busy = busy_with_another_tool(manager)
+    if busy:
+        return busy
+    return _Prepared(plan, managed, Present(connections, devices, carried_addresses(manager, devices)), answer)
+
+
+def _outcome_at_once(manager: NetworkManager, request: Request) -> dict[str, t.Any]:
+    """Where the controller comes in anew while it waits for the answer, nobody has to ask."""
+    from .confirm import confirm
+
+    try:
+        return confirm(manager, request.token, request.connected_address, fresh=False, knock=request.knock)
+    except (NetworkManagerError, BusError, OSError):
+        return {}  # the controller asks for the outcome then

@@ -1,0 +1,385 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One node, as the controller's half of a transaction sees it: run a request there, and follow it to another address."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import shlex
+import subprocess
+import threading
+import typing as t
+from dataclasses import dataclass, replace
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.path import makedirs_safe, unfrackpath
+from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import Answer, is_address, read_answer
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_unsupported
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.program import (
+    keeper,
+    kept_reader,
+    place_in_memory,
+    reader,
+    script,
+    short_script,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_call import (
+    SshCall,
+    destinations,
+    goes_elsewhere,
+    key_name,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import was_before_the_session
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_identity import (
+    HostIdentity,
+    checking,
+    demanding,
+)
+
+KEY_REFUSED = "Host key verification failed"
+# in the order in which ssh gets them
+_SSH_OPTIONS = ("ssh_args", "ssh_common_args", "ssh_extra_args")
+# seconds for a new connection while the address under it may go at any time
+_PATIENCE = 4
+# of a node that does not have the program of this very trial
+_NOT_KEPT = "null"
+_ANY_PYTHON = '"$(command -v python3 || echo /usr/libexec/platform-python)"'
+
+
+@dataclass(frozen=True)
+class NodeAnswer:
+    """What a node said; ``content`` is None when it could not be reached, and ``complaint`` is what ssh said then.
+
+    ``was_sent``: the node may have got the request all the same.
+    """
+
+    content: Answer | None
+    complaint: str = ""
+    was_sent: bool = True
+
+    @property
+    def reached(self) -> bool:
+        """Whether it answered at all."""
+        return self.content is not None
+
+    @property
+    def refuses_key(self) -> bool:
+        """Whether the controller's ssh does not take who answered for the node."""
+        return KEY_REFUSED in self.complaint
+
+    @property
+    def was_too_slow(self) -> bool:
+        """Whether ssh gave up waiting for whoever is there; a refusal or an address without a way to it is no reason to wait longer."""
+        return "timed out" in self.complaint
+
+
+class Node:
+    """The host of an action plugin, over its ssh connection."""
+
+    def __init__(
+        self, action: ActionBase, task_vars: t.Mapping[str, t.Any], identity: HostIdentity | None = None
+    ) -> None:
+        self._action = action
+        self._connection = action._connection
+        interpreter = str(task_vars.get("ansible_python_interpreter") or "auto")
+        # anybody may sit on another one
+        self.inventory_address = self.address
+        self._inventory_call = self._ssh_call()
+        self._asks_by_name = ""
+        self._identity = identity or HostIdentity()
+        self._host_keys = self._identity.host_keys
+        self._users_ssh_arguments = str(self._connection.get_option("ssh_args") or "")
+        # by address: what goes in front of them there
+        self._proofs: dict[str, str | None] = {}
+        self._demand(self.inventory_address)
+        self._most_patience = _PATIENCE
+        self._python = _ANY_PYTHON if interpreter.startswith("auto") else shlex.quote(interpreter)
+
+    @classmethod
+    def of(cls, action: ActionBase, task_vars: t.Mapping[str, t.Any], identity: HostIdentity | None = None) -> Node:
+        """The node of an action. Raises AnsibleActionFail for a connection that cannot follow a node to a new address."""
+        refuse_unsupported(action._connection.transport)
+        node = cls(action, task_vars, identity)
+        if node.inventory_address.startswith("-"):
+            raise AnsibleActionFail(
+                f"ansible_host of this host, {one_line(node.inventory_address, 60)}, is not an address: ssh would take it for an option; "
+                "nothing was changed"
+            )
+        return node
+
+    @property
+    def address(self) -> str:
+        """The address or name that the connection uses now."""
+        return str(self._connection.get_option("host") or self._action._play_context.remote_addr)
+
+    @property
+    def port(self) -> int:
+        """The ssh port."""
+        return int(self._connection.get_option("port") or 22)
+
+    @functools.cached_property
+    def is_direct(self) -> bool:
+        """Whether the controller opens TCP connections to the node itself (no jump host), as for the address of the inventory."""
+        call = self._inventory_call
+        return "proxy" not in call.arguments.lower() and not goes_elsewhere(call)
+
+    @property
+    def new_ssh_arguments(self) -> str:
+        """What has to be added to the option ``ssh_common_args``, whose own words may hold a password for a proxy; mostly nothing."""
+        return self._asks_by_name
+
+    @property
+    def new_ssh_args(self) -> str:
+        """What must be put in front of the option ``ssh_args``, whose own words may hold a password for a proxy; mostly nothing."""
+        return self._proof(self.address) or ""
+
+    # --- who answers ------------------------------------------------------------------------------------------
+
+    @property
+    def knows_keys(self) -> bool:
+        """Whether host keys of this node are known, so that it can prove who it is wherever it answers."""
+        return bool(self._host_keys)
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether whoever answers at a claimed address is taken for this node without a proof."""
+        return self._identity.is_believed
+
+    @property
+    def machine_ids(self) -> tuple[str, ...]:
+        """Digests of the machine-id of the machine that has the addresses of this node, as far as it is recorded."""
+        return self._identity.machine_ids
+
+    def know(self, host_keys: tuple[str, ...]) -> None:
+        """Take the host keys that the node has named for its own from now on; none: what was known stays."""
+        if host_keys:
+            self._host_keys = host_keys
+            self._proofs.clear()
+
+    def can_prove(self, address: str) -> bool:
+        """Whether ssh could tell this node from another host at an address, or need not: the inventory's own is its user's word."""
+        return self._proof(address) is not None
+
+    def _proof(self, address: str) -> str | None:
+        """What ssh is told in front of all else, so that it talks to nobody but this node there; None where nothing would tell."""
+        if address not in self._proofs:
+            self._proofs[address] = self._made_proof(address)
+        return self._proofs[address]
+
+    def _made_proof(self, address: str) -> str | None:
+        if address == self.inventory_address:
+            is_open = self._host_keys and not self._key_name
+            has_to = is_open and self._identity.has_claimed(destinations(self._inventory_call))
+            return self._pinned(address) if has_to else ""
+        if self._key_name:
+            return self._checked(address, self._key_name)
+        if self._host_keys:
+            return self._pinned(address)
+        if self.is_believed:
+            return ""
+        name = self._name_of_key(replace(self._inventory_call, host=address))
+        return self._checked(address, name) if name else None
+
+    def _pinned(self, address: str) -> str:
+        return demanding(self._host_keys, self._place(address), self._control_folder())
+
+    def _checked(self, address: str, name: str) -> str:
+        """With a shared connection of its own: one from before may have been made to whoever was there, without a check."""
+        return checking(f"{name} {self._place(address)}", self._control_folder())
+
+    def _place(self, address: str) -> str:
+        call = self._inventory_call
+        return f"{address} {call.port} {call.user}"
+
+    def _control_folder(self) -> str:
+        folder = unfrackpath(str(self._connection.get_option("control_path_dir")))
+        makedirs_safe(folder, 0o700)
+        return str(folder)
+
+    def _demand(self, address: str) -> None:
+        """Let ssh demand at an address what proves this node there."""
+        arguments = f"{self._proof(address) or ''} {self._users_ssh_arguments}".strip()
+        self._connection.set_option("ssh_args", arguments)
+
+    @functools.cached_property
+    def _key_name(self) -> str:
+        return self._name_of_key(self._inventory_call)
+
+    def _name_of_key(self, call: SshCall) -> str:
+        """As ``key_name``; where Ansible itself switches the check off, nothing but its first arguments can switch it on again."""
+        is_off = self._connection.get_option("host_key_checking") is False
+        return "" if is_off and "stricthostkeychecking" not in self._users_ssh_arguments.lower() else key_name(call)
+
+    def _ssh_call(self) -> SshCall:
+        given = [str(self._connection.get_option(name) or "") for name in _SSH_OPTIONS]
+        if self._connection.get_option("host_key_checking") is False:
+            given.insert(1, "-o StrictHostKeyChecking=no")  # where Ansible puts it
+        return SshCall(
+            executable=str(self._connection.get_option("ssh_executable") or "ssh"),
+            host=self.address,
+            port=int(self._connection.get_option("port") or 0) or None,
+            user=str(self._connection.get_option("remote_user") or ""),
+            arguments=" ".join(given),
+        )
+
+    def move_to(self, address: str) -> None:
+        """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself.
+
+        Raises AnsibleActionFail for anything but an IP address or what the inventory has: it becomes an argument of ssh. And so it does
+        where nothing would tell this node from another host.
+        """
+        if address != self.inventory_address and not is_address(address):
+            raise AnsibleActionFail(f"{one_line(address, 60)} is not an IP address to connect to")
+        if not self.can_prove(address):
+            raise AnsibleActionFail(unproven(address))
+        self._connection.reset()
+        self._ask_by_name()
+        self._demand(address)
+        self._connection.set_option("host", address)
+        self._action._play_context.remote_addr = address
+        self._connection._play_context.remote_addr = address
+        self._connection.host = address
+        self._connection.control_path = None
+        self._connection._connected = False
+        if not self.is_direct:
+            self._connection.reset()  # a master from before may be there, too, and nothing else tells
+
+    def _ask_by_name(self) -> None:
+        """An address that the node moves to is new to ssh, or was another machine's: the key to expect is that of the inventory's name."""
+        if self._key_name and not self._asks_by_name:
+            self._asks_by_name = f"-o {shlex.quote(f'HostKeyAlias={self._key_name}')}"
+            self._add_arguments("ssh_common_args", self._asks_by_name)
+
+    @contextlib.contextmanager
+    def cut_after(self, seconds: float) -> t.Iterator[None]:
+        """End the connection when what runs over it takes longer: a master of an earlier task never notices a dead address."""
+        executable = self._connection.get_option("ssh_executable")
+        # made now: that changes the connection, which is in use later
+        command = self._connection._build_command(executable, "ssh", "-O", "exit", self._connection.host)
+        timer = threading.Timer(seconds, _end_master, [command])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+    @contextlib.contextmanager
+    def unseen(self) -> t.Iterator[None]:
+        """Keep what the node answers out of the output: from -vvv on Ansible's ssh connection shows it."""
+        context = self._connection._play_context
+        before, context.no_log = context.no_log, True
+        try:
+            yield
+        finally:
+            context.no_log = before
+
+    def notice_cuts(self) -> None:
+        """From now on notice within seconds that a connection is dead: the address under it may go at any time."""
+        self._add_arguments("ssh_extra_args", "-o ServerAliveInterval=1 -o ServerAliveCountMax=4")
+
+    def _add_arguments(self, option: str, arguments: str) -> None:
+        given = str(self._connection.get_option(option) or "")
+        self._connection.set_option(option, f"{given} {arguments}".strip())
+
+    def give_up_soon(self, most_patience: float) -> None:
+        """From now on wait only a moment for a new connection: another address may be the right one.
+
+        ``be_more_patient`` makes that ``most_patience`` seconds at most.
+        """
+        given = int(self._connection.get_option("timeout") or _PATIENCE)
+        self._most_patience = max(_PATIENCE, min(given, int(most_patience)))
+        self._connection.set_option("timeout", _PATIENCE)
+
+    def be_more_patient(self) -> None:
+        """Wait twice as long for the next new connection, up to what the connection was given: a busy host is slow to say who it is."""
+        self._connection.set_option(
+            "timeout", min(self._most_patience, 2 * int(self._connection.get_option("timeout")))
+        )
+
+    def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+        """Run one request on the node: one remote execution.
+
+        Raises AnsibleActionFail when it breaks there, InvalidAnswer for an answer that is not valid.
+        """
+        try:
+            text = self._answer_to(script(request))
+        except AnsibleConnectionFailure as error:
+            return self._unanswered(error)
+        return NodeAnswer(read_answer(text, request))
+
+    def run_again(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+        """Run a request of a trial that was staged: the node keeps the program since then."""
+        try:
+            text = self._answer_to(short_script(request))
+        except AnsibleConnectionFailure as error:
+            return self._unanswered(error)
+        return self.run(request) if text == _NOT_KEPT else NodeAnswer(read_answer(text, request))
+
+    def _unanswered(self, error: AnsibleConnectionFailure) -> NodeAnswer:
+        """What ssh says is of its last try: Ansible's option ``retries`` makes several."""
+        is_only_try = not int(self._connection.get_option("reconnection_retries") or 0)
+        return NodeAnswer(None, str(error), was_sent=not (is_only_try and was_before_the_session(str(error))))
+
+    @property
+    def takes_input(self) -> bool:
+        """Whether a program can be fed through standard input: a become method that asks on the terminal (su) takes it away."""
+        become = self._connection.become
+        return become is None or bool(getattr(become, "pipelining", True))
+
+    def _answer_to(self, text: bytes) -> str:
+        if self.takes_input:
+            return self._through_input(reader(), text)
+        return self._through_memory(place_in_memory(), text)
+
+    def _through_memory(self, file: str, text: bytes) -> str:
+        """Leave the text in the node's memory first. A module would be in a file on the disk, in syslog and in the output of ``-v``."""
+        left = self._action._low_level_execute_command(self._python_command(keeper(file)), in_data=text, sudoable=False)
+        if left["rc"]:
+            raise AnsibleActionFail(_broken(left))
+        try:
+            return self._through_input(kept_reader(file, text), None)
+        except AnsibleConnectionFailure:
+            raise  # the address went, and nothing can be asked of it; the next text clears up
+        except AnsibleError:  # a wrong password, say: nobody has taken the text away
+            with contextlib.suppress(AnsibleError):
+                self._action._low_level_execute_command(f"rm -f {shlex.quote(file)}", sudoable=False)
+            raise
+
+    def _python_command(self, code: str) -> str:
+        return f"{self._python} -I -S -c {shlex.quote(code)}"
+
+    def _through_input(self, code: str, text: bytes | None) -> str:
+        result = self._action._low_level_execute_command(self._python_command(code), in_data=text, sudoable=True)
+        for line in reversed(str(result["stdout"]).splitlines()):
+            if line.startswith(ANSWER_MARK):
+                return line[len(ANSWER_MARK) :]
+        raise AnsibleActionFail(_broken(result))
+
+
+def unproven(address: str) -> str:
+    """Why a host at an address is not talked to."""
+    return (
+        f"nothing tells whether the host at {address} is this one: no ssh host keys of it are recorded, and ssh does not check the keys of "
+        "hosts; nothing was sent to it: correct ansible_host, or, if you know that it is this one, set accept_host_keys (in the role "
+        "machine_network_accept_host_keys) for one run"
+    )
+
+
+def _end_master(command: t.Sequence[str]) -> None:
+    """End a shared connection with all that runs over it; Ansible's own ``reset`` lets that go on (``ssh -O stop``)."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False)
+
+
+def _broken(result: t.Mapping[str, t.Any]) -> str:
+    lines = [line for line in str(result.get("stderr", "")).splitlines() if line.strip()]
+    reason = one_line(lines[-1]) if lines else f"exit code {one_line(result.get('rc'), 20)} and no answer"
+    return f"python3 (3.8 or later) could not run the network program on this host: {reason}"

@@ -1,0 +1,264 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program for a node: the `_node` room as one text that Python reads there from its standard input.
+
+Unlike a module it never touches the node's disk or its log with its arguments (keyfiles hold secrets) and it costs exactly one remote
+execution, whatever ANSIBLE_PIPELINING says. Where `become` takes standard input away (su), the text waits in the node's memory, under
+/dev/shm, for a second execution.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import hashlib
+import importlib
+import importlib.util
+import json
+import marshal
+import pkgutil
+import py_compile
+import secrets
+import sys
+import typing as t
+import zlib
+from pathlib import Path
+
+from ansible_collections.elemental.networking.plugins.module_utils._node.paths import (
+    ANSWER_MARK,
+    COMPILED_FILE,
+    PROGRAM_FILE,
+)
+
+# seconds for the text to arrive: where the address under the connection went meanwhile, sshd waits for the rest of it for hours
+_LONGEST_DELIVERY = 45
+# where Linux keeps files in memory, for every user
+_MEMORY = "/dev/shm"
+_KEPT_PREFIX = "elemental-networking-"
+# seconds after which nobody takes a text any more
+_LONGEST_KEPT = 3600
+# the flags of a file in Python's cache that is as good as the hash of its source (PEP 552)
+_CHECKED_BY_HASH = (3).to_bytes(4, "little")
+# a folder that is not ours to write, no folder at all, a Python without a cache, half a file
+_NOTHING_KEPT = (OSError, py_compile.PyCompileError, NotImplementedError, EOFError, ValueError, TypeError)
+_PACKAGE = "ansible_collections.elemental.networking.plugins.module_utils._node"
+# a start is paid for by every request: only modules that are needed are compiled and run, and a node keeps what they were compiled to in
+# memory (records._keep_compiled), for root alone
+_LOADER = """
+import marshal, os, sys
+def compiled(name, source):
+    return compile(source, "elemental.networking/" + name.replace(".", "/") + ".py", "exec")
+class Loader:
+    def __init__(self, kept):
+        self.kept, self.given = kept, {}
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "_node":
+            return type(sys.__spec__)(name, self, is_package=name in PACKAGES)
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        if module.__name__ == "_node":
+            module.LOADER = self
+        elif module.__name__ not in PACKAGES:
+            exec(self.code(module.__name__.partition(".")[2]), module.__dict__)
+    def code(self, name):
+        if name not in self.kept:
+            import binascii, zlib
+            packed = CODES if sys.modules["_frozen_importlib_external"].MAGIC_NUMBER == MAGIC_NUMBER else SOURCES
+            if not self.given:
+                self.given = marshal.loads(zlib.decompress(binascii.a2b_base64(packed)))
+            self.kept[name] = self.given[name] if packed is CODES else marshal.dumps(compiled(name, self.given[name]))
+        return marshal.loads(self.kept[name])
+    def keep(self, stream):
+        marshal.dump((IDENTITY, self.kept), stream)
+IDENTITY = (DIGEST, sys.version)
+def kept():
+    try:
+        with open(COMPILED, "rb") as stream:
+            status = os.fstat(stream.fileno())
+            if status.st_uid == os.geteuid() and not status.st_mode & 0o077:
+                identity, codes = marshal.load(stream)
+                if identity == IDENTITY:
+                    return codes
+    except (OSError, ValueError, EOFError, TypeError):
+        pass
+    return {}
+sys.meta_path.insert(0, Loader(kept()))
+def main(*arguments):
+    from _node.main import main
+    main(*arguments)
+"""
+
+
+@functools.lru_cache(maxsize=1)
+def program() -> str:
+    """The program without a request: it makes the package `_node` known and defines ``main`` when it runs.
+
+    It comes as text and, for nodes whose Python has the same code as this one, compiled.
+    """
+    codes = {name: _compiled(name, source) for name, source in _sources().items()}
+    timers = "if __name__ == '__main__' and len(sys.argv) > 1:\n    main(sys.argv[1:], None, '')\n"
+    constants = {
+        "PACKAGES": ("_node", *(f"_node.{room}" for room in _rooms())),
+        "SOURCES": _packed(_sources()),
+        "CODES": _packed(codes),
+        "MAGIC_NUMBER": importlib.util.MAGIC_NUMBER,
+        "COMPILED": COMPILED_FILE,
+    }
+    head = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
+    return f"{head}{_digest_line()}\n{_LOADER}\n{timers}"
+
+
+def _compiled(name: str, source: str) -> bytes:
+    """The code of a module, marshalled; ``-O2`` leaves out what nobody reads on a node."""
+    shown = f"elemental.networking/{_path(name)}"
+    with contextlib.suppress(*_NOTHING_KEPT):
+        return _kept_code(name, source, shown)
+    return marshal.dumps(compile(source, shown, "exec", dont_inherit=True, optimize=2))
+
+
+def _kept_code(name: str, source: str, shown: str) -> bytes:
+    """Keep the code in Python's own cache beside the source (PEP 552), which Ansible's loader does not use.
+
+    Raises one of _NOTHING_KEPT where that cannot be, or holds something else.
+    """
+    file = Path(str(importlib.import_module(_PACKAGE).__file__)).parent / _path(name)
+    kept = Path(importlib.util.cache_from_source(str(file), optimization=2))
+    head = importlib.util.MAGIC_NUMBER + _CHECKED_BY_HASH + importlib.util.source_hash(source.encode())
+    if not sys.dont_write_bytecode and not (kept.exists() and kept.read_bytes().startswith(head)):
+        mode = py_compile.PycInvalidationMode.CHECKED_HASH
+        py_compile.compile(str(file), str(kept), shown, doraise=True, optimize=2, invalidation_mode=mode)
+    content = kept.read_bytes()
+    if not content.startswith(head):
+        raise OSError(f"{file} was replaced meanwhile")
+    code = content[len(head) :]
+    marshal.loads(code)  # until 3.12.8 Python could leave half a file on a full disk
+    return code
+
+
+def _packed(content: t.Any) -> str:
+    return base64.b64encode(zlib.compress(marshal.dumps(content), 3)).decode()
+
+
+@functools.lru_cache(maxsize=1)
+def _digest_line() -> str:
+    return f"DIGEST = {hashlib.sha256(repr(_sources()).encode()).hexdigest()!r}"
+
+
+@functools.lru_cache(maxsize=1)
+def _sources() -> dict[str, str]:
+    """The modules of the package and its rooms: ``room.name`` to text."""
+    sources = {}
+    for room in ("", *_rooms()):
+        inside = importlib.import_module(f"{_PACKAGE}.{room}" if room else _PACKAGE)
+        for module in pkgutil.iter_modules(inside.__path__):
+            name = f"{room}.{module.name}" if room else module.name
+            if not module.ispkg:
+                sources[name] = _source(_path(name))
+    return dict(sorted(sources.items()))
+
+
+@functools.lru_cache(maxsize=1)
+def _rooms() -> tuple[str, ...]:
+    modules = pkgutil.iter_modules(importlib.import_module(_PACKAGE).__path__)
+    return tuple(sorted(module.name for module in modules if module.ispkg))
+
+
+def _source(path: str) -> str:
+    raw = pkgutil.get_data(_PACKAGE, path)
+    if raw is None:
+        raise RuntimeError(f"the collection is incomplete: {path} is missing")
+    return raw.decode()
+
+
+def _path(name: str) -> str:
+    return name.replace(".", "/") + ".py"
+
+
+def reader(longest_delivery: int = _LONGEST_DELIVERY) -> str:
+    """What ``python3 -I -S -c`` runs on the node to take and run a text; it gives up after so many seconds.
+
+    The module `signal` itself would cost a start 7 ms more than the part of it that is C.
+    """
+    take = "text = sys.stdin.buffer.read()"
+    return f"import _signal, sys; _signal.alarm({longest_delivery}); {take}; _signal.alarm(0); exec(text)"
+
+
+def place_in_memory() -> str:
+    """A path on the node, in memory and not yet in use, for a text that root reads after another user has left it there."""
+    return f"{_MEMORY}/{_KEPT_PREFIX}{secrets.token_hex(16)}"
+
+
+def keeper(file: str, longest_delivery: int = _LONGEST_DELIVERY) -> str:
+    """What ``python3 -I -S -c`` runs on the node to take a text and keep it in a new file that is its user's alone.
+
+    What was left there, and not taken within an hour, goes: the connection broke in between.
+    """
+    lines = [
+        "import _signal, os, sys, time",
+        f"for entry in os.scandir({_MEMORY!r}):",
+        "    try:",
+        "        status = entry.stat(follow_symlinks=False)",
+        f"        is_old = status.st_uid == os.geteuid() and time.time() - status.st_mtime > {_LONGEST_KEPT}",
+        f"        if entry.name.startswith({_KEPT_PREFIX!r}) and is_old:",
+        "            os.unlink(entry.path)",
+        "    except OSError:",
+        "        pass",
+        f"if ' {_MEMORY} tmpfs ' not in open('/proc/self/mounts').read():",
+        f"    sys.exit('{_MEMORY} has to be in memory (tmpfs) here, for a become method that takes standard input away')",
+        f"_signal.alarm({longest_delivery})",
+        "text = sys.stdin.buffer.read()",
+        "_signal.alarm(0)",
+        f"with os.fdopen(os.open({file!r}, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'wb') as stream:",
+        "    stream.write(text)",
+    ]
+    return "\n".join(lines)
+
+
+def kept_reader(file: str, text: bytes) -> str:
+    """What it runs then, as root, to take that text away and run it; a text that another process has put there is not run."""
+    digest = hashlib.sha256(text).hexdigest()
+    lines = [
+        "import hashlib, os, sys",
+        f"with open({file!r}, 'rb') as stream:",
+        "    text = stream.read()",
+        f"os.unlink({file!r})",
+        f"if hashlib.sha256(text).hexdigest() != {digest!r}:",
+        f"    sys.exit('{file} was changed by another process')",
+        "exec(text)",
+    ]
+    return "\n".join(lines)
+
+
+def script(request: t.Mapping[str, t.Any]) -> bytes:
+    """The text that serves one request when ``reader`` takes it: the program, which is kept where a trial is opened, and the request."""
+    head = program().encode()
+    return head + f"\nPROGRAM = text[:{len(head)}].decode()\n{_serving(request)}".encode()
+
+
+def short_script(request: t.Mapping[str, t.Any]) -> bytes:
+    """The same for a node that keeps this very program since it staged; one that does not answers ``null``."""
+    lines = [
+        "import sys",
+        "try:",
+        f"    PROGRAM = open({PROGRAM_FILE!r}, encoding='utf-8').read()",
+        "except OSError:",
+        "    PROGRAM = ''",
+        f"if {_digest_line()!r} in PROGRAM:",
+        "    exec(compile(PROGRAM, 'elemental.networking', 'exec'))",
+        f"    {_serving(request)}",
+        "else:",
+        f"    print({ANSWER_MARK + 'null'!r})",
+    ]
+    return "\n".join(lines).encode() + b"\n"
+
+
+def _serving(request: t.Mapping[str, t.Any]) -> str:
+    return f"main((), {json.dumps(request)!r}, PROGRAM)"
+
+
+# Ansible loads its plugins before it forks a process per host: made here, the program is made once for all of them
+program()

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What proves that the controller still comes through: real TCP connections on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+import typing as t
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._node.checks.inbound import (
+    Arrival,
+    knocked_from,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._node.model import Knock
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import knocking
+
+
+class Door(t.NamedTuple):
+    """Where somebody answers, as sshd does."""
+
+    family: int
+    address: str
+    port: int
+
+    def knock(self, *connections: socket.socket) -> Knock:
+        """How these connections will come."""
+        return Knock(
+            self.address, tuple(connection.getsockname()[1] for connection in connections), self.port, 9, "word"
+        )
+
+
+@pytest.fixture(params=["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def door(request: pytest.FixtureRequest) -> t.Iterator[Door]:
+    """IPv4, IPv6, and IPv4 to a server that listens on IPv6, as sshd may."""
+    mapped = request.param.startswith("::ffff")
+    family = socket.AF_INET6 if ":" in request.param else socket.AF_INET
+    try:
+        server = socket.create_server(("::" if mapped else request.param, 0), family=family, dualstack_ipv6=mapped)
+    except OSError:
+        pytest.skip("there is no IPv6 here")
+    with server:
+        address = "127.0.0.1" if mapped else request.param
+        yield Door(socket.AF_INET if mapped else family, address, server.getsockname()[1])
+
+
+@pytest.fixture
+def connection(door: Door) -> t.Iterator[socket.socket]:
+    """The controller's, bound and not begun."""
+    with contextlib.closing(socket.socket(door.family)) as connection:
+        connection.bind((door.address, 0))
+        yield connection
+
+
+def until(condition: t.Callable[[], bool]) -> bool:
+    """Whether it comes true within five seconds."""
+    deadline = time.monotonic() + 5
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+    return True
+
+
+def test_a_connection_that_comes_after_the_first_look_counts(door: Door, connection: socket.socket) -> None:
+    arrival = Arrival(door.knock(connection))
+    assert not arrival.has_come()
+    connection.connect((door.address, door.port))
+    assert until(arrival.has_come)
+
+
+def test_a_connection_from_before_proves_nothing(door: Door, connection: socket.socket) -> None:
+    connection.connect((door.address, door.port))
+    knock = door.knock(connection)
+    assert until(lambda: bool(knocked_from(knock)[0]))
+    arrival = Arrival(knock)
+    assert not arrival.has_come()
+    assert not arrival.has_come()
+
+
+@pytest.mark.parametrize(
+    "change", [{"address": "192.0.2.1"}, {"target": 9}, {"ports": (9,)}, {"address": "no address"}]
+)
+def test_somebody_else_is_not_the_controller(
+    door: Door, connection: socket.socket, change: t.Mapping[str, t.Any]
+) -> None:
+    """A connection with one thing in common is no proof."""
+    connection.connect((door.address, door.port))
+    knock = door.knock(connection)
+    assert until(lambda: bool(knocked_from(knock)[0]))
+    assert knocked_from(knock._replace(**change))[0] == set()
+
+
+def test_who_does_not_get_an_answer_has_not_come() -> None:
+    """The port is bound, and nobody listens where it goes."""
+    with contextlib.closing(socket.socket()) as connection:
+        connection.bind(("127.0.0.1", 0))
+        with contextlib.suppress(OSError):
+            connection.connect(("127.0.0.1", 9))
+        assert not Arrival(Knock("127.0.0.1", (connection.getsockname()[1],), 9, 9, "word")).has_come()
+
+
+def test_nobody_is_awaited_where_nobody_will_knock() -> None:
+    arrival = Arrival(None)
+    assert not arrival.has_come()
+    assert not arrival.is_awaited
+
+
+def test_the_controller_comes_when_the_host_rings(door: Door) -> None:
+    """And not before, whatever else arrives at its bell."""
+    with knocking(door.address, door.port, (60.0, 60.0)) as said:
+        knock = Knock.from_json(said)
+        assert knock
+        with socket.socket(door.family, socket.SOCK_DGRAM) as stranger:
+            stranger.sendto(b"", (knock.address, knock.bell))
+            stranger.sendto(b"word", (knock.address, knock.bell))
+        arrival = Arrival(knock)
+        assert knocked_from(knock)[0] == set()
+        assert not arrival.has_come()  # this rings
+        assert until(arrival.has_come)
+        assert len(knocked_from(knock)[0]) == 1
+
+
+def test_where_no_ring_comes_through_the_controller_comes_after_a_while(door: Door) -> None:
+    with knocking(door.address, door.port, (0.0, 0.1)) as said:
+        knock = Knock.from_json(said)
+        assert knock
+        assert until(lambda: knocked_from(knock)[0] == set(knock.ports))
+
+
+def test_a_name_that_is_unknown_is_no_error() -> None:
+    with knocking("no-such-name.invalid", 22, (0.0,)) as said:
+        assert said is None

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program that goes to a node."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._node import main
+from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.program import (
+    keeper,
+    kept_reader,
+    place_in_memory,
+    program,
+    reader,
+    script,
+)
+
+REQUEST = {"operation": "confirm", "token": "x", "arrived_at": "192.0.2.1", "fresh": True, "knock": None}
+PYTHON = [sys.executable, "-I", "-S", "-c"]
+
+
+def test_it_runs_without_site_packages_and_answers_in_one_marked_line() -> None:
+    """On a machine without NetworkManager the answer is one sentence."""
+    run = subprocess.run([*PYTHON, reader()], input=script(REQUEST), capture_output=True, check=True)
+    lines = [line for line in run.stdout.decode().splitlines() if line.startswith(ANSWER_MARK)]
+    assert len(lines) == 1
+    answer = json.loads(lines[0][len(ANSWER_MARK) :])
+    assert answer.get("msg") or answer.get("state") == "unknown"
+
+
+def test_it_ends_when_its_text_never_arrives_whole() -> None:
+    """The address under the connection went meanwhile: neither end says so."""
+    with subprocess.Popen([*PYTHON, reader(longest_delivery=1)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as half:
+        assert half.stdin
+        assert half.stdout
+        half.stdin.write(script(REQUEST)[:1000])
+        half.stdin.flush()
+        assert half.wait(timeout=30) == -signal.SIGALRM
+        assert half.stdout.read() == b""
+
+
+def test_a_text_waits_in_memory_where_standard_input_is_taken() -> None:
+    """For one user alone, until it is run, and never on a disk."""
+    file = place_in_memory()
+    text = script(REQUEST)
+    subprocess.run([*PYTHON, keeper(file)], input=text, capture_output=True, check=True)
+    try:
+        assert Path(file).stat().st_mode & 0o777 == 0o600
+        again = subprocess.run([*PYTHON, keeper(file)], input=b"other", capture_output=True, check=False)
+        assert again.returncode, "a file of somebody else may be there already, or a link"
+        run = subprocess.run([*PYTHON, kept_reader(file, text)], capture_output=True, check=True)
+        assert ANSWER_MARK in run.stdout.decode()
+        assert not Path(file).exists()
+    finally:
+        Path(file).unlink(missing_ok=True)
+
+
+def test_a_text_that_another_process_changed_is_not_run() -> None:
+    """The one who left it there need not be root."""
+    file = place_in_memory()
+    Path(file).write_text("print('run')")
+    run = subprocess.run([*PYTHON, kept_reader(file, b"print('sent')")], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, Path(file).exists()) == (1, "", False)
+    assert "changed by another process" in run.stderr
+
+
+def test_a_text_that_nobody_took_goes_with_the_next_one() -> None:
+    """The connection broke after it was left."""
+    old, recent, new = (Path(place_in_memory()) for _number in range(3))
+    try:
+        for file, age in ((old, 3700), (recent, 100)):
+            file.touch()
+            os.utime(file, (time.time() - age,) * 2)
+        subprocess.run([*PYTHON, keeper(str(new))], input=b"", check=True)
+        assert [file.exists() for file in (old, recent, new)] == [False, True, True]
+    finally:
+        for file in (old, recent, new):
+            file.unlink(missing_ok=True)
+
+
+def test_two_texts_never_wait_in_one_place() -> None:
+    assert place_in_memory() != place_in_memory()
+
+
+@pytest.mark.parametrize(
+    "break_it", [lambda code: code[:-9], lambda code: code[:99], lambda code: b"x" + code, lambda code: b""]
+)
+def test_what_python_has_in_its_cache_is_checked(
+    break_it: t.Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a node would run something else than the collection that is installed, or could not roll back."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    kept = Path(importlib.util.cache_from_source(str(main.__file__), optimization=2))
+    program.cache_clear()
+    program()
+    whole = kept.read_bytes()
+    try:
+        kept.write_bytes(break_it(whole))
+        program.cache_clear()
+        run = subprocess.run([*PYTHON, reader()], input=script(REQUEST), capture_output=True, check=True)
+        assert ANSWER_MARK in run.stdout.decode()
+    finally:
+        kept.write_bytes(whole)
+        program.cache_clear()
+
+
+@pytest.mark.parametrize("secret", ["it's", 'say "so"', "back\\slash", "new\nline", "ünïcode"])
+def test_any_text_arrives_as_it_is(secret: str) -> None:
+    """Keyfiles may hold quotes, backslashes and anything else."""
+    probe = script({**REQUEST, "text": secret}).decode().rsplit("\n", 1)[-1]
+    shown = probe.split("main((), ", 1)[1].rsplit(", PROGRAM)", 1)[0]
+    assert json.loads(eval(shown))["text"] == secret
+
+
+def test_it_renders_on_the_node_without_networkmanager(tmp_path: Path) -> None:
+    """The tool gets the document through its standard input and nothing is applied."""
+    tool = tmp_path / "nmstatectl"
+    tool.write_text('#!/bin/sh\necho "$*"; cat\n')
+    tool.chmod(0o755)
+    request = {
+        "operation": "render",
+        "configurator": "nmstate",
+        "document": '{"interfaces": []}',
+        "machine": "node1",
+        "only_known": False,
+    }
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    command = [*PYTHON, reader()]
+    run = subprocess.run(command, input=script(request), capture_output=True, check=True, env=environment)
+    answer = json.loads(run.stdout.decode().rsplit(ANSWER_MARK, 1)[1])
+    assert answer["output"] == 'gc -\n{"interfaces": []}'
+    refused = subprocess.run(
+        command, input=script({**request, "only_known": True}), capture_output=True, check=True, env=environment
+    )
+    assert json.loads(refused.stdout.decode().rsplit(ANSWER_MARK, 1)[1]) == {"stranger": True}

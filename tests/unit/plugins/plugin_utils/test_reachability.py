@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which address answers, over real sockets on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import typing as t
+
+import pytest
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import (
+    first_to_answer,
+    knocking,
+)
+
+# what a server says from now on, by its port
+banners: dict[int, bytes] = {}
+
+
+@contextlib.contextmanager
+def server(address: str, port: int, banner: bytes) -> t.Iterator[int]:
+    """A server that greets everybody with ``banner``."""
+    with socket.create_server((address, port)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _peer = listener.accept()
+                    with contextlib.suppress(OSError):
+                        connection.sendall(banners.get(port, banner))
+                    connection.close()
+
+        port = int(listener.getsockname()[1])
+        threading.Thread(target=serve, daemon=True).start()
+        yield port
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_the_address_with_an_ssh_banner_wins() -> None:
+    """A closed port is no answer."""
+    with server("127.0.0.2", 0, b"SSH-2.0-test\r\n") as port:
+        assert first_to_answer(["127.0.0.3", "127.0.0.2"], port, 5.0) == "127.0.0.2"
+
+
+def test_an_open_port_without_ssh_is_no_answer() -> None:
+    """Something else may have taken the address."""
+    with server("127.0.0.2", 0, b"HTTP/1.1 400\r\n") as port:
+        assert first_to_answer(["127.0.0.2"], port, 0.5) is None
+
+
+@pytest.mark.parametrize("said", [b"Not allowed at this time\r\n", b"Exceeded MaxStartups\r\n"])
+def test_a_host_that_puts_off_whoever_comes_is_asked_again(said: bytes) -> None:
+    """OpenSSH's penalty is over after some seconds."""
+    with server("127.0.0.2", 0, said) as port:
+        later = threading.Timer(0.3, lambda: banners.__setitem__(port, b"SSH-2.0-test\r\n"))
+        later.start()
+        assert first_to_answer(["127.0.0.2"], port, 5.0, patience=10.0) == "127.0.0.2"
+        assert first_to_answer(["127.0.0.2"], port, 5.0) == "127.0.0.2"
+
+
+def test_a_host_that_puts_off_is_no_answer() -> None:
+    with server("127.0.0.2", 0, b"Not allowed at this time\r\n") as port:
+        assert first_to_answer(["127.0.0.2"], port, 5.0) is None
+
+
+def test_the_preferred_address_wins_within_the_grace() -> None:
+    """The claimed address is surer than the one of the inventory."""
+    with server("127.0.0.2", 0, b"SSH-2.0-a\r\n") as port, server("127.0.0.3", port, b"SSH-2.0-b\r\n"):
+        assert first_to_answer(["127.0.0.3", "127.0.0.2"], port, 5.0, grace=2.0) == "127.0.0.3"
+
+
+def test_silence_ends_at_the_deadline() -> None:
+    """None, not an exception."""
+    assert first_to_answer(["127.0.0.4", "no-such-name.invalid"], 9, 0.3) is None
+
+
+def test_why_nobody_answers_is_told_of_each_address() -> None:
+    """Of one that does not answer at all there is nothing to tell."""
+    silence: dict[str, str] = {}
+    with server("127.0.0.2", 0, b"HTTP/1.1 400\r\n") as port, server("127.0.0.3", port, b""):
+        addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "no-such-name.invalid"]
+        assert first_to_answer(addresses, port, 2.0, silence=silence) is None
+    assert silence.pop("no-such-name.invalid")
+    assert silence == {
+        "127.0.0.2": "it is not ssh that answers there",
+        "127.0.0.3": "connections are closed at once",
+        "127.0.0.4": "Connection refused",
+    }
+
+
+def test_a_flood_at_the_bell_neither_holds_up_the_knocks_nor_the_end() -> None:
+    """Whoever knows the port can send to it; then the moments alone count."""
+    with socket.create_server(("127.0.0.2", 0)) as listener, socket.socket(type=socket.SOCK_DGRAM) as flood:
+        listener.settimeout(20)
+        with knocking("127.0.0.2", listener.getsockname()[1], [0.3, 600.0]) as knock:
+            assert knock is not None
+            over = threading.Event()
+            thread = threading.Thread(target=_send_until, args=(over, flood, ("127.0.0.1", knock["bell"])), daemon=True)
+            thread.start()
+            connection, peer = listener.accept()  # the first knock comes although the flood goes on
+            connection.close()
+            assert peer[1] == knock["ports"][0]
+        # and the end does not wait for the second one
+        over.set()
+        thread.join()
+
+
+def _send_until(over: threading.Event, flood: socket.socket, target: tuple[str, int]) -> None:
+    while not over.is_set():
+        with contextlib.suppress(OSError):
+            flood.sendto(b"x" * 64, target)

@@ -18,6 +18,7 @@ _PREFIX = "ansible_collections.elemental.networking.plugins."
 # from the bottom up; what stands on one line knows nothing of its neighbours there
 _LAYERS: tuple[tuple[str, ...], ...] = (
     (
+        "module_utils._errors",
         "module_utils._in_time",
         "module_utils._machine_id",
         "module_utils._host_keys",

@@ -80,7 +80,7 @@ def plan(
         old, new = known.get(title(claim)), known.get(title(beside(claim)))
         if old is None:
             if new is not None and backend.is_leaving(claim):
-                instead[claim] = new.claim
+                instead[claim] = _in_place_of_leaving(claim, new.claim)
             continue
         why = _why(claim, old, pools)
         if not why:
@@ -100,6 +100,16 @@ def plan(
         instead[claim] = Renumbering(old, beside(claim))
     _refuse_used(backend, [each.old.claim for each in instead.values() if isinstance(each, Renumbering)])
     return instead
+
+
+def _in_place_of_leaving(claim: Claim, new: Claim) -> Claim:
+    """What has the address of a machine that was renumbered until the name of its old claim is free."""
+    if new.pool != claim.pool:
+        raise IpamError(
+            f"machine {claim.machine} was renumbered to pool {new.pool} for key {claim.key}, but pool {claim.pool} is asked for, while "
+            f"the address of its old claim {claim.name} rests: ask for {new.pool} until that is gone"
+        )
+    return beside(claim)
 
 
 def _why(claim: Claim, old: BoundClaim, pools: t.Sequence[Pool]) -> str:

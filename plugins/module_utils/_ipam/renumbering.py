@@ -30,6 +30,9 @@ _HOW = (
 )
 
 
+_FEW = 3
+
+
 @dataclass(frozen=True)
 class Renumbering:
     """A claim that gets another address: ``old`` is what it has, ``new`` the claim beside it."""
@@ -160,8 +163,22 @@ def with_addresses_in_use(backend: IpamBackend, claims: t.Sequence[Claim], pools
     for pool in pools:
         places = [pool.namespace] if pool.namespace else namespaces
         more = sorted({each for each in backend.allocated(pool, places) if not _is_in(pool, each)})
-        widened.append(dataclasses.replace(pool, addresses=(*pool.addresses, *more)) if more else pool)
+        widened.append(_widened(pool, more) if more else pool)
     return widened
+
+
+def _widened(pool: Pool, more: t.Sequence[str]) -> Pool:
+    """The pool with these addresses, too. Raises IpamError where no pool can have both: in a pool there is one subnet, of one family."""
+    wider = dataclasses.replace(pool, addresses=(*pool.addresses, *more))
+    allocatable(pool)  # what is wrong with the pool itself
+    try:
+        allocatable(wider)
+    except IpamError as error:
+        raise IpamError(
+            f"pool {pool.reference.name} cannot keep {', '.join(more[:_FEW])}, which machines have, beside its new addresses ({error}): "
+            "leave it as it was, give the new addresses a pool of their own, and renumber to that one"
+        ) from None
+    return wider
 
 
 @dataclass(frozen=True)

@@ -176,3 +176,22 @@ def test_the_address_of_another_machine_is_not_given_out_by_lookups(
     site.module(_ipam_module.serve_record, machines=[second])
     found = claimed_addresses(Given(host="node1", database=site.path))
     assert found["ip"].address == expected
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"addresses": ["fd00::10-fd00::20"], "prefix": 64, "gateway": "fd00::1"},
+        {"addresses": ["10.9.0.10-10.9.0.20"], "prefix": 24, "gateway": "10.9.0.1"},
+    ],
+    ids=["family", "subnet"],
+)
+def test_a_pool_that_cannot_keep_the_old_addresses_meanwhile_is_refused_with_the_way_out(
+    make: t.Callable[[], Site], spec: dict[str, t.Any]
+) -> None:
+    site = make()
+    site.configure("node1", "node1", "p")
+    words = r"pool p cannot keep 10\.0\.0\.10, .* beside its new addresses .*: leave it as it was, give the new addresses a pool"
+    with pytest.raises(IpamError, match=words):
+        site.claim("node1", "p", pools=[{**manifest("p"), "spec": spec}], renumber=True)
+    assert site.held() == {"node1-ip": "10.0.0.10"}

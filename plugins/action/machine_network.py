@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleActionFail
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import machine_name
 from ansible_collections.elemental.networking.plugins.module_utils._machine_network_options import ARGUMENTS
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import (
@@ -48,7 +49,11 @@ def _refuse_name_in_use(former: str, task_vars: t.Mapping[str, t.Any]) -> None:
     """Raise AnsibleActionFail where the former name of a host is another host's: its claims are not to be taken away."""
     host = str(task_vars["inventory_hostname"])
     groups = task_vars.get("groups")
-    if former and former != host and isinstance(groups, t.Mapping) and former in groups.get("all", ()):
+    if not former or not isinstance(groups, t.Mapping):
+        return
+    # a host knows itself by the name of its machine
+    same = [each for each in groups.get("all", ()) if each != host and machine_name(each) == machine_name(former)]
+    if same:
         raise AnsibleActionFail(
             f"{host} is to be the former {former}, which is in the inventory, too; remove it there, or unset machine_network_former_name"
         )

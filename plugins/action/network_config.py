@@ -51,7 +51,6 @@ _ARGUMENTS = {
     "elemental_os": {"type": "bool", "default": False},
     "required": {"type": "list", "elements": "str", "default": []},
     "held_addresses": {"type": "list", "elements": "str", "default": []},
-    "former_machine": {"type": "str"},
     **COMMON_ARGUMENTS,
 }
 

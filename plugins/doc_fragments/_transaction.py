@@ -16,6 +16,11 @@ options:
       - The name of the machine. A host that was configured as another machine is refused.
       - The default is C(inventory_hostname) in lower case, a dash for each character that a claim name cannot have.
     type: str
+  former_machine:
+    description:
+      - The name of the machine before it was renamed. A host that was configured as that machine is accepted, and a configure gives it
+        its new name.
+    type: str
   deadline:
     description:
       - After how many seconds (5 to 3600) the host rolls back unless the controller has come in.

@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 # the options that every change of a node's network has
 COMMON_ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "machine": {"type": "str"},
+    "former_machine": {"type": "str"},
     "deadline": {"type": "int", "default": 60},
     "known_host_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "known_machine_ids": {"type": "list", "elements": "str", "default": []},

@@ -116,7 +116,9 @@ options:
         type: str
       former_host:
         description:
-          - The name that the inventory had for it before it was renamed. Its claims are renamed, and keep their addresses.
+          - The name that the inventory had for it before it was renamed, or the name that the machine had. Its claims are renamed, and keep
+            their addresses.
+          - It must not be that of another host of the same call, or the former name of two.
           - On a cluster this needs C(playbooks/files/ipam-hand-over.manifest), and pools of the in-cluster provider.
         type: str
       renumber:

@@ -66,7 +66,8 @@ options:
     type: str
   former_name:
     description:
-      - The name that the inventory had for the host before it was renamed. It must not be in the inventory any more.
+      - The name that the inventory had for the host before it was renamed, or the name that its machine had. It must not be that of another
+        host in the inventory.
     type: str
   renumber:
     description: Whether the machine may get other addresses, as O(elemental.networking.ip_address_claims#module:machines[].renumber).
@@ -158,7 +159,9 @@ machines:
   sample:
     - {machine: node1, host: node1, namespace: default, former_host: "", renumber: false}
 former_machine:
-  description: The name of the machine before it was renamed, for M(elemental.networking.network_config). Empty as a rule.
+  description:
+    - The name of the machine before it was renamed, for M(elemental.networking.network_config) and M(elemental.networking.network_reset).
+    - Empty as a rule.
   type: str
   returned: success
   sample: ""

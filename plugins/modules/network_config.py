@@ -102,10 +102,6 @@ options:
     type: list
     elements: str
     default: []
-  former_machine:
-    description:
-      - The name of the machine before it was renamed. A host that was configured as that machine is accepted and gets its new name.
-    type: str
 """
 
 EXAMPLES = r"""
@@ -259,7 +255,6 @@ def main() -> None:
             "elemental_os": {"type": "bool", "default": False},
             "required": {"type": "list", "elements": "str", "default": []},
             "held_addresses": {"type": "list", "elements": "str", "default": []},
-            "former_machine": {"type": "str"},
             **COMMON_ARGUMENTS,
         }
     )

@@ -100,9 +100,10 @@ def test_a_probe_does_not_hold_up_the_watchdog(controller: Controller) -> None:
         # a second one, which the trial's own deadline cuts short
         wait_for(controller, "test -e /run/probe-ended")
         inside(controller, "rm -f /run/probe-began /run/probe-ended")
-        wait_for(controller, "test -e /run/probe-began")
-        # whoever wants the lock gets it while a probe runs
-        assert holds(controller, "timeout 2 flock /run/elemental-networking/lock true && ! test -e /run/probe-ended")
+        # the lock is free while a probe runs; one command on the node, since the way to it may take as long as the probe
+        began = "timeout 60 sh -c 'until test -e /run/probe-began; do sleep 0.02; done'"
+        free = "timeout 6 flock /run/elemental-networking/lock true && ! test -e /run/probe-ended"
+        assert holds(controller, f"{began} && {free}")
     assert "rolled back" in results[0].failure("node1"), results[0].output
     assert is_as_before(controller)
 

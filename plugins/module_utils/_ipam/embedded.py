@@ -60,7 +60,10 @@ CREATE TABLE claims (
 _COLUMNS = "namespace, name, machine, key, api_group, kind, pool_namespace, pool, address, prefix, gateway, host, site"
 # what was made anew under the same name since we looked is not the same claim
 _THIS_CLAIM = " AND ".join(
-    f"{column} = ?" for column in ("namespace", "name", "machine", "key", "api_group", "kind", "pool", "host")
+    (
+        *(f"{column} = ?" for column in ("namespace", "name", "machine", "key", "api_group", "kind", "pool", "host")),
+        "? IN ('', address)",
+    )
 )
 # how long a call waits for the other processes, in seconds
 _PATIENCE = 120.0
@@ -75,6 +78,8 @@ class EmbeddedBackend(IpamBackend):
         self._path = os.path.abspath(os.path.expanduser(path))
         self._connection: sqlite3.Connection | None = None
         self._read_only = False
+        # what dry runs have renamed: those that follow try what comes after it
+        self._rehearsed: tuple[HandOver, ...] = ()
 
     def __enter__(self) -> EmbeddedBackend:
         with self._said_plainly():
@@ -117,6 +122,8 @@ class EmbeddedBackend(IpamBackend):
         with self._transaction(dry_run) as database:
             for move in moves:
                 _rename(database, move)
+        if dry_run:
+            self._rehearsed += tuple(moves)
 
     def check_addresses(self, claims: t.Sequence[Claim]) -> None:
         """Refuse an address that two rows have: nothing here writes such rows, and the table's key knows only one spelling of each."""
@@ -296,10 +303,13 @@ class EmbeddedBackend(IpamBackend):
         with self._said_plainly():
             self._check_folder()
             if not dry_run:
+                self._rehearsed = ()
                 self._make_file()
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 _catch_up(self._path, self._database)
+                for move in self._rehearsed:
+                    _rename(self._database, move)
                 yield self._database
                 self._database.execute("ROLLBACK" if dry_run else "COMMIT")
             finally:
@@ -613,9 +623,9 @@ def _rests_until_now(database: sqlite3.Connection, pool: Pool) -> list[resting.R
 
 
 def _identity(claim: Claim) -> tuple[str, ...]:
-    """The values of _THIS_CLAIM."""
-    pool = claim.pool
-    return (claim.namespace, claim.name, claim.machine, claim.key, pool.api_group, pool.kind, pool.name, claim.host)
+    """The values of _THIS_CLAIM; a claim that was not looked for has no uid."""
+    pool, name = claim.pool, (claim.namespace, claim.name, claim.machine, claim.key)
+    return (*name, pool.api_group, pool.kind, pool.name, claim.host, claim.uid)
 
 
 def _pool_namespace(claim: Claim) -> str:
@@ -670,12 +680,14 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
             _text(row[name]) for name in ("api_group", "kind", "pool", "namespace", "name", "machine", "key", "host")
         ]
         api_group, kind, pool, namespace, name, machine, key, host = texts
+        uid = row["address"] if isinstance(row["address"], str) else ""
         claim = Claim(
             *(namespace, name, machine, key, PoolReference(api_group, kind, pool), host),
             host_keys=parted(_later(row, "host_keys")),
             machine_id=valid_identity(_later(row, "machine_id")),
             site=_later(row, "site"),
             confirmed=moment(_later(row, "confirmed")),
+            uid=uid,
         )
         address, prefix, gateway = (row[column] for column in ("address", "prefix", "gateway"))
     try:

@@ -22,9 +22,9 @@ Known = t.Dict[Name, BoundClaim]
 class Machine:
     """A machine that is looked at as a whole. ``host`` is the inventory's name for it.
 
-    ``former_host`` is the one that it had before it was renamed, empty as a rule. ``renumber``: where a key asks for another pool now, or
-    the range of its pool changes, the machine gets a new address beside the old one. Claims of an inventory with another name than ``site``
-    are another machine's.
+    ``former_host`` is the one that it had before it was renamed, or the name that its machine had, empty as a rule.
+    ``renumber``: where a key asks for another pool now, or the range of its pool changes, the machine gets a new address beside the old
+    one. Claims of an inventory with another name than ``site`` are another machine's.
     """
 
     namespace: str
@@ -46,11 +46,21 @@ class Machine:
 
     def held(self, claim: Claim) -> bool:
         """Whether a claim is this machine's under its former name."""
-        if not self.former_host or claim.namespace != self.namespace or claim.site not in ("", self.site):
+        if not self._may_have_held(claim):
             return False
-        if claim.host:
-            return claim.host == self.former_host
-        return claim.machine == self.former_machine
+        if claim.host == self.former_host:
+            return True
+        # the host itself knows the name of its machine only, and a machine may get another name while its host keeps its own
+        is_its_host = claim.host in ("", self.host) or machine_name(claim.host) == self.former_machine
+        return claim.machine == self.former_machine and is_its_host
+
+    def misnames(self, claim: Claim) -> bool:
+        """Whether the former name is that of a machine whose host was another one."""
+        is_named = self._may_have_held(claim) and claim.machine == self.former_machine != self.machine
+        return is_named and not self.held(claim)
+
+    def _may_have_held(self, claim: Claim) -> bool:
+        return bool(self.former_host) and claim.namespace == self.namespace and claim.site in ("", self.site)
 
 
 def title(claim: Claim) -> Name:

@@ -84,7 +84,8 @@ class Claim:
     With an ``owner`` the claim is released when that object goes. ``managed`` says that this collection made it,
     ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known,
     ``machine_id`` the identity of the machine that has the address, ``confirmed`` is when a push first proved the address on it (RFC 3339,
-    UTC; empty: it is only promised), ``uid`` is the cluster's; these six state nothing in a wish.
+    UTC; empty: it is only promised), ``uid`` is the cluster's (embedded: the address, by which a claim is told
+    from one that was made again under its name); these six state nothing in a wish.
     ``owner`` is the controller where one of several owners is. ``site`` is the name of the inventory, empty where it has none.
     """
 

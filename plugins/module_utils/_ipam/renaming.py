@@ -12,7 +12,7 @@ import typing as t
 from .backend import HandOver, IpamBackend
 from .machines import Known, Machine, holders_of, title
 from .model import BoundClaim, IpamError
-from .names import checked_name
+from .names import checked_name, machine_name
 
 
 def rename(backend: IpamBackend, machines: t.Sequence[Machine], known: Known, dry_run: bool) -> list[HandOver]:
@@ -20,6 +20,7 @@ def rename(backend: IpamBackend, machines: t.Sequence[Machine], known: Known, dr
 
     What was promised under the new name meanwhile and never used is released. Raises IpamError where both names hold addresses in use.
     """
+    _refuse_unclear(machines, known)
     moves = [
         _move(machine, bound) for machine in machines for bound in list(known.values()) if machine.held(bound.claim)
     ]
@@ -32,6 +33,35 @@ def rename(backend: IpamBackend, machines: t.Sequence[Machine], known: Known, dr
         backend.hand_over(moves, dry_run)
     take_in(moves, known)
     return moves
+
+
+def _refuse_unclear(machines: t.Sequence[Machine], known: Known) -> None:
+    """Raise IpamError where it is not clear whose the claims of a former name are: one address would go to two machines."""
+    seen: dict[tuple[str, str], Machine] = {}
+    for machine in (each for each in machines if each.former_host):
+        other = seen.setdefault((machine.namespace, machine.former_machine), machine)
+        if other.host != machine.host:
+            raise IpamError(
+                f"hosts {other.host} and {machine.host} are both to be the former {machine.former_host}: "
+                "set machine_network_former_name for one host"
+            )
+        if any(_is_named(each, machine) for each in machines):
+            raise IpamError(
+                f"host {machine.host} is to be the former {machine.former_host}, which is a host of the same call, too: "
+                "rename one of them first, over a third name where both are exchanged"
+            )
+        for claim in (bound.claim for bound in known.values()):
+            if machine.misnames(claim):
+                raise IpamError(
+                    f"claim {claim.name} of machine {claim.machine} was made for host {claim.host}: keep machine_network_machine: "
+                    f"{claim.machine} for {machine.host}, and set machine_network_former_name: {claim.host}"
+                )
+
+
+def _is_named(other: Machine, machine: Machine) -> bool:
+    """Whether another machine has the former name of this one now."""
+    is_another = bool(other.host) and other.host != machine.host and other.namespace == machine.namespace
+    return is_another and machine.former_machine in (other.machine, machine_name(other.host))
 
 
 def take_in(moves: t.Iterable[HandOver], known: Known) -> None:

@@ -30,6 +30,9 @@ _HOW = (
 )
 
 
+_FEW = 3
+
+
 @dataclass(frozen=True)
 class Renumbering:
     """A claim that gets another address: ``old`` is what it has, ``new`` the claim beside it."""
@@ -80,7 +83,7 @@ def plan(
         old, new = known.get(title(claim)), known.get(title(beside(claim)))
         if old is None:
             if new is not None and backend.is_leaving(claim):
-                instead[claim] = new.claim
+                instead[claim] = _in_place_of_leaving(claim, new.claim)
             continue
         why = _why(claim, old, pools)
         if not why:
@@ -100,6 +103,16 @@ def plan(
         instead[claim] = Renumbering(old, beside(claim))
     _refuse_used(backend, [each.old.claim for each in instead.values() if isinstance(each, Renumbering)])
     return instead
+
+
+def _in_place_of_leaving(claim: Claim, new: Claim) -> Claim:
+    """What has the address of a machine that was renumbered until the name of its old claim is free."""
+    if new.pool != claim.pool:
+        raise IpamError(
+            f"machine {claim.machine} was renumbered to pool {new.pool} for key {claim.key}, but pool {claim.pool} is asked for, while "
+            f"the address of its old claim {claim.name} rests: ask for {new.pool} until that is gone"
+        )
+    return beside(claim)
 
 
 def _why(claim: Claim, old: BoundClaim, pools: t.Sequence[Pool]) -> str:
@@ -150,8 +163,22 @@ def with_addresses_in_use(backend: IpamBackend, claims: t.Sequence[Claim], pools
     for pool in pools:
         places = [pool.namespace] if pool.namespace else namespaces
         more = sorted({each for each in backend.allocated(pool, places) if not _is_in(pool, each)})
-        widened.append(dataclasses.replace(pool, addresses=(*pool.addresses, *more)) if more else pool)
+        widened.append(_widened(pool, more) if more else pool)
     return widened
+
+
+def _widened(pool: Pool, more: t.Sequence[str]) -> Pool:
+    """The pool with these addresses, too. Raises IpamError where no pool can have both: in a pool there is one subnet, of one family."""
+    wider = dataclasses.replace(pool, addresses=(*pool.addresses, *more))
+    allocatable(pool)  # what is wrong with the pool itself
+    try:
+        allocatable(wider)
+    except IpamError as error:
+        raise IpamError(
+            f"pool {pool.reference.name} cannot keep {', '.join(more[:_FEW])}, which machines have, beside its new addresses ({error}): "
+            "leave it as it was, give the new addresses a pool of their own, and renumber to that one"
+        ) from None
+    return wider
 
 
 @dataclass(frozen=True)

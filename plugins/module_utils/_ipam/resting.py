@@ -17,6 +17,7 @@ import time
 import typing as t
 
 from .model import Claim, Pool
+from .names import final_name
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS resting (
@@ -38,8 +39,8 @@ class Resting(t.NamedTuple):
 
 
 def identity(claim: Claim) -> tuple[str, ...]:
-    """What says that a claim is the one that held an address."""
-    return claim.namespace, claim.name, claim.machine, claim.key, claim.host
+    """What says that a claim is the one that held an address, whatever it is called while its machine is renumbered."""
+    return claim.namespace, final_name(claim.name), claim.machine, final_name(claim.key), claim.host
 
 
 def begin(database: sqlite3.Connection, pool: Pool, claim: Claim, address: str) -> None:

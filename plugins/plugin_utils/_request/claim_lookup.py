@@ -78,7 +78,15 @@ def served_claims(given: Given) -> dict[str, BoundClaim]:
     }
     # while a machine is renumbered the old address counts; once that is released, the new one does
     beside = {key[: -len(RENUMBERING)]: each for key, each in served.items() if key.endswith(RENUMBERING)}
-    return {**beside, **served}
+    return {**beside, **{key: each for key, each in served.items() if not _is_of_another(each, beside.get(key))}}
+
+
+def _is_of_another(old: BoundClaim, new: BoundClaim | None) -> bool:
+    """Whether another machine may still have the old address than the one on which the new one was proved: the old claim stays then."""
+    if new is None or not new.claim.confirmed:
+        return False
+    recorded, proved = old.claim.machine_id, new.claim.machine_id
+    return bool(recorded and proved) and recorded != proved
 
 
 def _checked(claim: Claim, address: Address) -> Address:

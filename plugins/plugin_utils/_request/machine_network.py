@@ -133,16 +133,19 @@ def _put_together(given: Given) -> MachineNetwork:
     of_registration = metadata.get("namespace") if isinstance(metadata, t.Mapping) else None
     namespace = namespace_of(given.namespace or of_registration or "default")
     network = _section(registration, given.manifest) if given.manifest else _mapping(given.network)
+    machine = machine_name(given.machine, given.host)
+    # a host may keep its name while its machine gets another one
+    is_former = given.former_name != given.host or default_machine_name(given.host) != machine
     return MachineNetwork(
         host=given.host,
-        machine=machine_name(given.machine, given.host),
+        machine=machine,
         namespace=namespace,
         backend=given.backend or "embedded",
         database=database_path(given.database, given.inventory_folder),
         network=network,
         pools=tuple(_in_namespace(pool, namespace) for pool in _pools(given, documents)),
         site=_site(given.site),
-        former_name="" if given.former_name == given.host else given.former_name,
+        former_name=given.former_name if is_former else "",
         renumber=given.renumber,
     )
 

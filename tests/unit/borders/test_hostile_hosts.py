@@ -29,12 +29,17 @@ _KEYFILE = KEYFILE.replace("{ip}", "192.0.2.200")
 Reply = t.Tuple[str, str, int]
 
 
-def answer(content: object) -> Reply:
+def answer(kind: str, **fields: t.Any) -> Reply:
+    content = {"version": 1, "answer": kind, **fields}
     return f"noise\n{ANSWER_MARK}{json.dumps(content)}\n", "", 0
 
 
 def staged(**more: t.Any) -> Reply:
-    return answer({"changed": True, "addresses": ["192.0.2.200"], "host": "x", **more})
+    return answer("staged", **{"changed": True, "addresses": ["192.0.2.200"], "host": "x", **more})
+
+
+def judged(**fields: t.Any) -> Reply:
+    return answer("judgement", **fields)
 
 
 def hosts(payload: t.Callable[[str], str]) -> dict[str, dict[str, Reply]]:
@@ -48,32 +53,28 @@ def hosts(payload: t.Callable[[str], str]) -> dict[str, dict[str, Reply]]:
         difference = dict.fromkeys(("before_header", "after_header", "before", "after"), p)
         judgement = {"state": "confirmed", "host": p, "failed_after": {p: p}, "reason": p}
         lists = {"stale": [p], "warnings": [p], "diff": [difference]}
-        return answer(
-            {"changed": True, "reasons": {p: p}, "host": p, "failed_before": {p: p}, "outcome": judgement, **lists}
-        )
+        return answer("staged", changed=True, reasons={p: p}, host=p, failed_before={p: p}, outcome=judgement, **lists)
 
     p = payload
     return {
-        "refuses": each(answer({"failed": True, "msg": p("refuses")})),
+        "refuses": each(answer("refusal", msg=p("refuses"), details={p("refuses"): p("refuses")})),
         "rolls-back-at-once": each(staged(outcome={"state": "rolled_back", "reason": p("rolls-back-at-once")})),
-        "rolls-back": each(staged(), answer({"state": "rolled_back", "reason": p("rolls-back")})),
+        "rolls-back": each(staged(), judged(state="rolled_back", reason=p("rolls-back"))),
         "breaks": each(("", f"Traceback\n{p('breaks')}\n", 1)),
         "no-ssh": each(*[("", f"ssh: {p('no-ssh')}\n", 255)] * 2),
         "says-all": each(everywhere("says-all")),
-        "busy": each(answer({"busy": p("busy"), "token": p("busy"), "seconds": 1e9})),
+        "busy": each(answer("busy", holder=p("busy"), token=p("busy"), seconds=1e9)),
         "wrong-address": each(staged(new_addresses=[p("wrong-address")])),
         "wrong-key": each(staged(**{p("wrong-key"): 1})),
-        "wrong-type": each(answer({"changed": p("wrong-type")})),
+        "wrong-type": each(answer("staged", changed=p("wrong-type"))),
         "wrong-text": each((f"{ANSWER_MARK}{p('wrong-text')}\n", p("wrong-text"), 0)),
-        "tool-fails": each(
-            answer({"failed": True, "msg": "no"}), render=answer({"output": "", "error": p("tool-fails")})
-        ),
+        "tool-fails": each(answer("refusal", msg="no"), render=answer("rendered", error=p("tool-fails"))),
         "tool-warns": each(
-            answer({"failed": True, "msg": "[]"}),
-            render=answer({"output": "", "files": {p("tool-warns"): p("tool-warns")}, "warnings": [p("tool-warns")]}),
+            answer("refusal", msg="[]"),
+            render=answer("rendered", files={p("tool-warns"): p("tool-warns")}, warnings=[p("tool-warns")]),
         ),
-        "says-nothing": each(answer({"failed": True, "msg": ""})),
-        "other-host": each(answer({"stranger": True})),
+        "says-nothing": each(answer("refusal", msg="")),
+        "other-host": each(answer("other_host", machine=p("other-host"))),
     }
 
 

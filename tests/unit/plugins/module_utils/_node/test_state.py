@@ -19,11 +19,18 @@ import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import paths
 from ansible_collections.elemental.networking.plugins.module_utils._node.checks import probing
 from ansible_collections.elemental.networking.plugins.module_utils._node.dbus.connection import BusError, SystemBus
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import Managed, Probe, Trial
+from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
+    Managed,
+    Trial,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
     Device,
     NetworkManager,
-    NetworkManagerError,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    MissingRequirement,
+    NodeError,
+    Probe,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.state import journal, records
 from ansible_collections.elemental.networking.plugins.module_utils._node.system import files, timers
@@ -174,7 +181,7 @@ def test_which_machine_a_host_is(host: Host, primary: str | None, copy: str | No
         if text is not None:
             Path(path).write_text(text)
     if machine is None:
-        with pytest.raises(NetworkManagerError, match=r"managed.json|/oem/"):
+        with pytest.raises(NodeError, match=r"managed.json|/oem/"):
             records.load_managed()
     else:
         assert records.load_managed().machine == machine
@@ -285,7 +292,7 @@ def test_a_probe_runs_without_the_lock_and_what_it_finds_counts_only_for_an_open
     monkeypatch.setattr(confirm, "run_probes", probing_for_long)
     manager = t.cast(NetworkManager, NetworkManagerThatIsUp())
     answer = confirm.confirm(manager, trial.token, "192.0.2.1", fresh=True, knock=None)
-    assert (answer["state"], answer["reason"]) == ("rolled_back", "it took too long")
+    assert (answer.state, answer.reason) == ("rolled_back", "it took too long")
     assert host.state == "old"
     assert 0 < bounds[0] <= trial.deadline
 
@@ -300,7 +307,7 @@ def test_the_probes_of_a_trial_that_was_opened_while_somebody_asked_are_not_left
     monkeypatch.setattr(records, "load_trial", lambda: next(looks, trial))
     manager = t.cast(NetworkManager, NetworkManagerThatIsUp())
     answer = confirm.confirm(manager, trial.token, "192.0.2.1", fresh=True, knock=None)
-    assert answer["state"] == "pending"
+    assert answer.state == "pending"
     assert host.state == "old"
 
 
@@ -382,6 +389,6 @@ def test_a_process_that_has_another_ones_number_is_not_killed(host: Host, monkey
 def test_a_trial_of_another_release_is_named(host: Host) -> None:
     file = Path(paths.TRIAL_FOLDER) / "trial.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "version": 2}))
-    with pytest.raises(NetworkManagerError, match="another release"):
+    with pytest.raises(MissingRequirement, match="another release"):
         records.load_trial()
     assert an_open_trial({}).token == host.trial.token

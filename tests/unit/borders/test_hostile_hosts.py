@@ -57,7 +57,9 @@ def hosts(payload: t.Callable[[str], str]) -> dict[str, dict[str, Reply]]:
 
     p = payload
     return {
-        "refuses": each(answer("refusal", msg=p("refuses"), details={p("refuses"): p("refuses")})),
+        "refuses": each(
+            answer("refusal", msg=p("refuses"), code="address_in_use", details={p("refuses"): p("refuses")})
+        ),
         "rolls-back-at-once": each(staged(outcome={"state": "rolled_back", "reason": p("rolls-back-at-once")})),
         "rolls-back": each(staged(), judged(state="rolled_back", reason=p("rolls-back"))),
         "breaks": each(("", f"Traceback\n{p('breaks')}\n", 1)),
@@ -68,6 +70,7 @@ def hosts(payload: t.Callable[[str], str]) -> dict[str, dict[str, Reply]]:
         "wrong-key": each(staged(**{p("wrong-key"): 1})),
         "wrong-type": each(answer("staged", changed=p("wrong-type"))),
         "wrong-text": each((f"{ANSWER_MARK}{p('wrong-text')}\n", p("wrong-text"), 0)),
+        "other-version": each(answer("staged", **{"version": 2, p("other-version"): p("other-version")})),
         "tool-fails": each(answer("refusal", msg="no"), render=answer("rendered", error=p("tool-fails"))),
         "tool-warns": each(
             answer("refusal", msg="[]"),
@@ -163,6 +166,39 @@ def test_the_words_of_a_host_are_not_a_template_for_a_user(
     )
     site.nothing_was_executed(play)
     assert len(play.failed) == (len(site.names) if hosts == "all" else len(hosts.split(",")))
+
+
+_CODES = {
+    "refuses": "address_in_use",
+    "rolls-back-at-once": "rolled_back",
+    "rolls-back": "rolled_back",
+    "breaks": "missing_requirement",
+    "no-ssh": "unreachable",
+    "busy": "busy",
+    "wrong-address": "failed",
+    "wrong-key": "failed",
+    "wrong-text": "failed",
+    "other-version": "missing_requirement",
+}
+
+
+def test_every_failure_has_a_code_that_a_workflow_can_branch_on(site: Site) -> None:
+    task = {"elemental.networking.network_config": _KEYFILES, "register": "answer"}
+    play = site.play(
+        "codes.json",
+        f"--limit={','.join(_CODES)}",
+        {**task, "ignore_errors": True, "ignore_unreachable": True},
+        {"debug": {"msg": "code of {{ inventory_hostname }}: {{ answer.error.code }}"}},
+        {
+            "elemental.networking.network_config": {**_KEYFILES, "deadline": 1},
+            **{"register": "answer", "ignore_errors": True},
+        },
+        {"debug": {"msg": "then of {{ inventory_hostname }}: {{ answer.error.code }}"}},
+    )
+    found = dict(re.findall(r"code of ([\w-]+): (\w+)", play.output))
+    assert found == _CODES, play.output
+    assert set(re.findall(r"then of [\w-]+: (\w+)", play.output)) == {"invalid_input"}
+    site.nothing_was_executed(play)
 
 
 def test_the_playbooks_take_no_hostile_host_for_fine(site: Site) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import machine_name
 from ansible_collections.elemental.networking.plugins.module_utils._machine_network_options import ARGUMENTS
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import (
     refuse_running_ahead,
     refuse_unsupported,
@@ -32,7 +32,7 @@ class ActionModule(NetworkAction):
 
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
-        _validation, options = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        options = self.options(ARGUMENTS)
         rehearsed, in_step, connected = (options.pop(name) for name in ("check", "in_step", "connected"))
         if in_step:
             refuse_running_ahead(self._task.get_play())
@@ -46,7 +46,7 @@ class ActionModule(NetworkAction):
 
 
 def _refuse_name_in_use(former: str, task_vars: t.Mapping[str, t.Any]) -> None:
-    """Raise AnsibleActionFail where the former name of a host is another host's: its claims are not to be taken away."""
+    """Raise InvalidInput where the former name of a host is another host's: its claims are not to be taken away."""
     host = str(task_vars["inventory_hostname"])
     groups = task_vars.get("groups")
     if not former or not isinstance(groups, t.Mapping):
@@ -54,6 +54,6 @@ def _refuse_name_in_use(former: str, task_vars: t.Mapping[str, t.Any]) -> None:
     # a host knows itself by the name of its machine
     same = [each for each in groups.get("all", ()) if each != host and machine_name(each) == machine_name(former)]
     if same:
-        raise AnsibleActionFail(
+        raise InvalidInput(
             f"{host} is to be the former {former}, which is in the inventory, too; remove it there, or unset machine_network_former_name"
         )

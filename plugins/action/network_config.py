@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import asdict
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address
 from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
 from ansible_collections.elemental.networking.plugins.module_utils._node.paths import profile_name
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Stage, WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
     PlaceholderError,
     resolve_placeholders,
@@ -26,6 +26,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._render impor
     render,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput, Refused
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import addresses_in
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_identity import HostIdentity
@@ -37,7 +38,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.options import (
     common_request,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.tool_runner import tool_on
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.tool_runner import ToolRefused, tool_on
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.transaction import (
     Outcome,
     Transaction,
@@ -63,9 +64,9 @@ class ActionModule(NetworkAction):
 
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
-        _validation, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
+        options = self.options(_ARGUMENTS)
         common = common_request(options, str(task_vars["inventory_hostname"]), bool(self._task.check_mode))
-        machine = common["machine"]
+        machine = common.machine
         addresses = addresses_from_result(options["addresses"])
         if options["configurator"] == "none":
             return {"changed": False, "msg": "configurator is none: the network of this host is not managed"}
@@ -75,19 +76,19 @@ class ActionModule(NetworkAction):
         node = Node.of(self, task_vars, HostIdentity.of(options, known))
         try:
             resolved = resolve_placeholders(options["config"], addresses)
-            tool = tool_on(options["render_on"], node, machine, known, common["former"])
+            tool = tool_on(options["render_on"], node, machine, known, common.former)
             rendering = render(options["configurator"], t.cast("dict[str, object]", resolved), tool)
+        except ToolRefused as error:
+            raise Refused(f"{machine}: {error}", error.code, error.details) from None
         except (PlaceholderError, RenderError) as error:
             # no cause: its text would follow the sentence a second time
-            raise AnsibleActionFail(f"{machine}: {error}") from None
+            raise InvalidInput(f"{machine}: {error}") from None
         more_files = {YIP_FILE: yip_text(rendering.profiles)} if options["elemental_os"] else {}
-        request = {
-            **common,
-            "operation": "stage",
-            "profiles": [_wanted(profile) for profile in rendering.profiles],
-            "more_files": more_files,
-            "required": _required(machine, options["required"], rendering.profiles),
-        }
+        required = _required(machine, options["required"], rendering.profiles)
+        request = Stage(
+            common._replace(more_files=more_files, required=required),
+            tuple(_wanted(profile) for profile in rendering.profiles),
+        )
         try:
             outcome = Transaction(node, request, known).carry_out()
         except AnsibleError:
@@ -95,7 +96,7 @@ class ActionModule(NetworkAction):
             for warning in rendering.warnings:
                 Display().warning(one_line(f"{machine}: {warning}"))
             raise
-        proved = [] if common["check"] else _proved(claimed, rendering, outcome)
+        proved = [] if common.check else _proved(claimed, rendering, outcome)
         return {
             **_report(machine, rendering, outcome),
             **outcome.result(bool(self._task.diff)),
@@ -109,24 +110,22 @@ def _proved(claimed: t.Sequence[str], rendering: Rendering, outcome: Outcome) ->
     return [each for each in dict.fromkeys(claimed) if each in carried]
 
 
-def _required(machine: str, names: t.Sequence[str], profiles: t.Sequence[Profile]) -> list[str]:
-    """The names of the files of the profiles that must not wait. Raises AnsibleActionFail for a name that none has."""
+def _required(machine: str, names: t.Sequence[str], profiles: t.Sequence[Profile]) -> tuple[str, ...]:
+    """The names of the files of the profiles that must not wait. Raises InvalidInput for a name that none has."""
     by_name = {
         name: each.file_name for each in profiles for name in (each.id, each.file_name, profile_name(each.file_name))
     }
     unknown = [name for name in names if name not in by_name]
     if unknown:
         known = ", ".join(profile_name(each.file_name) for each in profiles)
-        raise AnsibleActionFail(
+        raise InvalidInput(
             f"{machine}: required names profile {unknown[0]}, which config does not have; it has {known}"
         )
-    return sorted({by_name[name] for name in names})
+    return tuple(sorted({by_name[name] for name in names}))
 
 
-def _wanted(profile: Profile) -> dict[str, t.Any]:
-    values = asdict(profile)
-    del values["id"]
-    return values
+def _wanted(profile: Profile) -> WantedProfile:
+    return WantedProfile(profile.file_name, profile.uuid, profile.type, profile.interface, profile.text)
 
 
 def _report(machine: str, rendering: Rendering, outcome: Outcome) -> dict[str, t.Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import StageReset
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_identity import HostIdentity
@@ -33,16 +34,11 @@ class ActionModule(NetworkAction):
 
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
-        _validation, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
+        options = self.options(_ARGUMENTS)
         common = common_request(options, str(task_vars["inventory_hostname"]), bool(self._task.check_mode))
         identity = HostIdentity.of(options, options["addresses"])
         node = Node.of(self, task_vars, identity)
-        request = {
-            **common,
-            "operation": "stage_reset",
-            "addresses": options["addresses"],
-            "identities": list(identity.machine_ids),
-        }
+        request = StageReset(common._replace(identities=tuple(identity.machine_ids)), tuple(options["addresses"]))
         outcome = Transaction(node, request, options["addresses"]).carry_out()
         return {
             **outcome.result(bool(self._task.diff)),

@@ -196,6 +196,19 @@ rolled_back:
   type: bool
   returned: when a change was rolled back
   sample: true
+error:
+  description:
+    - The cause of a failure, for a workflow to branch on. C(code) is one of V(address_in_use), V(busy), V(conflict), V(failed),
+      V(forbidden), V(invalid_input), V(missing_requirement), V(outcome_unknown), V(rolled_back), V(timed_out), V(unreachable) and
+      V(wrong_host).
+    - The objects and numbers of the message are beside it, as far as they are known. Examples are C(addresses), C(machine),
+      C(profile), C(interface), C(holder) and C(seconds).
+  type: dict
+  returned: failure, or when the host cannot be reached
+  sample:
+    code: address_in_use
+    addresses:
+      192.168.122.150: 52:54:00:12:34:56
 confirmed_addresses:
   description:
     - The addresses of O(addresses) that are proved on the host, for M(elemental.networking.machine_host_keys). They are in profiles that

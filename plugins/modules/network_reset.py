@@ -99,6 +99,19 @@ probes:
     - name: gateway
       before: passed
       after: passed
+error:
+  description:
+    - The cause of a failure, for a workflow to branch on. C(code) is one of V(address_in_use), V(busy), V(conflict), V(failed),
+      V(forbidden), V(invalid_input), V(missing_requirement), V(outcome_unknown), V(rolled_back), V(timed_out), V(unreachable) and
+      V(wrong_host).
+    - The objects and numbers of the message are beside it, as far as they are known. Examples are C(addresses), C(machine),
+      C(profile), C(interface), C(holder) and C(seconds).
+  type: dict
+  returned: failure, or when the host cannot be reached
+  sample:
+    code: address_in_use
+    addresses:
+      192.168.122.150: 52:54:00:12:34:56
 removed:
   description: The files of the profiles that were removed.
   type: list

@@ -15,17 +15,15 @@ import abc
 import traceback
 import typing as t
 
-from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleActionSkip, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.elemental.networking.plugins.module_utils import _errors
 from ansible_collections.elemental.networking.plugins.module_utils._printable import lines
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput, RolledBack, described
 
 _MOST_OF_A_MESSAGE = 20_000
-
-
-class RolledBack(AnsibleActionFail):
-    """A change failed, and the host is known to have its old profiles."""
 
 
 class NetworkAction(ActionBase):
@@ -38,9 +36,9 @@ class NetworkAction(ActionBase):
         except AnsibleActionSkip:
             raise  # Ansible's own words
         except AnsibleConnectionFailure as error:
-            result = {"unreachable": True, "changed": False, "msg": str(error)}
+            result = {"unreachable": True, "changed": False, "msg": str(error), "error": described(error)}
         except AnsibleError as error:
-            result = {"failed": True, "changed": False, "msg": str(error)}
+            result = {"failed": True, "changed": False, "msg": str(error), "error": described(error)}
             if isinstance(error, RolledBack):
                 result["rolled_back"] = True
         except Exception as error:  # a mistake of ours: its text may quote others, too
@@ -49,12 +47,29 @@ class NetworkAction(ActionBase):
                 "failed": True,
                 "changed": False,
                 "msg": f"unexpected {type(error).__name__}: {error}; please report it",
+                "error": described(error),
             }
-        return t.cast("dict[str, t.Any]", wrap_var(_fit_to_show(result)))
+        return t.cast("dict[str, t.Any]", wrap_var(_fit_to_show(_with_a_code(result))))
+
+    def options(self, argument_spec: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The options of the task, validated. Raises InvalidInput."""
+        try:
+            _validation, options = self.validate_argument_spec(argument_spec=argument_spec)
+        except AnsibleError as error:
+            raise InvalidInput(str(error)) from None
+        return t.cast("dict[str, t.Any]", options)
 
     @abc.abstractmethod
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Do the work; the result of the task without what `ActionBase.run` gives. Errors are raised as AnsibleError."""
+
+
+def _with_a_code(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The result; what a module or Ansible itself gave back as a failure has a code, too."""
+    is_coded = isinstance(result.get("error"), dict)
+    if is_coded or not (result.get("failed") or result.get("unreachable")):
+        return result
+    return {**result, "error": {"code": _errors.UNREACHABLE if result.get("unreachable") else _errors.FAILED}}
 
 
 def _fit_to_show(result: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -17,10 +17,10 @@ import typing as t
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from plugins.module_utils._node.networkmanager.client import NetworkManagerError
 from plugins.module_utils._node.networkmanager.plain import is_plain
 from plugins.module_utils._node.networkmanager.understood import losses, verdict
 from plugins.module_utils._node.plan import judging
+from plugins.module_utils._node.protocol import InvalidInput
 from tests.testbed.reading import Reader, Reading
 
 from .keyfiles import keyfiles, simple_keyfiles
@@ -184,7 +184,7 @@ def judge(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> t.Callable[[str], 
 
 @pytest.mark.parametrize("text", WRONG)
 def test_a_wrong_line_is_named_with_what_became_of_it(judge: t.Callable[[str], list[str]], text: str) -> None:
-    with pytest.raises(NetworkManagerError, match=re.escape("nothing was changed")) as failure:
+    with pytest.raises(InvalidInput, match=re.escape("nothing was changed")) as failure:
         judge(text)
     assert "eth1.nmconnection" in str(failure.value)
     assert [part for part in WRONG[text] if part not in str(failure.value)] == []
@@ -202,7 +202,7 @@ def test_what_a_newer_one_may_know_is_worth_a_warning(judge: t.Callable[[str], l
 
 
 def test_a_secret_stays_hidden(judge: t.Callable[[str], list[str]]) -> None:
-    with pytest.raises(NetworkManagerError) as failure:
+    with pytest.raises(InvalidInput) as failure:
         judge(HEAD + "[wireguard-peer.none]\npreshared-key=hunter2\n")
     assert "hunter2" not in str(failure.value)
     assert "preshared-key=<hidden> was read as nothing" in str(failure.value)

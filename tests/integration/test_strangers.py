@@ -27,8 +27,8 @@ STRANGER = f"""
 said=$(timeout 20 cat)
 printf '%s\\n' "$SSH_ORIGINAL_COMMAND" "$said" >> /root/heard
 keys=$(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)
-answer="{{\\"changed\\": false, \\"host_keys\\": [\\"$keys\\"]}}"
-case "$said" in *'"operation": "confirm"'*) answer='{{"state": "confirmed"}}';; esac
+answer="{{\\"version\\": 1, \\"answer\\": \\"staged\\", \\"changed\\": false, \\"host_keys\\": [\\"$keys\\"]}}"
+case "$said" in *'"operation": "confirm"'*) answer='{{"version": 1, "answer": "judgement", "state": "confirmed"}}';; esac
 printf '\\nelemental-networking-answer:%s\\n' "$answer"
 END
     chmod 755 /root/stranger; touch /root/heard

@@ -10,9 +10,24 @@ import socket
 import typing as t
 
 from .checking import Unfit, exactly, flag, integer, name, record, several, text, texts, token
-from .model import Knock, Probe, WantedProfile
-from .networkmanager.client import NetworkManagerError
 from .paths import PROFILE_SUFFIX
+from .protocol import (
+    OPERATIONS,
+    AnyRequest,
+    Confirm,
+    InvalidInput,
+    Knock,
+    MissingRequirement,
+    OtherVersion,
+    Probe,
+    Render,
+    Request,
+    Stage,
+    StageReset,
+    WantedProfile,
+    check_version,
+    fields_of,
+)
 from .state import shapes
 
 _SHORTEST, _LONGEST = 5, 3600
@@ -20,107 +35,134 @@ _MOST_PROBES = 64
 _HIGHEST_PORT = 65535
 
 
-def check_request(request: t.Any) -> None:
-    """Raise NetworkManagerError, in one sentence, for a request that this program does not serve."""
+def check_request(content: object) -> AnyRequest:
+    """The request that JSON holds. Raises InvalidInput, in one sentence, for one that this program does not serve, and MissingRequirement
+    for one of another version of the protocol."""
     try:
-        operation = text(record(request, "it").get("operation"), "operation")
-        if operation not in _CHECKS:
+        request = record(content, "it")
+        check_version(request)
+        operation = text(request.get("operation"), "operation")
+        if operation not in OPERATIONS:
             raise Unfit("operation is not one that this release knows")
-        _CHECKS[operation](request)
+        kind = OPERATIONS[operation]
+        return _READERS[kind](exactly(fields_of(request, "operation"), "it", kind._fields))
+    except OtherVersion as error:
+        raise MissingRequirement(
+            f"the request to this host is of {error} of the protocol, which this program does not read; update the collection on the "
+            "controller and run again; nothing was changed"
+        ) from None
     except Unfit as error:
-        raise NetworkManagerError(f"the request to this host is not valid: {error}; nothing was changed") from None
+        raise InvalidInput(f"the request to this host is not valid: {error}; nothing was changed") from None
 
 
-def _check_stage(request: t.Mapping[str, t.Any]) -> None:
-    _check_common(request)
-    several(request.get("profiles"), "profiles", _check_profile)
+def _stage(content: t.Mapping[str, object]) -> Stage:
+    return Stage(_common(content.get("common")), several(content.get("profiles"), "profiles", _profile))
 
 
-def _check_stage_reset(request: t.Mapping[str, t.Any]) -> None:
-    _check_common(request)
-    texts(request.get("addresses"), "addresses")
+def _stage_reset(content: t.Mapping[str, object]) -> StageReset:
+    return StageReset(_common(content.get("common")), texts(content.get("addresses"), "addresses"))
 
 
-def _check_common(request: t.Mapping[str, t.Any]) -> None:
-    for field in ("machine", "controller", "connected_address"):
-        text(request.get(field), field)
-    text(request.get("former", ""), "former")
-    if not request["machine"]:
+def _common(value: object) -> Request:
+    content = exactly(value, "common", Request._fields)
+    machine, identity = text(content.get("machine"), "machine"), token(content.get("token"), "token")
+    if not machine:
         raise Unfit("machine is empty")
-    for field in ("check", "only_known"):
-        flag(request.get(field), field)
-    for field in ("token", "take_over"):
-        token(request.get(field), field)
-    if not request["token"]:
+    if not identity:
         raise Unfit("token is empty")
-    texts(request.get("required"), "required")
-    texts(request.get("identities", []), "identities")
-    for field in ("takes_over_files", "is_proven"):
-        flag(request.get(field, False), field)
-    deadline = integer(request.get("deadline"), "deadline", _SHORTEST, _LONGEST)
-    shapes.more_files(request.get("more_files"), "more_files")
-    probes = several(request.get("probes"), "probes", lambda value, what: _probe(value, what, deadline))
+    deadline = integer(content.get("deadline"), "deadline", _SHORTEST, _LONGEST)
+    return Request(
+        machine=machine,
+        deadline=deadline,
+        connected_address=text(content.get("connected_address"), "connected_address"),
+        only_known=flag(content.get("only_known"), "only_known"),
+        check=flag(content.get("check"), "check"),
+        controller=text(content.get("controller"), "controller"),
+        token=identity,
+        take_over=token(content.get("take_over"), "take_over"),
+        probes=_probes(content.get("probes"), deadline),
+        more_files=shapes.more_files(content.get("more_files"), "more_files"),
+        knock=_knock(content.get("knock")),
+        required=texts(content.get("required"), "required"),
+        identities=texts(content.get("identities", []), "identities"),
+        takes_over_files=flag(content.get("takes_over_files", False), "takes_over_files"),
+        is_proven=flag(content.get("is_proven", False), "is_proven"),
+        former=text(content.get("former", ""), "former"),
+    )
+
+
+def _probes(value: object, deadline: int) -> tuple[Probe, ...]:
+    probes = several(
+        value, "probes", lambda each, what: shapes.probe(exactly(each, what, Probe._fields), what, deadline)
+    )
     if len(probes) > _MOST_PROBES or len({probe.name for probe in probes}) < len(probes):
         raise Unfit(f"probes are more than {_MOST_PROBES}, or two have the same name")
-    _check_knock(request.get("knock"))
+    return probes
 
 
-def _probe(value: t.Any, what: str, deadline: int) -> Probe:
-    return shapes.probe(exactly(value, what, Probe._fields), what, deadline)
-
-
-def _check_profile(value: t.Any, what: str) -> None:
-    profile = exactly(value, what, WantedProfile._fields)
-    file_name = name(profile.get("file_name"), f"{what}.file_name")
+def _profile(value: object, what: str) -> WantedProfile:
+    content = exactly(value, what, WantedProfile._fields)
+    file_name = name(content.get("file_name"), f"{what}.file_name")
     if file_name.startswith(".") or not file_name.endswith(PROFILE_SUFFIX):
         raise Unfit(f"{what}.file_name is not the name of a keyfile")
-    name(profile.get("uuid"), f"{what}.uuid")
-    for field in ("type", "text"):
-        text(profile.get(field), f"{what}.{field}")
-    if profile.get("interface") is not None:
-        name(profile["interface"], f"{what}.interface")
+    interface = content.get("interface")
+    return WantedProfile(
+        file_name,
+        name(content.get("uuid"), f"{what}.uuid"),
+        text(content.get("type"), f"{what}.type"),
+        None if interface is None else name(interface, f"{what}.interface"),
+        text(content.get("text"), f"{what}.text"),
+    )
 
 
-def _check_confirm(request: t.Mapping[str, t.Any]) -> None:
-    token(request.get("token"), "token")
-    text(request.get("arrived_at"), "arrived_at")
-    flag(request.get("fresh"), "fresh")
-    _check_knock(request.get("knock"))
+def _confirm(content: t.Mapping[str, object]) -> Confirm:
+    return Confirm(
+        token(content.get("token"), "token"),
+        text(content.get("arrived_at"), "arrived_at"),
+        flag(content.get("fresh"), "fresh"),
+        _knock(content.get("knock")),
+    )
 
 
-def _check_knock(value: t.Any) -> None:
+def _knock(value: object) -> Knock | None:
     if value is None:
-        return
-    knock = exactly(value, "knock", Knock._fields)
-    _check_address(text(knock.get("address"), "knock.address"))
-    several(knock.get("ports"), "knock.ports", _check_port)
-    for field in ("target", "bell"):
-        _check_port(knock.get(field), f"knock.{field}")
-    text(knock.get("word"), "knock.word")
+        return None
+    content = exactly(value, "knock", Knock._fields)
+    return Knock(
+        _address(text(content.get("address"), "knock.address")),
+        several(content.get("ports"), "knock.ports", _port),
+        _port(content.get("target"), "knock.target"),
+        _port(content.get("bell"), "knock.bell"),
+        text(content.get("word"), "knock.word"),
+    )
 
 
-def _check_port(value: t.Any, what: str) -> None:
-    integer(value, what, 1, _HIGHEST_PORT)
+def _port(value: object, what: str) -> int:
+    return integer(value, what, 1, _HIGHEST_PORT)
 
 
-def _check_address(address: str) -> None:
+def _address(address: str) -> str:
     try:
         socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address.split("%")[0])
     except (OSError, ValueError):
         raise Unfit("knock.address is not a valid address") from None
+    return address
 
 
-def _check_render(request: t.Mapping[str, t.Any]) -> None:
-    flag(request.get("only_known"), "only_known")
-    text(request.get("former", ""), "former")
-    flag(request.get("is_proven", False), "is_proven")
-    for field in ("machine", "configurator", "document"):
-        text(request.get(field), field)
+def _render(content: t.Mapping[str, object]) -> Render:
+    return Render(
+        configurator=text(content.get("configurator"), "configurator"),
+        document=text(content.get("document"), "document"),
+        machine=text(content.get("machine"), "machine"),
+        only_known=flag(content.get("only_known"), "only_known"),
+        is_proven=flag(content.get("is_proven", False), "is_proven"),
+        former=text(content.get("former", ""), "former"),
+    )
 
 
-_CHECKS: t.Mapping[str, t.Callable[[t.Mapping[str, t.Any]], None]] = {
-    "stage": _check_stage,
-    "stage_reset": _check_stage_reset,
-    "confirm": _check_confirm,
-    "render": _check_render,
+_READERS: t.Mapping[t.Type[AnyRequest], t.Callable[[t.Mapping[str, object]], AnyRequest]] = {
+    Stage: _stage,
+    StageReset: _stage_reset,
+    Confirm: _confirm,
+    Render: _render,
 }

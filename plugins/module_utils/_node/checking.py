@@ -19,14 +19,14 @@ class Unfit(ValueError):
     """A value is not what it must be; the text says which and why, and not what it is: it may be a secret."""
 
 
-def record(value: t.Any, what: str) -> dict[str, t.Any]:
+def record(value: object, what: str) -> dict[str, object]:
     """A JSON object."""
     if not isinstance(value, dict):
         raise Unfit(f"{what} is not an object")
     return value
 
 
-def exactly(value: t.Any, what: str, fields: t.Collection[str]) -> dict[str, t.Any]:
+def exactly(value: object, what: str, fields: t.Collection[str]) -> dict[str, object]:
     """A JSON object without fields of another name."""
     found = record(value, what)
     if not set(found) <= set(fields):
@@ -34,19 +34,22 @@ def exactly(value: t.Any, what: str, fields: t.Collection[str]) -> dict[str, t.A
     return found
 
 
-def several(value: t.Any, what: str, each: t.Callable[[t.Any, str], t.Any]) -> tuple[t.Any, ...]:
+_Each = t.TypeVar("_Each")
+
+
+def several(value: object, what: str, each: t.Callable[[object, str], _Each]) -> tuple[_Each, ...]:
     """A list, each of whose members ``each`` takes."""
     if not isinstance(value, (list, tuple)):
         raise Unfit(f"{what} is not a list")
     return tuple(each(member, f"{what}[{number}]") for number, member in enumerate(value))
 
 
-def texts(value: t.Any, what: str) -> tuple[str, ...]:
+def texts(value: object, what: str) -> tuple[str, ...]:
     """A list of strings."""
     return several(value, what, text)
 
 
-def text(value: t.Any, what: str) -> str:
+def text(value: object, what: str) -> str:
     """A string."""
     if not isinstance(value, str):
         raise Unfit(f"{what} is not a string")
@@ -62,33 +65,41 @@ def _length(value: str, what: str) -> int:
         raise Unfit(f"{what} is not valid Unicode") from None
 
 
-def flag(value: t.Any, what: str) -> bool:
+def flag(value: object, what: str) -> bool:
     """True or false."""
     if not isinstance(value, bool):
         raise Unfit(f"{what} is neither true nor false")
     return value
 
 
-def integer(value: t.Any, what: str, least: int, most: int) -> int:
+def integer(value: object, what: str, least: int, most: int) -> int:
     """A whole number in a range."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise Unfit(f"{what} is not a whole number from {least} to {most}")
     return value
 
 
-def number(value: t.Any, what: str, most: float) -> float:
+def number(value: object, what: str, most: float) -> float:
     """A number above 0 and up to ``most``."""
-    if not is_number(value) or not 0 < value <= most:
+    found = finite(value, what)
+    if not 0 < found <= most:
         raise Unfit(f"{what} is not a number above 0 and up to {most:g}")
-    return float(value)
+    return found
 
 
-def is_number(value: t.Any) -> bool:
-    """Whether a value is a finite number."""
-    return isinstance(value, int) and not isinstance(value, bool) or isinstance(value, float) and math.isfinite(value)
+def finite(value: object, what: str) -> float:
+    """A finite number."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            found = float(value)
+        except OverflowError:  # a whole number of any length
+            found = math.inf
+        if math.isfinite(found):
+            return found
+    raise Unfit(f"{what} is not a number")
 
 
-def name(value: t.Any, what: str) -> str:
+def name(value: object, what: str) -> str:
     """The name of a file in a folder, or of a network interface: no slash, no control character, not the folder itself."""
     found = text(value, what)
     is_plain = found not in ("", ".", "..") and not any(each in "/\x7f" or each < " " for each in found)
@@ -97,7 +108,7 @@ def name(value: t.Any, what: str) -> str:
     return found
 
 
-def token(value: t.Any, what: str) -> str:
+def token(value: object, what: str) -> str:
     """What identifies a trial; empty for none."""
     found = text(value, what)
     if len(found) > _LONGEST_TOKEN or not _TOKEN_LETTERS.issuperset(found):

@@ -21,25 +21,29 @@ import time
 import typing as t
 
 from .admission import check_request
-from .dbus.connection import BusError
-from .model import Knock, Probe, Request, WantedProfile
-from .networkmanager.client import NetworkManager, NetworkManagerError
+from .dbus.connection import BusError, BusTimeout
+from .networkmanager.client import NetworkManager
 from .paths import ANSWER_MARK
+from .protocol import (
+    FORBIDDEN,
+    TIMED_OUT,
+    Answer,
+    AnyRequest,
+    Confirm,
+    Judgement,
+    NodeError,
+    OtherHost,
+    Refusal,
+    Render,
+    Rendered,
+    Staged,
+    StageReset,
+    to_json,
+)
 from .system.identity import host_keys
 
 # seconds
 _LONGEST_READING = 2.0
-_COMMON = (
-    "machine",
-    "deadline",
-    "connected_address",
-    "check",
-    "controller",
-    "take_over",
-    "more_files",
-    "token",
-    "only_known",
-)
 
 
 def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
@@ -47,7 +51,7 @@ def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
     if request is None:
         _serve_timer(*arguments)
         return
-    sys.stdout.write("\n" + ANSWER_MARK + json.dumps(serve_controller(json.loads(request), program)) + "\n")
+    sys.stdout.write("\n" + ANSWER_MARK + json.dumps(to_json(serve_controller(json.loads(request), program))) + "\n")
     sys.stdout.flush()  # the end of the process may have to wait
     _wait_until_read(sys.stdout.fileno())
 
@@ -75,65 +79,54 @@ def _serve_timer(operation: str, token: str = "") -> None:
         recover()
 
 
-def serve_controller(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
-    """Serve one request; an error is ``failed`` with one sentence in ``msg``."""
+def serve_controller(content: object, program: str) -> Answer:
+    """Serve one request, out of JSON; an error is a Refusal."""
     try:
-        return _serve(request, program)
-    except (NetworkManagerError, BusError) as error:
-        return {"failed": True, "msg": str(error)}
+        return _serve(check_request(content), program)
+    except NodeError as error:
+        return Refusal(str(error), error.code, error.details)
+    except BusTimeout as error:
+        return Refusal(str(error), TIMED_OUT)
+    except BusError as error:
+        return Refusal(str(error))
     except PermissionError as error:
-        return {
-            "failed": True,
-            "msg": f"{error.filename} cannot be written on this host; connect as root or set become: true",
-        }
+        return Refusal(
+            f"{error.filename} cannot be written on this host; connect as root or set become: true", FORBIDDEN
+        )
     except OSError as error:
-        return {"failed": True, "msg": f"{error.filename or 'a system call'} failed on this host: {error.strerror}"}
+        return Refusal(f"{error.filename or 'a system call'} failed on this host: {error.strerror}")
 
 
-def _serve(request: t.Mapping[str, t.Any], program: str) -> dict[str, t.Any]:
-    check_request(request)
-    operation = request["operation"]
-    if operation == "render":
+def _serve(request: AnyRequest, program: str) -> Answer:
+    if isinstance(request, Render):
         return _serve_render(request)
-    if operation == "confirm":
+    if isinstance(request, Confirm):
         return _serve_confirm(request)
     from .plan.inspection import host_identity
     from .transaction.stage import stage, stage_reset
 
-    values = {name: request[name] for name in _COMMON}
-    values["required"] = tuple(request["required"])
-    values["identities"] = tuple(request.get("identities", ()))
-    values["is_proven"] = request.get("is_proven", False)
-    values["takes_over_files"] = request.get("takes_over_files", False)
-    values["former"] = request.get("former", "")
-    values["probes"] = tuple(Probe(**probe) for probe in request["probes"])
-    values["knock"] = Knock.from_json(request["knock"])
     manager = NetworkManager.connect()
-    if operation == "stage_reset":
-        answer = stage_reset(manager, Request(**values), request["addresses"], program)
+    if isinstance(request, StageReset):
+        answer = stage_reset(manager, request.common, request.addresses, program)
     else:
-        profiles = tuple(WantedProfile(**profile) for profile in request["profiles"])
-        answer = stage(manager, Request(**values), profiles, program)
-    return {"host": host_identity(), **answer, "host_keys": host_keys()} if "changed" in answer else answer
+        answer = stage(manager, request.common, request.profiles, program)
+    return answer._replace(host=host_identity(), host_keys=tuple(host_keys())) if isinstance(answer, Staged) else answer
 
 
-def _serve_confirm(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _serve_confirm(request: Confirm) -> Judgement:
     from .transaction.confirm import confirm
 
-    values = {name: request[name] for name in ("token", "arrived_at", "fresh")}
-    answer = confirm(NetworkManager.connect(), knock=Knock.from_json(request["knock"]), **values)
-    return {**answer, "host_keys": host_keys()}
+    answer = confirm(NetworkManager.connect(), request.token, request.arrived_at, request.fresh, request.knock)
+    return answer._replace(host_keys=tuple(host_keys()))
 
 
-def _serve_render(request: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _serve_render(request: Render) -> OtherHost | Rendered:
     """Nothing is changed, and NetworkManager is not needed; a host that took a claimed address is not asked, though."""
     from .state import records
     from .tools.run import serve_rendering
     from .transaction.preconditions import is_known_as
 
-    is_known = is_known_as(
-        records.load_managed(), request["machine"], request.get("former", ""), request.get("is_proven", False)
-    )
-    if request["only_known"] and not is_known:
-        return {"stranger": True}
-    return serve_rendering(request["configurator"], request["document"])
+    managed = records.load_managed()
+    if request.only_known and not is_known_as(managed, request.machine, request.former, request.is_proven):
+        return OtherHost(managed.machine)
+    return serve_rendering(request.configurator, request.document)

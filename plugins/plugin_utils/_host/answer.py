@@ -7,8 +7,8 @@
 A host may be hostile. What it answers is bounded in size, has the types and keys of an answer that the request can have, and is fit to be
 shown. `_action.NetworkAction` marks as untrusted what leaves the action afterwards.
 
-To add a field to an answer, add a line to its class: ``name: type = field(default=..., metadata=checked(check))``.
-Where it is missing it is the default.
+The answers are those of the protocol. To add a field to one, add a line to its class there, and its check to ``_CHECKS`` here. Where it is
+missing it is the default.
 """
 
 from __future__ import annotations
@@ -20,12 +20,35 @@ import math
 import re
 import socket
 import typing as t
-from dataclasses import dataclass, field, fields
 
-from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.module_utils import _errors
 from ansible_collections.elemental.networking.plugins.module_utils._host_keys import valid_host_keys
-from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import ToolRun
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    ANSWERS,
+    CODES,
+    ELSEWHERE,
+    POSSIBLE_ANSWERS,
+    STATES,
+    VERSION,
+    Answer,
+    AnyRequest,
+    Busy,
+    Confirm,
+    Detail,
+    Judgement,
+    OtherHost,
+    OtherVersion,
+    Refusal,
+    Render,
+    Rendered,
+    Stage,
+    Staged,
+    StageReset,
+    check_version,
+    fields_of,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._printable import lines, one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import Failure
 
 # characters; a change of a thousand profiles is described in about a million, and a thousand keyfiles have less than half a million
 _LONGEST_ANSWER = 4 * 1024 * 1024
@@ -34,30 +57,30 @@ _LONGEST_NUMBER = 20
 _LONGEST_WORD = 2000
 _MOST_ENTRIES = 5000
 _NESTED: t.Mapping[type, str] = {list: "a list", dict: "a dictionary"}
-_STATES = ("pending", "elsewhere", "confirmed", "rolled_back", "unknown", "refused")
 # what the user has to know when an answer says nothing
 _ROLLS_BACK = "whatever it began, it rolls back by itself"
-_CONSEQUENCES = {
-    "stage": f"; {_ROLLS_BACK}",
-    "stage_reset": f"; {_ROLLS_BACK}",
-    "render": "; nothing was changed",
-    "confirm": "",
+_CONSEQUENCES: t.Mapping[t.Type[AnyRequest], str] = {
+    Stage: f"; {_ROLLS_BACK}",
+    StageReset: f"; {_ROLLS_BACK}",
+    Render: "; nothing was changed",
+    Confirm: "",
 }
 
 Check = t.Callable[[t.Any, str], t.Any]
 
 
-class InvalidAnswer(AnsibleError):
+class InvalidAnswer(Failure):
     """A host answered what no host of ours answers; the text is one sentence for the user."""
+
+
+class OtherRelease(InvalidAnswer):
+    """A host answered in another version of the protocol."""
+
+    code = _errors.MISSING_REQUIREMENT
 
 
 class _Wrong(ValueError):
     """What is wrong with an answer, in a few words."""
-
-
-def checked(check: Check) -> dict[str, Check]:
-    """What a field of an answer carries: ``check(value, name)`` gives the value to keep or raises ``_Wrong``."""
-    return {"check": check}
 
 
 # --- checks of values ---------------------------------------------------------------------------------------------
@@ -73,11 +96,6 @@ def _expect(is_right: bool, name: str, value: object, wanted: str) -> None:
 def _flag(value: t.Any, name: str) -> bool:
     _expect(isinstance(value, bool), name, value, "true or false")
     return bool(value)
-
-
-def _true(value: t.Any, name: str) -> bool:
-    _expect(value is True, name, value, "true")
-    return True
 
 
 def _string(value: t.Any, name: str) -> str:
@@ -119,8 +137,25 @@ def _seconds(value: t.Any, name: str) -> float:
 
 
 def _state(value: t.Any, name: str) -> str:
-    _expect(value in _STATES, name, value, f"one of {', '.join(_STATES)}")
+    _expect(value in STATES, name, value, f"one of {', '.join(STATES)}")
     return str(value)
+
+
+def _code(value: t.Any, name: str) -> str:
+    _expect(value in CODES, name, value, f"one of {', '.join(CODES)}")
+    return str(value)
+
+
+def _detail(value: t.Any, name: str) -> Detail:
+    """What a failure is about: a word, a number, several words, or words by word."""
+    if isinstance(value, list):
+        return t.cast("tuple[str, ...]", _each(_word, 100)(value, name))
+    if isinstance(value, dict):
+        return t.cast("dict[str, str]", _mapping(_word)(value, name))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        _expect(math.isfinite(value), name, value, "a finite number")
+        return float(value)
+    return _word(value, name)
 
 
 def _host_keys(value: t.Any, name: str) -> tuple[str, ...]:
@@ -163,122 +198,88 @@ def _difference(value: t.Any, name: str) -> dict[str, t.Any]:
 # --- the answers --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """To any request: the host cannot or will not carry it out; ``msg`` is one sentence."""
-
-    failed: bool = field(default=True, metadata=checked(_true))
-    msg: str = field(default="it gave no reason", metadata=checked(_sentence))
-
-
-@dataclass(frozen=True)
-class OtherHost:
-    """To a request over a claimed address: the host is not the machine that it was claimed for."""
-
-    stranger: bool = field(default=True, metadata=checked(_true))
-
-
-@dataclass(frozen=True)
-class Busy:
-    """To a request to stage: another controller (``busy``, as `_controller` writes it) holds the host for so many seconds."""
-
-    busy: str = field(default="", metadata=checked(_word))
-    token: str = field(default="", metadata=checked(_word))
-    seconds: float = field(default=0.0, metadata=checked(_seconds))
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """To a request to confirm: the state of the trial; ``host`` identifies the host, ``addresses`` are where to connect to.
-
-    ``waiting`` are the profiles of the change that are not up, with what each waits for, by file name.
-    """
-
-    state: str = field(default="pending", metadata=checked(_state))
-    reason: str = field(default="", metadata=checked(_sentence))
-    host: str = field(default="", metadata=checked(_word))
-    addresses: tuple[str, ...] = field(default=(), metadata=checked(_each(_word)))
-    host_keys: tuple[str, ...] = field(default=(), metadata=checked(_host_keys))
-    failed_after: t.Mapping[str, str] | None = field(default=None, metadata=checked(_mapping(_sentence)))
-    waiting: t.Mapping[str, str] | None = field(default=None, metadata=checked(_mapping(_sentence)))
-
-
-def _judgement(value: t.Any, name: str) -> Judgement | None:
+def _outcome(value: t.Any, name: str) -> Judgement | None:
+    if value is None:
+        return None
     _expect(isinstance(value, dict), name, None if isinstance(value, list) else value, "a dictionary")
-    return _read(Judgement, value) if value else None
+    return _read(Judgement, value)
 
 
-@dataclass(frozen=True)
-class Staged:
-    """To a request to stage: what changes, and where the host will be; ``outcome`` is there where it is known already."""
-
-    changed: bool = field(default=False, metadata=checked(_flag))
-    reasons: t.Mapping[str, str] = field(default_factory=dict, metadata=checked(_mapping(_sentence)))
-    stale: tuple[str, ...] = field(default=(), metadata=checked(_each(_word)))
-    diff: tuple[t.Mapping[str, str], ...] = field(default=(), metadata=checked(_each(_difference)))
-    warnings: tuple[str, ...] = field(default=(), metadata=checked(_each(_sentence)))
-    host: str = field(default="", metadata=checked(_word))
-    addresses: tuple[str, ...] = field(default=(), metadata=checked(_each(_word)))
-    new_addresses: tuple[str, ...] = field(default=(), metadata=checked(_each(_word)))
-    failed_before: t.Mapping[str, str] = field(default_factory=dict, metadata=checked(_mapping(_sentence)))
-    host_keys: tuple[str, ...] = field(default=(), metadata=checked(_host_keys))
-    waiting: t.Mapping[str, str] = field(default_factory=dict, metadata=checked(_mapping(_sentence)))
-    renamed: bool = field(default=False, metadata=checked(_flag))
-    outcome: Judgement | None = field(default=None, metadata=checked(_judgement))
+def _optional(check: Check) -> Check:
+    return lambda value, name: None if value is None else check(value, name)
 
 
-@dataclass(frozen=True)
-class Rendered:
-    """To a request to render: what the tool on the host made of the document, as in ``ToolRun``."""
-
-    output: str = field(default="", metadata=checked(_content))
-    files: t.Mapping[str, str] = field(default_factory=dict, metadata=checked(_mapping(_content)))
-    warnings: tuple[str, ...] = field(default=(), metadata=checked(_each(_sentence)))
-    error: str = field(default="", metadata=checked(_sentence))
-    path: tuple[str | int, ...] = field(default=(), metadata=checked(_each(_step_of_path, 100)))
-
-    def tool_run(self) -> ToolRun:
-        """The run, as if the tool had run here."""
-        return ToolRun(self.output, self.files, self.warnings, self.error, self.path)
-
-
-Answer = t.Union[Refusal, OtherHost, Busy, Judgement, Staged, Rendered]
-
-# by the key that tells it from the others
-_KINDS: t.Mapping[str, type[Answer]] = {
-    "failed": Refusal,
-    "stranger": OtherHost,
-    "busy": Busy,
-    "state": Judgement,
-    "changed": Staged,
-    "output": Rendered,
-}
-_TO_STAGE = ("failed", "stranger", "busy", "changed")
-_POSSIBLE = {
-    "stage": _TO_STAGE,
-    "stage_reset": _TO_STAGE,
-    "confirm": ("failed", "state"),
-    "render": ("failed", "stranger", "output"),
+_CHECKS: t.Mapping[t.Type[Answer], t.Mapping[str, Check]] = {
+    Refusal: {"msg": _sentence, "code": _code, "details": _mapping(_detail)},
+    OtherHost: {"machine": _word},
+    Busy: {"holder": _word, "token": _word, "seconds": _seconds},
+    Judgement: {
+        "state": _state,
+        "reason": _sentence,
+        "host": _word,
+        "addresses": _each(_word),
+        "host_keys": _host_keys,
+        "failed_after": _optional(_mapping(_sentence)),
+        "waiting": _optional(_mapping(_sentence)),
+        "code": _code,
+    },
+    Staged: {
+        "changed": _flag,
+        "reasons": _mapping(_sentence),
+        "stale": _each(_word),
+        "diff": _each(_difference),
+        "warnings": _each(_sentence),
+        "host": _word,
+        "addresses": _each(_word),
+        "new_addresses": _each(_word),
+        "failed_before": _mapping(_sentence),
+        "host_keys": _host_keys,
+        "waiting": _mapping(_sentence),
+        "renamed": _flag,
+        "outcome": _outcome,
+    },
+    Rendered: {
+        "output": _content,
+        "files": _mapping(_content),
+        "warnings": _each(_sentence),
+        "error": _sentence,
+        "path": _each(_step_of_path, 100),
+    },
 }
 
 
 # --- the way in ---------------------------------------------------------------------------------------------------
 
 
-def read_answer(text: object, request: t.Mapping[str, t.Any]) -> Answer:
+def read_answer(text: object, request: AnyRequest) -> Answer:
     """What a host answered to a request, given as JSON. Raises InvalidAnswer for anything that is not an answer to it.
 
     Its addresses are IP addresses in their canonical spelling, or the one where the host was asked, which may be a name.
     """
-    operation = request["operation"]
     try:
-        longest = _LONGEST_RENDERING if operation == "render" else _LONGEST_ANSWER
-        answer = _answer(_parsed(text, longest), _POSSIBLE[operation])
-        _check_addresses(answer, str(request.get("arrived_at") or request.get("connected_address") or ""))
+        answer = _answer(_parsed(text, _LONGEST_RENDERING if isinstance(request, Render) else _LONGEST_ANSWER), request)
+        _check_addresses(answer, _asked_at(request))
+    except OtherVersion as other:
+        raise OtherRelease(
+            f"the host's answer is not valid: it is of {other} of the protocol, and this release reads version {VERSION}: install the same "
+            f"release of elemental.networking on every controller of this host and run again{_consequence(request)}"
+        ) from None
     except _Wrong as wrong:
-        consequence = "; nothing was changed" if request.get("check") else _CONSEQUENCES[operation]
-        raise InvalidAnswer(f"the host's answer is not valid: {wrong}{consequence}") from None
+        raise InvalidAnswer(f"the host's answer is not valid: {wrong}{_consequence(request)}") from None
     return answer
+
+
+def _asked_at(request: AnyRequest) -> str:
+    """The address at which the host was asked."""
+    if isinstance(request, Confirm):
+        return request.arrived_at
+    return "" if isinstance(request, Render) else request.common.connected_address
+
+
+def _consequence(request: AnyRequest) -> str:
+    """What the user has to know when an answer says nothing, as a clause."""
+    is_check = isinstance(request, (Stage, StageReset)) and request.common.check
+    return "; nothing was changed" if is_check else _CONSEQUENCES[type(request)]
 
 
 def _parsed(text: object, longest: int) -> t.Any:
@@ -302,20 +303,21 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _answer(content: t.Any, possible: t.Sequence[str]) -> Answer:
+def _answer(content: t.Any, request: AnyRequest) -> Answer:
     if not isinstance(content, dict):
         raise _Wrong("it is not a dictionary")
-    found = [key for key in possible if key in content]
-    if len(found) != 1:
-        raise _Wrong(f"it has not one of the keys {', '.join(possible)}")
-    return _read(_KINDS[found[0]], content)
+    check_version(content)
+    kind, possible = content.get("answer"), POSSIBLE_ANSWERS[type(request)]
+    if kind not in possible:
+        raise _Wrong(f"it is not one of the answers {', '.join(possible)}")
+    return _read(ANSWERS[str(kind)], fields_of(content, "answer"))
 
 
 _Kind = t.TypeVar("_Kind")
 
 
 def _read(kind: type[_Kind], content: t.Mapping[str, t.Any]) -> _Kind:
-    checks = {each.name: each.metadata["check"] for each in fields(kind)}  # type: ignore[arg-type]
+    checks = _CHECKS[kind]  # type: ignore[index]
     for key in content:
         if key not in checks:
             raise _Wrong(f"it has an unknown key, {one_line(key, 60)}")
@@ -329,7 +331,7 @@ def _check_addresses(answer: Answer, asked_at: str) -> None:
     for each in named:
         if each != asked_at and not is_address(each):
             raise _Wrong(f"{one_line(each, 60)} is not an IP address")
-    if any(isinstance(part, Judgement) and part.state == "elsewhere" and not part.addresses for part in parts):
+    if any(isinstance(part, Judgement) and part.state == ELSEWHERE and not part.addresses for part in parts):
         raise _Wrong("it is elsewhere, without an address")
 
 

@@ -14,12 +14,19 @@ import threading
 import typing as t
 from dataclasses import dataclass, replace
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.path import makedirs_safe, unfrackpath
 from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Answer, AnyRequest
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import Answer, is_address, read_answer
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import (
+    Failure,
+    InvalidInput,
+    MissingRequirement,
+    WrongHost,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import is_address, read_answer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_unsupported
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.program import (
     keeper,
@@ -35,14 +42,17 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_cal
     goes_elsewhere,
     key_name,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import was_before_the_session
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import (
+    refuses_key,
+    was_before_the_session,
+    was_too_slow,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_identity import (
     HostIdentity,
     checking,
     demanding,
 )
 
-KEY_REFUSED = "Host key verification failed"
 # in the order in which ssh gets them
 _SSH_OPTIONS = ("ssh_args", "ssh_common_args", "ssh_extra_args")
 # seconds for a new connection while the address under it may go at any time
@@ -71,12 +81,12 @@ class NodeAnswer:
     @property
     def refuses_key(self) -> bool:
         """Whether the controller's ssh does not take who answered for the node."""
-        return KEY_REFUSED in self.complaint
+        return refuses_key(self.complaint)
 
     @property
     def was_too_slow(self) -> bool:
-        """Whether ssh gave up waiting for whoever is there; a refusal or an address without a way to it is no reason to wait longer."""
-        return "timed out" in self.complaint
+        """Whether ssh gave up waiting for whoever is there."""
+        return was_too_slow(self.complaint)
 
 
 class Node:
@@ -103,11 +113,11 @@ class Node:
 
     @classmethod
     def of(cls, action: ActionBase, task_vars: t.Mapping[str, t.Any], identity: HostIdentity | None = None) -> Node:
-        """The node of an action. Raises AnsibleActionFail for a connection that cannot follow a node to a new address."""
+        """The node of an action. Raises InvalidInput for a connection that cannot follow a node to a new address."""
         refuse_unsupported(action._connection.transport)
         node = cls(action, task_vars, identity)
         if node.inventory_address.startswith("-"):
-            raise AnsibleActionFail(
+            raise InvalidInput(
                 f"ansible_host of this host, {one_line(node.inventory_address, 60)}, is not an address: ssh would take it for an option; "
                 "nothing was changed"
             )
@@ -231,13 +241,13 @@ class Node:
     def move_to(self, address: str) -> None:
         """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself.
 
-        Raises AnsibleActionFail for anything but an IP address or what the inventory has: it becomes an argument of ssh. And so it does
-        where nothing would tell this node from another host.
+        Raises Failure for anything but an IP address or what the inventory has: it becomes an argument of ssh. Raises WrongHost where
+        nothing would tell this node from another host.
         """
         if address != self.inventory_address and not is_address(address):
-            raise AnsibleActionFail(f"{one_line(address, 60)} is not an IP address to connect to")
+            raise Failure(f"{one_line(address, 60)} is not an IP address to connect to")
         if not self.can_prove(address):
-            raise AnsibleActionFail(unproven(address))
+            raise WrongHost(unproven(address), address=address)
         self._connection.reset()
         self._ask_by_name()
         self._demand(address)
@@ -304,10 +314,10 @@ class Node:
             "timeout", min(self._most_patience, 2 * int(self._connection.get_option("timeout")))
         )
 
-    def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+    def run(self, request: AnyRequest) -> NodeAnswer:
         """Run one request on the node: one remote execution.
 
-        Raises AnsibleActionFail when it breaks there, InvalidAnswer for an answer that is not valid.
+        Raises MissingRequirement when it breaks there, InvalidAnswer for an answer that is not valid.
         """
         try:
             text = self._answer_to(script(request))
@@ -315,7 +325,7 @@ class Node:
             return self._unanswered(error)
         return NodeAnswer(read_answer(text, request))
 
-    def run_again(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+    def run_again(self, request: AnyRequest) -> NodeAnswer:
         """Run a request of a trial that was staged: the node keeps the program since then."""
         try:
             text = self._answer_to(short_script(request))
@@ -343,7 +353,7 @@ class Node:
         """Leave the text in the node's memory first. A module would be in a file on the disk, in syslog and in the output of ``-v``."""
         left = self._action._low_level_execute_command(self._python_command(keeper(file)), in_data=text, sudoable=False)
         if left["rc"]:
-            raise AnsibleActionFail(_broken(left))
+            raise MissingRequirement(_broken(left))
         try:
             return self._through_input(kept_reader(file, text), None)
         except AnsibleConnectionFailure:
@@ -361,7 +371,7 @@ class Node:
         for line in reversed(str(result["stdout"]).splitlines()):
             if line.startswith(ANSWER_MARK):
                 return line[len(ANSWER_MARK) :]
-        raise AnsibleActionFail(_broken(result))
+        raise MissingRequirement(_broken(result))
 
 
 def unproven(address: str) -> str:

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleActionFail
 from ansible.playbook.play import Play
 from ansible.plugins.loader import strategy_loader
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 
 # it takes over the address of a host while the play goes on
 _CONNECTIONS = ("ssh",)
@@ -18,20 +18,20 @@ _FREE = ".strategy.free"
 
 
 def refuse_unsupported(connection: str) -> None:
-    """Raise AnsibleActionFail for a connection plugin that cannot follow a host to a new address; the name is without its collection."""
+    """Raise InvalidInput for a connection plugin that cannot follow a host to a new address; the name is without its collection."""
     if connection not in _CONNECTIONS:
-        raise AnsibleActionFail(
+        raise InvalidInput(
             f"connection plugin {one_line(connection, 60)} is not supported here, nothing was changed; supported is "
             f"{', '.join(_CONNECTIONS)}: set ansible_connection to it"
         )
 
 
 def refuse_running_ahead(play: Play) -> None:
-    """Raise AnsibleActionFail where each host of a play goes on without the others, whatever the strategy is called."""
+    """Raise InvalidInput where each host of a play goes on without the others, whatever the strategy is called."""
     strategy = strategy_loader.get(play.strategy, class_only=True)
     # by the name of the module: Ansible's loader may have loaded it twice
     if any(each.__module__.endswith(_FREE) for each in getattr(strategy, "__mro__", ())):
-        raise AnsibleActionFail(
+        raise InvalidInput(
             f"the strategy of this play, {one_line(play.strategy, 60)}, lets each host run ahead, and what is claimed here is claimed for "
             "all hosts at once; set strategy: linear for this play, nothing was changed"
         )

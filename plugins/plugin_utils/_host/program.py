@@ -32,6 +32,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.paths i
     COMPILED_FILE,
     PROGRAM_FILE,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import AnyRequest, to_json
 
 # seconds for the text to arrive: where the address under the connection went meanwhile, sshd waits for the rest of it for hours
 _LONGEST_DELIVERY = 45
@@ -233,13 +234,13 @@ def kept_reader(file: str, text: bytes) -> str:
     return "\n".join(lines)
 
 
-def script(request: t.Mapping[str, t.Any]) -> bytes:
+def script(request: AnyRequest) -> bytes:
     """The text that serves one request when ``reader`` takes it: the program, which is kept where a trial is opened, and the request."""
     head = program().encode()
     return head + f"\nPROGRAM = text[:{len(head)}].decode()\n{_serving(request)}".encode()
 
 
-def short_script(request: t.Mapping[str, t.Any]) -> bytes:
+def short_script(request: AnyRequest) -> bytes:
     """The same for a node that keeps this very program since it staged; one that does not answers ``null``."""
     lines = [
         "import sys",
@@ -256,8 +257,8 @@ def short_script(request: t.Mapping[str, t.Any]) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
-def _serving(request: t.Mapping[str, t.Any]) -> str:
-    return f"main((), {json.dumps(request)!r}, PROGRAM)"
+def _serving(request: AnyRequest) -> str:
+    return f"main((), {json.dumps(to_json(request))!r}, PROGRAM)"
 
 
 # Ansible loads its plugins before it forks a process per host: made here, the program is made once for all of them

@@ -16,6 +16,8 @@ import threading
 import time
 import typing as t
 
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Knock
+
 _BANNER = b"SSH-"
 # "Not allowed at this time": the penalty for connections that came to nothing (OpenSSH 9.8 and later); "Exceeded MaxStartups"
 _COME_BACK = (b"Not ", b"Exce")
@@ -110,7 +112,7 @@ def _banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> tup
 
 
 @contextlib.contextmanager
-def knocking(address: str, port: int, moments: t.Sequence[float]) -> t.Iterator[dict[str, t.Any] | None]:
+def knocking(address: str, port: int, moments: t.Sequence[float]) -> t.Iterator[Knock | None]:
     """While this lasts, come in anew when the other side rings, else at the ``moments`` (seconds from the start).
 
     Gives how, for the other side to recognise it; None: there is no way to do so. Each connection stays open until the end, so that the
@@ -130,9 +132,8 @@ def knocking(address: str, port: int, moments: t.Sequence[float]) -> t.Iterator[
         thread = threading.Thread(target=_knock, args=(connections, moments, target, listener), daemon=True)
         thread.start()
         try:
-            ports = [connection.getsockname()[1] for connection in connections]
-            place = {"address": own_address, "ports": ports, "target": port}
-            yield {**place, "bell": bell.getsockname()[1], "word": word}
+            ports = tuple(int(connection.getsockname()[1]) for connection in connections)
+            yield Knock(own_address, ports, target=port, bell=bell.getsockname()[1], word=word)
         finally:
             listener.end()
             thread.join()

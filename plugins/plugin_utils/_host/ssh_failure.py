@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 
-NO_REASON = "ssh gave no reason"
+KEY_REFUSED = "Host key verification failed"
+_NO_REASON = "ssh gave no reason"
 _LONGEST_LINE = 300
 # what Ansible's ssh connection writes in front of what ssh said, and what it says where nothing may be shown
 _OF_ANSIBLE = re.compile(
@@ -38,7 +39,7 @@ class _Cause:
 
 # the first that matches one of ssh's last lines; what says most comes first
 _CAUSES = (
-    _Cause("Host key verification failed", "{0} does not have the ssh host key that is known of this host"),
+    _Cause(KEY_REFUSED, "{0} does not have the ssh host key that is known of this host"),
     _Cause("Could not resolve hostname", "the name {0} cannot be resolved", "correct ansible_host"),
     _Cause("open failed: ", "the jump host cannot connect to {0}"),
     _Cause(
@@ -69,8 +70,23 @@ _LAST_LINES = 4
 def reason(address: str, complaint: str) -> str:
     """Why ssh did not reach a host at an address, as a clause with ssh's own words in it."""
     cause, said = _found(complaint)
-    clause = f"{cause.clause.format(one_line(address, 80))} ({f'ssh: {said}' if said else NO_REASON})"
+    clause = f"{cause.clause.format(one_line(address, 80))} ({f'ssh: {said}' if said else _NO_REASON})"
     return f"{clause}: {cause.advice}" if cause.advice else clause
+
+
+def says_why(complaint: str) -> bool:
+    """Whether ssh gave a reason: it may end so fast that Ansible does not read it."""
+    return bool(_found(complaint)[1])
+
+
+def refuses_key(complaint: str) -> bool:
+    """Whether the controller's ssh does not take who answered for the host."""
+    return KEY_REFUSED in complaint
+
+
+def was_too_slow(complaint: str) -> bool:
+    """Whether ssh gave up waiting for whoever is there; a refusal or an address without a way to it is no reason to wait longer."""
+    return "timed out" in complaint
 
 
 def was_before_the_session(complaint: str) -> bool:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import checked_address, host_address
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 
 _LONGEST_POOL = 253
 
@@ -20,10 +20,10 @@ _LONGEST_POOL = 253
 def addresses_from_result(value: object) -> dict[str, t.Union[Address, str, None]]:
     """The addresses by key: each a dictionary with address, prefix and gateway, as ``ip_address_claims`` returns it, or a bare text.
 
-    Raises AnsibleError for anything else.
+    Raises InvalidInput for anything else.
     """
     if not isinstance(value, t.Mapping):
-        raise AnsibleError("addresses has to be a dictionary of placeholder key to address")
+        raise InvalidInput("addresses has to be a dictionary of placeholder key to address")
     return {str(key): _address(str(key), item) for key, item in value.items()}
 
 
@@ -34,7 +34,7 @@ def _address(key: str, item: object) -> Address | str | None:
         if isinstance(item, str):
             return str(host_address("it", item))
         if not isinstance(item, t.Mapping) or "address" not in item:
-            raise AnsibleError(
+            raise InvalidInput(
                 f"the address of {key} has to be a text or a dictionary with address, prefix and gateway"
             )
         if item["address"] is None:
@@ -45,4 +45,4 @@ def _address(key: str, item: object) -> Address | str | None:
         found = checked_address("it", item["address"], item["prefix"], item.get("gateway"))
         return replace(found, pool=plain(pool, _LONGEST_POOL) if isinstance(pool, str) else "")
     except IpamError as error:
-        raise AnsibleError(f"the address of {key} is not valid: {error}") from None
+        raise InvalidInput(f"the address of {key} is not valid: {error}") from None

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import items
 from ansible_collections.elemental.networking.plugins.module_utils._texts import sentence
 from ansible_collections.elemental.networking.plugins.module_utils._yaml import LENGTH, YamlError, load_all
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 
 # hidden: Ansible reads every other file of an inventory folder as an inventory
 _DATABASE_NAME = ".elemental-ipam.sqlite"
@@ -32,7 +32,7 @@ def read_manifests(name: str, inventory_folder: str | None) -> list[dict[str, t.
     """The YAML documents of a file. A relative name is looked up where ansible-playbook was started, then beside the inventory.
 
     The items of a list, as C(kubectl get -o yaml) writes one, count as documents.
-    Raises AnsibleError with one sentence for a file that cannot be found, read or parsed.
+    Raises InvalidInput with one sentence for a file that cannot be found, read or parsed.
     """
     path = _existing(name, inventory_folder)
     try:
@@ -50,9 +50,9 @@ def read_manifests(name: str, inventory_folder: str | None) -> list[dict[str, t.
     return t.cast("list[dict[str, t.Any]]", manifests)
 
 
-def _refused(text: str) -> AnsibleError:
+def _refused(text: str) -> InvalidInput:
     """The error; paths and names in it are those of users."""
-    return AnsibleError(sentence(text))
+    return InvalidInput(sentence(text))
 
 
 def _existing(name: str, inventory_folder: str | None) -> str:

@@ -25,6 +25,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.names i
 )
 from ansible_collections.elemental.networking.plugins.module_utils._texts import plain, sentence
 from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, checked, load
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.files import database_path, read_manifests
 
 _Document = t.Mapping[str, t.Any]
@@ -108,22 +109,22 @@ def described(asked: MachineNetwork) -> dict[str, t.Any]:
 
 
 def ip_addresses(network: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The pools by placeholder key. Raises AnsibleError when they are no mapping."""
+    """The pools by placeholder key. Raises InvalidInput when they are no mapping."""
     value = network.get("ipAddresses") or {}
     if not isinstance(value, t.Mapping):
-        raise AnsibleError("ipAddresses of the network has to be a dictionary of placeholder key to pool")
+        raise InvalidInput("ipAddresses of the network has to be a dictionary of placeholder key to pool")
     wanted = {str(key): pool for key, pool in value.items()}
     if len(wanted) < len(value):
-        raise AnsibleError("ipAddresses of the network has two keys that are one as a text; put keys in quotes")
+        raise InvalidInput("ipAddresses of the network has two keys that are one as a text; put keys in quotes")
     return wanted
 
 
 def machine_network(given: Given) -> MachineNetwork:
-    """Put together what a host asks for. Raises AnsibleError with one sentence for what cannot be understood."""
+    """Put together what a host asks for. Raises InvalidInput with one sentence for what cannot be understood."""
     try:
         return _put_together(given)
     except AnsibleError as error:
-        raise AnsibleError(sentence(error.message)) from None  # it may quote names of users
+        raise InvalidInput(sentence(error.message)) from None  # it may quote names of users
 
 
 def _put_together(given: Given) -> MachineNetwork:
@@ -154,15 +155,15 @@ def _site(name: str) -> str:
     try:
         return checked_site(name)
     except IpamError as error:
-        raise AnsibleError(str(error)) from None
+        raise InvalidInput(str(error)) from None
 
 
 def namespace_of(name: object) -> str:
-    """The name of a namespace. Raises AnsibleError when no cluster would have it."""
+    """The name of a namespace. Raises InvalidInput when no cluster would have it."""
     try:
         return checked_name(name if isinstance(name, str) else plain(name, 60), "namespace")
     except IpamError as error:
-        raise AnsibleError(str(error)) from None
+        raise InvalidInput(str(error)) from None
 
 
 def machine_name(name: str, host: str) -> str:
@@ -173,7 +174,7 @@ def machine_name(name: str, host: str) -> str:
 def _registration(documents: t.Sequence[_Document], file: str) -> _Document:
     found = [document for document in documents if document.get("kind") == "MachineRegistration"]
     if len(found) != 1:
-        raise AnsibleError(f"{file} holds {len(found)} manifests of kind MachineRegistration; give a file with one")
+        raise InvalidInput(f"{file} holds {len(found)} manifests of kind MachineRegistration; give a file with one")
     return found[0]
 
 
@@ -182,7 +183,7 @@ def _section(registration: _Document, file: str) -> t.Mapping[str, t.Any]:
     for name in ("spec", "config", "network"):
         section = section.get(name) if isinstance(section, t.Mapping) else None
     if not isinstance(section, t.Mapping):
-        raise AnsibleError(
+        raise InvalidInput(
             f"the MachineRegistration in {file} has no spec.config.network; add it, or name another file"
         )
     return section
@@ -191,15 +192,15 @@ def _section(registration: _Document, file: str) -> t.Mapping[str, t.Any]:
 def _mapping(network: object) -> t.Mapping[str, t.Any]:
     value = _parsed(network, "machine_network") or {}
     if not isinstance(value, t.Mapping):
-        raise AnsibleError("machine_network has to be a dictionary with configurator, ipAddresses and config")
+        raise InvalidInput("machine_network has to be a dictionary with configurator, ipAddresses and config")
     return value
 
 
 def cluster_options(given: Given) -> t.Mapping[str, t.Any]:
-    """How to reach the cluster. Raises AnsibleError with one sentence."""
+    """How to reach the cluster. Raises InvalidInput with one sentence."""
     value = _parsed(given.kubernetes, "machine_network_kubernetes") or {}
     if not isinstance(value, t.Mapping):
-        raise AnsibleError("machine_network_kubernetes has to be a dictionary, such as {kubeconfig: ~/.kube/config}")
+        raise InvalidInput("machine_network_kubernetes has to be a dictionary, such as {kubeconfig: ~/.kube/config}")
     return value
 
 
@@ -208,11 +209,11 @@ def _pools(given: Given, documents: t.Sequence[_Document]) -> list[_Document]:
     if isinstance(pools, t.Mapping):
         pools = [pools]
     if not isinstance(pools, (list, tuple)):
-        raise AnsibleError("machine_network_pools must be a list of InClusterIPPool or GlobalInClusterIPPool manifests")
+        raise InvalidInput("machine_network_pools must be a list of InClusterIPPool or GlobalInClusterIPPool manifests")
     try:
         pools = pool_manifests(pools)
     except IpamError as error:
-        raise AnsibleError(f"machine_network_pools: {error}") from None
+        raise InvalidInput(f"machine_network_pools: {error}") from None
     files = _parsed(given.pool_files, "machine_network_pool_files") or []
     names = list(files) if isinstance(files, (list, tuple)) else [files]
     from_files = [each for name in names for each in _pools_of_file(name, given.inventory_folder)]
@@ -222,12 +223,12 @@ def _pools(given: Given, documents: t.Sequence[_Document]) -> list[_Document]:
 def _pools_of_file(name: object, inventory_folder: str | None) -> list[_Document]:
     """The pools in a file, which may hold other objects beside them."""
     if not isinstance(name, str):
-        raise AnsibleError("machine_network_pool_files has to be a list of paths")
+        raise InvalidInput("machine_network_pool_files has to be a list of paths")
     documents = read_manifests(name, inventory_folder)
     pools: list[_Document] = [each for each in documents if each.get("kind") in (NAMESPACED, GLOBAL)]
     if not pools:
         kinds = ", ".join(sorted({plain(each.get("kind"), 60) for each in documents}))
-        raise AnsibleError(
+        raise InvalidInput(
             f"{name} holds no {NAMESPACED} or {GLOBAL}, only {plain(kinds)}; name a file with pools, or correct their kind"
         )
     return pools
@@ -239,7 +240,7 @@ def _parsed(value: object, what: str) -> object:
         return load(value) if isinstance(value, str) else checked(value)
     except YamlError as error:
         words = "cannot be read as YAML" if isinstance(value, str) else "cannot be used"
-        raise AnsibleError(f"{what} {words} ({error}); correct it") from None
+        raise InvalidInput(f"{what} {words} ({error}); correct it") from None
 
 
 def _in_namespace(pool: _Document, namespace: str) -> _Document:

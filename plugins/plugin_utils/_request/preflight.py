@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import typing as t
 
-from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.allocation import (
     IPAddress,
     allocatable,
@@ -29,6 +28,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
 )
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, check
 from ansible_collections.elemental.networking.plugins.module_utils._texts import plain, sentence
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
     MachineNetwork,
@@ -41,13 +41,13 @@ _MOST_WORK = 1_000_000  # characters of configuration
 
 
 def checked(given: Given) -> MachineNetwork:
-    """What a host asks for, once it is known that it can work. Raises AnsibleError with one sentence that names the machine."""
+    """What a host asks for, once it is known that it can work. Raises InvalidInput with one sentence that names the machine."""
     asked = machine_network(given)
     try:
         _rehearse(asked)
     except (IpamError, PlaceholderError, RenderError) as error:
         # no cause: its text would follow the sentence a second time
-        raise AnsibleError(sentence(f"{plain(asked.machine, 80)}: {error}")) from None
+        raise InvalidInput(sentence(f"{plain(asked.machine, 80)}: {error}")) from None
     return asked
 
 

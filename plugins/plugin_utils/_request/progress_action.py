@@ -15,12 +15,12 @@ import threading
 import typing as t
 from pathlib import Path
 
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import is_job_slice
 
 # seconds between two looks
@@ -48,7 +48,7 @@ class ClaimingAction(NetworkAction):
         return t.cast("dict[str, t.Any]", result)
 
     def _refuse_a_part_of_the_inventory(self, task_vars: t.Mapping[str, t.Any]) -> None:
-        """Raise AnsibleActionFail where claims of hosts would be released that are in another slice of the job."""
+        """Raise InvalidInput where claims of hosts would be released that are in another slice of the job."""
         given = self._task.args.get("matching")
         if not given or not is_job_slice(task_vars):
             return
@@ -58,7 +58,7 @@ class ClaimingAction(NetworkAction):
         if not matching.get("not_in_inventory"):
             return
         if not boolean(matching.get("in_job_slice") or False, strict=False):
-            raise AnsibleActionFail(
+            raise InvalidInput(
                 "this looks like a job slice of AWX, in which groups.all has the hosts of the slice only, and not_in_inventory would "
                 "release the addresses of all others: run a job template without slices, or, if the list has every host, set in_job_slice; "
                 "nothing was released"

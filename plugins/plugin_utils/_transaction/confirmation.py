@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import time
 import typing as t
+from dataclasses import dataclass
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.utils.display import Display
-from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
-from ansible_collections.elemental.networking.plugins.plugin_utils._action import RolledBack
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    CONFIRMED,
+    ELSEWHERE,
+    ROLLED_BACK,
+    UNKNOWN,
+    Confirm,
     Judgement,
     Refusal,
     Staged,
-    refuse_unexpected,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import KEY_REFUSED, Node
+from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import OutcomeUnknown, RolledBack
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import refuse_unexpected
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer, knocking
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import reason, silent
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import KEY_REFUSED, reason, silent
 
 _ONE_RACE = 0.25
 # the old address answers until the activation takes it away, in the middle of an ssh handshake if need be: leave it alone so long
@@ -44,9 +50,43 @@ _LEAST_LOOKS = 8
 _NEEDS_A_PERSON = 5.0
 # tell the user what takes long
 _QUIET = 5.0
-# the state of a node that does not answer
-_SILENT = "silent"
 _RESTARTED = "the host was restarted, its trial is gone"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is known of a trial that a host has opened: who it is, where it will be, how many profiles change, and perhaps the outcome.
+
+    Of one whose answer was lost only the host is known.
+    """
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    new_addresses: tuple[str, ...] = ()
+    profiles: int = 0
+    outcome: Judgement | None = None
+
+    @classmethod
+    def of(cls, staged: Staged) -> Opened:
+        """What the host said of it."""
+        return cls(staged.host, staged.addresses, staged.new_addresses, len(staged.reasons), staged.outcome)
+
+
+@dataclass(frozen=True)
+class _Silence:
+    """The host does not answer a question, for ``reason`` as far as that is known."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """The host answers a question with something else than a judgement, or cannot be asked in the way that it has to be."""
+
+    reason: str
+
+
+_Heard = t.Union[Judgement, _Silence, _Trouble]
 
 
 class Progress:
@@ -63,11 +103,6 @@ class Progress:
             Display().display(one_line(f"{self._machine}: {sentence}"))
 
 
-def question(token: str, address: str, fresh: bool, knock: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
-    """The request to confirm a trial; see ``confirm`` on the node."""
-    return {"operation": "confirm", "token": token, "arrived_at": address, "fresh": fresh, "knock": knock}
-
-
 class Pursuit:
     """One trial of one node. ``knocks`` is how many questions may come with bare connections, ``longest_probe`` is in seconds.
 
@@ -80,7 +115,7 @@ class Pursuit:
         node: Node,
         token: str,
         machine: str,
-        staged: Staged,
+        opened: Opened,
         known: t.Sequence[str],
         expected: t.Collection[str] | None,
         knocks: int,
@@ -89,13 +124,13 @@ class Pursuit:
     ) -> None:
         self._node = node
         self._token = token
-        self._staged = staged
+        self._opened = opened
         self._known = known
         self._expected = expected
         self._knocks = knocks if node.is_direct else 0
         self._longest_answer = _ANSWER + 2 * (longest_probe + 1)
         self._old = node.address
-        self._wanted = list(staged.addresses) or [self._old]
+        self._wanted = list(opened.addresses) or [self._old]
         # where the controller may go on over the connection that it has: what proves the way there is a knock
         self._address: str | None = self._old if self._old in self._wanted else None
         self._is_connected = self._address is not None
@@ -114,11 +149,12 @@ class Pursuit:
         self._progress = Progress(machine)
 
     def outcome(self, deadline: float) -> Judgement:
-        """Ask until there is an outcome; what the node said when it confirmed. Raises AnsibleActionFail for any other one."""
-        started, last = time.monotonic(), Judgement(_SILENT)
+        """Ask until there is an outcome; what the node said when it confirmed. Raises RolledBack, or OutcomeUnknown, for any other one."""
+        started = time.monotonic()
+        last: _Heard = _Silence()
         self._node.give_up_soon((deadline - started) / _LEAST_LOOKS)
-        if self._staged.outcome:
-            self._learn(self._old, self._staged.outcome)
+        if self._opened.outcome:
+            self._learn(self._old, self._opened.outcome)
         while time.monotonic() < deadline + _AFTER_DEADLINE:
             address = self._come_in(is_settled=time.monotonic() > started + _SETTLING)
             if address is None:
@@ -126,17 +162,19 @@ class Pursuit:
                 time.sleep(_BETWEEN_QUESTIONS)
                 continue
             content = self._ask(address)
-            if content.state == "confirmed":
+            if isinstance(content, Judgement) and content.state == CONFIRMED:
                 return content
             last = content
             self._learn(address, content)
             self._progress.say(_progress_of(address, content))
             time.sleep(self._pause(content))
-        raise AnsibleActionFail(f"{self._lost(last)}{self._hint}")
+        raise OutcomeUnknown(
+            f"{self._lost(last)}{self._hint}", addresses=list(dict.fromkeys([*self._wanted, self._old]))
+        )
 
-    def _pause(self, content: Judgement) -> float:
+    def _pause(self, content: _Heard) -> float:
         """Seconds until the next question: longer each time where nobody answers, or somebody else does, who may count the logins."""
-        self._in_vain = self._in_vain + 1 if content.state in (_SILENT, "unknown") else 0
+        self._in_vain = self._in_vain + 1 if _is_not_the_host(content) else 0
         if self._in_vain:
             return (
                 _NEEDS_A_PERSON if self._hint else min(_LONGEST_PAUSE, _BETWEEN_CALLS * 2.0 ** min(self._in_vain, 10))
@@ -186,30 +224,30 @@ class Pursuit:
             self._hint = f" (nothing tells whether the host at {address} is this one: it has named no ssh host keys, and ssh checks none)"
         return False
 
-    def _ask(self, address: str) -> Judgement:
-        """What the node says of the trial; ``silent`` when it does not.
+    def _ask(self, address: str) -> _Heard:
+        """What the node says of the trial.
 
         The first question over a connection that was begun after the trial proves the way by itself.
         """
         # of several profiles others may come up after the one that brought the address: then a knock has to prove it
-        news = self._staged.new_addresses
-        is_new = address != self._old and address in news and len(self._staged.reasons) == 1
+        news = self._opened.new_addresses
+        is_new = address != self._old and address in news and self._opened.profiles == 1
         fresh = not self._asked and (self._was_up or is_new)
         self._asked += 1
         with self._node.cut_after(self._longest_answer):
             if not self._knocks or self._was_up:
-                return self._answer(question(self._token, address, fresh, None))
+                return self._answer(Confirm(self._token, address, fresh, None))
             self._knocks -= 1
             with knocking(address, self._node.port, _KNOCK_AT) as knock:
-                return self._answer(question(self._token, address, fresh, knock))
+                return self._answer(Confirm(self._token, address, fresh, knock))
 
-    def _answer(self, request: t.Mapping[str, t.Any]) -> Judgement:
+    def _answer(self, request: Confirm) -> _Heard:
         try:
             answer = self._node.run_again(request)
             if isinstance(answer.content, Judgement):
                 refuse_unexpected(answer.content.addresses, self._expected, self._node.address)
         except AnsibleError as error:  # of ansible-core 2.16 also a become that takes too long
-            return Judgement("pending", one_line(error))
+            return _Trouble(one_line(error))
         if answer.content is None:
             self._failures[self._node.address] = reason(self._node.address, answer.complaint)
         else:
@@ -220,31 +258,32 @@ class Pursuit:
         if answer.was_too_slow:
             self._node.be_more_patient()
         if isinstance(answer.content, Refusal):
-            return Judgement("pending", answer.content.msg)
-        return answer.content if isinstance(answer.content, Judgement) else self._silence()
+            return _Trouble(answer.content.msg)
+        if isinstance(answer.content, Judgement):
+            return answer.content
+        return _Silence(self._failures.get(self._node.address, ""))
 
-    def _learn(self, address: str, content: Judgement) -> None:
+    def _learn(self, address: str, content: _Heard) -> None:
         """What an answer that is no confirmation says about where to ask next."""
-        state = content.state
-        if state == "rolled_back" or (state == "unknown" and content.host == self._staged.host):
-            raise RolledBack(self._rolled_back(address, content.reason or _RESTARTED))
-        if state == "elsewhere":  # said only of a trial that is up
-            self._wanted, self._was_up = list(content.addresses), True
-            self._told = self._wanted[0]
+        if isinstance(content, Judgement):
+            is_restarted = content.state == UNKNOWN and content.host == self._opened.host
+            if content.state == ROLLED_BACK or is_restarted:
+                why = content.reason or _RESTARTED
+                raise RolledBack(self._rolled_back(address, why), reason=why, tried=list(self._opened.addresses))
+            if content.state == ELSEWHERE:  # said only of a trial that is up
+                self._wanted, self._was_up = list(content.addresses), True
+                self._told, self._address = self._wanted[0], None
         # who answered is asked again there: connections that only look for the banner count as attacks (OpenSSH 9.8)
-        if state in ("elsewhere", "unknown", _SILENT):
+        if _is_not_the_host(content):
             self._address = None
 
     # --- what the user is told --------------------------------------------------------------------------------
-
-    def _silence(self) -> Judgement:
-        return Judgement(_SILENT, self._failures.get(self._node.address, ""))
 
     def _why_not_reached(self, addresses: t.Iterable[str]) -> str:
         return "; ".join(self._failures.get(each, f"{each} does not answer") for each in dict.fromkeys(addresses))
 
     def _rolled_back(self, address: str, why: str) -> str:
-        tried = f" after trying {', '.join(self._staged.addresses)}" if self._staged.addresses else ""
+        tried = f" after trying {', '.join(self._opened.addresses)}" if self._opened.addresses else ""
         # where ssh did not take who answered the hint says so
         known = {self._old, *self._reached, *self._strange}
         missed = [each for each in self._wanted if each in self._failures and each not in known]
@@ -255,8 +294,8 @@ class Pursuit:
             "persisted"
         )
 
-    def _lost(self, last: Judgement) -> str:
-        if last.state not in (_SILENT, "unknown"):
+    def _lost(self, last: _Heard) -> str:
+        if not _is_not_the_host(last):
             return (
                 f"the outcome is still unknown after the deadline (the host answered last that {_state_in_words(last)}); it rolls back by "
                 "itself, its claims are kept"
@@ -268,16 +307,21 @@ class Pursuit:
         )
 
 
-def _progress_of(address: str, content: Judgement) -> str:
+def _is_not_the_host(content: _Heard) -> bool:
+    """Whether nobody answered, or a host that knows nothing of the trial: it is to be looked for."""
+    return isinstance(content, _Silence) or (isinstance(content, Judgement) and content.state == UNKNOWN)
+
+
+def _progress_of(address: str, content: _Heard) -> str:
     """The line of progress about an answer that is no outcome."""
-    if content.state == _SILENT:
+    if isinstance(content, _Silence):
         return f"cannot be reached yet: {content.reason or f'{address} does not answer'}"
-    if content.state == "unknown":
+    if _is_not_the_host(content):
         return f"is looked for: it is not the host that answers on {address}"
     return f"is not ready yet: {_state_in_words(content)}"
 
 
-def _state_in_words(content: Judgement) -> str:
-    if content.state == "elsewhere":
+def _state_in_words(content: _Heard) -> str:
+    if isinstance(content, Judgement) and content.state == ELSEWHERE:
         return f"it is up and waits for a new connection to {', '.join(content.addresses)}"
     return content.reason or "its new profiles are not up"

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import machine_name
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Probe, Request
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 
 _DEFAULT_PROBES: tuple[dict[str, t.Any], ...] = ({"type": "gateway"}, {"type": "dns"})
 _NEEDED = {"ping": ("target",), "tcp": ("target", "port"), "command": ("command",)}
@@ -25,62 +26,60 @@ _LONGEST_TARGET = 253
 _HIGHEST_PORT = 65535
 
 
-def common_request(options: t.Mapping[str, t.Any], inventory_hostname: str, check: bool) -> dict[str, t.Any]:
-    """What a node has to know of the common options. Raises AnsibleActionFail with one sentence."""
+def common_request(options: t.Mapping[str, t.Any], inventory_hostname: str, check: bool) -> Request:
+    """What a node has to know of the common options. Raises InvalidInput with one sentence."""
     deadline = _checked_deadline(options["deadline"])
-    return {
-        "machine": options["machine"] or machine_name(inventory_hostname),
-        "deadline": deadline,
-        "probes": _checked_probes(options["probes"], deadline),
-        "former": options.get("former_machine") or "",
-        "check": check,
-        "more_files": {},
-        "required": [],
-        "takes_over_files": bool(options.get("take_over_elemental_os")),
-    }
+    return Request(
+        machine=options["machine"] or machine_name(inventory_hostname),
+        deadline=deadline,
+        probes=_checked_probes(options["probes"], deadline),
+        former=options.get("former_machine") or "",
+        check=check,
+        takes_over_files=bool(options.get("take_over_elemental_os")),
+    )
 
 
 def _checked_deadline(seconds: int) -> int:
     if not 5 <= seconds <= 3600:
-        raise AnsibleActionFail(f"deadline is {seconds} s; give 5 to 3600 seconds")
+        raise InvalidInput(f"deadline is {seconds} s; give 5 to 3600 seconds")
     return seconds
 
 
-def _checked_probes(given: t.Sequence[t.Mapping[str, t.Any]] | None, deadline: int) -> list[dict[str, t.Any]]:
+def _checked_probes(given: t.Sequence[t.Mapping[str, t.Any]] | None, deadline: int) -> tuple[Probe, ...]:
     wanted = _DEFAULT_PROBES if given is None else given
     if len(wanted) > _MOST_PROBES:
-        raise AnsibleActionFail(f"there are {len(wanted)} probes; give at most {_MOST_PROBES}")
-    probes = [_probe(each, deadline) for each in wanted]
-    names = [probe["name"] for probe in probes]
+        raise InvalidInput(f"there are {len(wanted)} probes; give at most {_MOST_PROBES}")
+    probes = tuple(_probe(each, deadline) for each in wanted)
+    names = [probe.name for probe in probes]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise AnsibleActionFail(f"two probes are called {', '.join(twice)}; give each a name of its own")
+        raise InvalidInput(f"two probes are called {', '.join(twice)}; give each a name of its own")
     return probes
 
 
-def _probe(given: t.Mapping[str, t.Any], deadline: int) -> dict[str, t.Any]:
+def _probe(given: t.Mapping[str, t.Any], deadline: int) -> Probe:
     kind = given["type"]
     # a port may be 0, which is another mistake
     missing = [name for name in _NEEDED.get(kind, ()) if given.get(name) in (None, "")]
     if missing:
-        raise AnsibleActionFail(f"a probe of type {kind} needs {' and '.join(missing)}")
+        raise InvalidInput(f"a probe of type {kind} needs {' and '.join(missing)}")
     target = _one_line(given.get("target"), f"the target of a probe of type {kind}", _LONGEST_TARGET)
     where = ":".join(str(part) for part in (target, given.get("port")) if part)
     name = _one_line(given.get("name"), "the name of a probe", _LONGEST_NAME) or f"{kind} {where}".strip()
-    return {
-        "name": name,
-        "kind": kind,
-        "target": target,
-        "port": _checked_port(given.get("port"), name),
-        "command": _checked_command(given.get("command"), name),
-        "timeout": _checked_timeout(given.get("timeout"), kind, name, deadline),
-    }
+    return Probe(
+        name=name,
+        kind=kind,
+        target=target,
+        port=_checked_port(given.get("port"), name),
+        command=_checked_command(given.get("command"), name),
+        timeout=_checked_timeout(given.get("timeout"), kind, name, deadline),
+    )
 
 
 def _one_line(value: str | None, what: str, longest: int) -> str:
     text = value or ""
     if len(text) > longest or not text.isprintable():
-        raise AnsibleActionFail(
+        raise InvalidInput(
             f"{what} is longer than {longest} characters, or holds one that cannot be printed; correct it"
         )
     return text
@@ -88,13 +87,13 @@ def _one_line(value: str | None, what: str, longest: int) -> str:
 
 def _checked_port(port: int | None, name: str) -> int:
     if port is not None and not 1 <= port <= _HIGHEST_PORT:
-        raise AnsibleActionFail(f"probe {name}: port is {port}; give 1 to {_HIGHEST_PORT}")
+        raise InvalidInput(f"probe {name}: port is {port}; give 1 to {_HIGHEST_PORT}")
     return port or 0
 
 
 def _checked_command(command: str | None, name: str) -> str:
     if "\0" in (command or ""):
-        raise AnsibleActionFail(f"probe {name}: command holds a NUL character, which no command can; remove it")
+        raise InvalidInput(f"probe {name}: command holds a NUL character, which no command can; remove it")
     return command or ""
 
 
@@ -104,7 +103,7 @@ def _checked_timeout(seconds: float | None, kind: str, name: str, deadline: int)
     if seconds is None:
         return min(_TIMEOUTS[kind], longest)
     if not math.isfinite(seconds) or not 0 < seconds <= longest:
-        raise AnsibleActionFail(
+        raise InvalidInput(
             f"probe {name}: timeout is {seconds:g} s; give more than 0 and at most {longest:g} s, half of the deadline, since a probe runs "
             "before the change and after it"
         )

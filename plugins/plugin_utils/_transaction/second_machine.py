@@ -14,11 +14,10 @@ import threading
 import uuid
 
 from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Confirm, Judgement
 from ansible_collections.elemental.networking.plugins.module_utils._node.system.identity import digest
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import Judgement
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer
-from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.confirmation import question
 
 # seconds: how long a host may take to answer that is asked beside other work, and one that is waited for
 _BESIDE, _GLANCE = 5.0, 0.3
@@ -51,7 +50,7 @@ class SecondMachine:
         answer = None
         self._node.move_to(inventory_address)
         with contextlib.suppress(AnsibleError):
-            answer = self._node.run(question(uuid.uuid4().hex, inventory_address, fresh=False, knock=None)).content
+            answer = self._node.run(Confirm(uuid.uuid4().hex, inventory_address, fresh=False, knock=None)).content
         self._node.move_to(address)
         return digest(answer.host) if isinstance(answer, Judgement) else ""
 

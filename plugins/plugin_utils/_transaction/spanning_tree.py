@@ -12,6 +12,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.network
     KeyfileError,
     parse,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import WantedProfile
 
 # NetworkManager's defaults for [bridge] stp and forward-delay, in seconds (nm-settings-keyfile)
 _STP = "true"
@@ -21,16 +22,16 @@ _OFF = ("false", "no", "off", "0")
 _BESIDE = 5
 
 
-def too_short(profiles: t.Iterable[t.Mapping[str, t.Any]], deadline: int) -> str:
+def too_short(profiles: t.Iterable[WantedProfile], deadline: int) -> str:
     """A clause that names a bridge which forwards nothing for so long that the deadline (in seconds) may be over; empty where none does.
 
     ``profiles`` are those that change, as in a request.
     """
     for profile in profiles:
-        seconds = listening_time(profile["text"]) if profile["type"] == "bridge" else 0
+        seconds = listening_time(profile.text) if profile.type == "bridge" else 0
         if seconds and deadline < seconds + _BESIDE:
             return (
-                f"bridge {profile['interface'] or profile['file_name']} has STP and forwards nothing for its first {seconds} s (twice "
+                f"bridge {profile.interface or profile.file_name} has STP and forwards nothing for its first {seconds} s (twice "
                 f"its forward-delay), too long for the deadline of {deadline} s: set a longer deadline, or stp=false or a shorter "
                 "forward-delay in [bridge]"
             )

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    Detail,
+    Refusal,
+    Render,
+    Rendered,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import ToolRun, run_tool
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, RunTool
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import Refusal, Rendered
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import Unreached
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node, NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import reason, silent, unreached
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.transaction import find
@@ -30,6 +35,14 @@ def tool_on(place: str, node: Node, machine: str, claimed: t.Sequence[str], form
     return _ToolOnNode(node, machine, claimed, former)
 
 
+class ToolRefused(RenderError):
+    """The host has no such tool, or it did not end there; ``code`` and ``details`` are those of its refusal."""
+
+    def __init__(self, text: str, code: str, details: t.Mapping[str, Detail]) -> None:
+        super().__init__(text)
+        self.code, self.details = code, details
+
+
 class _ToolOnNode:
     """Runs a tool on a node: one remote execution. The document, which may hold secrets, goes through its standard input."""
 
@@ -40,7 +53,7 @@ class _ToolOnNode:
         self._former = former
 
     def __call__(self, configurator: str, document: str) -> ToolRun:
-        """What the tool made of the document. Raises RenderError when there is no such tool on the node."""
+        """What the tool made of the document. Raises ToolRefused when there is no such tool on the node."""
         words = find(self._node, self._claimed)
         failures = {address: silent(address, why) for address, why in words.items()}
         for address in self._candidates():
@@ -50,11 +63,13 @@ class _ToolOnNode:
             if answer.content is None:
                 failures[address] = reason(address, answer.complaint)
             if isinstance(answer.content, Refusal):
-                raise RenderError(answer.content.msg)
+                raise ToolRefused(*answer.content)
             if isinstance(answer.content, Rendered):
-                return answer.content.tool_run()
-        raise AnsibleConnectionFailure(
-            unreached(failures.values() or ["another host answers there"], "nothing was changed")
+                found = answer.content
+                return ToolRun(found.output, found.files, found.warnings, found.error, found.path)
+        raise Unreached(
+            unreached(failures.values() or ["another host answers there"], "nothing was changed"),
+            addresses=list(failures),
         )
 
     def _candidates(self) -> list[str]:
@@ -64,15 +79,14 @@ class _ToolOnNode:
         return [address for address in known if self._node.can_prove(address)]
 
     def _ask(self, configurator: str, document: str) -> NodeAnswer:
-        request = {
-            "operation": "render",
-            "configurator": configurator,
-            "document": document,
-            "machine": self._machine,
-            "former": self._former,
+        request = Render(
+            configurator=configurator,
+            document=document,
+            machine=self._machine,
+            former=self._former,
             # anybody may sit on a claimed address
-            "only_known": self._node.address != self._node.inventory_address and not self._node.is_believed,
-            "is_proven": self._node.knows_keys,
-        }
+            only_known=self._node.address != self._node.inventory_address and not self._node.is_believed,
+            is_proven=self._node.knows_keys,
+        )
         with self._node.cut_after(_PATIENCE), self._node.unseen():
             return self._node.run(request)

@@ -10,21 +10,34 @@ import contextlib
 import time
 import typing as t
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.utils.display import Display
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.bindings import binding
-from ansible_collections.elemental.networking.plugins.module_utils._node.system.identity import digest
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    CONFIRMED,
+    REFUSED,
+    UNKNOWN,
     Answer,
     Busy,
-    InvalidAnswer,
+    Confirm,
     Judgement,
+    Knock,
     OtherHost,
     Refusal,
+    Stage,
     Staged,
+    StageReset,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._node.system.identity import digest
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import (
+    HostBusy,
+    Refused,
+    Unreached,
+    WrongHost,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import (
+    InvalidAnswer,
     addresses_in,
     refuse_unexpected,
 )
@@ -36,15 +49,15 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.control
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer, knocking
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import (
-    NO_REASON,
     reason,
+    says_why,
     silent,
     unreached,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.confirmation import (
+    Opened,
     Progress,
     Pursuit,
-    question,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.second_machine import (
     SecondMachine,
@@ -81,15 +94,15 @@ class Outcome:
     changed: bool
     address: str
     ssh_arguments: str
-    reasons: t.Mapping[str, str]
-    stale: tuple[str, ...]
-    diff: tuple[t.Mapping[str, str], ...]
-    warnings: tuple[str, ...]
-    host_keys: tuple[str, ...]
     ssh_args: str
-    probes: tuple[t.Mapping[str, str], ...]
-    waiting: t.Mapping[str, str]
+    host_keys: tuple[str, ...]
     machine_id: str
+    warnings: tuple[str, ...]
+    reasons: t.Mapping[str, str] = field(default_factory=dict)
+    stale: tuple[str, ...] = ()
+    diff: tuple[t.Mapping[str, str], ...] = ()
+    probes: tuple[t.Mapping[str, str], ...] = ()
+    waiting: t.Mapping[str, str] = field(default_factory=dict)
 
     def result(self, with_diff: bool) -> dict[str, t.Any]:
         """What a task returns of it."""
@@ -105,16 +118,21 @@ class Outcome:
         return {**result, "diff": list(self.diff)} if with_diff else result
 
 
-# what is known of a trial that was opened when the answer that said so is lost
-_HEARD = Staged(changed=True)
+@dataclass(frozen=True)
+class _LostAnswer:
+    """The host has opened the trial, and the answer that said so is lost: who it is may be known, and no more."""
+
+    host: str = ""
+    host_keys: tuple[str, ...] = ()
 
 
 class Transaction:
     """One change of one node. ``known_addresses`` are where it may answer besides the address of the inventory."""
 
-    def __init__(self, node: Node, request: t.Mapping[str, t.Any], known_addresses: t.Sequence[str]) -> None:
+    def __init__(self, node: Node, request: Stage | StageReset, known_addresses: t.Sequence[str]) -> None:
         self._node = node
         self._request = request
+        self._common = request.common
         self._inventory_address = node.inventory_address
         self._known = list(dict.fromkeys([*known_addresses, node.inventory_address]))
         self._token = uuid.uuid4().hex
@@ -124,56 +142,69 @@ class Transaction:
         self._looks = self._takeovers = 0
         # where ssh did not take who answered for this host
         self._refused: set[str] = set()
-        # why the last try at each address failed
+        # why the last try at each address failed, and where ssh did not say it
         self._failures: dict[str, str] = {}
+        self._unexplained: set[str] = set()
         self._may_have_begun = False
-        self._progress = Progress(str(request["machine"]))
+        self._progress = Progress(request.common.machine)
 
     def carry_out(self) -> Outcome:
-        """Stage the request and see it through. Raises AnsibleActionFail when the node rolled back or cannot do it."""
+        """Stage the request and see it through. Raises Failure when the node rolled back or cannot do it, Unreached without an answer."""
         self._node.notice_cuts()
         find(self._node, self._known)
         self._refuse_second_machine()
         second = SecondMachine(self._node)
-        staged = self._stage()
-        ended = None
-        if staged.changed and not self._request["check"]:
-            ended = staged.outcome
-            if ended is None or ended.state != "confirmed":
-                ended = self._follow(staged)
-        return Outcome(
-            changed=staged.changed or staged.renamed,
-            address=self._node.address,
-            ssh_arguments=self._node.new_ssh_arguments,
-            reasons=staged.reasons,
-            stale=staged.stale,
-            diff=staged.diff,
-            warnings=(
-                *staged.warnings,
-                *filter(None, [self._deadline_note(staged)] if self._request["check"] else ()),
-                *self._identity_warnings(digest(staged.host), second),
-            ),
-            host_keys=staged.host_keys,
-            ssh_args=self._node.new_ssh_args,
-            probes=_probe_results(staged.failed_before, ended.failed_after if ended else None),
-            waiting={**staged.waiting, **((ended.waiting if ended else None) or {})},
-            machine_id=digest(staged.host),
+        answer = self._stage()
+        if isinstance(answer, _LostAnswer):
+            ended = None if self._common.check else self._follow(Opened(answer.host), "")
+            return self._outcome(answer, (), second, waiting=(ended.waiting if ended else None) or {})
+        ended_at_once = answer.outcome if answer.outcome and answer.outcome.state == CONFIRMED else None
+        last = None
+        if answer.changed and not self._common.check:
+            last = ended_at_once or self._follow(Opened.of(answer), self._deadline_note(answer))
+        note = self._deadline_note(answer) if self._common.check else ""
+        return self._outcome(
+            answer,
+            (*answer.warnings, *filter(None, [note])),
+            second,
+            changed=answer.changed or answer.renamed,
+            reasons=answer.reasons,
+            stale=answer.stale,
+            diff=answer.diff,
+            probes=_probe_results(answer.failed_before, last.failed_after if last else None),
+            waiting={**answer.waiting, **((last.waiting if last else None) or {})},
         )
 
+    def _outcome(
+        self, answer: Staged | _LostAnswer, warnings: tuple[str, ...], second: SecondMachine, **known: t.Any
+    ) -> Outcome:
+        outcome = Outcome(
+            changed=True,
+            address=self._node.address,
+            ssh_arguments=self._node.new_ssh_arguments,
+            ssh_args=self._node.new_ssh_args,
+            host_keys=answer.host_keys,
+            machine_id=digest(answer.host),
+            warnings=(*warnings, *self._identity_warnings(digest(answer.host), second)),
+        )
+        return replace(outcome, **known)
+
     def _refuse_second_machine(self) -> None:
-        """Raise AnsibleActionFail for a reset whose inventory leads to another machine than the one that would be reset."""
-        if self._request["operation"] != "stage_reset" or not self._node.machine_ids:
+        """Raise WrongHost for a reset whose inventory leads to another machine than the one that would be reset."""
+        if not isinstance(self._request, StageReset) or not self._node.machine_ids:
             return
         found = SecondMachine(self._node).identity(is_awaited=True)
         if found and found not in self._node.machine_ids:
-            sentence = other_machine(self._request["machine"], self._node.address, self._inventory_address)
-            raise AnsibleActionFail(f"{sentence}; nothing was changed")
+            sentence = other_machine(self._common.machine, self._node.address, self._inventory_address)
+            raise WrongHost(
+                f"{sentence}; nothing was changed", machine=self._common.machine, address=self._inventory_address
+            )
 
     def _identity_warnings(self, machine_id: str, second: SecondMachine) -> list[str]:
         """What a user has to know of a change that went to one of two machines, or to another one than before."""
-        if self._request["operation"] != "stage" or not machine_id:
+        if isinstance(self._request, StageReset) or not machine_id:
             return []
-        known, machine = self._node.machine_ids, self._request["machine"]
+        known, machine = self._node.machine_ids, self._common.machine
         found = second.identity()
         if found and found != machine_id:
             return [other_machine(machine, self._node.address, self._inventory_address)]
@@ -184,33 +215,35 @@ class Transaction:
             ]
         return []
 
-    def _follow(self, staged: Staged) -> Judgement:
+    def _follow(self, opened: Opened, deadline_note: str) -> Judgement:
         pursuit = Pursuit(
             self._node,
             self._token,
-            str(self._request["machine"]),
-            staged,
+            self._common.machine,
+            opened,
             self._known,
             self._expected,
             # a reset wants another connection anyway, over the lease
-            knocks=0 if self._request["operation"] == "stage_reset" else 1,
-            longest_probe=max((probe["timeout"] for probe in self._request["probes"]), default=0.0),
-            deadline_note=self._deadline_note(staged),
+            knocks=0 if isinstance(self._request, StageReset) else 1,
+            longest_probe=max((probe.timeout for probe in self._common.probes), default=0.0),
+            deadline_note=deadline_note,
         )
-        return pursuit.outcome(self._asked_at + int(self._request["deadline"]))
+        return pursuit.outcome(self._asked_at + self._common.deadline)
 
     def _deadline_note(self, staged: Staged) -> str:
-        changing = [each for each in self._request.get("profiles", ()) if each["file_name"] in staged.reasons]
-        return too_short(changing, int(self._request["deadline"]))
+        profiles = self._request.profiles if isinstance(self._request, Stage) else ()
+        return too_short((each for each in profiles if each.file_name in staged.reasons), self._common.deadline)
 
-    def _stage(self) -> Staged:
+    def _stage(self) -> Staged | _LostAnswer:
         """Ask until the host is free; what it says then."""
-        request = {**self._request, "token": self._token, "controller": this_controller(), "take_over": ""}
-        deadline = time.monotonic() + _LONGEST_WAIT
+        self._common = self._common._replace(token=self._token, controller=this_controller())
+        deadline, take_over = time.monotonic() + _LONGEST_WAIT, ""
         while True:
-            content = self._ask_to_stage(request)
+            content = self._ask_to_stage(take_over)
+            if isinstance(content, _LostAnswer):
+                return content
             if isinstance(content, Refusal):
-                raise AnsibleActionFail(content.msg)
+                raise Refused(content.msg, content.code, content.details)
             if isinstance(content, Staged):
                 outcome = content.outcome.addresses if content.outcome else ()
                 named = [*content.addresses, *content.new_addresses, *outcome]
@@ -221,29 +254,39 @@ class Transaction:
                 self._leave_stranger()
             elif isinstance(content, Busy):
                 if content.token == self._token:  # Ansible's own ssh has sent it twice (its option retries)
-                    return _HEARD
-                request["take_over"] = self._wait_for(content, deadline)
+                    return _LostAnswer()
+                take_over = self._wait_for(content, deadline)
 
     def _wait_for(self, holder: Busy, deadline: float) -> str:
         """Wait a moment for whoever holds the host; the token of the trial to take over where its controller is dead."""
-        if self._takeovers < _TAKEOVERS and is_dead(holder.busy):
+        if self._takeovers < _TAKEOVERS and is_dead(holder.holder):
             self._takeovers += 1
             return holder.token
         self._looks += 1
         if time.monotonic() + holder.seconds > deadline or self._looks > _LONGEST_WAIT / _BETWEEN_LOOKS:
-            raise AnsibleActionFail(f"the host is busy with {readable(holder.busy)}, nothing was changed")
-        self._progress.say(f"waits up to {holder.seconds:.0f} s for {readable(holder.busy)}")
+            raise HostBusy(
+                f"the host is busy with {readable(holder.holder)}, nothing was changed",
+                holder=readable(holder.holder),
+                seconds=holder.seconds,
+            )
+        self._progress.say(f"waits up to {holder.seconds:.0f} s for {readable(holder.holder)}")
         time.sleep(min(_BETWEEN_LOOKS, holder.seconds + 0.1))
         return ""
 
-    def _ask_to_stage(self, request: t.Mapping[str, t.Any]) -> Answer | None:
-        """What the host answers; None where it did not hear the request."""
+    def _ask_to_stage(self, take_over: str) -> Answer | _LostAnswer | None:
+        """What the host answers; None where it did not hear the request. ``take_over`` is the token of a trial whose controller is dead."""
         self._asked_at = time.monotonic()
         address = self._node.address
         only_known = address != self._inventory_address and not self._node.is_believed
-        with self._node.cut_after(int(self._request["deadline"])), self._knocking(address) as knock:
-            how = {"connected_address": address, "only_known": only_known, "is_proven": self._node.knows_keys}
-            answer = self._node.run({**request, **how, "knock": knock})
+        with self._node.cut_after(self._common.deadline), self._knocking(address) as knock:
+            common = self._common._replace(
+                take_over=take_over,
+                connected_address=address,
+                only_known=only_known,
+                is_proven=self._node.knows_keys,
+                knock=knock,
+            )
+            answer = self._node.run(self._request._replace(common=common))
         if answer.content is not None:
             return answer.content
         self._may_have_begun = self._may_have_begun or answer.was_sent
@@ -254,31 +297,31 @@ class Transaction:
                 self._leave_stranger()
                 return None
             if self._node.new_ssh_args:
-                raise AnsibleActionFail(self._other_keys())
+                raise self._other_keys()
         return self._after_a_lost_answer(address)
 
-    def _knocking(self, address: str) -> t.ContextManager[t.Mapping[str, t.Any] | None]:
+    def _knocking(self, address: str) -> t.ContextManager[Knock | None]:
         """Where the change spares the controller's way in, the host can prove and persist it in the one execution."""
-        if self._request["operation"] != "stage" or self._request["check"] or not self._node.is_direct:
+        if isinstance(self._request, StageReset) or self._common.check or not self._node.is_direct:
             return contextlib.nullcontext()
         return knocking(address, self._node.port, _KNOCK_AT)
 
-    def _after_a_lost_answer(self, address: str) -> Staged | None:
+    def _after_a_lost_answer(self, address: str) -> _LostAnswer | None:
         """The connection broke: before the node heard the request, or after it began to carry it out."""
         self._lost += 1
         for answering in self._who_answers(address) if self._lost <= _LOST_ANSWERS else ():
             self._node.move_to(answering)
-            answer = self._node.run(question(self._token, answering, fresh=False, knock=None))
+            answer = self._node.run(Confirm(self._token, answering, fresh=False, knock=None))
             content = answer.content
-            if isinstance(content, Judgement) and content.state == "refused":
-                raise AnsibleActionFail(content.reason)
+            if isinstance(content, Judgement) and content.state == REFUSED:
+                raise Refused(content.reason, content.code, {})
             if isinstance(content, Judgement):
-                if content.state == "unknown":
+                if content.state == UNKNOWN:
                     self._may_have_begun = False
                     return None
                 # of what it began the host is known, and no more
                 self._node.know(content.host_keys)
-                return replace(_HEARD, host=content.host, host_keys=content.host_keys)
+                return _LostAnswer(content.host, content.host_keys)
             self._note_failure(answer)
             # the first ssh may have ended so fast that Ansible did not read why
             if answer.refuses_key and answering != self._inventory_address and not self._may_have_begun:
@@ -286,24 +329,32 @@ class Transaction:
                 self._leave_stranger()
                 return None
         if self._refused - {address}:
-            raise AnsibleActionFail(f"{self._failures[address]}, and {self._other_keys()}")
+            raise self._other_keys(f"{self._failures[address]}, and ")
         for each in self._known:
             if not self._node.can_prove(each):
                 self._failures.setdefault(each, f"{each} was not tried: no ssh host keys of this host are recorded")
-        raise AnsibleConnectionFailure(unreached(self._failures.values(), self._consequence()))
+        raise Unreached(
+            unreached(self._failures.values(), self._consequence()),
+            addresses=list(self._failures),
+            may_have_begun=self._may_have_begun and not self._common.check,
+        )
 
     def _note_failure(self, answer: NodeAnswer) -> None:
         if answer.content is None:
             self._failures[self._node.address] = reason(self._node.address, answer.complaint)
+            if says_why(answer.complaint):
+                self._unexplained.discard(self._node.address)
+            else:
+                self._unexplained.add(self._node.address)
 
     def _consequence(self) -> str:
-        if self._request["check"]:
+        if self._common.check:
             return "nothing was changed"
         if not self._may_have_begun:
             return "nothing was sent to it and nothing was changed"
         return (
             "it may have got the request: if it began to change, it is back at its old profiles after "
-            f"{self._request['deadline']} s unless it was reached over the new ones"
+            f"{self._common.deadline} s unless it was reached over the new ones"
         )
 
     def _who_answers(self, silent_one: str) -> list[str]:
@@ -317,7 +368,7 @@ class Transaction:
             return [answering]
         for address, why in words.items():
             # ssh may end so fast that Ansible does not read why
-            if NO_REASON in self._failures.get(address, NO_REASON):
+            if address not in self._failures or address in self._unexplained:
                 self._failures[address] = silent(address, why)
         return []
 
@@ -329,28 +380,28 @@ class Transaction:
                 "nothing was changed"
             )
         Display().warning(
-            f"{self._request['machine']}: another host than the one that claimed it answers on {self._node.address}"
+            f"{self._common.machine}: another host than the one that claimed it answers on {self._node.address}"
         )
         self._node.move_to(self._inventory_address)
 
-    def _other_keys(self) -> str:
-        machine, refused = self._request["machine"], ", ".join(sorted(self._refused))
-        return (
-            f"whoever answers at {refused} does not have the ssh host keys of {machine}, nothing was sent there: find out who that is, or, "
-            f"if {machine} was installed anew, set accept_host_keys (in the role machine_network_accept_host_keys) for one run"
+    def _other_keys(self, before: str = "") -> WrongHost:
+        machine, refused = self._common.machine, ", ".join(sorted(self._refused))
+        return WrongHost(
+            f"{before}whoever answers at {refused} does not have the ssh host keys of {machine}, nothing was sent there: find out who that "
+            f"is, or, if {machine} was installed anew, set accept_host_keys (in the role machine_network_accept_host_keys) for one run",
+            machine=machine,
+            addresses=sorted(self._refused),
         )
 
 
-def _expected_addresses(
-    request: t.Mapping[str, t.Any], known: t.Sequence[str], connected: str
-) -> frozenset[str] | None:
+def _expected_addresses(request: Stage | StageReset, known: t.Sequence[str], connected: str) -> frozenset[str] | None:
     """Where a change may lead; None where that is a lease: after a reset, or where the way in asks for one."""
-    if request["operation"] == "stage_reset":
+    if isinstance(request, StageReset):
         return None
     family = "ipv6" if ":" in connected else "ipv4"
-    if any(family in binding(WantedProfile(**profile)).asking for profile in request["profiles"]):
+    if any(family in binding(profile).asking for profile in request.profiles):
         return None
-    return frozenset(known) | addresses_in([profile["text"] for profile in request["profiles"]])
+    return frozenset(known) | addresses_in(profile.text for profile in request.profiles)
 
 
 def find(node: Node, known_addresses: t.Sequence[str]) -> dict[str, str]:
@@ -360,7 +411,7 @@ def find(node: Node, known_addresses: t.Sequence[str]) -> dict[str, str]:
 
     Where keys of the node are known, the addresses that it claimed come first: who answers there proves that it is the node, while that of
     the inventory may be an old lease, which another host has by now. Where none are, the inventory's comes first, and whoever answers at
-    another one has to be known to ssh. Raises AnsibleActionFail where nobody else answers.
+    another one has to be known to ssh. Raises WrongHost where nobody else answers.
     """
     inventory = node.inventory_address
     claimed = [address for address in dict.fromkeys(known_addresses) if address != inventory]
@@ -375,7 +426,7 @@ def find(node: Node, known_addresses: t.Sequence[str]) -> dict[str, str]:
         proven_one = first_to_answer(proven, node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF, silence=words)
         if proven_one is None:
             said = ", ".join(f"{address} ({words.get(address) or 'no answer'})" for address in proven)
-            raise AnsibleActionFail(f"no ssh answers at {said}, and {unproven(found)}")
+            raise WrongHost(f"no ssh answers at {said}, and {unproven(found)}", address=found)
         found = proven_one
     if found and found != node.address:
         node.move_to(found)

@@ -29,12 +29,17 @@ _KEYFILE = KEYFILE.replace("{ip}", "192.0.2.200")
 Reply = t.Tuple[str, str, int]
 
 
-def answer(content: object) -> Reply:
+def answer(kind: str, **fields: t.Any) -> Reply:
+    content = {"version": 1, "answer": kind, **fields}
     return f"noise\n{ANSWER_MARK}{json.dumps(content)}\n", "", 0
 
 
 def staged(**more: t.Any) -> Reply:
-    return answer({"changed": True, "addresses": ["192.0.2.200"], "host": "x", **more})
+    return answer("staged", **{"changed": True, "addresses": ["192.0.2.200"], "host": "x", **more})
+
+
+def judged(**fields: t.Any) -> Reply:
+    return answer("judgement", **fields)
 
 
 def hosts(payload: t.Callable[[str], str]) -> dict[str, dict[str, Reply]]:
@@ -48,32 +53,31 @@ def hosts(payload: t.Callable[[str], str]) -> dict[str, dict[str, Reply]]:
         difference = dict.fromkeys(("before_header", "after_header", "before", "after"), p)
         judgement = {"state": "confirmed", "host": p, "failed_after": {p: p}, "reason": p}
         lists = {"stale": [p], "warnings": [p], "diff": [difference]}
-        return answer(
-            {"changed": True, "reasons": {p: p}, "host": p, "failed_before": {p: p}, "outcome": judgement, **lists}
-        )
+        return answer("staged", changed=True, reasons={p: p}, host=p, failed_before={p: p}, outcome=judgement, **lists)
 
     p = payload
     return {
-        "refuses": each(answer({"failed": True, "msg": p("refuses")})),
+        "refuses": each(
+            answer("refusal", msg=p("refuses"), code="address_in_use", details={p("refuses"): p("refuses")})
+        ),
         "rolls-back-at-once": each(staged(outcome={"state": "rolled_back", "reason": p("rolls-back-at-once")})),
-        "rolls-back": each(staged(), answer({"state": "rolled_back", "reason": p("rolls-back")})),
+        "rolls-back": each(staged(), judged(state="rolled_back", reason=p("rolls-back"))),
         "breaks": each(("", f"Traceback\n{p('breaks')}\n", 1)),
         "no-ssh": each(*[("", f"ssh: {p('no-ssh')}\n", 255)] * 2),
         "says-all": each(everywhere("says-all")),
-        "busy": each(answer({"busy": p("busy"), "token": p("busy"), "seconds": 1e9})),
+        "busy": each(answer("busy", holder=p("busy"), token=p("busy"), seconds=1e9)),
         "wrong-address": each(staged(new_addresses=[p("wrong-address")])),
         "wrong-key": each(staged(**{p("wrong-key"): 1})),
-        "wrong-type": each(answer({"changed": p("wrong-type")})),
+        "wrong-type": each(answer("staged", changed=p("wrong-type"))),
         "wrong-text": each((f"{ANSWER_MARK}{p('wrong-text')}\n", p("wrong-text"), 0)),
-        "tool-fails": each(
-            answer({"failed": True, "msg": "no"}), render=answer({"output": "", "error": p("tool-fails")})
-        ),
+        "other-version": each(answer("staged", **{"version": 2, p("other-version"): p("other-version")})),
+        "tool-fails": each(answer("refusal", msg="no"), render=answer("rendered", error=p("tool-fails"))),
         "tool-warns": each(
-            answer({"failed": True, "msg": "[]"}),
-            render=answer({"output": "", "files": {p("tool-warns"): p("tool-warns")}, "warnings": [p("tool-warns")]}),
+            answer("refusal", msg="[]"),
+            render=answer("rendered", files={p("tool-warns"): p("tool-warns")}, warnings=[p("tool-warns")]),
         ),
-        "says-nothing": each(answer({"failed": True, "msg": ""})),
-        "other-host": each(answer({"stranger": True})),
+        "says-nothing": each(answer("refusal", msg="")),
+        "other-host": each(answer("other_host", machine=p("other-host"))),
     }
 
 
@@ -162,6 +166,39 @@ def test_the_words_of_a_host_are_not_a_template_for_a_user(
     )
     site.nothing_was_executed(play)
     assert len(play.failed) == (len(site.names) if hosts == "all" else len(hosts.split(",")))
+
+
+_CODES = {
+    "refuses": "address_in_use",
+    "rolls-back-at-once": "rolled_back",
+    "rolls-back": "rolled_back",
+    "breaks": "missing_requirement",
+    "no-ssh": "unreachable",
+    "busy": "busy",
+    "wrong-address": "failed",
+    "wrong-key": "failed",
+    "wrong-text": "failed",
+    "other-version": "missing_requirement",
+}
+
+
+def test_every_failure_has_a_code_that_a_workflow_can_branch_on(site: Site) -> None:
+    task = {"elemental.networking.network_config": _KEYFILES, "register": "answer"}
+    play = site.play(
+        "codes.json",
+        f"--limit={','.join(_CODES)}",
+        {**task, "ignore_errors": True, "ignore_unreachable": True},
+        {"debug": {"msg": "code of {{ inventory_hostname }}: {{ answer.error.code }}"}},
+        {
+            "elemental.networking.network_config": {**_KEYFILES, "deadline": 1},
+            **{"register": "answer", "ignore_errors": True},
+        },
+        {"debug": {"msg": "then of {{ inventory_hostname }}: {{ answer.error.code }}"}},
+    )
+    found = dict(re.findall(r"code of ([\w-]+): (\w+)", play.output))
+    assert found == _CODES, play.output
+    assert set(re.findall(r"then of [\w-]+: (\w+)", play.output)) == {"invalid_input"}
+    site.nothing_was_executed(play)
 
 
 def test_the_playbooks_take_no_hostile_host_for_fine(site: Site) -> None:

@@ -20,7 +20,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.checks.
     is_dns_answer,
     is_echo_reply,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import Knock
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    Knock,
+)
 from ansible_collections.elemental.networking.tests.unit.borders.bounds import bounded
 from hypothesis import given
 from hypothesis import strategies as st

@@ -11,20 +11,35 @@ import ipaddress
 import json
 import math
 import typing as t
-from dataclasses import asdict, replace
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    ADDRESS_IN_USE,
+    CODES,
+    STATES,
+    Answer,
+    AnyRequest,
+    Busy,
+    Confirm,
+    Judgement,
+    OtherHost,
+    Refusal,
+    Render,
+    Rendered,
+    Request,
+    Stage,
+    Staged,
+    StageReset,
+    plain,
+    to_json,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import ToolRun
 from ansible_collections.elemental.networking.plugins.module_utils._printable import lines, one_line
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError
 from ansible_collections.elemental.networking.plugins.module_utils._render.generated import render_generated
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import (
-    Busy,
     InvalidAnswer,
-    Judgement,
-    Refusal,
-    Rendered,
-    Staged,
+    OtherRelease,
     addresses_in,
     read_answer,
     refuse_unexpected,
@@ -34,33 +49,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 ASKED_AT = "node1.example"
-REQUESTS = [
-    {"operation": operation, "connected_address": ASKED_AT, "arrived_at": ASKED_AT}
-    for operation in ("stage", "stage_reset", "confirm", "render")
+COMMON = Request("node1", 60, connected_address=ASKED_AT)
+REQUESTS: t.Sequence[AnyRequest] = [
+    Stage(COMMON),
+    StageReset(COMMON),
+    Confirm("token", ASKED_AT, fresh=False, knock=None),
+    Render("nmstate", "{}", "node1"),
 ]
-JUDGEMENT = {"state": "elsewhere", "host": "x", "reason": "", "addresses": ["192.0.2.9", ASKED_AT], "failed_after": {}}
+JUDGEMENT = Judgement("elsewhere", host="x", addresses=("192.0.2.9", ASKED_AT), failed_after={})
 # as hosts of ours answer
-VALID: t.Sequence[dict[str, t.Any]] = [
-    {"failed": True, "msg": "no"},
-    {"stranger": True},
-    {"busy": "controller 1 world 2", "token": "t", "seconds": 4.5},
-    {"changed": False},
-    {
-        "changed": True,
-        "reasons": {"eth0.nmconnection": "content differs"},
-        "stale": ["eth1.nmconnection"],
-        "diff": [{"before_header": "a", "after_header": "a", "before": "x\n", "after": "y\n"}],
-        "warnings": ["careful"],
-        "host": "x",
-        "addresses": ["192.0.2.9", "2001:db8::1"],
-        "new_addresses": [],
-        "failed_before": {"gateway": ""},
-        "outcome": {},
-    },
+ANSWERS: t.Sequence[Answer] = [
+    Refusal(
+        "no", ADDRESS_IN_USE, {"addresses": {"192.0.2.9": "52:54:00:00:00:01"}, "seconds": 4.5, "names": ("a", "b")}
+    ),
+    OtherHost("node2"),
+    Busy("controller 1 world 2", "t", 4.5),
+    Staged(),
+    Staged(
+        changed=True,
+        reasons={"eth0.nmconnection": "content differs"},
+        stale=("eth1.nmconnection",),
+        diff=({"before_header": "a", "after_header": "a", "before": "x\n", "after": "y\n"},),
+        warnings=("careful",),
+        host="x",
+        addresses=("192.0.2.9", "2001:db8::1"),
+        failed_before={"gateway": ""},
+        outcome=JUDGEMENT,
+    ),
     JUDGEMENT,
-    {"state": "confirmed", "host": "x", "failed_after": {"dns": "no answer"}},
-    json.loads(json.dumps(asdict(ToolRun(output="x", files={"a": "b"}, warnings=("w",), path=("interfaces", 0))))),
+    Judgement("confirmed", host="x", failed_after={"dns": "no answer"}),
+    Rendered(output="x", files={"a": "b"}, warnings=("w",), path=("interfaces", 0)),
 ]
+VALID: t.Sequence[dict[str, t.Any]] = [json.loads(json.dumps(to_json(each))) for each in ANSWERS]
 HOSTILE = st.sampled_from(
     [
         "{{ lookup('pipe', 'id') }}",
@@ -112,7 +132,12 @@ def is_fit(text: str) -> bool:
     return lines(text) == text
 
 
-def read(text: object, request: t.Mapping[str, t.Any]) -> object:
+def said(kind: str, **fields: t.Any) -> str:
+    """The JSON of an answer."""
+    return json.dumps({"version": 1, "answer": kind, **fields})
+
+
+def read(text: object, request: AnyRequest) -> object:
     """Read an answer as the controller does; None where it is refused, with one sentence."""
     try:
         with bounded():
@@ -129,18 +154,18 @@ def read(text: object, request: t.Mapping[str, t.Any]) -> object:
     return answer
 
 
-@pytest.mark.parametrize("key", ["changed", "failed", "busy"])
-def test_an_answer_may_be_nested_as_deep_as_it_can_be_read(key: str) -> None:
+@pytest.mark.parametrize(("kind", "key"), [("staged", "changed"), ("refusal", "msg"), ("busy", "holder")])
+def test_an_answer_may_be_nested_as_deep_as_it_can_be_read(kind: str, key: str) -> None:
     """What is read at the limit of the recursion cannot be written again."""
     for depth in range(500, 1100):
-        assert read(f'{{"{key}": {"[" * depth}{"]" * depth}}}', REQUESTS[0]) is None
+        assert read(f'{said(kind)[:-1]}, "{key}": {"[" * depth}{"]" * depth}}}', REQUESTS[0]) is None
 
 
 def see_that_it_is_safe(answer: object) -> None:
     if isinstance(answer, Rendered):
         assert all(is_fit(text) for text in (answer.error, *answer.warnings))
         return
-    for text in strings(asdict(t.cast("t.Any", answer))):
+    for text in strings(plain(answer)):
         assert is_fit(text), text
     if isinstance(answer, Busy):
         assert math.isfinite(answer.seconds)
@@ -151,7 +176,7 @@ def see_that_it_is_safe(answer: object) -> None:
 
 
 @given(st.one_of(mutated(), VALUES), st.sampled_from(REQUESTS))
-def test_any_json_is_an_answer_or_one_sentence(content: object, request: t.Mapping[str, t.Any]) -> None:
+def test_any_json_is_an_answer_or_one_sentence(content: object, request: AnyRequest) -> None:
     answer = read(json.dumps(content), request)
     if answer is not None:
         see_that_it_is_safe(answer)
@@ -161,21 +186,20 @@ def test_any_json_is_an_answer_or_one_sentence(content: object, request: t.Mappi
     st.one_of(st.text(), st.binary().map(lambda raw: raw.decode(errors="surrogateescape")), VALUES),
     st.sampled_from(REQUESTS),
 )
-def test_any_text_is_an_answer_or_one_sentence(text: object, request: t.Mapping[str, t.Any]) -> None:
+def test_any_text_is_an_answer_or_one_sentence(text: object, request: AnyRequest) -> None:
     assert read(text, request) is None or isinstance(text, str)
 
 
 @given(st.recursive(HOSTILE | st.text(), lambda more: st.lists(more, max_size=3), max_leaves=4), st.text())
 def test_what_a_tool_on_a_host_prints_is_profiles_or_one_sentence(path: object, output: str) -> None:
-    answer = read(
-        json.dumps({"output": output, "error": "", "path": path if isinstance(path, list) else [path]}), REQUESTS[3]
-    )
+    answer = read(said("rendered", output=output, path=path if isinstance(path, list) else [path]), REQUESTS[3])
     for error in ("", "it failed") if isinstance(answer, Rendered) else ():
         with bounded(), pytest.raises(RenderError):
-            rendered(replace(answer.tool_run(), error=error))
+            rendered(answer._replace(error=error))
 
 
-def rendered(run: ToolRun) -> object:
+def rendered(answer: Rendered) -> object:
+    run = ToolRun(*answer)
     return render_generated("nmstate", {"interfaces": [{"name": "eth0", "type": "ethernet"}]}, lambda *_: run)
 
 
@@ -197,10 +221,10 @@ _EXPENSIVE: t.Mapping[str, str] = {
 
 @pytest.mark.parametrize("output", _EXPENSIVE.values(), ids=_EXPENSIVE)
 def test_expensive_yaml_of_a_tool_is_refused(output: str) -> None:
-    answer = read(json.dumps({"output": output}), REQUESTS[3])
+    answer = read(said("rendered", output=output), REQUESTS[3])
     assert isinstance(answer, Rendered)
     with bounded(), pytest.raises(RenderError, match="something else than profiles"):
-        rendered(answer.tool_run())
+        rendered(answer)
 
 
 _HEAD = "[connection]\nid=eth0\ntype=ethernet\n"
@@ -219,10 +243,10 @@ _EXPENSIVE_KEYFILES = {
 @pytest.mark.parametrize("text", _EXPENSIVE_KEYFILES.values(), ids=_EXPENSIVE_KEYFILES)
 def test_expensive_keyfiles_of_a_tool_take_no_time(text: str) -> None:
     with bounded():
-        answer = read(json.dumps({"output": "", "files": {"eth0": text}}), REQUESTS[3])
+        answer = read(said("rendered", files={"eth0": text}), REQUESTS[3])
         assert isinstance(answer, Rendered)
         with contextlib.suppress(RenderError):
-            rendered(answer.tool_run())
+            rendered(answer)
 
 
 @pytest.mark.parametrize(
@@ -230,21 +254,24 @@ def test_expensive_keyfiles_of_a_tool_take_no_time(text: str) -> None:
     [
         ("[" * 1_000_000, "it is not JSON"),
         ('{"a":' * 500_000, "it is not JSON"),
-        ('{"busy": "x", "token": "", "seconds": NaN}', "it is not JSON"),
-        ('{"busy": "x", "token": "", "seconds": -Infinity}', "it is not JSON"),
-        ('{"busy": "x", "token": "", "seconds": 1e999}', "seconds is Infinity, not a number of seconds"),
-        ('{"busy": "x", "token": "", "seconds": ' + "9" * 1_000_000 + "}", "it is not JSON"),
-        ('{"busy": "x", "token": "", "seconds": true}', "seconds is true, not a number of seconds"),
+        (said("busy", seconds=math.nan), "it is not JSON"),
+        (said("busy", seconds=-math.inf), "it is not JSON"),
+        (said("busy", seconds=1).replace(" 1}", " 1e999}"), "seconds is Infinity, not a number of seconds"),
+        (said("busy", seconds=1).replace(" 1}", f" {'9' * 1_000_000}}}"), "it is not JSON"),
+        (said("busy", seconds=True), "seconds is true, not a number of seconds"),
         (" " * 5_000_000, "it has over 4194304 characters"),
-        ('{"changed": true, "warnings": [' + '"",' * 1_000_000 + '""]}', "warnings has over 5000 entries"),
-        ('{"changed": true, "diff": [' + "[]," * 1_000_000 + "[]]}", "diff has over 5000 entries"),
-        ('{"changed": true, "addresses": ["fe80::1%eth0"]}', "fe80::1%eth0 is not an IP address"),
-        ('{"changed": true, "addresses": ["-oProxyCommand=id"]}', "-oProxyCommand=id is not an IP address"),
-        ('{"changed": true, "addresses": ["192.0.2.010"]}', "192.0.2.010 is not an IP address"),
-        ('{"changed": true, "outcome": {"state": "elsewhere"}}', "it is elsewhere, without an address"),
-        ('{"changed": true, "stranger": true}', "it has not one of the keys failed, stranger, busy, changed"),
-        ('{"changed": true, "ansible_facts": {}}', "it has an unknown key, ansible_facts"),
-        ("{}", "it has not one of the keys failed, stranger, busy, changed"),
+        (said("staged", warnings=[""] * 1_000_000), "warnings has over 5000 entries"),
+        (said("staged", diff=[[]] * 1_000_000), "diff has over 5000 entries"),
+        (said("staged", addresses=["fe80::1%eth0"]), "fe80::1%eth0 is not an IP address"),
+        (said("staged", addresses=["-oProxyCommand=id"]), "-oProxyCommand=id is not an IP address"),
+        (said("staged", addresses=["192.0.2.010"]), "192.0.2.010 is not an IP address"),
+        (said("staged", outcome={"state": "elsewhere"}), "it is elsewhere, without an address"),
+        (said("staged", outcome={"state": "silent"}), f'state is "silent", not one of {", ".join(STATES)}'),
+        (said("refusal", code="because"), f'code is "because", not one of {", ".join(CODES)}'),
+        (said("refusal", details={"a": True}), "a value of details is true, not a string"),
+        (said("judgement"), "it is not one of the answers refusal, other_host, busy, staged"),
+        (said("staged", ansible_facts={}), "it has an unknown key, ansible_facts"),
+        ('{"version": 1}', "it is not one of the answers refusal, other_host, busy, staged"),
     ],
 )
 def test_what_is_not_an_answer_is_refused_with_a_reason(text: str, what: str) -> None:
@@ -253,18 +280,32 @@ def test_what_is_not_an_answer_is_refused_with_a_reason(text: str, what: str) ->
     assert str(refused.value) == f"the host's answer is not valid: {what}; whatever it began, it rolls back by itself"
 
 
-@pytest.mark.parametrize("content", VALID, ids=lambda content: next(iter(content)))
-def test_what_hosts_of_ours_answer_is_valid(content: t.Mapping[str, t.Any]) -> None:
-    """To one of the requests, and all of it comes through."""
-    [answer] = {
-        str(found): found for found in (read(json.dumps(content), request) for request in REQUESTS) if found
-    }.values()
-    found = json.loads(json.dumps(asdict(t.cast("t.Any", answer))))
-    assert {name: found[name] or {} for name in content} == {name: value or {} for name, value in content.items()}
+@pytest.mark.parametrize("sent", ANSWERS, ids=lambda sent: type(sent).__name__)
+def test_what_hosts_of_ours_answer_is_valid(sent: Answer) -> None:
+    """To one of the requests at least, and all of it comes through."""
+    text = json.dumps(to_json(sent))
+    found = [answer for answer in (read(text, request) for request in REQUESTS) if answer is not None]
+    assert found
+    assert all((type(answer), answer) == (type(sent), sent) for answer in found)
+
+
+@pytest.mark.parametrize(
+    ("version", "named"),
+    [(2, "version 2"), (0, "version 0"), ("1", "an unknown version"), (None, "an unknown version")],
+)
+@pytest.mark.parametrize("request_sent", REQUESTS, ids=lambda request: type(request).__name__)
+def test_an_answer_of_another_version_says_what_to_do(version: object, named: str, request_sent: AnyRequest) -> None:
+    """Whatever else is in it: nothing of it is understood."""
+    with pytest.raises(OtherRelease) as refused:
+        read_answer(json.dumps({"version": version, "answer": "of tomorrow", "x": 1}), request_sent)
+    sentence = str(refused.value)
+    assert f"it is of {named} of the protocol, and this release reads version 1: install the same release" in sentence
+    assert "\n" not in sentence
+    assert refused.value.code == "missing_requirement"
 
 
 def test_a_host_that_does_not_end_its_sentence_is_cut_short() -> None:
-    answer = read_answer(json.dumps({"failed": True, "msg": "a\x1b[31m\n" * 100_000}), REQUESTS[0])
+    answer = read_answer(said("refusal", msg="a\x1b[31m\n" * 100_000), REQUESTS[0])
     assert isinstance(answer, Refusal)
     assert len(answer.msg) < 2010
     assert answer.msg.startswith(r"a\x1b[31m a\x1b[31m ")

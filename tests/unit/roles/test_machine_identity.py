@@ -25,7 +25,7 @@ OURS, OTHER = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 
 def machine(machine_id: str, **more: t.Any) -> list[t.Any]:
     """What a host says that has this machine-id and nothing to change."""
-    answer = {"changed": False, "host": machine_id, "host_keys": [KEY], **more}
+    answer = {"version": 1, "answer": "staged", "changed": False, "host": machine_id, "host_keys": [KEY], **more}
     return [f"{ANSWER_MARK}{json.dumps(answer)}\n", "", 0]
 
 

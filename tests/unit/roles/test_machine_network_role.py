@@ -27,8 +27,8 @@ from ansible_collections.elemental.networking.tests.unit.standin_hosts import (
     write_inventory,
 )
 
-_FINE = [f"{ANSWER_MARK}{json.dumps({'changed': False})}\n", "", 0]
-_REFUSES = [f"{ANSWER_MARK}{json.dumps({'failed': True, 'msg': 'it is out of order'})}\n", "", 0]
+_FINE = [f"{ANSWER_MARK}{json.dumps({'version': 1, 'answer': 'staged', 'changed': False})}\n", "", 0]
+_REFUSES = [f"{ANSWER_MARK}{json.dumps({'version': 1, 'answer': 'refusal', 'msg': 'it is out of order'})}\n", "", 0]
 NODES = ("n1", "n2", "n3", "n4", "n5", "n6")
 
 
@@ -273,6 +273,8 @@ def test_a_machine_is_renumbered_where_that_is_asked_for(site: Site) -> None:
 
 
 _STAGED = {
+    "version": 1,
+    "answer": "staged",
     "changed": True,
     "host": "h",
     "outcome": {"state": "rolled_back", "reason": "gateway did not answer", "host": "h"},

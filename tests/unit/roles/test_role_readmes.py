@@ -22,7 +22,7 @@ from ansible_collections.elemental.networking.tests.unit.standin_hosts import (
 )
 
 _ROLES = sorted(folder for folder in (Path(__file__).resolve().parents[3] / "roles").iterdir() if folder.is_dir())
-_UNCHANGED = [f"{ANSWER_MARK}{json.dumps({'changed': False})}\n", "", 0]
+_UNCHANGED = [f"{ANSWER_MARK}{json.dumps({'version': 1, 'answer': 'staged', 'changed': False})}\n", "", 0]
 
 
 def example(role: str) -> str:

@@ -15,7 +15,7 @@ import socket
 import time
 import typing as t
 
-from ..model import Knock
+from ..protocol import Knock
 from ..system.tcp_table import TABLES, address, packed, rows
 
 # the handshake is not over, or it never began (SYN_SENT, SYN_RECV, CLOSE, LISTEN, NEW_SYN_RECV; include/net/tcp_states.h)

@@ -13,7 +13,7 @@ import threading
 import time
 import typing as t
 
-from ..model import Probe
+from ..protocol import Probe
 from .arp import ArpSearch, address_of, is_ethernet
 from .packets import dns_query, echo_request, icmp_protocol, is_dns_answer, is_echo_reply
 

@@ -36,6 +36,10 @@ class BusError(Exception):
         self.name = name
 
 
+class BusTimeout(BusError):
+    """An answer that did not come in time."""
+
+
 class SystemBus:
     """One authenticated connection to the system bus."""
 
@@ -168,7 +172,7 @@ class SystemBus:
     def _receive(self, deadline: float) -> None:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([self._socket], [], [], left)[0]:
-            raise BusError("", "the system D-Bus did not answer in time")
+            raise BusTimeout("", "the system D-Bus did not answer in time")
         try:
             chunk = self._socket.recv(65536)
         except OSError as error:

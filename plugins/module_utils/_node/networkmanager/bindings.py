@@ -10,7 +10,8 @@ import contextlib
 import re
 import typing as t
 
-from ..model import ETHERNET_TYPES, FAMILIES, WantedProfile
+from ..model import ETHERNET_TYPES
+from ..protocol import FAMILIES, WantedProfile
 from .address_lines import ADDRESS_KEY, address_line, addresses_of
 from .keyfile import Keyfile, parse, virtual_functions
 from .spellings import as_number, mac_address

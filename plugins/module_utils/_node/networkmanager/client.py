@@ -10,8 +10,9 @@ import os
 import time
 import typing as t
 
-from ..dbus.connection import BusError, SystemBus
+from ..dbus.connection import BusError, BusTimeout, SystemBus
 from ..model import Trial
+from ..protocol import MISSING_REQUIREMENT, TIMED_OUT, NodeError
 
 _NAME = "org.freedesktop.NetworkManager"
 _PATH = "/org/freedesktop/NetworkManager"
@@ -67,12 +68,26 @@ _WAITS_FOR = {
 }
 
 
-class NetworkManagerError(Exception):
+class NetworkManagerError(NodeError):
     """NetworkManager cannot do what is asked; the text is one sentence."""
+
+
+class NotRunning(NetworkManagerError):
+    """There is no NetworkManager, or no D-Bus, to talk to."""
+
+    code = MISSING_REQUIREMENT
+
+
+class NotAnswering(NetworkManagerError):
+    """It is there, and does not answer in time."""
+
+    code = TIMED_OUT
 
 
 class StillOnItsWay(NetworkManagerError):
     """An activation that neither came up nor failed in the time that it was given."""
+
+    code = TIMED_OUT
 
 
 class Device(t.NamedTuple):
@@ -132,7 +147,7 @@ class NetworkManager:
     def connect(cls, timeout: float = 25.0) -> NetworkManager:
         """Connect to the daemon; each call may take ``timeout`` seconds.
 
-        Raises NetworkManagerError when it is not installed or not running.
+        Raises NotRunning when it is not installed or not running, NotAnswering when D-Bus does not answer.
         """
         try:
             bus = SystemBus.connect()
@@ -145,14 +160,11 @@ class NetworkManager:
                 if not error.name.endswith(".NameHasNoOwner"):
                     raise
         except BusError as error:
-            raise NetworkManagerError(
-                f"NetworkManager cannot be reached: {error}; start dbus and NetworkManager"
-            ) from error
+            kind = NotAnswering if isinstance(error, BusTimeout) else NotRunning
+            raise kind(f"NetworkManager cannot be reached: {error}; start dbus and NetworkManager") from error
         if any(os.path.exists(os.path.join(folder, "NetworkManager")) for folder in ("/usr/sbin", "/usr/bin", "/sbin")):
-            raise NetworkManagerError(
-                "NetworkManager is installed but not running; start it (systemctl start NetworkManager)"
-            )
-        raise NetworkManagerError("NetworkManager is not installed; install NetworkManager 1.40 or later on this host")
+            raise NotRunning("NetworkManager is installed but not running; start it (systemctl start NetworkManager)")
+        raise NotRunning("NetworkManager is not installed; install NetworkManager 1.40 or later on this host")
 
     # --- profiles ---------------------------------------------------------------------------------------------
 

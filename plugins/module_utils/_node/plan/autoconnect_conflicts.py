@@ -17,8 +17,9 @@ import typing as t
 from .. import paths
 from ..model import ETHERNET_TYPES
 from ..networkmanager.bindings import Binding, binding
-from ..networkmanager.client import Device, NetworkManager, NetworkManagerError
+from ..networkmanager.client import Device, NetworkManager
 from ..paths import profile_name
+from ..protocol import Conflict
 from .expectation import UNAVAILABLE
 from .planning import Plan
 
@@ -38,7 +39,7 @@ class Rival(t.NamedTuple):
 def contender_warnings(manager: NetworkManager, plan: Plan, connections: Connections) -> list[str]:
     """What the user should know about the next boot, in sentences.
 
-    Profiles of others stay. Raises NetworkManagerError where one of them would win. ``connections`` are the settings ``connection`` of
+    Profiles of others stay. Raises Conflict where one of them would win. ``connections`` are the settings ``connection`` of
     all profiles by object path.
     """
     changed = [
@@ -174,7 +175,7 @@ def contests(
 
 
 def verdict(rival: Rival, file: str, interface: str, priority: int, is_reset: bool = False) -> str:
-    """The warning for a rival that may lose by a hair's breadth. Raises NetworkManagerError for one that would win.
+    """The warning for a rival that may lose by a hair's breadth. Raises Conflict for one that would win.
 
     After a reset it may: the host had it before, and nobody counts on the profile that the reset leaves.
     """
@@ -183,9 +184,11 @@ def verdict(rival: Rival, file: str, interface: str, priority: int, is_reset: bo
     if rival.priority > priority and is_reset:
         return f"{name} {wish} and wins at the next boot: its autoconnect-priority is {rival.priority}"
     if rival.priority > priority:
-        raise NetworkManagerError(
+        raise Conflict(
             f"{name} {wish} and would win at the next boot: its autoconnect-priority is {rival.priority}, ours {priority}; remove it "
-            "or give ours a higher one, nothing was changed"
+            "or give ours a higher one, nothing was changed",
+            profile=rival.name,
+            interface=interface,
         )
     if not rival.interface:  # it may be active on another interface meanwhile, which counts as use
         return f"{name} {wish} and may win at the next boot; give ours a higher autoconnect-priority"

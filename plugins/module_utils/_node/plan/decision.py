@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model import Managed, Step, WantedProfile
-from ..networkmanager.client import Device, NetworkManager, NetworkManagerError
+from ..model import Managed, Step
+from ..networkmanager.client import Device, NetworkManager
 from ..paths import profile_name
+from ..protocol import Conflict, InvalidInput, WantedProfile
 from .inspection import interfaces_by_file
 from .outlook import NOTHING_CHANGED, Outlook
 from .planning import Observed, Plan, collision, differences
@@ -26,7 +27,7 @@ def planned(
     managed: Managed,
     required: t.Collection[str],
 ) -> Plan:
-    """The plan with what differs, how it is tried, and what is not up because it waits. Raises NetworkManagerError."""
+    """The plan with what differs, how it is tried, and what is not up because it waits. Raises Conflict and InvalidInput."""
     by_file = {each.file_name: each for each in outlook.bindings}
     found = _waiting(outlook, observed)
     reasons = _reasons(plan.wanted, observed, managed, found)
@@ -59,14 +60,14 @@ def _reasons(
     managed: Managed,
     waiting: t.Mapping[str, str],
 ) -> dict[str, str]:
-    """Why each profile that needs a change does. Raises NetworkManagerError where something of somebody else is in its way."""
+    """Why each profile that needs a change does. Raises Conflict where something of somebody else is in its way."""
     reasons = {}
     for profile in wanted:
         seen = observed[profile.file_name]
         reason = differences(profile, seen, waiting.get(profile.file_name, ""))
         in_the_way = collision(profile, seen, managed) if reason else ""
         if in_the_way:
-            raise NetworkManagerError(in_the_way)
+            raise Conflict(in_the_way, profile=profile.file_name)
         if reason:
             reasons[profile.file_name] = reason
     return reasons
@@ -86,12 +87,13 @@ def _waiting(outlook: Outlook, observed: t.Mapping[str, Observed]) -> dict[str, 
 
 
 def _refuse_waiting(outlook: Outlook, waiting_for: t.Mapping[str, str], required: t.Collection[str]) -> None:
-    """Raise NetworkManagerError for a required profile that would wait."""
+    """Raise InvalidInput for a required profile that would wait."""
     for each in outlook.bindings:
         name = each.file_name
         if name in waiting_for and name in required:
-            raise NetworkManagerError(
-                f"profile {profile_name(name)} is required, and would not come up: {waiting_for[name]}; {NOTHING_CHANGED}"
+            raise InvalidInput(
+                f"profile {profile_name(name)} is required, and would not come up: {waiting_for[name]}; {NOTHING_CHANGED}",
+                profile=name,
             )
 
 
@@ -106,7 +108,7 @@ def _taken_down(
 
     That is where such a profile is active itself, where the one that is active goes (its file is one of ``stale``), and where
     NetworkManager has made a profile by itself: it makes none where there is one on the disk.
-    Raises NetworkManagerError where the controller's own way in is one of them and nothing else comes up.
+    Raises InvalidInput where the controller's own way in is one of them and nothing else comes up.
     """
     expected = outlook.expected
     waiting = {each.interface: name for name, each in expected.items() if each.waiting_for}
@@ -125,9 +127,11 @@ def _taken_down(
             continue
         is_way = outlook.session is not None and device.interface == outlook.session.interface
         if is_way and all(each.waiting_for for each in expected.values()):
-            raise NetworkManagerError(
+            raise InvalidInput(
                 f"with profile {profile_name(name)}, which would not come up at the next boot ({expected[name].waiting_for}), nothing would"
-                f" bring {device.interface} up, over which the controller comes in; {NOTHING_CHANGED}"
+                f" bring {device.interface} up, over which the controller comes in; {NOTHING_CHANGED}",
+                profile=name,
+                interface=device.interface,
             )
         found.append(device.interface)
     return tuple(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model import FAMILIES
+from ..protocol import FAMILIES
 from .planning import Plan
 
 

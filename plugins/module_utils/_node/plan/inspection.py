@@ -11,8 +11,8 @@ import typing as t
 
 from .. import paths
 from ..dbus.connection import BusError
-from ..model import FAMILIES, WantedProfile
 from ..networkmanager.client import USER_REQUESTED, Device, NetworkManager
+from ..protocol import FAMILIES, WantedProfile
 from ..system.files import read_text
 from .planning import Observed, Session, drifted
 

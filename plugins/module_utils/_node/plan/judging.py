@@ -15,10 +15,9 @@ import re
 import typing as t
 
 from .. import paths
-from ..model import WantedProfile
-from ..networkmanager.client import NetworkManagerError
 from ..networkmanager.keyfile import Entry, redact
 from ..networkmanager.plain import is_plain
+from ..protocol import InvalidInput, WantedProfile
 from ..system.files import read_text
 from .planning import Plan
 
@@ -42,7 +41,7 @@ _MOST_SECTIONS = 20
 def judge(plan: Plan) -> list[str]:
     """Have NetworkManager read the profiles of a plan that are new or changed; what is worth a warning, in sentences.
 
-    Raises NetworkManagerError, with its reason, for a profile that it refuses, or does not understand all of.
+    Raises InvalidInput, with its reason, for a profile that it refuses, or does not understand all of.
     """
     if plan.is_reset:  # its profiles are our own
         return []
@@ -58,7 +57,7 @@ def refusal(file_name: str, text: str) -> str:
     """Why NetworkManager did not load a profile, as a sentence."""
     try:
         _understood(file_name, text)
-    except NetworkManagerError as error:
+    except InvalidInput as error:
         return str(error)
     return f"NetworkManager refused profile {file_name}; its log on this host says why (journalctl -u NetworkManager)"
 
@@ -82,9 +81,10 @@ def judge_profile(file_name: str, text: str) -> list[str]:
         return []
     wrong, unknown = verdict(lost, _known_keys(text, lost))
     if wrong:
-        raise NetworkManagerError(
+        raise InvalidInput(
             f"NetworkManager on this host does not understand all of profile {file_name}: "
-            f"{_in_short([_what_became_of(loss) for loss in wrong])}; correct it, nothing was changed"
+            f"{_in_short([_what_became_of(loss) for loss in wrong])}; correct it, nothing was changed",
+            profile=file_name,
         )
     return [
         f"NetworkManager on this host does not know {_in_short([_shown(loss.entry) for loss in unknown])} in profile "
@@ -109,14 +109,15 @@ def _in_short(parts: t.Sequence[str]) -> str:
 
 
 def _understood(file_name: str, text: str) -> str | None:
-    """What NetworkManager makes of a keyfile; None where nmcli cannot say. Raises NetworkManagerError where it refuses it."""
+    """What NetworkManager makes of a keyfile; None where nmcli cannot say. Raises InvalidInput where it refuses it."""
     answer = _nmcli(text)
     if answer is None or "--offline" in answer[1]:
         return None
     output, complaint = answer
     if complaint:
-        raise NetworkManagerError(
-            f"NetworkManager refuses profile {file_name}: {re.sub(_PREFIXES, '', complaint)}; correct it, nothing was changed"
+        raise InvalidInput(
+            f"NetworkManager refuses profile {file_name}: {re.sub(_PREFIXES, '', complaint)}; correct it, nothing was changed",
+            profile=file_name,
         )
     return output
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model import Request, WantedProfile
 from ..networkmanager.bindings import Binding, binding
-from ..networkmanager.client import Device, NetworkManager, NetworkManagerError
+from ..networkmanager.client import Device, NetworkManager
 from ..paths import profile_name
+from ..protocol import InvalidInput, Request, WantedProfile
 from .expectation import Expectation, Seen, expect, related, segment, two_alike
 from .inspection import addresses_of_session, has_carrier, lower_interfaces, session_of
 from .planning import Session
@@ -45,7 +45,7 @@ class Outlook(t.NamedTuple):
 def look_ahead(
     manager: NetworkManager, devices: t.Sequence[Device], request: Request, wanted: t.Sequence[WantedProfile]
 ) -> Outlook:
-    """What becomes of the wanted profiles. Raises NetworkManagerError where that would be another thing than anybody wants."""
+    """What becomes of the wanted profiles. Raises InvalidInput where that would be another thing than anybody wants."""
     bindings = tuple(map(binding, wanted))
     seen = _seen(manager, devices, bindings)
     expected = expect(bindings, seen)
@@ -84,8 +84,9 @@ def _refuse_nothing_up(
         is_for = f"interface {first.interface}" if first.interface else f"MAC address {first.mac_address}"
         if not first.interface and not first.mac_address:
             is_for = f"an interface of type {first.type}"
-        raise NetworkManagerError(
-            f"profile {first.file_name} is for {is_for}, which this host does not have; it has {known}"
+        raise InvalidInput(
+            f"profile {first.file_name} is for {is_for}, which this host does not have; it has {known}",
+            profile=first.file_name,
         )
 
 
@@ -93,7 +94,7 @@ def _refuse_chance(bindings: t.Sequence[Binding], expected: t.Mapping[str, Expec
     found = two_alike(bindings, expected)
     if found:
         first, second, interface = found
-        raise NetworkManagerError(
+        raise InvalidInput(
             f"profiles {first} and {second} are both for {interface} with the same autoconnect-priority, so that chance decides which one "
             f"a boot brings up; give the one that shall win a higher autoconnect-priority, {NOTHING_CHANGED}"
         )
@@ -105,7 +106,7 @@ def _refuse_unknown_secondaries(manager: NetworkManager, bindings: t.Sequence[Bi
     for each in bindings:
         for uuid in each.secondaries:
             if uuid not in ours and manager.profile_path(uuid) is None:
-                raise NetworkManagerError(
+                raise InvalidInput(
                     f"profile {profile_name(each.file_name)} names the VPN {uuid} in secondaries, which neither config nor this host has, "
                     f"and would not come up without it; add it or remove it there, {NOTHING_CHANGED}"
                 )

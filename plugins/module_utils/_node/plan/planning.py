@@ -10,7 +10,8 @@ import os
 import typing as t
 
 from .. import paths
-from ..model import ETHERNET_TYPES, Managed, Step, WantedProfile
+from ..model import ETHERNET_TYPES, Managed, Step
+from ..protocol import WantedProfile
 
 # RFC 4122, appendix C
 _NAMESPACE_URL = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"

@@ -9,9 +9,10 @@ from __future__ import annotations
 import socket
 import typing as t
 
-from ..model import Step, WantedProfile
+from ..model import Step
 from ..networkmanager.bindings import WITHOUT_ADDRESSES, Binding
 from ..networkmanager.keyfile import parse, with_connection_value, with_first_value, with_more
+from ..protocol import WantedProfile
 from .expectation import ports_of, referring
 from .outlook import Outlook
 from .planning import Observed, Plan, Session, trial_step

@@ -15,8 +15,17 @@ import typing as t
 
 from .. import paths
 from ..checking import Unfit, record
-from ..model import DAMAGED, LOST, Managed, Trial
-from ..networkmanager.client import NetworkManagerError
+from ..model import Managed, Trial
+from ..protocol import (
+    CONFIRMED,
+    DAMAGED,
+    LOST,
+    REFUSED,
+    UNKNOWN,
+    MissingRequirement,
+    NodeError,
+    advance,
+)
 from ..system.files import (
     Content,
     look_at,
@@ -100,13 +109,13 @@ def save_trial(trial: Trial) -> None:
 def load_trial() -> Trial | None:
     """The open trial, or None. One whose file is damaged is as it was when it began, in the phase DAMAGED or LOST: it can only roll back.
 
-    Raises NetworkManagerError for one of another release.
+    Raises MissingRequirement for one of another release.
     """
     try:
         content = shapes.read(_TRIAL_FILE)
         return None if content is None else shapes.trial(content)
     except shapes.OtherVersion:
-        raise NetworkManagerError(
+        raise MissingRequirement(
             "another release of the collection is changing this host; wait until it has ended or rolled back and run again"
         ) from None
     except Unfit:
@@ -117,7 +126,7 @@ def load_own_trial() -> Trial | None:
     """The same for the dead-man, which is of the release that opened the trial: any other version is damage."""
     try:
         return load_trial()
-    except NetworkManagerError:
+    except MissingRequirement:
         return damaged_trial()
 
 
@@ -142,13 +151,17 @@ def why_damaged() -> str:
 
 
 def close_trial(trial: Trial, outcome: str, reason: str = "") -> None:
-    """Forget the trial and remember how it ended (``confirmed`` or ``rolled_back``)."""
+    """Forget the trial and remember how it ended (CONFIRMED or ROLLED_BACK).
+
+    Raises WrongPhase, with nothing done, for an end that its phase does not have.
+    """
+    advance(trial.phase, outcome)
     if trial.phase in (DAMAGED, LOST):
         for file in (_TRIAL_FILE, _BEFORE_FILE):
             _set_aside_damaged(file)
     remove_folder(paths.TRIAL_FOLDER)  # first: on a full disk it makes room for the rest
     if trial.token:
-        _remember(trial.token, outcome, reason, trial.machine)
+        _remember(trial.token, shapes.Ended(outcome, reason, trial.machine))
 
 
 def _set_aside_damaged(file: str) -> None:
@@ -169,17 +182,16 @@ def tell(sentence: str) -> None:
         sys.stderr.flush()
 
 
-def _remember(token: str, outcome: str, reason: str, machine: str) -> None:
+def _remember(token: str, ended: shapes.Ended) -> None:
     try:
         earlier = list(_outcomes(may_set_aside=True).items())[-_OUTCOMES:]
-        ended = {**dict(earlier), token: (outcome, reason, machine)}
-        write_json(paths.OUTCOMES_FILE, {"version": shapes.VERSION, "ended": ended})
+        write_json(paths.OUTCOMES_FILE, {"version": shapes.VERSION, "ended": {**dict(earlier), token: ended}})
     except OSError:
         pass  # the controller then learns it from what is installed
 
 
-def _outcomes(may_set_aside: bool = False) -> dict[str, tuple[str, str, str]]:
-    """How the last trials ended, by token: outcome, reason and machine. Without what cannot be read: nothing is more than a hint."""
+def _outcomes(may_set_aside: bool = False) -> dict[str, shapes.Ended]:
+    """How the last trials ended, by token. Without what cannot be read: nothing is more than a hint."""
     file, found = paths.OUTCOMES_FILE, {}
     try:
         content = shapes.read(file) or {}
@@ -197,8 +209,8 @@ def remembering(token: str, machine: str) -> t.Iterator[None]:
     """A host that could not become a machine is known to its reset all the same."""
     try:
         yield
-    except NetworkManagerError as error:
-        _remember(token, "refused", str(error), machine)
+    except NodeError as error:
+        _remember(token, shapes.Ended(REFUSED, str(error), machine, error.code))
         raise
 
 
@@ -208,17 +220,17 @@ def sweep() -> None:
     remove(temporary_of(paths.OUTCOMES_FILE))
 
 
-def outcome_of(token: str) -> tuple[str, str]:
-    """How the trial with this token ended (``confirmed`` or ``rolled_back``), and why; ``unknown`` when there was none."""
-    with contextlib.suppress(NetworkManagerError):  # it is damaged: then it confirms nothing
+def outcome_of(token: str) -> shapes.Ended:
+    """How the trial with this token ended, and why; UNKNOWN when there was none."""
+    with contextlib.suppress(NodeError):  # it is damaged: then it confirms nothing
         if load_managed().token == token:
-            return "confirmed", ""
-    return _outcomes().get(token, ("unknown", "", ""))[:2]
+            return shapes.Ended(CONFIRMED)
+    return _outcomes().get(token, shapes.Ended(UNKNOWN))
 
 
 def machines_tried() -> set[str]:
     """The machines that this host was to become since it booted, whatever came of it; the last ones of them."""
-    return {machine for _outcome, _reason, machine in _outcomes().values() if machine}
+    return {ended.machine for ended in _outcomes().values() if ended.machine}
 
 
 def files_before() -> dict[str, Content | None]:
@@ -228,12 +240,12 @@ def files_before() -> dict[str, Content | None]:
 
 
 def final_texts(names: t.Iterable[str]) -> dict[str, str]:
-    """What files of these names shall hold in /etc when the trial is confirmed. Raises NetworkManagerError where nobody knows any more."""
+    """What files of these names shall hold in /etc when the trial is confirmed. Raises NodeError where nobody knows any more."""
     try:
         texts = shapes.final_texts(shapes.read(_FINAL_FILE) or {})
         return {name: texts[name] for name in names}
     except (Unfit, KeyError):
-        raise NetworkManagerError(f"{_FINAL_FILE} on this host was damaged") from None
+        raise NodeError(f"{_FINAL_FILE} on this host was damaged") from None
 
 
 def program_text() -> str:
@@ -247,7 +259,7 @@ def program_command(operation: str, token: str = "", program: str = paths.PROGRA
 
 
 def load_managed() -> Managed:
-    """Which files are ours. Raises NetworkManagerError where that cannot be read: nothing then says which machine this host is."""
+    """Which files are ours. Raises NodeError where that cannot be read: nothing then says which machine this host is."""
     trouble = ""
     for path in (paths.MANAGED_FILE, paths.MANAGED_COPY):
         try:
@@ -255,14 +267,15 @@ def load_managed() -> Managed:
             if content is not None:
                 return shapes.managed(content)
         except shapes.OtherVersion as error:
-            raise NetworkManagerError(
+            raise MissingRequirement(
                 f"{path} on this host was written by another release of the collection ({error}); use that one or a later one, "
-                "nothing was changed"
+                "nothing was changed",
+                file=path,
             ) from None
         except Unfit as error:
             trouble = trouble or f"{path} on this host cannot be read ({error})"
     if trouble:
-        raise NetworkManagerError(
+        raise NodeError(
             f"{trouble}, so that nothing shows which machine this host is and which profiles are the collection's; restore that file, or "
             "check that this is the right host, remove the file and configure the host again; nothing was changed"
         )

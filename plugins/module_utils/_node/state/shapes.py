@@ -14,8 +14,14 @@ import os
 import typing as t
 
 from .. import paths
-from ..checking import Unfit, flag, integer, is_number, name, number, record, several, text, texts, token
-from ..model import PROBE_KINDS, Managed, ManagedProfile, Probe, Step, Trial
+from ..checking import Unfit, finite, flag, integer, name, number, record, several, text, texts, token
+from ..model import (
+    Managed,
+    ManagedProfile,
+    Step,
+    Trial,
+)
+from ..protocol import FAILED, OPEN_PHASES, PROBE_KINDS, Probe
 from ..system.files import Content, Unreadable, read_json
 
 VERSION = 1
@@ -28,7 +34,7 @@ class OtherVersion(Unfit):
     """A file of another release, which may be whole."""
 
 
-def read(path: str) -> dict[str, t.Any] | None:
+def read(path: str) -> dict[str, object] | None:
     """The JSON object in a file, of this version or without one; None when there is no file. Raises Unfit."""
     try:
         content = read_json(path)
@@ -39,11 +45,11 @@ def read(path: str) -> dict[str, t.Any] | None:
     return content
 
 
-def _shown(version: t.Any) -> str:
+def _shown(version: object) -> str:
     return str(version) if isinstance(version, int) else "another kind"
 
 
-def managed(content: t.Mapping[str, t.Any]) -> Managed:
+def managed(content: t.Mapping[str, object]) -> Managed:
     """Which files are ours. The machine must be known: without it any inventory could lead here."""
     known = {*Managed._fields, "version"}
     machine = text(content.get("machine"), "machine")
@@ -59,7 +65,7 @@ def managed(content: t.Mapping[str, t.Any]) -> Managed:
     )
 
 
-def _managed_profile(value: t.Any, what: str) -> ManagedProfile:
+def _managed_profile(value: object, what: str) -> ManagedProfile:
     content = record(value, what)
     interface = text(content.get("interface"), f"{what}.interface")
     return ManagedProfile(
@@ -69,7 +75,7 @@ def _managed_profile(value: t.Any, what: str) -> ManagedProfile:
     )
 
 
-def more_file(value: t.Any, what: str) -> str:
+def more_file(value: object, what: str) -> str:
     """The path of a file outside of NetworkManager's that changes with the profiles."""
     path = text(value, what)
     folder, last = os.path.split(path)
@@ -78,13 +84,13 @@ def more_file(value: t.Any, what: str) -> str:
     return path
 
 
-def more_files(value: t.Any, what: str) -> dict[str, str | None]:
+def more_files(value: object, what: str) -> dict[str, str | None]:
     """The content of each such file; None where there shall be none."""
     found = record(value, what)
     return {more_file(path, what): None if content is None else text(content, what) for path, content in found.items()}
 
 
-def trial(value: t.Any) -> Trial:
+def trial(value: object) -> Trial:
     """The trial that ``to_json`` wrote."""
     content = record(value, "the trial")
     values: dict[str, t.Any] = {}
@@ -94,17 +100,18 @@ def trial(value: t.Any) -> Trial:
     return Trial(**values)
 
 
-def _deadline(value: t.Any, what: str) -> int:
+def _deadline(value: object, what: str) -> int:
     return integer(value, what, 1, _LONGEST_DEADLINE)
 
 
-def _moment(value: t.Any, what: str) -> float:
-    if not is_number(value):
-        raise Unfit(f"{what} is not a number")
-    return float(value)
+def _phase(value: object, what: str) -> str:
+    phase = text(value, what)
+    if phase not in OPEN_PHASES:
+        raise Unfit(f"{what} is not one of {', '.join(OPEN_PHASES)}")
+    return phase
 
 
-def _step(value: t.Any, what: str) -> Step:
+def _step(value: object, what: str) -> Step:
     content = record(value, what)
     interface = content.get("interface")
     return Step(
@@ -121,7 +128,7 @@ def _step(value: t.Any, what: str) -> Step:
     )
 
 
-def probe(value: t.Any, what: str, longest: float = _LONGEST_DEADLINE) -> Probe:
+def probe(value: object, what: str, longest: float = _LONGEST_DEADLINE) -> Probe:
     """One probe, which may take ``longest`` seconds."""
     content = record(value, what)
     kind = text(content.get("kind"), f"{what}.kind")
@@ -137,18 +144,18 @@ def probe(value: t.Any, what: str, longest: float = _LONGEST_DEADLINE) -> Probe:
     )
 
 
-def _pair(value: t.Any, what: str) -> tuple[str, str]:
+def _pair(value: object, what: str) -> tuple[str, str]:
     found = texts(value, what)
     if len(found) != 2:
         raise Unfit(f"{what} is not a pair")
     return name(found[0], what), found[1]
 
 
-def _names(value: t.Any, what: str) -> tuple[str, ...]:
+def _names(value: object, what: str) -> tuple[str, ...]:
     return several(value, what, name)
 
 
-def _failures(value: t.Any, what: str) -> dict[str, str]:
+def _failures(value: object, what: str) -> dict[str, str]:
     return {key: text(failure, what) for key, failure in record(value, what).items()}
 
 
@@ -156,7 +163,7 @@ _TRIAL: t.Mapping[str, t.Callable[[t.Any, str], t.Any]] = {
     "token": token,
     "machine": text,
     "controller": text,
-    "opened_at": _moment,
+    "opened_at": finite,
     "deadline": _deadline,
     "daemon": text,
     "steps": lambda value, what: several(value, what, _step),
@@ -174,30 +181,30 @@ _TRIAL: t.Mapping[str, t.Callable[[t.Any, str], t.Any]] = {
     "required_addresses": texts,
     "lease_families": texts,
     "expects_gateway": flag,
-    "phase": text,
+    "phase": _phase,
     "waiting_for": text,
     "is_proven": flag,
 }
 
 
-def before(content: t.Mapping[str, t.Any]) -> dict[str, Content | None]:
+def before(content: t.Mapping[str, object]) -> dict[str, Content | None]:
     """What the disk held when a trial was opened, by path."""
     return {path: _found(_own_path(path), found) for path, found in record(content.get("files"), "files").items()}
 
 
-def final_texts(content: t.Mapping[str, t.Any]) -> dict[str, str]:
+def final_texts(content: t.Mapping[str, object]) -> dict[str, str]:
     """The keyfiles that /etc shall hold, by file name."""
     found = record(content.get("files"), "files")
     return {name(file_name, "the name of a file"): text(each, "its text") for file_name, each in found.items()}
 
 
-def journal(content: t.Mapping[str, t.Any]) -> dict[str, Content | None]:
+def journal(content: t.Mapping[str, object]) -> dict[str, Content | None]:
     """What each path shall hold; None for nothing. The journal of release 0.1.0 has no version, and texts alone."""
     files = content if "version" not in content else record(content.get("files"), "files")
     return {path: _found(_own_path(path), found) for path, found in files.items()}
 
 
-def to_json(contents: t.Mapping[str, Content | None]) -> dict[str, t.Any]:
+def to_json(contents: t.Mapping[str, Content | None]) -> dict[str, object]:
     """The form that ``before`` and ``journal`` read."""
     files = {path: None if content is None else content._asdict() for path, content in contents.items()}
     return {"version": VERSION, "files": files}
@@ -215,7 +222,7 @@ def _own_path(path: str) -> str:
     return path
 
 
-def _found(path: str, value: t.Any) -> Content | None:
+def _found(path: str, value: object) -> Content | None:
     what = f"the content of {path}"
     if value is None:
         return None
@@ -234,9 +241,18 @@ def _found(path: str, value: t.Any) -> Content | None:
     )
 
 
-def outcome(value: t.Any) -> tuple[str, str, str]:
-    """How a trial ended: the outcome, the reason, and the machine (empty where nobody wrote it down)."""
+class Ended(t.NamedTuple):
+    """How a trial ended: the outcome, the reason, the machine (empty where it is not recorded), and the code of a refusal."""
+
+    state: str
+    reason: str = ""
+    machine: str = ""
+    code: str = FAILED
+
+
+def outcome(value: object) -> Ended:
+    """How a trial ended, out of a list, which a newer release may have made longer."""
     found = texts(value, "an outcome")
-    if len(found) not in (2, 3):
-        raise Unfit("an outcome is not of three parts")
-    return found[0], found[1], found[2] if len(found) > 2 else ""
+    if len(found) < 2:
+        raise Unfit("an outcome has less than two parts")
+    return Ended(*found[: len(Ended._fields)])

@@ -16,8 +16,9 @@ import shutil
 import subprocess
 import tempfile
 import typing as t
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
+from ..protocol import MISSING_REQUIREMENT, TIMED_OUT, NodeError, Rendered
 from ..system.files import read_folder
 from .error_locating import Complain, culprit
 
@@ -36,8 +37,20 @@ _LEFT_OUT = re.compile(r"\bignoring\b(?! IPv6 link local address)", re.IGNORECAS
 _LOCATION = re.compile(r" at line \d+ column \d+")
 
 
-class ToolError(Exception):
+class ToolError(NodeError):
     """A tool that is missing or does not end; its text is one sentence for the user."""
+
+
+class ToolMissing(ToolError):
+    """It is not installed, or cannot be started."""
+
+    code = MISSING_REQUIREMENT
+
+
+class ToolHangs(ToolError):
+    """It did not end in time."""
+
+    code = TIMED_OUT
 
 
 @dataclass(frozen=True)
@@ -64,9 +77,10 @@ def run_tool(configurator: str, document: str, host: str = "the controller") -> 
     path = os.pathsep.join([os.environ.get("PATH", ""), *_MORE_PLACES])
     tool = shutil.which(name, path=path)
     if tool is None:
-        raise ToolError(
+        raise ToolMissing(
             f"configurator {configurator} needs {name}, which is not installed on {host}: "
-            f"the role elemental.networking.{name} installs it"
+            f"the role elemental.networking.{name} installs it",
+            tool=name,
         )
     run = attempt(tool, document)
     return replace(run, path=culprit(document, run.error, _complain(tool, attempt))) if run.error else run
@@ -76,12 +90,10 @@ def _complain(tool: str, attempt: t.Callable[[str, str], ToolRun]) -> Complain:
     return lambda document: attempt(tool, document).error
 
 
-def serve_rendering(configurator: str, document: str) -> dict[str, t.Any]:
-    """The answer to a controller that asks for a rendering on this host."""
-    try:
-        return asdict(run_tool(configurator, document, "this host"))
-    except ToolError as error:
-        return {"failed": True, "msg": str(error)}
+def serve_rendering(configurator: str, document: str) -> Rendered:
+    """The answer to a controller that asks for a rendering on this host. Raises ToolError."""
+    run = run_tool(configurator, document, "this host")
+    return Rendered(run.output, run.files, run.warnings, run.error, run.path)
 
 
 def _gc(tool: str, document: str) -> ToolRun:
@@ -142,9 +154,9 @@ def _execute(command: t.Sequence[str], text: str, folder: str | None = None) -> 
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ToolError(f"{name} did not end within {_PATIENCE:.0f} s") from None
+        raise ToolHangs(f"{name} did not end within {_PATIENCE:.0f} s", tool=name) from None
     except OSError as error:
-        raise ToolError(f"{name} cannot be started: {error.strerror}") from None
+        raise ToolMissing(f"{name} cannot be started: {error.strerror}", tool=name) from None
 
 
 def _said(run: subprocess.CompletedProcess[str]) -> tuple[tuple[str, ...], str]:

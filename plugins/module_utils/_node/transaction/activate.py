@@ -13,6 +13,7 @@ from ..dbus.connection import BusError
 from ..model import ETHERNET_TYPES, Step
 from ..networkmanager.client import Device, NetworkManager, NetworkManagerError, StillOnItsWay
 from ..plan.inspection import active_device
+from ..protocol import ACTIVATED, STAGED, NodeError
 from ..state import records
 from .rollback import undo_if_open
 
@@ -46,7 +47,7 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
     A failure rolls back at once instead of at the deadline. Not being up within ``seconds`` is one, if this ``is_last`` to wait.
     """
     trial = records.load_trial()
-    if trial is None or trial.token != token or trial.phase != "staged":
+    if trial is None or trial.token != token or trial.phase != STAGED:
         return False
     try:
         for interface in trial.idle_interfaces:
@@ -60,7 +61,7 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
             return True
         _give_up(manager, token, error)
         return False
-    except (NetworkManagerError, BusError) as error:
+    except (NodeError, BusError) as error:
         _give_up(manager, token, error)
         return False
     _mark_activated(token)
@@ -91,8 +92,8 @@ def _give_up(manager: NetworkManager, token: str, error: Exception) -> None:
 def _mark_activated(token: str) -> None:
     with records.exclusive():
         trial = records.load_trial()
-        if trial is not None and trial.token == token and trial.phase == "staged":
-            records.save_trial(trial._replace(phase="activated"))
+        if trial is not None and trial.token == token and trial.phase == STAGED:
+            records.save_trial(trial.enter(ACTIVATED))
 
 
 def in_turn(steps: t.Sequence[Step]) -> list[Step]:

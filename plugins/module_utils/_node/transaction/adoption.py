@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 
 from .. import paths
-from ..model import Managed, ManagedProfile, Request
-from ..networkmanager.client import NetworkManagerError
+from ..model import Managed, ManagedProfile
 from ..plan.planning import Plan
+from ..protocol import Conflict, Request
 from ..state import records
 from ..system.files import private_folder, read_text, write_private
 
@@ -43,7 +43,7 @@ def is_of_elemental(request: Request, managed: Managed) -> bool:
 
 
 def refuse_file_of_elemental(request: Request, managed: Managed) -> None:
-    """Raise NetworkManagerError where the profiles of Elemental would be replaced, or would come back after a reset, at the next boot."""
+    """Raise Conflict where the profiles of Elemental would be replaced, or would come back after a reset, at the next boot."""
     is_reset = not request.more_files
     if is_of_elemental(request, managed):
         consequence = (
@@ -52,10 +52,11 @@ def refuse_file_of_elemental(request: Request, managed: Managed) -> None:
             else "would be replaced, with the profiles in it"
         )
         action = "removes it" if is_reset else "replaces it"
-        raise NetworkManagerError(
+        raise Conflict(
             f"{paths.ELEMENTAL_FILE} on this host is not the collection's (Elemental writes it when a machine registers) and "
             f"{consequence}: look at it, and set take_over_elemental_os (in the role machine_network_take_over_elemental_os) for one run, "
-            f"which {action}; nothing was changed"
+            f"which {action}; nothing was changed",
+            file=paths.ELEMENTAL_FILE,
         )
 
 

@@ -12,11 +12,25 @@ import typing as t
 
 from .. import paths
 from ..checks.inbound import Arrival
-from ..checks.probing import NO_GATEWAY, run_probes
+from ..checks.probing import default_routes, run_probes
 from ..dbus.connection import BusError
-from ..model import DAMAGED, LOST, Knock, Managed, Step, Trial
+from ..model import Managed, Step, Trial
 from ..networkmanager.client import Device, NetworkManager, NetworkManagerError
 from ..plan.inspection import addresses_of_session, by_active_profile, has_carrier, host_identity, leases
+from ..protocol import (
+    ACTIVATED,
+    CONFIRMED,
+    DAMAGED,
+    ELSEWHERE,
+    LOST,
+    PENDING,
+    PERSISTING,
+    ROLLED_BACK,
+    UNKNOWN,
+    Judgement,
+    Knock,
+    NodeError,
+)
 from ..state import journal, records
 from ..system.files import private, private_folder, remove
 from ..system.timers import cancel
@@ -33,9 +47,6 @@ _LEASE_STAYS = 10.0
 _PATIENCE = 2.0
 # how long a lease is waited for on an interface that the controller does not need, in seconds from the start of the trial
 _LATE = 10.0
-_NOT_YET = {"state": "pending"}
-# never leaves this host
-_PROBES_FIRST = {"state": "probes first"}
 
 
 def silence(manager: NetworkManager, trial: Trial) -> str:
@@ -53,22 +64,28 @@ def silence(manager: NetworkManager, trial: Trial) -> str:
     return f"the controller did not connect{where} within {trial.deadline} s"
 
 
-def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, knock: Knock | None) -> dict[str, t.Any]:
+def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, knock: Knock | None) -> Judgement:
     """Judge the trial for a controller that came in at ``arrived_at``, with a connection that it began after the trial (``fresh``) or not.
 
     Who did not may prove that he could: by a TCP connection that he announces (``knock``) and begins while this waits.
     Waits a moment for a trial that is not up yet: that is cheaper than another question.
-    The answer's ``state`` is ``pending`` (ask again), ``elsewhere`` (come in anew over one of ``addresses``), ``confirmed`` or
-    ``rolled_back`` (with ``reason``), or ``unknown``: there was no such trial since this host booted. ``host`` tells it from others.
     """
     visit = _Visit(arrived_at, addresses_of_session(arrived_at), fresh, Arrival(knock))
     give_up = time.monotonic() + _PATIENCE
     while True:
         answer = _judge(manager, token, visit, is_last=time.monotonic() > give_up)
-        if answer != _NOT_YET or time.monotonic() > give_up:
-            return {**answer, "host": host_identity()}
+        if not isinstance(answer, _NotYet):
+            return answer._replace(host=host_identity())
+        if time.monotonic() > give_up:
+            return Judgement(PENDING, host=host_identity())
         visit = visit._replace(fresh=False)  # it was begun before the trial was up
         visit.arrival.wait(give_up)
+
+
+class _NotYet(t.NamedTuple):
+    """There is no answer yet, which never leaves this host: look again, after the probes have run (``needs_probes``) or in a moment."""
+
+    needs_probes: bool = False
 
 
 class _Visit(t.NamedTuple):
@@ -80,7 +97,7 @@ class _Visit(t.NamedTuple):
     arrival: Arrival
 
 
-def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) -> dict[str, t.Any]:
+def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) -> Judgement | _NotYet:
     """Judge, probe, persist. The probes run without the lock: the dead-man and other controllers do not wait for them."""
     trial = records.load_trial()
     is_known = trial is not None and trial.token == token
@@ -88,24 +105,26 @@ def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) ->
     passed = [probe for probe in probes if trial and not trial.failed_before.get(probe.name)]
     with records.exclusive():
         answer = _decide(manager, token, visit, is_last, {} if is_known and not passed else None)
-    if trial is not None and passed and answer == _PROBES_FIRST:
+    if trial is not None and passed and isinstance(answer, _NotYet) and answer.needs_probes:
         left = trial.opened_at + trial.deadline - time.monotonic()
         if left < _TOO_LATE:
-            return dict(_NOT_YET)
+            return _NotYet()
         failures = run_probes(passed, left)
         with records.exclusive():  # it may have ended meanwhile
             answer = _decide(manager, token, visit, is_last, failures)
-    if answer == _PROBES_FIRST:  # the trial was opened between the two looks: its probes are not known yet
-        return dict(_NOT_YET)
+    if isinstance(
+        answer, _NotYet
+    ):  # also where the trial was opened between the two looks: its probes are not known yet
+        return answer
     failed = [probe for probe in probes if probe not in passed]
-    if trial is not None and failed and answer["state"] == "confirmed":
-        answer = {**answer, "failed_after": {**answer["failed_after"], **run_probes(failed, trial.deadline)}}
+    if trial is not None and failed and answer.state == CONFIRMED:
+        answer = answer._replace(failed_after={**(answer.failed_after or {}), **run_probes(failed, trial.deadline)})
     return answer
 
 
 def _decide(
     manager: NetworkManager, token: str, visit: _Visit, is_last: bool, failures: t.Mapping[str, str] | None
-) -> dict[str, t.Any]:
+) -> Judgement | _NotYet:
     """The answer, and what follows from it. ``failures`` of the probes are None where these did not run; the caller holds the lock."""
     trial = records.load_trial()
     if trial is None or trial.token not in ("", token):
@@ -115,27 +134,27 @@ def _decide(
         undo(manager, trial, reason)
         ended = _ended(token)
         # nobody knows whose trial it was: this one's may have ended before
-        is_another = not trial.token and ended["state"] != "unknown"
-        return ended if is_another else {"state": "rolled_back", "reason": reason}
+        is_another = not trial.token and ended.state != UNKNOWN
+        return ended if is_another else Judgement(ROLLED_BACK, reason)
     waiting = _not_up(manager, trial, visit.addresses, is_last)
-    if waiting:
+    if waiting is not None:
         if is_last:
-            _waits_for(trial, waiting.get("reason", ""))
+            _waits_for(trial, waiting.reason if isinstance(waiting, Judgement) else "")
         return waiting
     trial = _proven(trial, visit)
     if not trial.is_proven and visit.arrival.is_awaited and not is_last:
-        return dict(_NOT_YET)
+        return _NotYet()
     if failures is None:
-        return dict(_PROBES_FIRST)
-    waiting = _failing_probe(trial, failures)
-    _waits_for(trial, waiting["reason"] if waiting else "")
-    if waiting:
-        return waiting
+        return _NotYet(needs_probes=True)
+    failing = _failing_probe(trial, failures)
+    _waits_for(trial, failing)
+    if failing:
+        return Judgement(PENDING, failing)
     if not trial.is_proven:
-        return {"state": "elsewhere", "addresses": [visit.address]}
+        return Judgement(ELSEWHERE, addresses=(visit.address,))
     answer = _keep(manager, trial, visit.addresses)
-    is_kept = answer["state"] == "confirmed"
-    return {**answer, "failed_after": {name: each for name, each in failures.items() if each}} if is_kept else answer
+    is_kept = answer.state == CONFIRMED
+    return answer._replace(failed_after={name: each for name, each in failures.items() if each}) if is_kept else answer
 
 
 def _waits_for(trial: Trial, reason: str) -> None:
@@ -144,9 +163,9 @@ def _waits_for(trial: Trial, reason: str) -> None:
         records.save_trial(trial._replace(waiting_for=reason))
 
 
-def _ended(token: str) -> dict[str, t.Any]:
-    outcome, reason = records.outcome_of(token)
-    return {"state": outcome, "reason": reason}
+def _ended(token: str) -> Judgement:
+    ended = records.outcome_of(token)
+    return Judgement(ended.state, ended.reason, code=ended.code)
 
 
 def _lost_cause(manager: NetworkManager, trial: Trial) -> str:
@@ -160,14 +179,14 @@ def _lost_cause(manager: NetworkManager, trial: Trial) -> str:
 
 def _not_up(
     manager: NetworkManager, trial: Trial, arrived_at: t.AbstractSet[str], is_last: bool
-) -> dict[str, t.Any] | None:
+) -> Judgement | _NotYet | None:
     """What to answer while the trial is not up, or was reached over an address that says nothing about it."""
-    if trial.phase != "activated" or not _is_up(manager, trial):
-        return {**_NOT_YET, "reason": _what_is_down(manager, trial)} if is_last else dict(_NOT_YET)
-    addresses = [*_leases(manager, trial), *trial.required_addresses]
+    if trial.phase != ACTIVATED or not _is_up(manager, trial):
+        return Judgement(PENDING, _what_is_down(manager, trial)) if is_last else _NotYet()
+    addresses = (*_leases(manager, trial), *trial.required_addresses)
     if trial.lease_interfaces and not addresses:
-        return dict(_NOT_YET)
-    return {"state": "elsewhere", "addresses": addresses} if addresses and not arrived_at & set(addresses) else None
+        return _NotYet()
+    return Judgement(ELSEWHERE, addresses=addresses) if addresses and not arrived_at & set(addresses) else None
 
 
 def _what_is_down(manager: NetworkManager, trial: Trial) -> str:
@@ -242,35 +261,38 @@ def _late(manager: NetworkManager, trial: Trial) -> dict[str, str]:
     return found
 
 
-def _failing_probe(trial: Trial, failures: t.Mapping[str, str]) -> dict[str, t.Any] | None:
+def _failing_probe(trial: Trial, failures: t.Mapping[str, str]) -> str:
     """What worked before has to work now; what did not is no business of this change, nor is a gateway that nobody wants any more."""
+    excused: set[str] = set()
+    if not trial.expects_gateway and any(failures.values()) and not default_routes():
+        excused = {probe.name for probe in trial.probes if probe.kind == "gateway"}
     for name, failure in failures.items():
-        if failure and (trial.expects_gateway or failure != NO_GATEWAY):
-            return {"state": "pending", "reason": f"probe {name} passed before and fails now ({failure})"}
-    return None
+        if failure and name not in excused:
+            return f"probe {name} passed before and fails now ({failure})"
+    return ""
 
 
-def _keep(manager: NetworkManager, trial: Trial, arrived_at: t.AbstractSet[str]) -> dict[str, t.Any]:
+def _keep(manager: NetworkManager, trial: Trial, arrived_at: t.AbstractSet[str]) -> Judgement:
     try:
         late = _late(manager, trial)
-        trial = trial._replace(phase="persisting")
+        trial = trial.enter(PERSISTING)
         records.save_trial(trial)
         manager.extend_checkpoint(trial.checkpoint, _TIME_TO_PERSIST)
         _write(trial)
         _take_over(manager, trial)
         _see_lease_stay(manager, trial, arrived_at)
         manager.close_checkpoint(trial.checkpoint)
-    except (NetworkManagerError, BusError, OSError) as error:
+    except (NodeError, BusError, OSError) as error:
         reason = f"it could not be persisted: {error}"
         undo(manager, trial, reason)
-        return {"state": "rolled_back", "reason": reason}
-    records.close_trial(trial, "confirmed")
+        return Judgement(ROLLED_BACK, reason)
+    records.close_trial(trial, CONFIRMED)
     try:
         journal.end()
         cancel(timer_name("rollback", trial.token))
     except OSError:
         pass  # /etc became read-only under us: the timer tidies up when it can
-    return {"state": "confirmed", "waiting": late}
+    return Judgement(CONFIRMED, waiting=late)
 
 
 def _write(trial: Trial) -> None:

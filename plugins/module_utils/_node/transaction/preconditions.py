@@ -11,15 +11,16 @@ import time
 import typing as t
 
 from .. import paths
-from ..model import DAMAGED, ETHERNET_TYPES, LOST, Managed, Request, WantedProfile
-from ..networkmanager.client import Device, NetworkManager, NetworkManagerError
+from ..model import ETHERNET_TYPES, Managed
+from ..networkmanager.client import Device, NetworkManager
 from ..plan.inspection import carried_addresses, host_identity
+from ..protocol import DAMAGED, LOST, Busy, Conflict, HostBusy, Request, WantedProfile, WrongHost
 from ..state import records
 from ..system.files import temporary_of
 from ..system.identity import digest
 
 
-def busy_with_a_trial(manager: NetworkManager, request: Request, warnings: list[str]) -> dict[str, t.Any] | None:
+def busy_with_a_trial(manager: NetworkManager, request: Request, warnings: list[str]) -> Busy | None:
     """Roll back a trial that nobody looks after any more; the answer to the controller when somebody does.
 
     Check mode changes nothing: it adds to ``warnings`` what would be rolled back.
@@ -33,7 +34,7 @@ def busy_with_a_trial(manager: NetworkManager, request: Request, warnings: list[
         return None
     seconds = trial.ends_at - time.monotonic()
     if trial.token != request.take_over and seconds > 0:
-        return {"busy": trial.controller, "token": trial.token, "seconds": seconds}
+        return Busy(trial.controller, trial.token, seconds)
     if request.check:
         warnings.append(
             "an earlier change of this host was not brought to its end: it is rolled back before the next one"
@@ -47,21 +48,21 @@ def busy_with_a_trial(manager: NetworkManager, request: Request, warnings: list[
     return None
 
 
-def busy_with_another_tool(manager: NetworkManager) -> dict[str, t.Any] | None:
+def busy_with_another_tool(manager: NetworkManager) -> Busy | None:
     """The answer to the controller while somebody else holds a checkpoint: a second one cannot cover the same devices."""
     checkpoints = manager.checkpoints()
     if not checkpoints:
         return None
     seconds = manager.checkpoint_seconds(checkpoints[0])
     if seconds is None:
-        raise NetworkManagerError(
+        raise HostBusy(
             "another tool (nmstate or Cockpit, say) holds a NetworkManager checkpoint on this host that never ends by itself; "
             "end it there (nmstatectl commit, or nmstatectl rollback) and run again, nothing was changed"
         )
-    return {"busy": "another tool with a NetworkManager checkpoint", "token": "", "seconds": seconds}
+    return Busy("another tool with a NetworkManager checkpoint", "", seconds)
 
 
-def is_stranger(managed: Managed, request: Request) -> bool:
+def is_other_host(managed: Managed, request: Request) -> bool:
     """Whether the controller connected over a claimed address and this is not the host that it was claimed for."""
     return request.only_known and not is_known_as(managed, request.machine, request.former, request.is_proven)
 
@@ -75,45 +76,50 @@ def is_known_as(managed: Managed, machine: str, former: str = "", is_proven: boo
 
 
 def refuse_other_machine(managed: Managed, machine: str, former: str = "") -> None:
-    """Raise NetworkManagerError where the inventory leads to the wrong host."""
+    """Raise WrongHost where the inventory leads to the wrong host."""
     if managed.machine and not managed.is_reset and not is_known_as(managed, machine, former):
-        raise NetworkManagerError(
+        raise WrongHost(
             f"this host is configured as machine {managed.machine}, not {machine}: the inventory leads to the wrong host; correct its "
-            f"address, or, if the machine was renamed, set machine_network_former_name: {managed.machine} for {machine}"
+            f"address, or, if the machine was renamed, set machine_network_former_name: {managed.machine} for {machine}",
+            machine=machine,
+            configured_as=managed.machine,
         )
 
 
 def refuse_other_identity(request: Request) -> None:
-    """Raise NetworkManagerError for a reset of another machine than the one whose addresses are released after it."""
+    """Raise WrongHost for a reset of another machine than the one whose addresses are released after it."""
     found = digest(host_identity()) if request.identities else ""
     if found and found not in request.identities:
-        raise NetworkManagerError(
+        raise WrongHost(
             f"this host is another machine (by its machine-id) than the one that has the addresses of {request.machine}: where two "
             "inventories have a host of that name, give each a name of its own (machine_network_site) and one of the machines another "
             "(machine_network_machine); where it was installed again, configure it once, or set accept_host_keys (in the role "
-            "machine_network_accept_host_keys) for one run; nothing was changed"
+            "machine_network_accept_host_keys) for one run; nothing was changed",
+            machine=request.machine,
         )
 
 
 def refuse_unknown_machine(managed: Managed, machine: str) -> None:
-    """Raise NetworkManagerError where nothing says that a host which runs on DHCP is the machine whose addresses shall be released.
+    """Raise WrongHost where nothing says that a host which runs on DHCP is the machine whose addresses shall be released.
 
     An address of the inventory may be another host's by now, while the machine is off and still has its own.
     """
     if machine not in {managed.machine, *records.machines_tried()}:
-        raise NetworkManagerError(
+        raise WrongHost(
             f"this host is not known as machine {machine}, it may be another one that got its old address; correct the inventory, or "
-            "configure it and then reset it, or, if the machine is gone for good, set machine_network_force_release"
+            "configure it and then reset it, or, if the machine is gone for good, set machine_network_force_release",
+            machine=machine,
+            configured_as=managed.machine,
         )
 
 
 def refuse_other_media(managed: Managed, wanted: t.Collection[WantedProfile]) -> None:
-    """Raise NetworkManagerError for a reset that would leave a host without any network: wifi, say, needs more than DHCP."""
+    """Raise Conflict for a reset that would leave a host without any network: wifi, say, needs more than DHCP."""
     from ..plan.expectation import RADIOS  # here: few are reset
 
     others = sorted({profile.type for profile in managed.profiles} & {*RADIOS, "infiniband"})
     if others and not wanted:
-        raise NetworkManagerError(
+        raise Conflict(
             f"this host has no ethernet interface of ours that could get DHCP back, only profiles of type {', '.join(others)}, and nothing "
             "else has what they need to connect; change the profile to method=auto with network_config, nothing was changed"
         )
@@ -122,7 +128,7 @@ def refuse_other_media(managed: Managed, wanted: t.Collection[WantedProfile]) ->
 def refuse_unmanaged_interfaces(
     manager: NetworkManager, devices: t.Sequence[Device], profiles: t.Iterable[WantedProfile]
 ) -> None:
-    """Raise NetworkManagerError for a profile whose interface NetworkManager leaves alone: no boot would bring it up."""
+    """Raise Conflict for a profile whose interface NetworkManager leaves alone: no boot would bring it up."""
     unmanaged = {device.interface for device in devices if not device.managed}
     for profile in profiles:
         if profile.type not in ETHERNET_TYPES or profile.interface not in unmanaged:
@@ -130,19 +136,22 @@ def refuse_unmanaged_interfaces(
         from ..networkmanager.unmanaged import becomes_managed, reason  # here: few find one
 
         if not becomes_managed(manager, profile.interface):
-            raise NetworkManagerError(
+            raise Conflict(
                 f"profile {profile.file_name} is for interface {profile.interface}, which is unmanaged by NetworkManager on this host"
-                f"{reason(profile.interface)}; change that first (nmcli device shows it), nothing was changed"
+                f"{reason(profile.interface)}; change that first (nmcli device shows it), nothing was changed",
+                profile=profile.file_name,
+                interface=profile.interface,
             )
 
 
 def refuse_unknown_addresses(
     manager: NetworkManager, devices: t.Iterable[Device], addresses: t.Collection[str]
 ) -> None:
-    """Raise NetworkManagerError where a host carries claimed addresses and nothing on it is known as ours: a reset would do nothing."""
+    """Raise Conflict where a host carries claimed addresses and nothing on it is known as ours: a reset would do nothing."""
     found = sorted(carried_addresses(manager, devices) & set(addresses))
     if found:
-        raise NetworkManagerError(
+        raise Conflict(
             f"this host carries {', '.join(found)}, but {paths.MANAGED_FILE} does not say which profile is ours; configure it "
-            "once more and then reset it, nothing was changed"
+            "once more and then reset it, nothing was changed",
+            addresses=tuple(found),
         )

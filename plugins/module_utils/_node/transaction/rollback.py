@@ -13,14 +13,14 @@ import typing as t
 from .. import paths
 from ..checking import Unfit
 from ..dbus.connection import BusError
-from ..model import DAMAGED, LOST, Trial
-from ..networkmanager.client import Device, NetworkManager, NetworkManagerError
+from ..model import Trial
+from ..networkmanager.client import Device, NetworkManager
+from ..protocol import DAMAGED, LOST, ROLLED_BACK, WITHDRAWN, NodeError
 from ..state import journal, records
 from ..system.files import Content, look_at, private, put, read_text, remove, temporary_of
 from ..system.timers import cancel
 
 _ACTIVATION_TIMEOUT = 30.0
-_WITHDRAWN = "withdrawn"
 # what is at each path; None for nothing
 _Contents = t.Mapping[str, t.Optional[Content]]
 
@@ -47,17 +47,17 @@ def undo(manager: NetworkManager, trial: Trial, reason: str, is_last: bool = Fal
     if before != {}:
         trouble = _undo_blindly(manager, trial) if before is None else _undo_exactly(manager, trial, before)
         # once it has been withdrawn, whoever activates something else means it
-        is_withdrawn = trial.phase == _WITHDRAWN
+        is_withdrawn = trial.phase == WITHDRAWN
         down = activate_previous(manager, trial.previous, _finals_that_ran(trial), spare_others=is_withdrawn)
         if trouble is not None:
             raise trouble
         if down and not is_last:
             with contextlib.suppress(OSError):
-                records.save_trial(trial._replace(phase=_WITHDRAWN))
+                records.save_trial(trial.enter(WITHDRAWN))
             return down
     else:  # nothing was changed yet
         _end_checkpoint(manager, trial, manager.close_checkpoint)
-    records.close_trial(trial, "rolled_back", reason)
+    records.close_trial(trial, ROLLED_BACK, reason)
     cancel(timer_name("rollback", trial.token))  # last: until here the timer is the one who would finish the work
     return down
 
@@ -232,7 +232,7 @@ def activate_previous(
             continue
         try:
             manager.activate(path, device, _ACTIVATION_TIMEOUT)
-        except (NetworkManagerError, BusError):
+        except (NodeError, BusError):
             down.append((interface, uuid))  # the others still deserve their turn
     return tuple(down)
 

@@ -11,13 +11,12 @@ import typing as t
 
 from .. import paths
 from ..dbus.connection import BusError
-from ..model import Managed, Request, WantedProfile
-from ..networkmanager.client import Device, NetworkManager, NetworkManagerError
+from ..model import Managed
+from ..networkmanager.client import Device, NetworkManager
 from ..plan.inspection import (
     addresses_of_session,
     carried_addresses,
     configured_addresses,
-    host_identity,
     interfaces_by_file,
     observe,
     observe_all,
@@ -32,13 +31,14 @@ from ..plan.planning import (
     stale_files,
     trial_step,
 )
+from ..protocol import Answer, Busy, Judgement, NodeError, OtherHost, Request, Staged, WantedProfile
 from ..state import records
 from ..system.files import read_text
 from .adoption import record_as_ours, refuse_file_of_elemental, warnings_of_elemental
 from .preconditions import (
     busy_with_a_trial,
     busy_with_another_tool,
-    is_stranger,
+    is_other_host,
     refuse_other_identity,
     refuse_other_machine,
     refuse_other_media,
@@ -57,12 +57,10 @@ class _Prepared(t.NamedTuple):
     plan: Plan
     managed: Managed
     present: Present
-    answer: dict[str, t.Any]
+    answer: Staged
 
 
-def stage(
-    manager: NetworkManager, request: Request, profiles: tuple[WantedProfile, ...], program: str
-) -> dict[str, t.Any]:
+def stage(manager: NetworkManager, request: Request, profiles: tuple[WantedProfile, ...], program: str) -> Answer:
     """Try the profiles of a request; the answer says what changes and where the node will be."""
 
     def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
@@ -75,9 +73,7 @@ def stage(
     return _carry_out(manager, request, program, plan)
 
 
-def stage_reset(
-    manager: NetworkManager, request: Request, addresses: t.Collection[str], program: str
-) -> dict[str, t.Any]:
+def stage_reset(manager: NetworkManager, request: Request, addresses: t.Collection[str], program: str) -> Answer:
     """Try DHCP on every interface that carries a profile of ours, beside the static address where the controller came in.
 
     ``addresses`` are claimed ones, which must be gone then.
@@ -157,17 +153,17 @@ def _carry_out(
     request: Request,
     program: str,
     make_plan: t.Callable[[Managed, t.Sequence[Device]], Plan],
-) -> dict[str, t.Any]:
+) -> Answer:
     with records.exclusive():
         found = _prepare(manager, request, make_plan)
-    if isinstance(found, dict):
+    if not isinstance(found, _Prepared):
         return found
     from .trial import begin_trial, find_out, open_trial  # here: nothing needs it where nothing differs
 
     findings = find_out(found.plan, request, found.present.addresses)
     with records.exclusive():
         busy = busy_with_a_trial(manager, request, []) or busy_with_another_tool(manager)
-        if busy:
+        if busy is not None:
             return busy
         is_overtaken = records.load_managed() != found.managed
         # of now: a device may have been on its way back from an earlier trial, or in the hands of another tool
@@ -177,32 +173,30 @@ def _carry_out(
     if trial is None:  # another controller was faster: there may be something else to do
         return _carry_out(manager, request, program, make_plan)
     known = {*present.addresses, *addresses_of_session(request.connected_address)}
-    staged = {
-        **found.answer,
-        "host": host_identity(),
+    staged = found.answer._replace(
         # where it keeps a lease, its address may stay
-        "addresses": [] if trial.lease_interfaces else list(trial.required_addresses),
+        addresses=() if trial.lease_interfaces else trial.required_addresses,
         # a connection to one of these cannot have been begun before the trial
-        "new_addresses": [address for address in trial.required_addresses if address not in known],
-        "failed_before": dict(trial.failed_before),
-    }
+        new_addresses=tuple(address for address in trial.required_addresses if address not in known),
+        failed_before=dict(trial.failed_before),
+    )
     is_up = begin_trial(manager, found.plan, trial)
-    return {**staged, "outcome": _outcome_at_once(manager, request) if is_up and request.knock else {}}
+    return staged._replace(outcome=_outcome_at_once(manager, request) if is_up and request.knock else None)
 
 
 def _prepare(
     manager: NetworkManager, request: Request, make_plan: t.Callable[[Managed, t.Sequence[Device]], Plan]
-) -> _Prepared | dict[str, t.Any]:
+) -> _Prepared | Busy | OtherHost | Staged:
     """What a trial would do; the answer where there is none to open. The caller holds the lock."""
     warnings: list[str] = []
     busy = busy_with_a_trial(manager, request, warnings)
-    if busy:
+    if busy is not None:
         return busy
     managed = records.load_managed()
     if managed.token == request.token:  # ssh has sent the request twice, and its first run came to an end
-        return {"busy": request.controller, "token": request.token, "seconds": 0}
-    if is_stranger(managed, request):
-        return {"stranger": True}
+        return Busy(request.controller, request.token)
+    if is_other_host(managed, request):
+        return OtherHost(managed.machine)
     refuse_other_machine(managed, request.machine, request.former)
     devices = manager.devices()
     plan = make_plan(managed, devices)
@@ -212,28 +206,28 @@ def _prepare(
         if not plan.is_reset:
             record_as_ours(plan, request, managed)
         is_renamed = not plan.is_reset and bool(request.former) and managed.machine == request.former != request.machine
-        return {"changed": False, "renamed": is_renamed, "waiting": dict(plan.waiting), "warnings": warnings}
+        return Staged(renamed=is_renamed, waiting=dict(plan.waiting), warnings=tuple(warnings))
     from ..plan.judging import judge  # here: nothing needs it where nothing differs
     from .trial import Present, preview
 
     connections = manager.connections()
     with contextlib.nullcontext() if plan.is_reset else records.remembering(request.token, request.machine):
-        answer = {"changed": True, **preview(manager, plan, connections)}
-        answer["warnings"] += judge(plan)
-    answer["warnings"] += warnings
+        answer = preview(manager, plan, connections)
+        warnings = [*answer.warnings, *judge(plan), *warnings]
+    answer = answer._replace(warnings=tuple(warnings))
     if request.check:
         return answer
     busy = busy_with_another_tool(manager)
-    if busy:
+    if busy is not None:
         return busy
     return _Prepared(plan, managed, Present(connections, devices, carried_addresses(manager, devices)), answer)
 
 
-def _outcome_at_once(manager: NetworkManager, request: Request) -> dict[str, t.Any]:
+def _outcome_at_once(manager: NetworkManager, request: Request) -> Judgement | None:
     """Where the controller comes in anew while it waits for the answer, nobody has to ask."""
     from .confirm import confirm
 
     try:
         return confirm(manager, request.token, request.connected_address, fresh=False, knock=request.knock)
-    except (NetworkManagerError, BusError, OSError):
-        return {}  # the controller asks for the outcome then
+    except (NodeError, BusError, OSError):
+        return None  # the controller asks for the outcome then

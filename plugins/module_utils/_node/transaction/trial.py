@@ -16,16 +16,17 @@ from ..checks.arp import ArpSearch
 from ..checks.delivery import wait_until_delivered
 from ..checks.probing import run_probes
 from ..dbus.connection import BusError
-from ..model import DEAD_MAN_MARGIN, FAMILIES, ManagedProfile, Request, Trial
+from ..model import DEAD_MAN_MARGIN, ManagedProfile, Trial
 from ..networkmanager.address_lines import addresses_of
 from ..networkmanager.bindings import WITHOUT_ADDRESSES, binding
-from ..networkmanager.client import Device, NetworkManager, NetworkManagerError
+from ..networkmanager.client import Device, NetworkManager
 from ..networkmanager.keyfile import parse, redact
 from ..plan.autoconnect_conflicts import Connections, contender_warnings, gateway_warnings
 from ..plan.destination import Target, destination
 from ..plan.inspection import addresses_in, lower_interfaces, previous_connections
 from ..plan.judging import refusal
 from ..plan.planning import Plan, trial_texts
+from ..protocol import FAMILIES, STAGED, AddressInUse, InvalidInput, NodeError, Request, Staged
 from ..state import records
 from ..system.files import private_folder, read_text, write_private
 from ..system.timers import run_detached, run_later
@@ -57,18 +58,19 @@ def find_out(plan: Plan, request: Request, addresses: t.Collection[str]) -> Find
     return Findings(run_probes(request.probes, request.deadline), searches)
 
 
-def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> dict[str, t.Any]:
-    """What the trial of a plan would change. Raises NetworkManagerError where a profile of somebody else is in the way.
+def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> Staged:
+    """What the trial of a plan would change. Raises Conflict where a profile of somebody else is in the way.
 
     ``connections`` are the settings ``connection`` of all profiles by object path.
     """
-    return {
-        "reasons": dict(plan.reasons),
-        "stale": list(plan.stale),
-        "diff": _differences(plan),
-        "waiting": dict(plan.waiting),
-        "warnings": [*contender_warnings(manager, plan, connections), *_gateway_warnings(plan)],
-    }
+    return Staged(
+        changed=True,
+        reasons=dict(plan.reasons),
+        stale=tuple(plan.stale),
+        diff=tuple(_differences(plan)),
+        waiting=dict(plan.waiting),
+        warnings=(*contender_warnings(manager, plan, connections), *_gateway_warnings(plan)),
+    )
 
 
 def _gateway_warnings(plan: Plan) -> list[str]:
@@ -130,7 +132,7 @@ def open_trial(
             trial = trial._replace(
                 required_addresses=place.addresses, lease_interfaces=place.interfaces, lease_families=place.families
             )
-        trial = trial._replace(phase="staged")
+        trial = trial.enter(STAGED)
         records.save_trial(trial)
     except BaseException as error:
         undo(manager, trial, str(error))
@@ -144,7 +146,7 @@ def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial) -> bool:
     Says whether it is up already. The caller does not hold the lock. What goes wrong is not raised: the controller asks for the outcome,
     and the dead-man is armed.
     """
-    with contextlib.suppress(NetworkManagerError, BusError, OSError):
+    with contextlib.suppress(NodeError, BusError, OSError):
         is_touched = _is_touched(plan)
         if not is_touched and not activate_now(manager, trial.token):
             return True
@@ -188,7 +190,9 @@ def _refuse_duplicates(searches: t.Iterable[ArpSearch]) -> None:
         owners.update(search.finish(_DUPLICATE_SECONDS))
     if owners:
         named = ", ".join(f"{address} is used by the machine with MAC address {mac}" for address, mac in owners.items())
-        raise NetworkManagerError(f"{named} on the same network; find out who that is, nothing was changed")
+        raise AddressInUse(
+            f"{named} on the same network; find out who that is, nothing was changed", addresses=dict(owners)
+        )
 
 
 def _lease_interfaces(plan: Plan) -> tuple[str, ...]:
@@ -216,7 +220,7 @@ def _load(manager: NetworkManager, trial: Trial, texts: t.Mapping[str, str]) -> 
     manager.load_profiles([os.path.join(paths.TRIAL_PROFILES, step.trial_file) for step in trial.steps])
     for step in trial.steps:
         if manager.profile_path(step.trial_uuid) is None:
-            raise NetworkManagerError(refusal(step.file_name, texts[step.file_name]))
+            raise InvalidInput(refusal(step.file_name, texts[step.file_name]), profile=step.file_name)
 
 
 def _targets(manager: NetworkManager, plan: Plan) -> list[Target]:

@@ -10,9 +10,10 @@ import os
 import time
 import typing as t
 
-from ..dbus.connection import BusError
+from ..dbus.connection import BusError, BusTimeout
 from ..model import Trial
-from ..networkmanager.client import NetworkManager, NetworkManagerError
+from ..networkmanager.client import NetworkManager, NotAnswering
+from ..protocol import ROLLED_BACK, NodeError
 from ..state import journal, records
 from .confirm import silence
 from .rollback import activate_previous, undo
@@ -31,8 +32,8 @@ def expire(token: str) -> None:
     while down is None and time.monotonic() < deadline:
         try:
             down = _roll_back(token)
-        except (NetworkManagerError, BusError) as error:
-            _revive("did not answer in time" in str(error))
+        except (NodeError, BusError) as error:
+            _revive(hangs=isinstance(error, (BusTimeout, NotAnswering)))
             time.sleep(_PAUSE)
         except OSError:
             time.sleep(_PAUSE)  # the disk is full or read-only
@@ -40,14 +41,14 @@ def expire(token: str) -> None:
         time.sleep(_PAUSE)
         try:
             down = _bring_back(token, down)
-        except (NetworkManagerError, BusError, OSError):
+        except (NodeError, BusError, OSError):
             continue  # who starts anew does not know any more what is down
 
 
 def _bring_back(token: str, down: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Try again what is still down, unless somebody began something new, here or on the interface."""
     with records.exclusive():
-        if records.load_own_trial() is not None or records.outcome_of(token)[0] != "rolled_back":
+        if records.load_own_trial() is not None or records.outcome_of(token).state != ROLLED_BACK:
             return ()
         return activate_previous(NetworkManager.connect(_HANGS_AFTER), down, spare_others=True)
 

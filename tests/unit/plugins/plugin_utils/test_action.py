@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.utils.unsafe_proxy import AnsibleUnsafeText
+from ansible_collections.elemental.networking.plugins.module_utils._errors import CODES
+from ansible_collections.elemental.networking.plugins.plugin_utils import _failures
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 
 _COLLECTION = "ansible_collections.elemental.networking.plugins"
@@ -75,6 +77,38 @@ def test_a_failure_is_a_result_whose_text_is_no_template(outcome: object, flag: 
     assert "{{ x }}" in result["msg"]
     assert is_marked(result)
     assert "exception" not in result
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error"),
+    [
+        (AnsibleActionFail("x"), {"code": "failed"}),
+        (KeyError("x"), {"code": "failed"}),
+        (AnsibleConnectionFailure("x"), {"code": "unreachable"}),
+        (_failures.Unreached("x", addresses=["192.0.2.1"]), {"code": "unreachable", "addresses": ["192.0.2.1"]}),
+        (_failures.RolledBack("x", reason="y"), {"code": "rolled_back", "reason": "y"}),
+        (_failures.OutcomeUnknown("x"), {"code": "outcome_unknown"}),
+        (_failures.InvalidInput("x"), {"code": "invalid_input"}),
+        (_failures.WrongHost("x", machine="node1"), {"code": "wrong_host", "machine": "node1"}),
+        (_failures.HostBusy("x", seconds=3.5), {"code": "busy", "seconds": 3.5}),
+        (_failures.MissingRequirement("x"), {"code": "missing_requirement"}),
+        # what a host says is never the code
+        (_failures.Refused("x", "address_in_use", {"code": "y"}), {"code": "address_in_use"}),
+        # what a module gave back
+        ({"failed": True, "msg": "x"}, {"code": "failed"}),
+        ({"unreachable": True, "msg": "x"}, {"code": "unreachable"}),
+        ({"failed": True, "msg": "x", "error": {"code": "pool_exhausted"}}, {"code": "pool_exhausted"}),
+    ],
+)
+def test_a_failure_has_a_code_that_a_workflow_can_branch_on(outcome: object, error: dict[str, t.Any]) -> None:
+    result = result_of(outcome)
+    assert result["error"] == error
+    assert result["error"]["code"] in CODES
+    assert result["msg"]
+
+
+def test_a_success_has_no_error() -> None:
+    assert "error" not in result_of({"changed": True})
 
 
 def test_what_a_success_says_is_no_template_at_any_depth() -> None:

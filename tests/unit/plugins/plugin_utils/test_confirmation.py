@@ -12,10 +12,11 @@ import types
 import typing as t
 
 import pytest
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import Judgement, Staged
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Judgement
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import OutcomeUnknown, RolledBack
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node, NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_identity import HostIdentity
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import confirmation as _pursuit
@@ -51,7 +52,7 @@ class ScriptedNode(Node):
     def move_to(self, address: str) -> None:
         self._connection.set_option("host", address)
 
-    def run_again(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+    def run_again(self, request: object) -> NodeAnswer:
         self.asked.append((self.address, int(self._connection.get_option("timeout"))))
         return next(self._answers)
 
@@ -63,9 +64,9 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pursue(node: Node, known: t.Sequence[str] = (), wanted: str = NEW, deadline: int = 300) -> Judgement:
-    staged = Staged(changed=True, addresses=(wanted,), new_addresses=(wanted,), host="x")
+    opened = _pursuit.Opened(host="x", addresses=(wanted,), new_addresses=(wanted,))
     expected = [NEW, FIRST, KNOWN]
-    pursuit = _pursuit.Pursuit(node, "token", "machine", staged, known, expected, knocks=0, longest_probe=0.0)
+    pursuit = _pursuit.Pursuit(node, "token", "machine", opened, known, expected, knocks=0, longest_probe=0.0)
     return pursuit.outcome(time.monotonic() + deadline)
 
 
@@ -133,7 +134,7 @@ def test_a_host_behind_a_jump_host_does_not_send_the_controller_elsewhere() -> N
 def test_where_nothing_tells_the_host_from_another_one_only_its_old_address_is_asked() -> None:
     """It named no host keys. It rolls back, and the message says why."""
     node = ScriptedNode([REFUSED, NodeAnswer(Judgement("rolled_back", "nobody came"))], 10, host_keys=())
-    with pytest.raises(AnsibleActionFail, match=rf"nobody came \(nothing tells whether the host at {NEW} is this one"):
+    with pytest.raises(RolledBack, match=rf"nobody came \(nothing tells whether the host at {NEW} is this one"):
         pursue(node, [KNOWN])
     assert {address for address, _seconds in node.asked} == {OLD}
 
@@ -152,9 +153,7 @@ def test_whoever_does_not_have_the_key_of_the_host_does_not_keep_it_from_being_h
 
     monkeypatch.setattr(_pursuit, "first_to_answer", first)
     monkeypatch.setattr(_pursuit, "_NEEDS_A_PERSON", 0.0)
-    with pytest.raises(
-        AnsibleActionFail, match=rf"nobody came \(ssh does not accept the key of whoever answers at {NEW}"
-    ):
+    with pytest.raises(RolledBack, match=rf"nobody came \(ssh does not accept the key of whoever answers at {NEW}"):
         pursue(node)
     assert [address for address, _seconds in node.asked] == [NEW, NEW, OLD]
 
@@ -187,10 +186,10 @@ def test_progress_is_a_sentence(monkeypatch: pytest.MonkeyPatch, answer: NodeAns
 
 def test_a_rollback_says_why_the_controller_did_not_get_in() -> None:
     """The host cannot know, and an address that was not tried is not named."""
-    with pytest.raises(AnsibleActionFail, match="did not connect; seen from the controller, ") as failure:
+    with pytest.raises(RolledBack, match="did not connect; seen from the controller, ") as failure:
         pursue(ScriptedNode([REFUSED, ROLLED_BACK], 10), wanted=FIRST)
     assert f"{FIRST} refuses connections to its ssh port (ssh: connect" in str(failure.value)
-    with pytest.raises(AnsibleActionFail) as failure:
+    with pytest.raises(RolledBack) as failure:
         pursue(ScriptedNode([ROLLED_BACK], 10), wanted=FIRST)
     assert "seen from the controller" not in str(failure.value)
 
@@ -199,12 +198,10 @@ def test_the_end_of_the_wait_says_what_was_seen_last(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(_pursuit, "_AFTER_DEADLINE", -298.0)
     monkeypatch.setattr(_pursuit, "_BETWEEN_QUESTIONS", 0.0)
     with pytest.raises(
-        AnsibleActionFail, match=r"outcome is still unknown after the deadline \(.* its new profiles are not up\)"
+        OutcomeUnknown, match=r"outcome is still unknown after the deadline \(.* its new profiles are not up\)"
     ):
         pursue(ScriptedNode([REFUSED, *[WAITS] * 100_000], 10))
-    with pytest.raises(
-        AnsibleActionFail, match=f"cannot be reached after the deadline: {NEW} refuses .*; {OLD} refuses "
-    ):
+    with pytest.raises(OutcomeUnknown, match=f"cannot be reached after the deadline: {NEW} refuses .*; {OLD} refuses "):
         pursue(ScriptedNode([REFUSED] * 100_000, 10))
 
 

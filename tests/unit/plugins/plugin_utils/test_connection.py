@@ -17,10 +17,11 @@ import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Confirm
 from ansible_collections.elemental.networking.plugins.plugin_utils._host import connection as _node
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
 
-REQUEST = {"operation": "confirm", "token": "a-secret", "arrived_at": "192.0.2.1", "fresh": True, "knock": None}
+REQUEST = Confirm("a-secret", "192.0.2.1", fresh=True, knock=None)
 
 
 class Action:

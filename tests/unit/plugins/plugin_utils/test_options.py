@@ -9,13 +9,14 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible.errors import AnsibleActionFail
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Request
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.options import (
     common_request,
 )
 
 
-def request(probes: t.Any = None, deadline: int = 60) -> dict[str, t.Any]:
+def request(probes: t.Any = None, deadline: int = 60) -> Request:
     """The request of these options."""
     return common_request({"machine": "node1", "deadline": deadline, "probes": probes}, "node1", False)
 
@@ -40,19 +41,19 @@ def request(probes: t.Any = None, deadline: int = 60) -> dict[str, t.Any]:
     ],
 )
 def test_a_probe_out_of_range_is_refused(probe: dict[str, t.Any], words: str) -> None:
-    with pytest.raises(AnsibleActionFail) as caught:
+    with pytest.raises(InvalidInput) as caught:
         request([probe])
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_too_many_probes_are_refused() -> None:
-    with pytest.raises(AnsibleActionFail, match="at most 64"):
+    with pytest.raises(InvalidInput, match="at most 64"):
         request([{"type": "gateway", "name": str(number)} for number in range(65)])
 
 
 def test_defaults_fit_into_a_short_deadline() -> None:
-    probes = request([{"type": "command", "command": "true"}, {"type": "gateway"}], deadline=5)["probes"]
-    assert [probe["timeout"] for probe in probes] == [2.5, 1.0]
-    assert [probe["timeout"] for probe in request(None)["probes"]] == [1.0, 2.0]
-    assert request([{"type": "tcp", "target": "a", "port": 1, "timeout": 30.0}])["probes"][0]["name"] == "tcp a:1"
+    probes = request([{"type": "command", "command": "true"}, {"type": "gateway"}], deadline=5).probes
+    assert [probe.timeout for probe in probes] == [2.5, 1.0]
+    assert [probe.timeout for probe in request(None).probes] == [1.0, 2.0]
+    assert request([{"type": "tcp", "target": "a", "port": 1, "timeout": 30.0}]).probes[0].name == "tcp a:1"

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import main
 from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Confirm, Render
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.program import (
     keeper,
     kept_reader,
@@ -28,7 +29,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.program
     script,
 )
 
-REQUEST = {"operation": "confirm", "token": "x", "arrived_at": "192.0.2.1", "fresh": True, "knock": None}
+REQUEST = Confirm("x", "192.0.2.1", fresh=True, knock=None)
 PYTHON = [sys.executable, "-I", "-S", "-c"]
 
 
@@ -120,9 +121,9 @@ def test_what_python_has_in_its_cache_is_checked(
 @pytest.mark.parametrize("secret", ["it's", 'say "so"', "back\\slash", "new\nline", "ünïcode"])
 def test_any_text_arrives_as_it_is(secret: str) -> None:
     """Keyfiles may hold quotes, backslashes and anything else."""
-    probe = script({**REQUEST, "text": secret}).decode().rsplit("\n", 1)[-1]
+    probe = script(REQUEST._replace(token=secret)).decode().rsplit("\n", 1)[-1]
     shown = probe.split("main((), ", 1)[1].rsplit(", PROGRAM)", 1)[0]
-    assert json.loads(eval(shown))["text"] == secret
+    assert json.loads(eval(shown))["token"] == secret
 
 
 def test_it_renders_on_the_node_without_networkmanager(tmp_path: Path) -> None:
@@ -130,19 +131,17 @@ def test_it_renders_on_the_node_without_networkmanager(tmp_path: Path) -> None:
     tool = tmp_path / "nmstatectl"
     tool.write_text('#!/bin/sh\necho "$*"; cat\n')
     tool.chmod(0o755)
-    request = {
-        "operation": "render",
-        "configurator": "nmstate",
-        "document": '{"interfaces": []}',
-        "machine": "node1",
-        "only_known": False,
-    }
+    request = Render("nmstate", '{"interfaces": []}', "node1")
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     command = [*PYTHON, reader()]
     run = subprocess.run(command, input=script(request), capture_output=True, check=True, env=environment)
     answer = json.loads(run.stdout.decode().rsplit(ANSWER_MARK, 1)[1])
     assert answer["output"] == 'gc -\n{"interfaces": []}'
     refused = subprocess.run(
-        command, input=script({**request, "only_known": True}), capture_output=True, check=True, env=environment
+        command, input=script(request._replace(only_known=True)), capture_output=True, check=True, env=environment
     )
-    assert json.loads(refused.stdout.decode().rsplit(ANSWER_MARK, 1)[1]) == {"stranger": True}
+    assert json.loads(refused.stdout.decode().rsplit(ANSWER_MARK, 1)[1]) == {
+        "version": 1,
+        "answer": "other_host",
+        "machine": "",
+    }

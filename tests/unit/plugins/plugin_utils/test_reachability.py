@@ -99,11 +99,11 @@ def test_a_flood_at_the_bell_neither_holds_up_the_knocks_nor_the_end() -> None:
         with knocking("127.0.0.2", listener.getsockname()[1], [0.3, 600.0]) as knock:
             assert knock is not None
             over = threading.Event()
-            thread = threading.Thread(target=_send_until, args=(over, flood, ("127.0.0.1", knock["bell"])), daemon=True)
+            thread = threading.Thread(target=_send_until, args=(over, flood, ("127.0.0.1", knock.bell)), daemon=True)
             thread.start()
             connection, peer = listener.accept()  # the first knock comes although the flood goes on
             connection.close()
-            assert peer[1] == knock["ports"][0]
+            assert peer[1] == knock.ports[0]
         # and the end does not wait for the second one
         over.set()
         thread.join()

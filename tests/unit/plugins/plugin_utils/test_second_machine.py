@@ -14,8 +14,8 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleActionFail
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Judgement
 from ansible_collections.elemental.networking.plugins.module_utils._node.system.identity import digest
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import Judgement
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.second_machine import (
     SecondMachine,
 )

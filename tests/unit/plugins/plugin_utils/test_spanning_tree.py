@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import WantedProfile
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.spanning_tree import (
     listening_time,
     too_short,
@@ -34,5 +35,5 @@ def test_how_long_a_bridge_listens(text: str, seconds: int) -> None:
     ("kind", "deadline", "is_named"), [("bridge", 20, True), ("bridge", 60, False), ("bond", 20, False)]
 )
 def test_only_a_deadline_that_is_too_short_is_named(kind: str, deadline: int, is_named: bool) -> None:
-    profile = {"file_name": "br0.nmconnection", "interface": "br0", "type": kind, "text": "[connection]\n"}
+    profile = WantedProfile("br0.nmconnection", "uuid", kind, "br0", "[connection]\n")
     assert too_short([profile], deadline).startswith("bridge br0 has STP") == is_named

@@ -14,9 +14,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible.errors import AnsibleActionFail
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import WrongHost
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_identity import HostIdentity
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import transaction as _transaction
@@ -118,7 +118,7 @@ def test_a_key_that_ssh_has_for_the_address_itself_is_enough(known_hosts: t.Call
 @pytest.mark.parametrize("options", [AWX, SURE])
 def test_where_nothing_tells_a_host_from_another_one_it_is_not_talked_to(options: t.Mapping[str, t.Any]) -> None:
     each = node(HostIdentity((CLAIMED,)), **options)
-    with pytest.raises(AnsibleActionFail, match=f"nothing tells whether the host at {CLAIMED} is this one"):
+    with pytest.raises(WrongHost, match=f"nothing tells whether the host at {CLAIMED} is this one"):
         each.move_to(CLAIMED)
     assert (each.address, each.new_ssh_args) == (INVENTORY, "")
     each.know((KEY,))
@@ -202,7 +202,7 @@ def test_which_address_comes_first(
     monkeypatch.setattr(_transaction, "first_to_answer", first)
     each = node(HostIdentity((CLAIMED,), keys), **AWX)
     if expected is None:
-        with pytest.raises(AnsibleActionFail, match=rf"no ssh answers at {INVENTORY} \(.*\), and nothing tells"):
+        with pytest.raises(WrongHost, match=rf"no ssh answers at {INVENTORY} \(.*\), and nothing tells"):
             _transaction.find(each, [CLAIMED])
         expected = INVENTORY
     else:

@@ -9,12 +9,19 @@ from __future__ import annotations
 import contextlib
 import json
 import typing as t
-from dataclasses import asdict
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    MISSING_REQUIREMENT,
+    Answer,
+    OtherHost,
+    Refusal,
+    Render,
+    Rendered,
+    to_json,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import ToolRun, run_tool
-from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import read_answer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import tool_runner as _rendering
@@ -27,10 +34,10 @@ class FakeNode:
     is_believed = False
     knows_keys = False
 
-    def __init__(self, *answers: t.Any, is_direct: bool = True) -> None:
+    def __init__(self, *answers: Answer | None, is_direct: bool = True) -> None:
         self.is_direct = is_direct
         self.address = self.inventory_address
-        self.asked: list[tuple[str, t.Mapping[str, t.Any]]] = []
+        self.asked: list[tuple[str, Render]] = []
         self._answers = list(answers)
         self._is_unseen = False
         self.unproven: set[str] = set()
@@ -51,11 +58,11 @@ class FakeNode:
     def move_to(self, address: str) -> None:
         self.address = address
 
-    def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+    def run(self, request: Render) -> NodeAnswer:
         assert self._is_unseen, "the answer may hold secrets"
         self.asked.append((self.address, request))
         answer = self._answers.pop(0)
-        return NodeAnswer(None) if answer is None else NodeAnswer(read_answer(json.dumps(answer), request))
+        return NodeAnswer(None) if answer is None else NodeAnswer(read_answer(json.dumps(to_json(answer)), request))
 
 
 def ask(node: t.Any, monkeypatch: pytest.MonkeyPatch, answers_on: str = FakeNode.inventory_address) -> ToolRun:
@@ -65,25 +72,28 @@ def ask(node: t.Any, monkeypatch: pytest.MonkeyPatch, answers_on: str = FakeNode
 
 def test_the_document_goes_to_the_node_once(monkeypatch: pytest.MonkeyPatch) -> None:
     run = ToolRun(output="x", warnings=("w",), path=("interfaces", 0))
-    node = FakeNode(asdict(run))
+    node = FakeNode(Rendered(output="x", warnings=("w",), path=("interfaces", 0)))
     assert ask(node, monkeypatch) == run
     [(address, request)] = node.asked
-    assert (address, request["operation"], request["only_known"]) == ("192.0.2.1", "render", False)
+    assert (address, request.document, request.only_known) == ("192.0.2.1", '{"interfaces": []}', False)
 
 
 def test_a_stranger_on_the_claimed_address_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    node = FakeNode({"stranger": True}, asdict(ToolRun(output="x")))
+    node = FakeNode(OtherHost(), Rendered(output="x"))
     assert ask(node, monkeypatch, "192.0.2.150").output == "x"
-    assert [(address, request["only_known"]) for address, request in node.asked] == [
+    assert [(address, request.only_known) for address, request in node.asked] == [
         ("192.0.2.150", True),
         ("192.0.2.1", False),
     ]
 
 
 def test_a_node_without_the_tool_says_which_role_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    node = FakeNode({"failed": True, "msg": "the role elemental.networking.nmstatectl installs it"})
-    with pytest.raises(RenderError, match="the role elemental.networking.nmstatectl installs it"):
+    node = FakeNode(
+        Refusal("the role elemental.networking.nmstatectl installs it", MISSING_REQUIREMENT, {"tool": "nmstatectl"})
+    )
+    with pytest.raises(_rendering.ToolRefused, match="the role elemental.networking.nmstatectl installs it") as refused:
         ask(node, monkeypatch)
+    assert (refused.value.code, refused.value.details) == (MISSING_REQUIREMENT, {"tool": "nmstatectl"})
 
 
 def test_a_node_that_does_not_answer_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,11 +106,11 @@ def test_a_node_that_does_not_answer_is_unreachable(monkeypatch: pytest.MonkeyPa
 def test_behind_a_jump_host_the_claimed_address_is_tried_when_the_inventory_is_out_of_date(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    node = FakeNode(None, asdict(ToolRun(output="x")), is_direct=False)
+    node = FakeNode(None, Rendered(output="x"), is_direct=False)
     monkeypatch.setattr(_rendering, "find", lambda _node, _known: {})
     tool = _rendering.tool_on("node", t.cast("t.Any", node), "node1", ["192.0.2.150"])
     assert tool("nmstate", "{}").output == "x"
-    assert [(address, request["only_known"]) for address, request in node.asked] == [
+    assert [(address, request.only_known) for address, request in node.asked] == [
         ("192.0.2.1", False),
         ("192.0.2.150", True),
     ]

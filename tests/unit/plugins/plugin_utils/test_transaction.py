@@ -12,23 +12,26 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import (
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
     Answer,
     Busy,
     Judgement,
     OtherHost,
+    Request,
+    Stage,
     Staged,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import KEY_REFUSED, NodeAnswer
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.controller_id import (
     is_dead,
     readable,
     this_controller,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import KEY_REFUSED
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import transaction as _transaction
 
 INVENTORY, CLAIMED = "192.0.2.1", "192.0.2.9"
-REQUEST = {"operation": "stage", "machine": "m", "check": False, "deadline": 60, "probes": [], "profiles": []}
+REQUEST = Stage(Request("m", 60))
 # this machine and boot, a process that has ended
 DEAD = this_controller().rsplit(" ", 1)[0] + " 1"
 
@@ -45,7 +48,7 @@ class RepeatingNode:
 
     def __init__(self, answer: Answer | None, address: str = INVENTORY) -> None:
         self.address = address
-        self.asked: list[t.Mapping[str, t.Any]] = []
+        self.asked: list[Stage] = []
         self._answer = answer
 
     def notice_cuts(self) -> None:
@@ -58,7 +61,7 @@ class RepeatingNode:
     def cut_after(self, _seconds: float) -> t.Iterator[None]:
         yield
 
-    def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+    def run(self, request: Stage) -> NodeAnswer:
         self.asked.append(request)
         return NodeAnswer(self._answer)
 
@@ -79,7 +82,7 @@ def test_another_host_at_the_claimed_address_is_left_and_one_at_the_address_of_t
     node = RepeatingNode(OtherHost(), CLAIMED)
     with pytest.raises(AnsibleError, match="nothing was changed"):
         carry_out(node)
-    assert [request["connected_address"] for request in node.asked] == [CLAIMED, INVENTORY]
+    assert [request.common.connected_address for request in node.asked] == [CLAIMED, INVENTORY]
 
 
 class SilentThenStranger(RepeatingNode):
@@ -90,7 +93,7 @@ class SilentThenStranger(RepeatingNode):
     def can_prove(self, _address: str) -> bool:
         return True
 
-    def run(self, request: t.Mapping[str, t.Any]) -> NodeAnswer:
+    def run(self, request: Stage) -> NodeAnswer:
         self.asked.append(request)
         if self.address == INVENTORY:
             return NodeAnswer(None, "ssh: connect to host 192.0.2.1 port 22: No route to host", was_sent=False)
@@ -110,7 +113,7 @@ def test_a_host_that_is_busy_for_ever_is_left(holder: str) -> None:
     node = RepeatingNode(Busy(holder, "its token", 0.0))
     with pytest.raises(AnsibleError, match="the host is busy with .*, nothing was changed"):
         carry_out(node)
-    assert sum(bool(request["take_over"]) for request in node.asked) == (3 if holder == DEAD else 0)
+    assert sum(bool(request.common.take_over) for request in node.asked) == (3 if holder == DEAD else 0)
 
 
 ELSEWHERE = Judgement("elsewhere", addresses=("203.0.113.7",))

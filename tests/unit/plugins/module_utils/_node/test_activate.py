@@ -9,7 +9,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import Step
+from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
+    Step,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
     Device,
     StillOnItsWay,

@@ -15,14 +15,15 @@ from ansible_collections.elemental.networking.plugins.module_utils._node import 
 from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
     Managed,
     ManagedProfile,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import NetworkManager
+from ansible_collections.elemental.networking.plugins.module_utils._node.plan.planning import Observed
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    Conflict,
     Request,
+    Staged,
     WantedProfile,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
-    NetworkManager,
-    NetworkManagerError,
-)
-from ansible_collections.elemental.networking.plugins.module_utils._node.plan.planning import Observed
 from ansible_collections.elemental.networking.plugins.module_utils._node.state import records
 from ansible_collections.elemental.networking.plugins.module_utils._node.transaction import stage
 
@@ -66,9 +67,11 @@ def request(**values: t.Any) -> Request:
     return common._replace(**values)
 
 
-def staged(**values: t.Any) -> dict[str, t.Any]:
+def staged(**values: t.Any) -> Staged:
     manager = t.cast(NetworkManager, Settled())
-    return stage.stage(manager, request(**values), (WANTED,), "the program")
+    answer = stage.stage(manager, request(**values), (WANTED,), "the program")
+    assert isinstance(answer, Staged)
+    return answer
 
 
 def managed() -> Managed:
@@ -76,9 +79,9 @@ def managed() -> Managed:
 
 
 def test_what_is_right_already_is_recorded_by_a_configure_that_changes_nothing(node: Path) -> None:
-    assert staged(check=True)["changed"] is False
+    assert staged(check=True).changed is False
     assert managed() == Managed()
-    assert staged() == {"changed": False, "renamed": False, "waiting": {}, "warnings": []}
+    assert staged() == Staged()
     assert managed() == Managed("node1", (ManagedProfile("eth0.nmconnection", "eth0", "ethernet"),))
     before = os.stat(paths.MANAGED_FILE)
     staged()
@@ -105,7 +108,7 @@ def test_a_file_for_elemental_os_that_is_right_already_is_recorded_where_it_outl
 def test_a_file_of_elemental_is_worth_a_warning_where_ours_would_not_outlive_a_boot(node: Path) -> None:
     Path(paths.ELEMENTAL_FILE).write_text(THEIRS)
     for check in (True, False):
-        (warning,) = staged(check=check)["warnings"]
+        (warning,) = staged(check=check).warnings
         assert "writes the profiles of Elemental at every boot, over these: set elemental_os" in warning
     assert Path(paths.ELEMENTAL_FILE).read_text() == THEIRS
     assert managed().machine == "node1"
@@ -114,7 +117,7 @@ def test_a_file_of_elemental_is_worth_a_warning_where_ours_would_not_outlive_a_b
 @pytest.mark.parametrize("check", [True, False])
 def test_a_file_of_elemental_is_not_replaced(node: Path, check: bool) -> None:
     Path(paths.ELEMENTAL_FILE).write_text(THEIRS)
-    with pytest.raises(NetworkManagerError) as error:
+    with pytest.raises(Conflict) as error:
         staged(check=check, more_files={paths.ELEMENTAL_FILE: OURS})
     assert "is not the collection's (Elemental writes it when a machine registers) and would be replaced" in str(
         error.value
@@ -146,7 +149,7 @@ def reset(**values: t.Any) -> dict[str, t.Any]:
 def test_a_reset_does_not_leave_a_file_that_brings_the_profiles_back(node: Path) -> None:
     staged()
     Path(paths.ELEMENTAL_FILE).write_text(THEIRS)
-    with pytest.raises(NetworkManagerError) as error:
+    with pytest.raises(Conflict) as error:
         reset()
     assert "would bring its profiles back at the next boot" in str(error.value)
     assert "for one run, which removes it; nothing was changed" in str(error.value)

@@ -10,12 +10,8 @@ import contextlib
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.bindings import Binding, binding
-from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
-    Device,
-    NetworkManagerError,
-)
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import Device
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan.autoconnect_conflicts import (
     Rival,
     contender_warnings,
@@ -27,6 +23,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.plan.au
     verdict,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan.planning import Plan
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Conflict, WantedProfile
 
 MAC = "52:54:00:12:34:56"
 BYTES = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56]
@@ -142,9 +139,7 @@ def test_without_a_carrier_the_mac_address_decides(
 
 @pytest.mark.parametrize("interface", ["", "eth0"])
 def test_who_would_win_is_refused_by_name(interface: str) -> None:
-    with pytest.raises(
-        NetworkManagerError, match=r"cloud-init eth0 \(/etc/ci\), .* its autoconnect-priority is 120, ours 0;"
-    ):
+    with pytest.raises(Conflict, match=r"cloud-init eth0 \(/etc/ci\), .* its autoconnect-priority is 120, ours 0;"):
         verdict(rival(interface), "/etc/ci", "eth0", 0)
 
 
@@ -191,9 +186,7 @@ def test_a_profile_for_any_interface_must_be_left_one(
     plan = Plan((profile,), (), {}, {profile.file_name: "not installed"}, (), (), {}, interfaces=interfaces)
     theirs = {"/theirs": {**CLOUD_INIT, "interface-name": "eth0"}}
     expected: t.Any = (
-        pytest.raises(NetworkManagerError, match="wants eth0 too and would win")
-        if is_lost
-        else contextlib.nullcontext([])
+        pytest.raises(Conflict, match="wants eth0 too and would win") if is_lost else contextlib.nullcontext([])
     )
     with expected:
         assert contender_warnings(t.cast(t.Any, FakeManager(is_alone)), plan, theirs) == []

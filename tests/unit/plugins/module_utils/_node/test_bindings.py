@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.bindings import binding
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    WantedProfile,
+)
 
 
 def wanted(text: str, interface: str | None = None, kind: str = "ethernet") -> WantedProfile:

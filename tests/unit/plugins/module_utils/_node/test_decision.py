@@ -13,13 +13,9 @@ import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
     Managed,
     ManagedProfile,
-    WantedProfile,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.bindings import binding
-from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
-    Device,
-    NetworkManagerError,
-)
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import Device
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan.decision import planned
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan.expectation import (
     Seen,
@@ -31,6 +27,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.plan.pl
     Observed,
     Plan,
     Session,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    Conflict,
+    InvalidInput,
+    WantedProfile,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.transaction.preconditions import (
     refuse_other_media,
@@ -145,7 +146,7 @@ def test_what_somebody_took_down_is_brought_back(is_free: bool, is_changed: bool
 
 def test_a_required_profile_must_not_wait() -> None:
     with pytest.raises(
-        NetworkManagerError, match="profile eth1 is required, and would not come up: eth1 has no carrier; nothing"
+        InvalidInput, match="profile eth1 is required, and would not come up: eth1 has no carrier; nothing"
     ):
         plan_of(wanted("eth0"), wanted("eth1"), required=["eth1.nmconnection"])
 
@@ -163,7 +164,7 @@ def test_what_waits_leaves_its_interface_as_the_next_boot_would(active: str) -> 
 def test_the_way_in_is_not_taken_down_for_nothing(active: str) -> None:
     off = wanted("eth0", "autoconnect=false\n" + STATIC)
     with pytest.raises(
-        NetworkManagerError, match=r"eth0, which would not come up at the next boot \(autoconnect=false\), nothing"
+        InvalidInput, match=r"eth0, which would not come up at the next boot \(autoconnect=false\), nothing"
     ):
         plan_of(off, devices=[device("eth0", active)])
 
@@ -178,7 +179,7 @@ def test_a_profile_that_goes_leaves_nothing_where_the_other_one_waits(is_install
     on = wanted("on", interface="eth2")
     assert plan_of(wanted("eth0"), off, on, observed=observed, devices=devices, stale=going).idle == ()
     with pytest.raises(
-        NetworkManagerError, match=r"with profile off, which .*\(autoconnect=false\), nothing would bring eth2 up"
+        InvalidInput, match=r"with profile off, which .*\(autoconnect=false\), nothing would bring eth2 up"
     ):
         plan_of(off, observed=observed, devices=devices, stale=going, way="eth2")
 
@@ -310,7 +311,7 @@ def test_a_trial_keeps_no_address_that_stays(text: str, address: str) -> None:
 def test_a_reset_knows_ethernet_only() -> None:
     shop = Managed("node1", (ManagedProfile("shop.nmconnection", "wlan0", "wifi"),))
     with pytest.raises(
-        NetworkManagerError, match="no ethernet interface of ours that could get DHCP back, only profiles of type wifi"
+        Conflict, match="no ethernet interface of ours that could get DHCP back, only profiles of type wifi"
     ):
         refuse_other_media(shop, ())
     refuse_other_media(shop, (wanted("eth0", ""),))

@@ -88,7 +88,8 @@ def test_a_real_connection_whose_other_end_reads_nothing() -> None:
 _ANSWERS = """
     import os, sys
     from ansible_collections.elemental.networking.plugins.module_utils._node import main
-    main.serve_controller = lambda request, program: {}
+    from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Refusal
+    main.serve_controller = lambda content, program: Refusal("no")
     main.main((), "{}", "")
     os.write(2, b"ended")
 """
@@ -118,5 +119,5 @@ def test_the_program_ends_when_its_answer_was_read(kind: str) -> None:
         answer = os.read(reading, 65536)
         watcher.join(10)
         assert ended == [b"ended"]
-        assert answer.endswith(b"{}\n")
+        assert answer.endswith(b"}\n")
         os.close(reading)

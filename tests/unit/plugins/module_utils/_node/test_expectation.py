@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.bindings import Binding, binding
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan.expectation import (
     Expectation,
@@ -16,6 +15,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.plan.ex
     referring,
     related,
     two_alike,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    WantedProfile,
 )
 
 MAC = "52:54:00:12:34:56"

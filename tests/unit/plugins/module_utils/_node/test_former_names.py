@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import Managed
-from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
-    NetworkManagerError,
+from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
+    Managed,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import WrongHost
 from ansible_collections.elemental.networking.plugins.module_utils._node.transaction.preconditions import (
     is_known_as,
     refuse_other_machine,
@@ -39,5 +39,5 @@ def test_a_host_is_known_by_its_name_or_by_its_former_one(
         refuse_other_machine(managed, machine, former)
         return
     words = f"configured as machine {known_as}, not {machine}: .* machine_network_former_name: {known_as} for {machine}"
-    with pytest.raises(NetworkManagerError, match=words):
+    with pytest.raises(WrongHost, match=words):
         refuse_other_machine(managed, machine, former)

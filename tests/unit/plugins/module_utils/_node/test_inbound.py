@@ -16,7 +16,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.checks.
     Arrival,
     knocked_from,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import Knock
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    Knock,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import knocking
 
 
@@ -111,8 +113,7 @@ def test_nobody_is_awaited_where_nobody_will_knock() -> None:
 
 def test_the_controller_comes_when_the_host_rings(door: Door) -> None:
     """And not before, whatever else arrives at its bell."""
-    with knocking(door.address, door.port, (60.0, 60.0)) as said:
-        knock = Knock.from_json(said)
+    with knocking(door.address, door.port, (60.0, 60.0)) as knock:
         assert knock
         with socket.socket(door.family, socket.SOCK_DGRAM) as stranger:
             stranger.sendto(b"", (knock.address, knock.bell))
@@ -125,8 +126,7 @@ def test_the_controller_comes_when_the_host_rings(door: Door) -> None:
 
 
 def test_where_no_ring_comes_through_the_controller_comes_after_a_while(door: Door) -> None:
-    with knocking(door.address, door.port, (0.0, 0.1)) as said:
-        knock = Knock.from_json(said)
+    with knocking(door.address, door.port, (0.0, 0.1)) as knock:
         assert knock
         assert until(lambda: knocked_from(knock)[0] == set(knock.ports))
 

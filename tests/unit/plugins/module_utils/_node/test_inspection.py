@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import paths
 from ansible_collections.elemental.networking.plugins.module_utils._node.dbus.connection import BusError
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
     USER_REQUESTED,
     Device,
@@ -20,6 +19,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.network
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan import inspection
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan.planning import Observed, Session
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    WantedProfile,
+)
 
 UUID, OTHER = "uuid-0", "uuid-1"
 FILE = "eth0.nmconnection"

@@ -15,7 +15,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import paths
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import Step, Trial
+from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
+    Step,
+    Trial,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._node.state import journal, records
 from ansible_collections.elemental.networking.plugins.module_utils._node.system import timers
 from ansible_collections.elemental.networking.plugins.module_utils._node.system.files import (

@@ -10,7 +10,6 @@ import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
     Managed,
     ManagedProfile,
-    WantedProfile,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan.planning import (
     Observed,
@@ -25,6 +24,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.plan.pl
     stale_files,
     trial_step,
     trial_texts,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    WantedProfile,
 )
 
 UUID = "4dcc0d81-3337-59f6-81e4-a603f89aa932"

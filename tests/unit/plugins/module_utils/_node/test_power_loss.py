@@ -19,8 +19,12 @@ from types import FrameType
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import paths
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import Managed, Trial
+from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
+    Managed,
+    Trial,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import NetworkManager
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import ACTIVATED
 from ansible_collections.elemental.networking.plugins.module_utils._node.state import journal, records
 from ansible_collections.elemental.networking.plugins.module_utils._node.system import files
 from ansible_collections.elemental.networking.plugins.module_utils._node.system.files import Content, private, put
@@ -136,7 +140,8 @@ def without_recovery(tree: Tree) -> Tree:
 
 def keep(host: Host, refuses: bool = False) -> None:
     """What confirm does once the controller has come in."""
-    confirm._keep(t.cast(NetworkManager, NetworkManagerThatLoads(refuses)), waiting(host.trial), set())
+    trial = waiting(host.trial)._replace(phase=ACTIVATED)
+    confirm._keep(t.cast(NetworkManager, NetworkManagerThatLoads(refuses)), trial, set())
 
 
 def waiting(trial: Trial) -> Trial:

@@ -12,19 +12,24 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import paths
 from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
-    DAMAGED,
-    LOST,
     Managed,
     ManagedProfile,
-    Request,
     Trial,
-    WantedProfile,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager import unmanaged
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
     Device,
     NetworkManager,
-    NetworkManagerError,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    DAMAGED,
+    LOST,
+    Busy,
+    Conflict,
+    HostBusy,
+    Request,
+    WantedProfile,
+    WrongHost,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.state import journal, records
 from ansible_collections.elemental.networking.plugins.module_utils._node.system.files import (
@@ -59,7 +64,7 @@ def test_a_host_that_may_be_the_machine_is_reset(
 
 def test_another_machine_is_not_reset_and_its_user_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preconditions, "host_identity", lambda: OTHER)
-    with pytest.raises(NetworkManagerError) as error:
+    with pytest.raises(WrongHost) as error:
         preconditions.refuse_other_identity(request(OURS))
     assert "another machine (by its machine-id) than the one that has the addresses of node1" in str(error.value)
     assert "machine_network_site" in str(error.value)
@@ -67,7 +72,7 @@ def test_another_machine_is_not_reset_and_its_user_is_told_what_to_do(monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("machine", "is_proven", "is_stranger"),
+    ("machine", "is_proven", "is_other_host"),
     [
         ("node1", False, False),
         ("node1", True, False),
@@ -76,10 +81,10 @@ def test_another_machine_is_not_reset_and_its_user_is_told_what_to_do(monkeypatc
         ("node2", True, True),
     ],
 )
-def test_who_is_a_stranger_on_a_claimed_address(machine: str, is_proven: bool, is_stranger: bool) -> None:
+def test_who_is_another_host_on_a_claimed_address(machine: str, is_proven: bool, is_other_host: bool) -> None:
     asked = request()._replace(only_known=True, is_proven=is_proven)
-    assert preconditions.is_stranger(Managed(machine), asked) == is_stranger
-    assert not preconditions.is_stranger(Managed(machine), asked._replace(only_known=False))
+    assert preconditions.is_other_host(Managed(machine), asked) == is_other_host
+    assert not preconditions.is_other_host(Managed(machine), asked._replace(only_known=False))
 
 
 @pytest.mark.parametrize("text", ["", "uninitialized", OURS[:-1], OURS.upper(), f"{OURS}0"])
@@ -161,7 +166,7 @@ def test_a_trial_whose_controller_lives_is_waited_for(
     """Until the dead-man has had its time, too: 60 s and 3 s."""
     trial = an_open_trial({})._replace(opened_at=opened_at)
     told = busy(trial, asked, monkeypatch)
-    assert told == ({"busy": "here", "token": "0123456789abcdef", "seconds": seconds}, [])
+    assert told == (Busy("here", "0123456789abcdef", seconds), [])
     assert ended == ([], [])
 
 
@@ -180,7 +185,7 @@ def test_what_a_boot_could_not_finish_is_finished(
 
 def busy(
     trial: Trial | None, asked: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
-) -> tuple[dict[str, t.Any] | None, list[str]]:
+) -> tuple[Busy | None, list[str]]:
     """The answer, and the warnings, on a host with this trial."""
     monkeypatch.setattr(records, "load_trial", lambda: trial)
     monkeypatch.setattr(preconditions, "time", SimpleNamespace(monotonic=lambda: NOW))
@@ -191,11 +196,11 @@ def busy(
 def test_the_checkpoint_of_another_tool_is_waited_for() -> None:
     assert preconditions.busy_with_another_tool(manager()) is None
     answer = preconditions.busy_with_another_tool(manager([12.5, None]))
-    assert answer == {"busy": "another tool with a NetworkManager checkpoint", "token": "", "seconds": 12.5}
+    assert answer == Busy("another tool with a NetworkManager checkpoint", "", 12.5)
 
 
 def test_a_checkpoint_without_an_end_is_not_waited_for() -> None:
-    with pytest.raises(NetworkManagerError, match=r"never ends by itself; .*nmstatectl rollback.*nothing was changed"):
+    with pytest.raises(HostBusy, match=r"never ends by itself; .*nmstatectl rollback.*nothing was changed"):
         preconditions.busy_with_another_tool(manager([None]))
 
 
@@ -215,7 +220,7 @@ def test_a_host_that_is_another_machine_is_refused(managed: Managed, former: str
     if not is_refused:
         preconditions.refuse_other_machine(managed, "node1", former)
         return
-    with pytest.raises(NetworkManagerError) as error:
+    with pytest.raises(WrongHost) as error:
         preconditions.refuse_other_machine(managed, "node1", former)
     assert f"configured as machine {managed.machine}, not node1" in str(error.value)
     assert f"machine_network_former_name: {managed.machine}" in str(error.value)
@@ -239,7 +244,7 @@ def test_a_reset_needs_a_host_that_is_known(
     if not is_refused:
         preconditions.refuse_unknown_machine(managed, "node1")
         return
-    with pytest.raises(NetworkManagerError, match="not known as machine node1.*machine_network_force_release"):
+    with pytest.raises(WrongHost, match="not known as machine node1.*machine_network_force_release"):
         preconditions.refuse_unknown_machine(managed, "node1")
 
 
@@ -261,7 +266,7 @@ def test_a_reset_leaves_no_host_without_a_network(types: list[str], wanted: list
     if not named:
         preconditions.refuse_other_media(managed, wanted)
         return
-    with pytest.raises(NetworkManagerError, match=f"only profiles of type {named}, .*nothing was changed"):
+    with pytest.raises(Conflict, match=f"only profiles of type {named}, .*nothing was changed"):
         preconditions.refuse_other_media(managed, wanted)
 
 
@@ -285,12 +290,12 @@ def test_an_interface_that_is_left_alone_is_named(
     if not is_refused:
         preconditions.refuse_unmanaged_interfaces(manager(), devices, [profile])
         return
-    with pytest.raises(NetworkManagerError, match=r"interface eth0, which is unmanaged .* \(by a file\)"):
+    with pytest.raises(Conflict, match=r"interface eth0, which is unmanaged .* \(by a file\)"):
         preconditions.refuse_unmanaged_interfaces(manager(), devices, [profile])
 
 
 def test_a_reset_that_would_do_nothing_is_refused() -> None:
     known = manager(addresses=["192.0.2.7/24", "192.0.2.8/24"])
     preconditions.refuse_unknown_addresses(known, [], {"192.0.2.9"})
-    with pytest.raises(NetworkManagerError, match=r"carries 192\.0\.2\.7, but .*configure it once more"):
+    with pytest.raises(Conflict, match=r"carries 192\.0\.2\.7, but .*configure it once more"):
         preconditions.refuse_unknown_addresses(known, [], {"192.0.2.9", "192.0.2.7"})

@@ -13,7 +13,10 @@ import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node.checks import probing
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import PROBE_KINDS, Probe
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    PROBE_KINDS,
+    Probe,
+)
 
 ZEROS = "0" * 32
 ROUTER = "fe80" + "0" * 27 + "1"

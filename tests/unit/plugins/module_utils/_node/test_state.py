@@ -18,14 +18,28 @@ from pathlib import Path
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import paths
 from ansible_collections.elemental.networking.plugins.module_utils._node.checks import probing
-from ansible_collections.elemental.networking.plugins.module_utils._node.dbus.connection import BusError, SystemBus
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import Managed, Probe, Trial
+from ansible_collections.elemental.networking.plugins.module_utils._node.dbus.connection import (
+    BusError,
+    BusTimeout,
+    SystemBus,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
+    Managed,
+    Trial,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
     Device,
     NetworkManager,
-    NetworkManagerError,
+    NotAnswering,
+    NotRunning,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._node.state import journal, records
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    MissingRequirement,
+    NodeError,
+    Probe,
+    WrongPhase,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._node.state import journal, records, shapes
 from ansible_collections.elemental.networking.plugins.module_utils._node.system import files, timers
 from ansible_collections.elemental.networking.plugins.module_utils._node.transaction import confirm, rollback, watchdog
 from ansible_collections.elemental.networking.tests.unit.plugins.module_utils._node.test_journal import (
@@ -174,7 +188,7 @@ def test_which_machine_a_host_is(host: Host, primary: str | None, copy: str | No
         if text is not None:
             Path(path).write_text(text)
     if machine is None:
-        with pytest.raises(NetworkManagerError, match=r"managed.json|/oem/"):
+        with pytest.raises(NodeError, match=r"managed.json|/oem/"):
             records.load_managed()
     else:
         assert records.load_managed().machine == machine
@@ -192,6 +206,106 @@ def test_what_a_newer_release_wrote_stays(host: Host) -> None:
 def a_device(active: str) -> Device:
     """A device on which the profile with this uuid is active."""
     return Device("/d", "eth0", "/a" if active else "/", active, False, {}, (), "")
+
+
+def with_more(value: t.Any) -> t.Any:
+    """The same as a newer release may write it: with a field more in every object."""
+    if isinstance(value, dict):
+        is_object = not any("/" in key or key.endswith(".nmconnection") for key in value)
+        more = {"of_tomorrow": {"x": [1]}} if is_object and set(value) & _NAMES else {}
+        return {**{key: with_more(each) for key, each in value.items()}, **more}
+    return [with_more(each) for each in value] if isinstance(value, list) else value
+
+
+# one of each kind of object; the other objects map what has a name of its own
+_NAMES = {"version", "token", "file_name", "mode", "kind"}
+
+
+def test_fields_of_a_newer_release_do_no_harm(host: Host) -> None:
+    trial = host.trial._replace(probes=(Probe("gateway", "gateway"),))
+    records.save_trial(trial)
+    records.remember_files(trial, {"eth0.nmconnection": "[eth0]"})
+    before = records.files_before()
+    managed = Managed("node1", trial.wanted, more_files=(f"{paths.MORE_FILES}x.yaml",), token="0123")
+    os.makedirs(os.path.dirname(paths.MANAGED_FILE), exist_ok=True)
+    Path(paths.MANAGED_FILE).write_text(records.managed_text(managed))
+    ended = {"version": 1, "ended": {"0123": ["rolled_back", "why", "node1", "failed", "of tomorrow"]}}
+    Path(paths.OUTCOMES_FILE).write_text(json.dumps(ended))
+    files = [paths.MANAGED_FILE, *(f"{paths.TRIAL_FOLDER}/{name}.json" for name in ("trial", "before", "final"))]
+    for file in files:
+        text = json.dumps(with_more(json.loads(Path(file).read_text())))
+        assert "of_tomorrow" in text
+        Path(file).write_text(text)
+    assert records.load_trial() == trial
+    assert records.files_before() == before
+    assert records.final_texts(["eth0.nmconnection"]) == {"eth0.nmconnection": "[eth0]"}
+    assert records.load_managed()._replace(unknown={}) == managed
+    assert shapes.journal(with_more(shapes.to_json(before))) == before
+    assert records.outcome_of("0123")._replace(state="confirmed") == shapes.Ended(
+        "confirmed"
+    )  # that of what is installed
+    assert records.machines_tried() == {"node1"}
+
+
+@pytest.mark.parametrize(
+    ("file", "load"),
+    [
+        ("MANAGED_FILE", records.load_managed),
+        ("TRIAL", records.load_trial),
+        ("OUTCOMES_FILE", lambda: shapes.read(paths.OUTCOMES_FILE)),
+        ("JOURNAL_FILE", lambda: shapes.read(paths.JOURNAL_FILE)),
+    ],
+)
+def test_what_a_node_remembers_has_a_version(host: Host, file: str, load: t.Callable[[], object]) -> None:
+    path = f"{paths.TRIAL_FOLDER}/trial.json" if file == "TRIAL" else getattr(paths, file)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    Path(path).write_text('{"version": 2, "machine": "node1"}')
+    with pytest.raises((MissingRequirement, shapes.OtherVersion)):
+        load()
+
+
+def test_a_phase_that_there_is_not_is_damage(host: Host) -> None:
+    """It is rolled back: nothing else is safe."""
+    records.remember_files(host.trial, {})
+    records.save_trial(host.trial._replace(phase="of tomorrow"))
+    found = records.load_trial()
+    assert found
+    assert found.phase == "damaged"
+
+
+def test_a_trial_ends_as_its_phase_allows(host: Host) -> None:
+    """A file says so: nothing of it is forgotten."""
+    with pytest.raises(WrongPhase):
+        records.close_trial(host.trial._replace(phase="staged"), "confirmed")
+    assert records.load_trial() is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "hangs"),
+    [
+        (BusTimeout("", "other words"), True),
+        (NotAnswering("other words"), True),
+        (BusError("", "the system D-Bus did not answer in time"), False),
+        (NotRunning("NetworkManager did not answer in time"), False),
+    ],
+)
+def test_networkmanager_is_killed_where_it_hangs_whatever_an_error_says(
+    host: Host, error: Exception, hangs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[t.Any] = [error, ()]
+    revived: list[bool] = []
+
+    def roll_back(_token: str) -> object:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(watchdog, "_roll_back", roll_back)
+    monkeypatch.setattr(watchdog, "_revive", lambda hangs: revived.append(hangs))
+    monkeypatch.setattr(watchdog, "_PAUSE", 0.0)
+    host.expire()
+    assert revived == [hangs]
 
 
 class NetworkManagerWithOneDevice(NetworkManagerThatForgot):
@@ -285,7 +399,7 @@ def test_a_probe_runs_without_the_lock_and_what_it_finds_counts_only_for_an_open
     monkeypatch.setattr(confirm, "run_probes", probing_for_long)
     manager = t.cast(NetworkManager, NetworkManagerThatIsUp())
     answer = confirm.confirm(manager, trial.token, "192.0.2.1", fresh=True, knock=None)
-    assert (answer["state"], answer["reason"]) == ("rolled_back", "it took too long")
+    assert (answer.state, answer.reason) == ("rolled_back", "it took too long")
     assert host.state == "old"
     assert 0 < bounds[0] <= trial.deadline
 
@@ -300,7 +414,7 @@ def test_the_probes_of_a_trial_that_was_opened_while_somebody_asked_are_not_left
     monkeypatch.setattr(records, "load_trial", lambda: next(looks, trial))
     manager = t.cast(NetworkManager, NetworkManagerThatIsUp())
     answer = confirm.confirm(manager, trial.token, "192.0.2.1", fresh=True, knock=None)
-    assert answer["state"] == "pending"
+    assert answer.state == "pending"
     assert host.state == "old"
 
 
@@ -382,6 +496,6 @@ def test_a_process_that_has_another_ones_number_is_not_killed(host: Host, monkey
 def test_a_trial_of_another_release_is_named(host: Host) -> None:
     file = Path(paths.TRIAL_FOLDER) / "trial.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "version": 2}))
-    with pytest.raises(NetworkManagerError, match="another release"):
+    with pytest.raises(MissingRequirement, match="another release"):
         records.load_trial()
     assert an_open_trial({}).token == host.trial.token

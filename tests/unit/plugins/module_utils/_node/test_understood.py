@@ -12,10 +12,6 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import paths
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import WantedProfile
-from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
-    NetworkManagerError,
-)
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.plain import is_plain
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.understood import (
     losses,
@@ -23,6 +19,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.network
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan import judging
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan.planning import Plan
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import InvalidInput, WantedProfile
 
 PLAIN = "[connection]\nid=eth1\ntype=ethernet\n[ipv4]\nmethod=manual\naddress1=192.0.2.5/24,192.0.2.1\ndns=192.0.2.1;\n"
 
@@ -154,7 +151,7 @@ def test_networkmanager_is_not_asked_about_what_is_plain_or_installed_already(
 def test_its_own_reason_is_given(nmcli: t.Callable[[str], Path]) -> None:
     nmcli("echo 'Error: Error writing connection: ipv4.dns: it is not allowed' >&2; exit 1")
     with pytest.raises(
-        NetworkManagerError, match=r"refuses profile eth1.nmconnection: ipv4.dns: it is not allowed; correct it"
+        InvalidInput, match=r"refuses profile eth1.nmconnection: ipv4.dns: it is not allowed; correct it"
     ):
         judging.judge(_plan(PLAIN + "may-fail=no\n"))
     assert "ipv4.dns: it is not allowed" in judging.refusal("eth1.nmconnection", PLAIN)

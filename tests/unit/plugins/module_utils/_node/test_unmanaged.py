@@ -9,12 +9,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._node.model import WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager import unmanaged
-from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
-    Device,
-    NetworkManagerError,
-)
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import Device
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Conflict, WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._node.transaction.preconditions import (
     refuse_unmanaged_interfaces,
 )
@@ -77,7 +74,7 @@ def test_an_unmanaged_interface_is_refused_with_the_file(tmp_path: Path, monkeyp
     monkeypatch.setattr(unmanaged, "_IFUPDOWN", (str(file),))
     monkeypatch.setattr(unmanaged, "_CONFIGURATION", ())
     monkeypatch.setattr(unmanaged, "_STARTING", 0.0)
-    with pytest.raises(NetworkManagerError, match=rf"eth1, which is unmanaged .* \(by {file}\);"):
+    with pytest.raises(Conflict, match=rf"eth1, which is unmanaged .* \(by {file}\);"):
         refuse(Daemon(False))
 
 

@@ -11,7 +11,7 @@ import ipaddress
 import json
 import math
 import typing as t
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import ToolRun
@@ -59,7 +59,7 @@ VALID: t.Sequence[dict[str, t.Any]] = [
     },
     JUDGEMENT,
     {"state": "confirmed", "host": "x", "failed_after": {"dns": "no answer"}},
-    json.loads(json.dumps(asdict(ToolRun(output="x", files={"a": "b"}, warnings=("w",), path=("interfaces", 0))))),
+    json.loads(json.dumps(ToolRun(output="x", files={"a": "b"}, warnings=("w",), path=("interfaces", 0))._asdict())),
 ]
 HOSTILE = st.sampled_from(
     [
@@ -172,7 +172,7 @@ def test_what_a_tool_on_a_host_prints_is_profiles_or_one_sentence(path: object, 
     )
     for error in ("", "it failed") if isinstance(answer, Rendered) else ():
         with bounded(), pytest.raises(RenderError):
-            rendered(replace(answer.tool_run(), error=error))
+            rendered(answer.tool_run()._replace(error=error))
 
 
 def rendered(run: ToolRun) -> object:

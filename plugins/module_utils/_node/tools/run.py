@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import tempfile
 import typing as t
-from dataclasses import asdict, dataclass, field, replace
 
 from ..system.files import read_folder
 from .error_locating import Complain, culprit
@@ -40,19 +39,22 @@ class ToolError(Exception):
     """A tool that is missing or does not end; its text is one sentence for the user."""
 
 
-@dataclass(frozen=True)
-class ToolRun:
+class ToolRun(t.NamedTuple):
     """What a tool made of a document.
 
     ``output`` is what nmstatectl printed (YAML), ``files`` what nmc wrote. An ``error`` is the tool's own words, and ``path``
     leads to the part of the document that it is about, as far as that can be found out.
     """
 
-    output: str = field(default="", repr=False)
-    files: t.Mapping[str, str] = field(default_factory=dict, repr=False)
+    output: str = ""
+    files: t.Mapping[str, str] = {}
     warnings: tuple[str, ...] = ()
     error: str = ""
     path: tuple[str | int, ...] = ()
+
+    def __repr__(self) -> str:
+        """Without what may hold secrets."""
+        return f"ToolRun(warnings={self.warnings!r}, error={self.error!r}, path={self.path!r})"
 
 
 def run_tool(configurator: str, document: str, host: str = "the controller") -> ToolRun:
@@ -69,7 +71,7 @@ def run_tool(configurator: str, document: str, host: str = "the controller") -> 
             f"the role elemental.networking.{name} installs it"
         )
     run = attempt(tool, document)
-    return replace(run, path=culprit(document, run.error, _complain(tool, attempt))) if run.error else run
+    return run._replace(path=culprit(document, run.error, _complain(tool, attempt))) if run.error else run
 
 
 def _complain(tool: str, attempt: t.Callable[[str, str], ToolRun]) -> Complain:
@@ -79,7 +81,7 @@ def _complain(tool: str, attempt: t.Callable[[str, str], ToolRun]) -> Complain:
 def serve_rendering(configurator: str, document: str) -> dict[str, t.Any]:
     """The answer to a controller that asks for a rendering on this host."""
     try:
-        return asdict(run_tool(configurator, document, "this host"))
+        return dict(run_tool(configurator, document, "this host")._asdict())
     except ToolError as error:
         return {"failed": True, "msg": str(error)}
 
@@ -135,7 +137,8 @@ def _execute(command: t.Sequence[str], text: str, folder: str | None = None) -> 
             input=text,
             cwd=folder,
             env=environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="surrogateescape",
             timeout=_PATIENCE,

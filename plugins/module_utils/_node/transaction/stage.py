@@ -217,7 +217,7 @@ def _prepare(
     from .trial import Present, preview
 
     connections = manager.connections()
-    with contextlib.nullcontext() if plan.is_reset else records.remembering(request.token, request.machine):
+    with contextlib.ExitStack() if plan.is_reset else records.remembering(request.token, request.machine):
         answer = {"changed": True, **preview(manager, plan, connections)}
         answer["warnings"] += judge(plan)
     answer["warnings"] += warnings

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import typing as t
-from dataclasses import asdict
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
@@ -65,14 +64,14 @@ def ask(node: t.Any, monkeypatch: pytest.MonkeyPatch, answers_on: str = FakeNode
 
 def test_the_document_goes_to_the_node_once(monkeypatch: pytest.MonkeyPatch) -> None:
     run = ToolRun(output="x", warnings=("w",), path=("interfaces", 0))
-    node = FakeNode(asdict(run))
+    node = FakeNode(run._asdict())
     assert ask(node, monkeypatch) == run
     [(address, request)] = node.asked
     assert (address, request["operation"], request["only_known"]) == ("192.0.2.1", "render", False)
 
 
 def test_a_stranger_on_the_claimed_address_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    node = FakeNode({"stranger": True}, asdict(ToolRun(output="x")))
+    node = FakeNode({"stranger": True}, ToolRun(output="x")._asdict())
     assert ask(node, monkeypatch, "192.0.2.150").output == "x"
     assert [(address, request["only_known"]) for address, request in node.asked] == [
         ("192.0.2.150", True),
@@ -96,7 +95,7 @@ def test_a_node_that_does_not_answer_is_unreachable(monkeypatch: pytest.MonkeyPa
 def test_behind_a_jump_host_the_claimed_address_is_tried_when_the_inventory_is_out_of_date(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    node = FakeNode(None, asdict(ToolRun(output="x")), is_direct=False)
+    node = FakeNode(None, ToolRun(output="x")._asdict(), is_direct=False)
     monkeypatch.setattr(_rendering, "find", lambda _node, _known: {})
     tool = _rendering.tool_on("node", t.cast("t.Any", node), "node1", ["192.0.2.150"])
     assert tool("nmstate", "{}").output == "x"

@@ -19,7 +19,9 @@ from .test_node_state import a_push_that_waits, wait_until_as_before
 from .test_ways_in import there_and_back
 
 _NODE = "node1"
-_NOT_NEEDED = shutil.ignore_patterns("test", "tests", "site-packages", "__pycache__", "config-*", "ensurepip", "idlelib")
+_NOT_NEEDED = shutil.ignore_patterns(
+    "test", "tests", "site-packages", "__pycache__", "config-*", "ensurepip", "idlelib"
+)
 
 
 @pytest.fixture
@@ -72,7 +74,9 @@ def test_what_cannot_be_reached_rolls_back(controller: Controller) -> None:
     assert not result.succeeded
     assert "rolled back" in result.failure(_NODE)
     assert (claimed(controller, _NODE, "eth0"), installed(controller, _NODE)) == before
-    assert "trial" not in inside(controller, _NODE, "ls /run/NetworkManager/system-connections /run/elemental-networking")
+    assert "trial" not in inside(
+        controller, _NODE, "ls /run/NetworkManager/system-connections /run/elemental-networking"
+    )
 
 
 @pytest.mark.usefixtures("only_python36")

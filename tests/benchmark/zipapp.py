@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a request costs on a host, with the program as it is sent and as a zipapp in a memfd: python3 -m …tests.benchmark.zipapp PYTHON [RUNS].
+"""What a request costs on a host, with the program as it is sent and as a zipapp in a memfd.
 
-PYTHON is the host's, 3.8 or later: 3.6 has no ``os.memfd_create``. The request ends at a bus that is not there. Each way has its turn in each
-round; the medians are of milliseconds of processor and of wall time. "other Python" leaves out what was compiled for the host's Python.
+python -m ansible_collections.elemental.networking.tests.benchmark.zipapp PYTHON [ROUNDS]: PYTHON is the host's, 3.8 or later, since 3.6 has
+no ``os.memfd_create``. The request ends at a bus that is not there. Each way has its turn in each round; the medians are of milliseconds of
+processor and of wall time. "other Python" leaves out what was compiled for the host's Python.
 """
 
 from __future__ import annotations

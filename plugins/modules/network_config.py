@@ -32,7 +32,7 @@ description:
 notes:
   - Works over Ansible's P(ansible.builtin.ssh#connection) connection only, also through a jump host; any other one is refused
     before anything is changed.
-  - The host needs Python 3.8 or later (standard library only) and NetworkManager 1.40 or later; the task needs to be root there.
+  - The host needs Python 3.6 or later (standard library only) and NetworkManager 1.40 or later; the task needs to be root there.
   - This is an action plugin; the keyfiles never touch the disk of the host before they are profiles. With a become method that takes
     standard input away, such as C(su), they wait for root in C(/dev/shm), which must be in memory (tmpfs); memory may be swapped.
 extends_documentation_fragment:

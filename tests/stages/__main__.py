@@ -85,6 +85,11 @@ def _other_core(requirements: str, python: str) -> Command:
     return command, folder, {**variables, "ROLES_PART": f"{part.number}/{part.parts}"}
 
 
+def _older_python() -> Command:
+    command, _folder, variables = _here("python", "-m", "tests.stages.older_python")
+    return command, REPOSITORY, {**variables, "PYTHONPATH": str(REPOSITORY)}
+
+
 def _fuzz() -> Command:
     options = ("-q", "-n", "2", "-p", "no:cacheprovider", "tests/unit/borders")
     return _in_collection("pytest", *options, FUZZ=os.environ.get("FUZZ") or _INPUTS)
@@ -274,6 +279,7 @@ STAGES = (
         optional=True,
         one=_ONE_UNIT,
     ),
+    Stage("older-python", "unit tests of hosts' Python", _older_python, report=("older Python: ",)),
     Stage("fuzz", "trust borders, many inputs", _fuzz, report=("border ",), by_default=False),
     Stage("sanity", "ansible-test sanity", _sanity, one=("--test", "validate-modules")),
     # ansible is killed less often than in a run of the fault list alone

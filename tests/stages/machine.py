@@ -129,13 +129,13 @@ def newer_python() -> str:
     found = [shutil.which(f"python3.{minor}") for minor in (13, 12)]
     found += sorted(map(str, Path.home().glob(".pyenv/versions/3.1[23].*/bin/python3")), reverse=True)
     for path in found:
-        if path and _works(path):
+        if path and works(path):
             return path
     raise Missing("ansible-core 2.21 needs Python 3.12 or later, and there is none on PATH or in pyenv; install one")
 
 
-def _works(python: str) -> bool:
-    """A pyenv shim may lead nowhere."""
+def works(python: str) -> bool:
+    """Whether it is a whole Python: a pyenv shim may lead nowhere."""
     return subprocess.run([python, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0
 
 

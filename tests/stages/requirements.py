@@ -23,6 +23,8 @@ FOLDER = machine.REPOSITORY / "tests/requirements"
 _PIN = re.compile(r"([A-Za-z0-9._-]+)==(\S+)")
 # these versions of ansible-core need Python 3.12
 _NEEDS_NEWER_PYTHON = ("2.20", "2.21")
+# for the oldest Python of hosts
+_OLDER_PYTHON = "older-python"
 _COMMENT = "locked by make requirements; edit the file of the same name that ends with .in"
 
 
@@ -42,7 +44,9 @@ def without_checksum(lock: Path) -> list[str]:
 def lock(uv: Path, source: Path, upgrade: bool) -> None:
     """Write the lock of one .in file. Raises CalledProcessError where what is wanted does not go together."""
     header = [line for line in source.read_text().splitlines() if line.startswith("# ")][:4]
-    python = "3.12" if source.stem.endswith(_NEEDS_NEWER_PYTHON) else "3.11"
+    python = "3.6" if source.stem == _OLDER_PYTHON else "3.11"
+    if source.stem.endswith(_NEEDS_NEWER_PYTHON):
+        python = "3.12"
     target = source.with_suffix(".txt")
     command = [str(uv), "pip", "compile", "-q", "--no-config", "--no-header", "--universal", "--python-version", python]
     command += ["--no-python-downloads", "--generate-hashes"]

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How profiles get on a node; everything here also runs on the node: Python 3.8 and its standard library only."""
+"""How profiles get on a node; everything here also runs on the node: Python 3.6 and its standard library only."""

@@ -36,6 +36,8 @@ RECOVERY_LINK = "/etc/systemd/system/NetworkManager.service.wants/elemental-netw
 # the public host keys of sshd, and where it may be told of others (SUSE's own configuration is the second one)
 SSH_FOLDER = "/etc/ssh"
 SSHD_CONFIGURATIONS = ("/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config")
+# in front of a Python there: one older than 3.7 cannot name a file of other letters than ASCII in the locale of a service or of ssh
+LOCALE = "LC_ALL=C.UTF-8"
 # what the controller looks for in the output: a login banner may stand before it
 ANSWER_MARK = "elemental-networking-answer:"
 

@@ -34,6 +34,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.program
     place_in_memory,
     reader,
     script,
+    shell_command,
     short_script,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_call import (
@@ -364,7 +365,7 @@ class Node:
             raise
 
     def _python_command(self, code: str) -> str:
-        return f"{self._python} -I -S -c {shlex.quote(code)}"
+        return shell_command(self._python, code)
 
     def _through_input(self, code: str, text: bytes | None) -> str:
         result = self._action._low_level_execute_command(self._python_command(code), in_data=text, sudoable=True)
@@ -392,4 +393,4 @@ def _end_master(command: t.Sequence[str]) -> None:
 def _broken(result: t.Mapping[str, t.Any]) -> str:
     lines = [line for line in str(result.get("stderr", "")).splitlines() if line.strip()]
     reason = one_line(lines[-1]) if lines else f"exit code {one_line(result.get('rc'), 20)} and no answer"
-    return f"python3 (3.8 or later) could not run the network program on this host: {reason}"
+    return f"python3 (3.6 or later) could not run the network program on this host: {reason}"

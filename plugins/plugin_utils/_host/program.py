@@ -22,6 +22,7 @@ import marshal
 import pkgutil
 import py_compile
 import secrets
+import shlex
 import sys
 import typing as t
 import zlib
@@ -30,6 +31,7 @@ from pathlib import Path
 from ansible_collections.elemental.networking.plugins.module_utils._node.paths import (
     ANSWER_MARK,
     COMPILED_FILE,
+    LOCALE,
     PROGRAM_FILE,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import AnyRequest, to_json
@@ -51,6 +53,9 @@ _PACKAGE = "ansible_collections.elemental.networking.plugins.module_utils._node"
 _LOADER = """
 import marshal, os, sys
 def compiled(name, source):
+    if sys.version_info < (3, 7) and name != "older_python":
+        from _node.older_python import without_annotations
+        source = without_annotations(source)
     return compile(source, "elemental.networking/" + name.replace(".", "/") + ".py", "exec")
 class Loader:
     def __init__(self, kept):
@@ -186,6 +191,11 @@ def reader(longest_delivery: int = _LONGEST_DELIVERY) -> str:
     """
     take = "text = sys.stdin.buffer.read()"
     return f"import _signal, sys; _signal.alarm({longest_delivery}); {take}; _signal.alarm(0); exec(text)"
+
+
+def shell_command(python: str, code: str) -> str:
+    """What a shell on the node runs: this code with a Python there (a word of the shell), and with nothing of its site-packages."""
+    return f"{LOCALE} {python} -I -S -c {shlex.quote(code)}"
 
 
 def place_in_memory() -> str:

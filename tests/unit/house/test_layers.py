@@ -27,6 +27,7 @@ _LAYERS: tuple[tuple[str, ...], ...] = (
         "module_utils._texts",
         "module_utils._yaml",
         "module_utils._node.checking",
+        "module_utils._node.older_python",
         "module_utils._node.paths",
         "module_utils._node.protocol",
         "module_utils._node.dbus",

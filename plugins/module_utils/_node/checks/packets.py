@@ -36,7 +36,7 @@ def arp_sender(frame: bytes) -> tuple[str, str] | None:
     mac = frame[22:28]
     if mac == _NO_MAC or mac[0] & _GROUP:
         return None
-    return socket.inet_ntoa(frame[28:32]), mac.hex(":")
+    return socket.inet_ntoa(frame[28:32]), ":".join(f"{byte:02x}" for byte in mac)
 
 
 def dns_query(number: int) -> bytes:

@@ -22,7 +22,8 @@ _PROFILE = _NAME + ".Settings.Connection"
 _DEVICE = _NAME + ".Device"
 _ACTIVE = _NAME + ".Connection.Active"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
-
+# of the kernel; Python 3.6 has no name for it
+_CLOCK_BOOTTIME = 7
 _IP_CONFIGS = {"ipv4": _NAME + ".IP4Config", "ipv6": _NAME + ".IP6Config"}
 
 # NMCheckpointCreateFlags: DELETE_NEW_CONNECTIONS and DISCONNECT_NEW_DEVICES
@@ -363,8 +364,8 @@ class NetworkManager:
         """After how many seconds a checkpoint rolls back by itself; None when it never does."""
         interface = _NAME + ".Checkpoint"
         timeout = self._property(checkpoint, interface, "RollbackTimeout")
-        created = self._property(checkpoint, interface, "Created") / 1000  # CLOCK_BOOTTIME
-        return max(0.0, created + timeout - time.clock_gettime(time.CLOCK_BOOTTIME)) if timeout else None
+        created = self._property(checkpoint, interface, "Created") / 1000  # by that clock
+        return max(0.0, created + timeout - time.clock_gettime(_CLOCK_BOOTTIME)) if timeout else None
 
     def extend_checkpoint(self, checkpoint: str, seconds: int) -> None:
         """Let a checkpoint roll back ``seconds`` from now, and not before."""

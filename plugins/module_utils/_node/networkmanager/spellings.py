@@ -57,7 +57,7 @@ def element(text: str) -> str:
 def mac_address(text: str) -> str:
     """A MAC address in the one form that the system writes: bytes, a list of numbers, say; what is none as it stands."""
     is_list = ";" in text and re.match(_BYTES, text)
-    return _as_bytes(text).hex(":") if is_list or re.match(_MAC_ADDRESS, text) else text
+    return ":".join(f"{byte:02x}" for byte in _as_bytes(text)) if is_list or re.match(_MAC_ADDRESS, text) else text
 
 
 def ip_address(text: str) -> str:

@@ -255,7 +255,7 @@ def program_text() -> str:
 
 def program_command(operation: str, token: str = "", program: str = paths.PROGRAM_FILE) -> list[str]:
     """The command that runs an operation of this program without a controller."""
-    return [sys.executable, "-I", "-S", program, operation, *([token] if token else [])]
+    return ["/usr/bin/env", paths.LOCALE, sys.executable, "-I", "-S", program, operation, *([token] if token else [])]
 
 
 def load_managed() -> Managed:

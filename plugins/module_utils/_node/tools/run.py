@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import tempfile
 import typing as t
-from dataclasses import dataclass, field, replace
 
 from ..protocol import MISSING_REQUIREMENT, TIMED_OUT, NodeError, Rendered
 from ..system.files import read_folder
@@ -53,19 +52,22 @@ class ToolHangs(ToolError):
     code = TIMED_OUT
 
 
-@dataclass(frozen=True)
-class ToolRun:
+class ToolRun(t.NamedTuple):
     """What a tool made of a document.
 
     ``output`` is what nmstatectl printed (YAML), ``files`` what nmc wrote. An ``error`` is the tool's own words, and ``path``
     leads to the part of the document that it is about, as far as that can be found out.
     """
 
-    output: str = field(default="", repr=False)
-    files: t.Mapping[str, str] = field(default_factory=dict, repr=False)
+    output: str = ""
+    files: t.Mapping[str, str] = {}
     warnings: tuple[str, ...] = ()
     error: str = ""
     path: tuple[str | int, ...] = ()
+
+    def __repr__(self) -> str:
+        """Without what may hold secrets."""
+        return f"ToolRun(warnings={self.warnings!r}, error={self.error!r}, path={self.path!r})"
 
 
 def run_tool(configurator: str, document: str, host: str = "the controller") -> ToolRun:
@@ -83,7 +85,7 @@ def run_tool(configurator: str, document: str, host: str = "the controller") -> 
             tool=name,
         )
     run = attempt(tool, document)
-    return replace(run, path=culprit(document, run.error, _complain(tool, attempt))) if run.error else run
+    return run._replace(path=culprit(document, run.error, _complain(tool, attempt))) if run.error else run
 
 
 def _complain(tool: str, attempt: t.Callable[[str, str], ToolRun]) -> Complain:
@@ -147,7 +149,8 @@ def _execute(command: t.Sequence[str], text: str, folder: str | None = None) -> 
             input=text,
             cwd=folder,
             env=environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="surrogateescape",
             timeout=_PATIENCE,

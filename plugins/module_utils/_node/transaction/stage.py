@@ -211,7 +211,7 @@ def _prepare(
     from .trial import Present, preview
 
     connections = manager.connections()
-    with contextlib.nullcontext() if plan.is_reset else records.remembering(request.token, request.machine):
+    with contextlib.ExitStack() if plan.is_reset else records.remembering(request.token, request.machine):
         answer = preview(manager, plan, connections)
         warnings = [*answer.warnings, *judge(plan), *warnings]
     answer = answer._replace(warnings=tuple(warnings))

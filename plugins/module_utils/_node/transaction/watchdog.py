@@ -91,7 +91,12 @@ def _systemctl(*arguments: str) -> None:
 
     try:
         subprocess.run(
-            ["systemctl", *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False
+            ["systemctl", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=30,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         pass  # the next round tries again

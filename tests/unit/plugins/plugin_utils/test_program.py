@@ -20,6 +20,7 @@ import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import main
 from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Confirm, Render
+from ansible_collections.elemental.networking.plugins.module_utils._node.state.records import program_command
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.program import (
     keeper,
     kept_reader,
@@ -27,10 +28,13 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.program
     program,
     reader,
     script,
+    shell_command,
 )
 
 REQUEST = Confirm("x", "192.0.2.1", fresh=True, knock=None)
-PYTHON = [sys.executable, "-I", "-S", "-c"]
+# make test-older-python gives others
+HOST_PYTHON = os.environ.get("HOST_PYTHON") or sys.executable
+PYTHON = [HOST_PYTHON, "-I", "-S", "-c"]
 
 
 def test_it_runs_without_site_packages_and_answers_in_one_marked_line() -> None:
@@ -145,3 +149,39 @@ def test_it_renders_on_the_node_without_networkmanager(tmp_path: Path) -> None:
         "answer": "other_host",
         "machine": "",
     }
+
+
+def test_names_are_read_as_they_are_whatever_the_locale_is(tmp_path: Path) -> None:
+    """Python 3.6 has ASCII in the locale that ssh and systemd may give, and finds no file of another name."""
+    tool = tmp_path / "nmc"
+    tool.write_text("#!/bin/sh\nmkdir -p $5/_all; echo x > $5/_all/\u00fcn\u00ef.nmconnection\n", encoding="utf-8")
+    tool.chmod(0o755)
+    request = Render("nmc", "{}", "node1")
+    command = ["sh", "-c", shell_command(HOST_PYTHON, reader())]
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "LC_ALL": "C"}
+    run = subprocess.run(command, input=script(request), capture_output=True, check=True, env=environment)
+    answer = json.loads(run.stdout.decode().rsplit(ANSWER_MARK, 1)[1])
+    assert answer["files"] == {"\u00fcn\u00ef.nmconnection": "x\n"}
+
+
+def test_what_runs_without_a_controller_reads_names_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", HOST_PYTHON)
+    file = tmp_path / "program.py"
+    file.write_text("import sys; print(sys.getfilesystemencoding(), *sys.argv[1:])")
+    command = program_command("expire", "token", program=str(file))
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env={})
+    assert run.stdout == "utf-8 expire token\n"
+
+
+def test_every_module_can_be_imported_on_a_host() -> None:
+    """Those that a request seldom needs, too; and what was compiled there is kept for the next start."""
+    folder = Path(str(main.__file__)).parent
+    files = [file.relative_to(folder).with_suffix("") for file in folder.rglob("*.py") if file.name != "__init__.py"]
+    names = sorted(".".join(file.parts) for file in files)
+    lines = [
+        *(f"import _node.{name}" for name in names),
+        "import sys; print(*sorted(sys.modules['_node'].LOADER.kept))",
+    ]
+    text = "\n".join([program(), *lines])
+    run = subprocess.run([*PYTHON, reader()], input=text.encode(), capture_output=True, check=True)
+    assert run.stdout.decode().split() == names

@@ -186,7 +186,7 @@ def test_a_profile_for_any_interface_must_be_left_one(
     plan = Plan((profile,), (), {}, {profile.file_name: "not installed"}, (), (), {}, interfaces=interfaces)
     theirs = {"/theirs": {**CLOUD_INIT, "interface-name": "eth0"}}
     expected: t.Any = (
-        pytest.raises(Conflict, match="wants eth0 too and would win") if is_lost else contextlib.nullcontext([])
+        pytest.raises(Conflict, match="wants eth0 too and would win") if is_lost else contextlib.ExitStack()
     )
     with expected:
         assert contender_warnings(t.cast(t.Any, FakeManager(is_alone)), plan, theirs) == []

@@ -42,7 +42,11 @@ def door(request: pytest.FixtureRequest) -> t.Iterator[Door]:
     mapped = request.param.startswith("::ffff")
     family = socket.AF_INET6 if ":" in request.param else socket.AF_INET
     try:
-        server = socket.create_server(("::" if mapped else request.param, 0), family=family, dualstack_ipv6=mapped)
+        server = socket.socket(family)
+        if mapped:
+            server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        server.bind(("::" if mapped else request.param, 0))
+        server.listen()
     except OSError:
         pytest.skip("there is no IPv6 here")
     with server:

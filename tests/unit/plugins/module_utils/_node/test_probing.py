@@ -181,7 +181,9 @@ def test_a_probe_fails_in_a_few_words(probe: Probe, failure: str) -> None:
 
 
 def test_a_server_that_accepts_is_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
         probe = Probe("ssh", "tcp", target="127.0.0.1", port=server.getsockname()[1], timeout=5.0)
         assert probing.run_probes([probe], 60.0) == {"ssh": ""}
 

@@ -20,7 +20,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.dbus.wi
 from hypothesis import given
 from hypothesis import strategies as st
 
-_TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=20)
+_TEXT = st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=20)
 _CASES = st.one_of(
     st.tuples(st.just("s"), _TEXT),
     st.tuples(st.just("u"), st.integers(0, 2**32 - 1)),

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import HandOver
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.handing import handing_of
 
 from tests.testbed.controlplane import users
 from tests.testbed.controlplane.fixtures import PROVIDER, Space, asked
@@ -132,7 +133,7 @@ def test_an_address_that_waits_in_vain_goes_with_the_claim_that_it_came_from(sit
         assert isinstance(backend, KubernetesBackend)
         (bound,) = backend.list_claims(site.name)
         after = dataclasses.replace(bound.claim, name="node2-ip", machine="node2", host="node2")
-        backend._claims.give_addresses([backend._handing(HandOver(bound, after))], False)
+        backend.plane.claims.give_addresses([handing_of(HandOver(bound, after))], False)
     assert set(site.addresses()) == {"node1-ip", "node2-ip"}
     assert site.module("ip_address_claims", claims=[{"name": before["metadata"]["name"]}], state="absent")["changed"]
     site.admin.until("no address is left", lambda: site.addresses() == {}, 60)

@@ -11,8 +11,19 @@ from dataclasses import dataclass, field, replace
 
 from . import renumbering
 from .allocation import family
-from .backend import HandOver, IpamBackend, PoolChange
-from .machines import Known, Machine, addresses_held, held_by, holders_of, machines_of, title, unused
+from .backend import HandOver, IpamBackend, Observation, PoolChange
+from .errors import Conflict, InvalidInput
+from .machines import (
+    Known,
+    Machine,
+    addresses_held,
+    by_title,
+    holders_of,
+    machines_of,
+    names_of,
+    title,
+    unused,
+)
 from .matching import compare
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 from .renaming import rename
@@ -57,17 +68,21 @@ def ensure_claims(
     _refuse_same_name(asked)
     pools = _each_once(pools)
     machines = machines_of(asked, machines)
-    existing = _existing(backend, [title(claim) for claim in asked])
-    known = {**held_by(backend, machines), **existing}
-    moves = [*rename(backend, machines, known, dry_run), *renumbering.settle(backend, asked, known, dry_run)]
-    instead = renumbering.plan(backend, asked, pools, known, machines)
+    found = backend.find_claims(list(dict.fromkeys(title(claim) for claim in asked)), names_of(machines))
+    known, leaving = by_title((*found.held, *found.found)), by_title(found.leaving)
+    moves = [
+        *rename(backend, machines, known, leaving, dry_run),
+        *renumbering.settle(backend, asked, known, leaving, dry_run),
+    ]
+    instead = renumbering.plan(backend, asked, pools, known, leaving, machines)
     if any(machine.renumber for machine in machines):
         pools = renumbering.with_addresses_in_use(backend, asked, pools)
-    for claim, found in instead.items():
-        if isinstance(found, Renumbering):
-            compare(replace(claim, pool=found.old.claim.pool), found.old.claim)
+    for claim, other in instead.items():
+        if isinstance(other, Renumbering):
+            compare(replace(claim, pool=other.old.claim.pool), other.old.claim)
     wishes = [replace(wish, claim=_in_place_of(wish.claim, instead)) for wish in wishes]
-    claiming = _claim(backend, wishes, pools, known, dry_run)
+    there_is = replace(found, found=tuple(known.values()), leaving=tuple(leaving.values()))
+    claiming = _claim(backend, wishes, pools, there_is, dry_run)
     known.update({title(bound.claim): bound for bound in claiming.bound})
     under_way = [each for each in instead.values() if isinstance(each, Renumbering)]
     used = {title(claim) for claim in (*asked, *(wish.claim for wish in wishes))}
@@ -97,29 +112,26 @@ def _in_place_of(claim: Claim, instead: t.Mapping[Claim, Renumbering | Claim]) -
 
 
 def _claim(
-    backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Sequence[Pool], known: Known, dry_run: bool
+    backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Sequence[Pool], there_is: Observation, dry_run: bool
 ) -> Claiming:
     """Compare what exists, create what is missing, wait."""
-    claims = [wish.claim for wish in wishes]
-    for claim in claims:
-        found = known.get(title(claim))
-        if found is not None:
-            compare(claim, found.claim)
-    backend.check_addresses(claims)
-    missing = _to_make(claims, known)
+    claims, known = [wish.claim for wish in wishes], by_title(there_is.found)
+    existing = [(claim, known[title(claim)]) for claim in claims if title(claim) in known]
+    for claim, found in existing:
+        compare(claim, found.claim)
+    backend.check_addresses([found for _claim, found in existing])
+    for claim, found in existing:
+        _refuse_refused(claim, found)
     _check_families(wishes, pools, backend)
     _compare_families(wishes, known)
-    creation = backend.create_claims(missing, pools, dry_run)
-    pool_changes = [change for change in creation.pool_changes if change.changed]
-    created = creation.created
+    creation = backend.create_claims(claims, pools, there_is, dry_run)
     if dry_run:
         made = {title(claim): BoundClaim(claim, None) for claim in creation.created}
-        bound = [_adopted(claim, {**made, **known}) for claim in claims]
+        bound = tuple(_adopted(claim, {**made, **known}) for claim in claims)
     else:
-        created += backend.adopt_claims(_to_adopt(claims, missing))
-        bound = backend.wait_for_addresses(claims)
-        _take_back_other_families(wishes, bound, created, backend)
-    return Claiming(tuple(bound), created, tuple(pool_changes))
+        bound = creation.bound
+        _take_back_other_families(wishes, bound, creation.created, backend)
+    return Claiming(bound, creation.created, tuple(change for change in creation.pool_changes if change.changed))
 
 
 def _adopted(claim: Claim, known: Known) -> BoundClaim:
@@ -130,29 +142,13 @@ def _adopted(claim: Claim, known: Known) -> BoundClaim:
     return replace(bound, claim=replace(bound.claim, machine=claim.machine, key=claim.key))
 
 
-def _to_adopt(claims: t.Sequence[Claim], missing: t.Sequence[Claim]) -> list[Claim]:
-    made = {title(claim) for claim in missing}
-    return [claim for claim in claims if title(claim) not in made]
-
-
-def _to_make(claims: t.Sequence[Claim], known: Known) -> list[Claim]:
-    """The claims that do not exist, and those of ours that their provider refused: Metal3 never looks at one of these again."""
-    missing = []
-    for claim in claims:
-        found = known.get(title(claim))
-        if found is not None and found.refusal and not found.claim.managed:
-            raise IpamError(
-                f"claim {claim.name}, which something else made, was refused by the provider of pool {claim.pool.name} ({found.refusal}),"
-                " which may never look at it again: release it first, then claim again"
-            )
-        if found is None or found.refusal:
-            missing.append(claim)
-    return missing
-
-
-def _existing(backend: IpamBackend, names: t.Sequence[tuple[str, str]]) -> Known:
-    found = backend.find_claims(list(dict.fromkeys(names)))
-    return {title(bound.claim): bound for bound in found}
+def _refuse_refused(claim: Claim, found: BoundClaim) -> None:
+    """Raise IpamError for a claim of somebody else that its provider refused; ours is made again."""
+    if found.refusal and not found.claim.managed:
+        raise Conflict(
+            f"claim {claim.name}, which something else made, was refused by the provider of pool {claim.pool.name} ({found.refusal}),"
+            " which may never look at it again: release it first, then claim again"
+        )
 
 
 def _each_once(pools: t.Sequence[Pool]) -> list[Pool]:
@@ -160,7 +156,7 @@ def _each_once(pools: t.Sequence[Pool]) -> list[Pool]:
     seen: dict[tuple[PoolReference, str], Pool] = {}
     for pool in pools:
         if seen.setdefault((pool.reference, pool.namespace), pool) != pool:
-            raise IpamError(f"pool {pool.reference} is given twice, with different definitions; leave one of them")
+            raise InvalidInput(f"pool {pool.reference} is given twice, with different definitions; leave one of them")
     return list(seen.values())
 
 
@@ -171,7 +167,7 @@ def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
     for claim in claims:
         owner = owners.setdefault(claim.machine, claim.host) if claim.host else claim.host
         if owner != claim.host:
-            raise IpamError(
+            raise InvalidInput(
                 f"hosts {owner} and {claim.host} have the same machine name {claim.machine}; give each its own (machine_network_machine)"
             )
         other = seen.setdefault((claim.namespace, claim.name), claim)
@@ -179,10 +175,10 @@ def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
             continue
         if (other.machine, other.key) == (claim.machine, claim.key):
             hosts = f" ({other.host} and {claim.host})" if other.host != claim.host else ""
-            raise IpamError(
+            raise InvalidInput(
                 f"claim {claim.name} is asked for twice: two hosts{hosts} have the machine name {claim.machine}; give each its own"
             )
-        raise IpamError(
+        raise InvalidInput(
             f"machine {other.machine} with key {other.key} and machine {claim.machine} with key {claim.key} "
             f"both ask for the claim {claim.name}: rename one of the machines or keys"
         )
@@ -199,7 +195,7 @@ def _check_families(wishes: t.Sequence[Wish], pools: t.Sequence[Pool], backend: 
         claim = wish.claim
         found = families.get((claim.pool, claim.namespace)) or families.get((claim.pool, "")) or wish.family
         if found != wish.family:
-            raise IpamError(
+            raise InvalidInput(
                 f"claim {claim.name} expects an {wish.family} address, but pool {claim.pool} gives {found} addresses"
             )
 
@@ -210,7 +206,7 @@ def _compare_families(wishes: t.Sequence[Wish], known: Known) -> None:
         found = known.get(title(wish.claim))
         address = found.address if found else None
         if wish.family and address is not None and address.family != wish.family:
-            raise IpamError(
+            raise InvalidInput(
                 f"claim {wish.claim.name} expects an {wish.family} address, but pool {wish.claim.pool} gave it {address.address};"
                 f" name a pool of {wish.family} addresses"
             )
@@ -222,5 +218,6 @@ def _take_back_other_families(
     try:
         _compare_families(wishes, {title(each.claim): each for each in bound})
     except IpamError:
-        backend.release_claims(created, dry_run=False)
+        made = {title(claim) for claim in created}
+        backend.release_claims([each for each in bound if title(each.claim) in made], dry_run=False)
         raise

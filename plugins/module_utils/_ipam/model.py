@@ -10,14 +10,39 @@ import typing as t
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from .._texts import sentence
+from .. import _errors
+from .._texts import plain, sentence
 
 
 class IpamError(Exception):
-    """A request that cannot be served; its text is one sentence for the user, in one line whatever it quotes."""
+    """A request that cannot be served; its text is one sentence for the user, in one line whatever it quotes.
 
-    def __init__(self, text: str) -> None:
+    ``code`` is one of ``_errors.CODES``; ``details`` are the object and the numbers that belong to it, without those that are not known.
+    """
+
+    code = _errors.FAILED
+
+    def __init__(self, text: str, code: str = "", **details: object) -> None:
         super().__init__(sentence(text))
+        self.code = code or self.code
+        self.details = {name: _shown(value) for name, value in details.items() if value not in ("", None)}
+
+    @property
+    def result(self) -> dict[str, object]:
+        """What a failed task returns beside its message."""
+        return {"code": self.code, **self.details}
+
+    def with_text(self, text: str) -> IpamError:
+        """The same error with another sentence."""
+        self.args = (sentence(text),)
+        return self
+
+
+def _shown(value: object) -> object:
+    """A detail as a task may return it, whatever sent it."""
+    if isinstance(value, (list, tuple)):
+        return [_shown(each) for each in value]
+    return value if isinstance(value, (bool, int)) else plain(value)
 
 
 @dataclass(frozen=True, order=True)
@@ -127,10 +152,12 @@ class BoundClaim:
     """A claim with its address; ``address`` is None while the claim waits or, in check mode, does not exist yet.
 
     ``trouble`` is the sentence of an address that was given and cannot be used; it is as good as none. ``refusal`` is what the provider
-    says of a claim that it will not serve.
+    says of a claim that it will not serve. ``handle`` is what the backend that found the claim must know to change exactly this one; None
+    for a claim that was not looked up.
     """
 
     claim: Claim
     address: Address | None
     trouble: str = field(default="", compare=False)
     refusal: str = field(default="", compare=False)
+    handle: object = field(default=None, compare=False, repr=False)

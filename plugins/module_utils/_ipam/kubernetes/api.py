@@ -16,7 +16,17 @@ from urllib.parse import urlencode
 
 from ..._in_time import in_time
 from .bodies import NoJson, TooLarge, parsed, whole
-from .errors import Place, Unreachable, may_pass, no_answer, parse_status, refusal, seconds_asked, unreachable
+from .errors import (
+    Place,
+    Unreachable,
+    Untrusted,
+    may_pass,
+    no_answer,
+    parse_status,
+    refusal,
+    seconds_asked,
+    unreachable,
+)
 from .paths import Path
 from .progress import Progress
 from .reading import Object, following, malformed, mappings, optional_mapping
@@ -154,7 +164,7 @@ class Api:
                 failure = no_answer(self.host, str(error))
             except (OSError, ValueError) + _network_errors() as error:
                 failure = self.lost(error)
-                if "not trusted" in str(failure):
+                if isinstance(failure, Untrusted):
                     raise failure from error
             if time.monotonic() - began + pause > self._patience(failure):
                 raise failure

@@ -77,6 +77,6 @@ class Causes:
         try:
             return self._api.get(resource.path(namespace, name), Place("get", resource.plural, namespace, name))
         except Refused as error:
-            if error.code == 404:
+            if error.status == 404:
                 return None
             raise

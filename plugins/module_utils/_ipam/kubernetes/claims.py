@@ -127,7 +127,7 @@ class Claims:
             place = Place("get", resource.plural, claim.namespace, claim.name)
             return same(found(self._api.get(resource.path(claim.namespace, claim.name), place)), claim)
         except Refused as error:
-            if error.code == 404:
+            if error.status == 404:
                 return None
             raise
 
@@ -142,7 +142,7 @@ class Claims:
             try:
                 new = same(found(self._api.post(resource.path(claim.namespace), place, body, dry_run)), claim)
             except Refused as error:
-                if error.code != 409 or error.reason != "AlreadyExists":
+                if error.status != 409 or error.reason != "AlreadyExists":
                     raise
                 with lock:
                     created.taken.append(claim)
@@ -167,10 +167,10 @@ class Claims:
                 )
                 marked = same(found(item), claim)
             except Refused as error:
-                if error.code not in (403, 404, 409):
+                if error.status not in (403, 404, 409):
                     raise
                 with lock:
-                    if error.code == 403:
+                    if error.status == 403:
                         adopted.refusal = error
                     else:
                         adopted.gone.append(claim)
@@ -197,7 +197,7 @@ class Claims:
                         taken.kept.add(each.uid)
                     return
                 refusal = self._delete(known, {"uid": known.uid, "resourceVersion": known.version})
-                if refusal is None or refusal.code == 404:
+                if refusal is None or refusal.status == 404:
                     break
                 failure, known = refusal, self.get(each.claim)  # it changed meanwhile: its provider, or another run
             else:
@@ -229,7 +229,7 @@ class Claims:
         try:
             self._api.delete(resource.path(claim.namespace, claim.name), place, options, dry_run)
         except Refused as error:
-            if error.code not in (404, 409):
+            if error.status not in (404, 409):
                 raise
             return error
         return None
@@ -251,7 +251,7 @@ class Claims:
             try:
                 self._api.patch(resource.path(claim.namespace, claim.name), place, patch(each), dry_run)
             except Refused as error:
-                if error.code not in (404, 409):
+                if error.status not in (404, 409):
                     raise
 
         return parallel.each(claims, one, self._progress.counted("recorded", len(claims)))
@@ -266,7 +266,7 @@ class Claims:
             try:
                 self._api.post(resource.path(each.after.namespace), place, body, dry_run)
             except Refused as error:
-                if error.code != 409 or error.reason != "AlreadyExists":
+                if error.status != 409 or error.reason != "AlreadyExists":
                     raise
 
         return parallel.each(handing, one, self._progress.counted("handed over", len(handing)))

@@ -26,9 +26,9 @@ def inventories(api: Api, discovery: Discovery, namespace: str | None) -> Invent
         pages = api.pages(resource.path(namespace or ""), place)
         return Inventories(tuple(inventory(item) for page in pages for item in page.items))
     except Refused as error:
-        if error.code != 403:
+        if error.status != 403:
             raise
-        return Inventories(trouble=str(error))
+        return Inventories(trouble=str(error), details=error.details)
 
 
 def inventory(item: Object) -> MachineInventory:

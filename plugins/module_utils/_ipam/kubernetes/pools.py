@@ -14,6 +14,7 @@ from dataclasses import replace
 from ..._texts import plain
 from ..allocation import Usage, allocatable, usage
 from ..backend import PoolChange, PoolState
+from ..errors import Conflict, InvalidInput
 from ..manifest import GLOBAL, NAMESPACED, applied, known_fields, pool_from_manifest, pool_to_manifest
 from ..model import IpamError, Pool, PoolReference
 from .api import Api
@@ -59,7 +60,7 @@ class Pools:
         try:
             item = self._get(resource, reference, namespace)
         except Refused as error:
-            if error.code == 403:
+            if error.status == 403:
                 self._tell_unreadable(reference)
                 return None  # the least that a claim needs is the claim
             raise
@@ -67,7 +68,8 @@ class Pools:
             where = f"namespace {namespace}" if resource.namespaced else "the cluster"
             raise PoolMissing(
                 f"pool {reference} does not exist in {where}; register it first, or name the namespace of the pool "
-                "(a namespaced pool must be in the namespace of the claim)"
+                "(a namespaced pool must be in the namespace of the claim)",
+                **{"pool": reference.name, "namespace": namespace},
             )
         return _looked(item, reference)
 
@@ -115,7 +117,7 @@ class Pools:
                 for page in self._api.pages(resource.path(place), Place("list", resource.plural, place)):
                     found += filter(None, (self._state(item, resource) for item in page.items))
             except Refused as error:
-                if error.code != 403:
+                if error.status != 403:
                     raise
                 if (
                     kind == NAMESPACED
@@ -165,13 +167,13 @@ class Pools:
         try:
             self._api.delete(path, place, dry_run=dry_run)
         except Refused as error:
-            if error.code == 404:
+            if error.status == 404:
                 return PoolChange(None, None)
-            if "allocated" in str(error):
-                count = optional_number(_status(item, str(reference)), "used", str(reference), _STATUS)
-                used = "some" if count is None else count
-                raise IpamError(
-                    f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted"
+            used = optional_number(_status(item, str(reference)), "used", str(reference), _STATUS)
+            if used and not error.is_missing_right:
+                raise Conflict(
+                    f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted",
+                    **{"pool": reference.name, "namespace": namespace, "allocated": used},
                 ) from error
             raise
         end = time.monotonic() + _STATUS_PATIENCE
@@ -193,17 +195,17 @@ class Pools:
         try:
             return self._api.get(resource.path(namespace, reference.name), place)
         except Refused as error:
-            if error.code == 404:
+            if error.status == 404:
                 return None
             raise
 
 
 def _unknown_field(pool: Pool, resource: Resource, error: Refused) -> IpamError | None:
     """The sentence where the cluster's definition of the pools lacks a field, which it would drop; None for another refusal."""
-    fields = list(dict.fromkeys(_UNKNOWN_FIELD.findall(str(error))))
+    fields = list(dict.fromkeys(_UNKNOWN_FIELD.findall(error.message)))
     if not fields:
         return None
-    return IpamError(
+    return InvalidInput(
         f"pool {pool.reference.name}: the cluster's definition of {resource.kind} ({resource.plural}.{resource.group}) has no field"
         f" {', '.join(fields)} and would drop it; leave it out, or update the IPAM provider there"
     )
@@ -221,7 +223,8 @@ def _looked(item: Object, reference: PoolReference) -> Looked:
     if PAUSED in optional_mapping(metadata.get("annotations"), what, "metadata.annotations"):
         raise PoolPaused(
             f"pool {reference} is paused (annotation {PAUSED}), so that its provider serves and releases nothing of it;"
-            " remove the annotation, or wait for who set it, then run again"
+            " remove the annotation, or wait for who set it, then run again",
+            pool=reference.name,
         )
     spec = optional_mapping(item.get("spec"), what, "spec")
     period = optional_number(spec, _GRACE_PERIOD, what, "spec") if reference.api_group == GROUP else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ..errors import Conflict, TimedOut
 from ..model import Claim, IpamError, PoolReference
 from .objects import Found
 from .pacing import Hopeless, Patience, PoolMissing, PoolPaused, Room, exhausted, hopeless, names
@@ -22,6 +23,8 @@ _TICK = 0.2
 _QUIET = 0.6
 # so many different ones are shown
 _REASONS = 3
+# so many claims are in the details of an error
+_NAMED = 100
 
 
 class Waiting:
@@ -78,7 +81,7 @@ class Waiting:
         if each is None or each.terminating:
             raise _gone(self._wanted[name])
         if each.hopeless:
-            raise hopeless(each.claim, str(each.condition))
+            raise hopeless(each.claim, each.condition)
         return bool(each.address_name)
 
     def _look_at_pools(self, left: t.Collection[str], pools: Pools) -> Hopeless | None:
@@ -97,7 +100,7 @@ class Waiting:
             if room is None or room.free > 0:
                 continue
             if self._full.get(reference) == room:
-                return exhausted(reference, room, len(claims))
+                return exhausted(reference, room, len(claims), claims[0].namespace)
             self._full[reference] = room
         self._changed = time.monotonic()
         return None
@@ -110,9 +113,10 @@ class Waiting:
 
     def _timed_out(self, left: t.Collection[str], count: int, now: float, why: str) -> IpamError:
         why = why or self._cause(left) or "their IPAM provider says nothing; see whether it runs, or is paused"
-        return IpamError(
+        return TimedOut(
             f"{len(left)} of {count} claims have no address after {now - self._began:.0f} s: {names(left)} ({why}); "
-            "the claims stay, run again to go on waiting"
+            "the claims stay, run again to go on waiting",
+            **self._progress_of(left, count, now),
         )
 
     # --- gone -------------------------------------------------------------------------------------------------
@@ -136,10 +140,16 @@ class Waiting:
                 why = (
                     watch.trouble or self._cause(left) or "their IPAM provider holds the addresses; see whether it runs"
                 )
-                raise IpamError(
+                raise TimedOut(
                     f"{len(left)} of {count} claims are deleted but not gone after {now - self._began:.0f} s: "
-                    f"{names(left)} ({why}); run again to go on waiting"
+                    f"{names(left)} ({why}); run again to go on waiting",
+                    **self._progress_of(left, count, now),
                 )
+
+    def _progress_of(self, left: t.Collection[str], count: int, now: float) -> dict[str, t.Any]:
+        """What an error has of a wait: the first of the claims that are left, and how many of how many."""
+        claims, seconds = sorted(left), round(now - self._began)
+        return {"claims": claims[:_NAMED], "waiting": len(claims), "requested": count, "seconds": seconds}
 
     # --- both -------------------------------------------------------------------------------------------------
 
@@ -178,8 +188,8 @@ class Waiting:
 def _gone(claim: Claim) -> IpamError:
     """The sentence for a claim that went while it was waited for."""
     if claim.owner is None:
-        return IpamError(f"claim {claim.name} was released by another user meanwhile; run again")
-    return IpamError(
+        return Conflict(f"claim {claim.name} was released by another user meanwhile; run again")
+    return Conflict(
         f"claim {claim.name} was released meanwhile, as happens to each claim whose owner does not exist: {claim.owner} with uid "
         f"{claim.owner.uid}; check that this object exists and has that uid, then run again"
     )

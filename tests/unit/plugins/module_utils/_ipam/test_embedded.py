@@ -417,8 +417,8 @@ def test_what_another_process_claimed_meanwhile_is_not_reported_as_created(path:
     with opened(path) as backend:
         looked = backend.find_claims
 
-        def look_and_lose(names: t.Sequence[tuple[str, str]]) -> t.Any:
-            found = looked(names)
+        def look_and_lose(*names: t.Any) -> t.Any:
+            found = looked(*names)
             claim(path, wish("a"))
             return found
 

@@ -11,7 +11,7 @@ import dataclasses
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.sharing import (
     Holding,
     SharedAddress,
-    giving_up,
+    claims_to_recreate,
     refusal,
     shared_addresses,
 )
@@ -59,7 +59,7 @@ def test_an_address_on_its_way_from_one_claim_to_another_is_shared_with_a_third_
 def test_it_is_healed_or_refused_and_never_taken_from_an_older_claim(
     shared: SharedAddress, asked: set[str], created: set[str]
 ) -> None:
-    leaving = giving_up(shared, created)
+    leaving = claims_to_recreate(shared, created)
     assert set(leaving) <= created & set(shared.claims)
     keeping = set(shared.claims) - set(leaving)
     assert keeping
@@ -71,15 +71,15 @@ def test_it_is_healed_or_refused_and_never_taken_from_an_older_claim(
 
 def test_the_oldest_keeps_the_address_and_among_those_of_one_call_the_first() -> None:
     shared = SharedAddress("ns", POOL, "10.0.0.9", ("a-ip", "b-ip", "c-ip"))
-    assert giving_up(shared, {"a-ip", "b-ip", "c-ip"}) == ["b-ip", "c-ip"]
-    assert giving_up(shared, {"a-ip", "c-ip"}) == ["a-ip", "c-ip"]
+    assert claims_to_recreate(shared, {"a-ip", "b-ip", "c-ip"}) == ["b-ip", "c-ip"]
+    assert claims_to_recreate(shared, {"a-ip", "c-ip"}) == ["a-ip", "c-ip"]
 
 
 def test_whoever_asks_for_a_claim_of_an_earlier_call_is_told_what_to_do() -> None:
     shared = SharedAddress("ns", POOL, "10.0.0.9", ("a-ip", "b-ip"))
     assert str(refusal(shared, {"b-ip"}, ())) == (
         "claims a-ip and b-ip of pool p hold the same address 10.0.0.9, which the provider gave more than once: "
-        "release one of them and claim anew"
+        "release one of them and claim again"
     )
     three = dataclasses.replace(shared, claims=("a-ip", "b-ip", "c-ip"))
     assert "a-ip, b-ip and c-ip of pool p" in str(refusal(three, {"b-ip"}, ()))

@@ -22,9 +22,8 @@ class IpamError(Exception):
 
     code = _errors.FAILED
 
-    def __init__(self, text: str, code: str = "", **details: object) -> None:
+    def __init__(self, text: str, **details: object) -> None:
         super().__init__(sentence(text))
-        self.code = code or self.code
         self.details = {name: _shown(value) for name, value in details.items() if value not in ("", None)}
 
     @property

@@ -43,7 +43,8 @@ class Refused(IpamError):
     """
 
     def __init__(self, text: str, status: int, reason: str, message: str = "", **details: object) -> None:
-        super().__init__(text, _code(status), status=status, **details)
+        super().__init__(text, status=status, **details)
+        self.code = _code(status)
         self.status = status
         self.reason = reason
         self.message = message

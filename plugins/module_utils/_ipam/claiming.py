@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from . import renumbering
 from .allocation import family
 from .backend import HandOver, IpamBackend, Observation, PoolChange
-from .errors import Conflict, InvalidInput
+from .errors import InvalidInput, claim_conflict
 from .machines import (
     Known,
     Machine,
@@ -145,9 +145,10 @@ def _adopted(claim: Claim, known: Known) -> BoundClaim:
 def _refuse_refused(claim: Claim, found: BoundClaim) -> None:
     """Raise IpamError for a claim of somebody else that its provider refused; ours is made again."""
     if found.refusal and not found.claim.managed:
-        raise Conflict(
+        raise claim_conflict(
+            claim,
             f"claim {claim.name}, which something else made, was refused by the provider of pool {claim.pool.name} ({found.refusal}),"
-            " which may never look at it again: release it first, then claim again"
+            " which may never look at it again: release it first, then claim again",
         )
 
 

@@ -28,7 +28,16 @@ from . import resting
 from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, preallocated, usage
 from .backend import Creation, HandOver, IpamBackend, Observation, PoolChange, PoolState
-from .errors import Conflict, Forbidden, InvalidInput, MissingRequirement, PoolExhausted, PoolNotFound, TimedOut
+from .errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    MissingRequirement,
+    PoolExhausted,
+    PoolNotFound,
+    TimedOut,
+    claim_conflict,
+)
 from .job_folder import refuse_dying_database
 from .manifest import GLOBAL, applied, pool_from_manifest, pool_to_manifest
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
@@ -174,14 +183,13 @@ class EmbeddedBackend(IpamBackend):
         """The claims with their addresses; they have them as soon as they exist."""
         held = self._found([(claim.namespace, claim.name) for claim in claims])
         found = {(bound.claim.namespace, bound.claim.name): bound for bound in held}
-        try:
-            bound = tuple(found[claim.namespace, claim.name] for claim in claims)
-        except KeyError as error:
-            raise Conflict(f"claim {error.args[0][1]} was released by another user meanwhile; run again") from error
-        for each in bound:
+        for claim in claims:
+            each = found.get((claim.namespace, claim.name))
+            if each is None:
+                raise claim_conflict(claim, f"claim {claim.name} was released by another user meanwhile; run again")
             if each.trouble:
-                raise IpamError(each.trouble)
-        return bound
+                raise IpamError(each.trouble, claim=claim.name, namespace=claim.namespace)
+        return tuple(found[claim.namespace, claim.name] for claim in claims)
 
     def release_claims(self, claims: t.Sequence[BoundClaim], dry_run: bool) -> list[BoundClaim]:
         """Forget the claims; their addresses are the next ones given out, once they have rested as long as their pool says.
@@ -573,14 +581,16 @@ def _refuse_taken(
     """Raise IpamError where the address that is kept for a claim is held by another one, or rests after another one."""
     holder = _holders(database, pool).get(address)
     if holder is not None:
-        raise Conflict(
+        raise claim_conflict(
+            claim,
             f"pool {pool.reference.name} keeps {address} for claim {claim.name} (preAllocations), but claim {holder} holds it;"
-            " release that one, or correct preAllocations"
+            " release that one, or correct preAllocations",
         )
     if rest is not None and rest.claim != resting.identity(claim):
-        raise Conflict(
+        raise claim_conflict(
+            claim,
             f"pool {pool.reference.name} keeps {address} for claim {claim.name} (preAllocations), but it rests after claim {rest.claim[1]}"
-            f"{resting.next_free([rest])}"
+            f"{resting.next_free([rest])}",
         )
 
 
@@ -596,8 +606,9 @@ def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> l
             continue
         found = _bound_claim(row).claim
         if found != claim or found.site not in ("", claim.site):
-            raise Conflict(
-                f"claim {claim.name} was made with another pool, machine or site by another user meanwhile; run again"
+            raise claim_conflict(
+                claim,
+                f"claim {claim.name} was made with another pool, machine or site by another user meanwhile; run again",
             )
     return missing
 
@@ -610,11 +621,12 @@ def _rename(database: sqlite3.Connection, move: HandOver) -> None:
             f"UPDATE claims SET name = ?, machine = ?, key = ?, host = ? WHERE {_THIS_CLAIM}", values
         )
     except sqlite3.IntegrityError:
-        raise Conflict(
-            f"claim {before.name} cannot become {after.name}, which holds another address: release the one of the two that is not used"
+        raise claim_conflict(
+            before,
+            f"claim {before.name} cannot become {after.name}, which holds another address: release the one of the two that is not used",
         ) from None
     if not renamed.rowcount:
-        raise Conflict(f"claim {before.name} was released by another user meanwhile; run again")
+        raise claim_conflict(before, f"claim {before.name} was released by another user meanwhile; run again")
 
 
 def _renamed(move: HandOver) -> _Row:
@@ -633,7 +645,8 @@ def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
     if lost:
         raise Conflict(
             f"pool {pool.reference.name}: pool addresses do not contain allocated addresses: {_few(list(map(str, lost)))}; "
-            f"release their claims first or keep them in the pool{resting.next_free([rests[each] for each in lost if each in rests])}"
+            f"release their claims first or keep them in the pool{resting.next_free([rests[each] for each in lost if each in rests])}",
+            **{"pool": pool.reference.name, "namespace": pool.namespace, "addresses": list(map(str, lost[:_FEW]))},
         )
     for claim, address in preallocated(pool).items():
         if final_name(holders.get(address, claim)) != claim:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from .. import _errors
-from .model import IpamError
+from .model import Claim, IpamError
 
 
 class InvalidInput(IpamError):
@@ -20,6 +20,11 @@ class Conflict(IpamError):
     """What exists is not what is asked for, or belongs to something else."""
 
     code = _errors.CONFLICT
+
+
+def claim_conflict(claim: Claim, text: str) -> Conflict:
+    """A conflict about one claim."""
+    return Conflict(text, claim=claim.name, namespace=claim.namespace)
 
 
 class PoolExhausted(IpamError):

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .backend import IpamBackend
-from .errors import Conflict, Forbidden
+from .errors import Conflict, Forbidden, claim_conflict
 from .holding import Inventories
 from .matching import same_owner
 from .model import BoundClaim, Claim, Owner, PoolReference
@@ -169,30 +169,36 @@ def compare(release: Release, found: Claim) -> None:
     """Raise IpamError when the claim that has the name is not the one that is to go."""
     kept = "nothing is released"
     if release.pool is not None and release.pool != found.pool:
-        raise Conflict(
-            f"claim {found.name} has an address from pool {found.pool}, not from pool {release.pool}, so {kept}: correct the pool"
+        raise claim_conflict(
+            found,
+            f"claim {found.name} has an address from pool {found.pool}, not from pool {release.pool}, so {kept}: correct the pool",
         )
     if release.machine and found.machine and (release.machine, release.key) != (found.machine, found.key):
-        raise Conflict(
+        raise claim_conflict(
+            found,
             f"claim {found.name} belongs to machine {found.machine} with key {found.key}, "
-            f"not to machine {release.machine} with key {release.key}, so {kept}: correct machine and key"
+            f"not to machine {release.machine} with key {release.key}, so {kept}: correct machine and key",
         )
     if release.host and found.host and release.host != found.host:
-        raise Conflict(
-            f"claim {found.name} was made for host {found.host}, not for host {release.host}, so {kept}: correct the host"
+        raise claim_conflict(
+            found,
+            f"claim {found.name} was made for host {found.host}, not for host {release.host}, so {kept}: correct the host",
         )
     if release.site and found.site and release.site != found.site:
-        raise Conflict(
-            f"claim {found.name} was made for an inventory of site {found.site}, not of site {release.site}, so {kept}: correct the site"
+        raise claim_conflict(
+            found,
+            f"claim {found.name} was made for an inventory of site {found.site}, not of site {release.site}, so {kept}: correct the site",
         )
     if release.owner is not None and not same_owner(release.owner, found.owner):
-        raise Conflict(
-            f"claim {found.name} has the owner {found.owner or 'nobody'}, not {release.owner}, so {kept}: correct the owner"
+        raise claim_conflict(
+            found,
+            f"claim {found.name} has the owner {found.owner or 'nobody'}, not {release.owner}, so {kept}: correct the owner",
         )
     if release.owner is None and found.owner is not None and not found.managed:
-        raise Conflict(
+        raise claim_conflict(
+            found,
             f"claim {found.name} was made by something else for {found.owner}, so {kept}: "
-            "delete that object, or name it as the owner to release its claim all the same"
+            "delete that object, or name it as the owner to release its claim all the same",
         )
 
 

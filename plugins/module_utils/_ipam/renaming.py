@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from .backend import HandOver, IpamBackend
-from .errors import Conflict
+from .errors import claim_conflict
 from .machines import Known, Machine, holders_of, title
 from .model import BoundClaim
 from .names import checked_name
@@ -80,8 +80,9 @@ def _refuse_used(backend: IpamBackend, moves: t.Sequence[HandOver], in_the_way: 
     holders = holders_of(backend, going)
     for claim in going:
         if title(claim) in holders:
-            raise Conflict(
-                f"{holders[title(claim)].keeps(claim)}, and its machine cannot be renamed before: leave machine_network_former_name out"
+            raise claim_conflict(
+                claim,
+                f"{holders[title(claim)].keeps(claim)}, and its machine cannot be renamed before: leave machine_network_former_name out",
             )
 
 
@@ -91,8 +92,9 @@ def _others(move: HandOver, known: Known) -> list[BoundClaim]:
     if other is None or title(move.after) == title(move.before.claim) or other.address == move.before.address:
         return []
     if other.claim.confirmed:
-        raise Conflict(
+        raise claim_conflict(
+            move.before.claim,
             f"claim {move.before.claim.name} cannot become {move.after.name}, which exists with an address that is in use since "
-            f"{other.claim.confirmed}: release the one of the two that is not used, or leave machine_network_former_name out"
+            f"{other.claim.confirmed}: release the one of the two that is not used, or leave machine_network_former_name out",
         )
     return [other]

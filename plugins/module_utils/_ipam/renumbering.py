@@ -17,7 +17,7 @@ from ipaddress import ip_address
 
 from .allocation import allocatable
 from .backend import HandOver, IpamBackend, PoolChange
-from .errors import Conflict
+from .errors import claim_conflict
 from .holding import Holder
 from .machines import Known, Machine, by_title, holders_of, machines_of, names_of, title
 from .manifest import GLOBAL, applied
@@ -90,14 +90,15 @@ def plan(
         if not by_machine[claim.namespace, claim.machine].renumber:
             if old.claim.pool == claim.pool and _is_as_it_was(backend, claim, pools):
                 continue  # an address outside of its pool, which nothing changes
-            raise Conflict(
-                f"claim {claim.name} {why}: release it first (state: absent, or reset the machine), or {_HOW}"
+            raise claim_conflict(
+                claim, f"claim {claim.name} {why}: release it first (state: absent, or reset the machine), or {_HOW}"
             )
         _refuse_others(old.claim, why)
         if new is not None and new.claim.pool != claim.pool:
-            raise Conflict(
+            raise claim_conflict(
+                claim,
                 f"machine {claim.machine} is being renumbered to pool {new.claim.pool} for key {claim.key}, but pool {claim.pool} is asked "
-                f"for: ask for {new.claim.pool} until that is done, or for {old.claim.pool} to go back"
+                f"for: ask for {new.claim.pool} until that is done, or for {old.claim.pool} to go back",
             )
         instead[claim] = Renumbering(old, beside(claim))
     _refuse_used(backend, [each.old.claim for each in instead.values() if isinstance(each, Renumbering)])
@@ -124,14 +125,16 @@ def _is_as_it_was(backend: IpamBackend, claim: Claim, pools: t.Sequence[Pool]) -
 def _refuse_others(old: Claim, why: str) -> None:
     if not old.managed or old.owner is not None:
         whose = f"for {old.owner}" if old.owner else "by something else"
-        raise Conflict(f"claim {old.name} {why}, and was made {whose}, so that it is not renumbered: release it first")
+        raise claim_conflict(
+            old, f"claim {old.name} {why}, and was made {whose}, so that it is not renumbered: release it first"
+        )
 
 
 def _refuse_used(backend: IpamBackend, claims: t.Sequence[Claim]) -> None:
     holders = holders_of(backend, claims)
     for claim in claims:
         if title(claim) in holders:
-            raise Conflict(f"{holders[title(claim)].keeps(claim)}, and it is not renumbered before")
+            raise claim_conflict(claim, f"{holders[title(claim)].keeps(claim)}, and it is not renumbered before")
 
 
 def _is_from(pool: Pool, claim: Claim) -> bool:

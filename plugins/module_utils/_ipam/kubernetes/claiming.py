@@ -249,7 +249,8 @@ class ClaimCall:
             self._bound[title(each)] = bound_claim(each, listed, self._since[namespace])
         if missing:
             raise Conflict(
-                f"claim {missing[0]} points to an address that does not exist; release the claim and claim again"
+                f"claim {missing[0]} points to an address that does not exist; release the claim and claim again",
+                **{"claim": missing[0], "namespace": namespace},
             )
 
     # --- addresses that were given twice ----------------------------------------------------------------------

@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ..backend import HandOver, Observation
-from ..errors import Conflict, InvalidInput
+from ..errors import InvalidInput, claim_conflict
 from ..manifest import GLOBAL, GROUP, NAMESPACED
 from ..model import BoundClaim, Claim
 from .claiming import ClaimCall
@@ -45,7 +45,10 @@ def hand_over(plane: ControlPlane, moves: t.Sequence[HandOver], dry_run: bool) -
 def handing_of(move: HandOver) -> Handing:
     """An address on its way. Raises IpamError for a claim that has none."""
     if move.before.address is None:
-        raise Conflict(f"claim {move.before.claim.name} has no address yet, so that none can be handed over; run again")
+        raise claim_conflict(
+            move.before.claim,
+            f"claim {move.before.claim.name} has no address yet, so that none can be handed over; run again",
+        )
     handle = handle_of(move.before)
     return Handing(handle.found, handle.address_uid, move.after, move.before.address)
 
@@ -61,9 +64,10 @@ def _claim(plane: ControlPlane, moves: t.Sequence[HandOver]) -> dict[tuple[str, 
     for move, bound in zip(moves, call.wait(claims)):
         if move.before.address and bound.address and bound.address.address != move.before.address.address:
             raise call.take_back(
-                Conflict(
+                claim_conflict(
+                    move.before.claim,
                     f"claim {move.before.claim.name} holds {move.before.address.address} and cannot become {move.after.name}, "
-                    f"which holds {bound.address.address}: release the one of the two that is not used"
+                    f"which holds {bound.address.address}: release the one of the two that is not used",
                 )
             )
         made[move.after.namespace, move.after.name] = bound

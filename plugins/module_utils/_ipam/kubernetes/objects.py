@@ -15,7 +15,7 @@ from ..._host_keys import joined, parted
 from ..._machine_id import valid_identity
 from ..._texts import moment, plain
 from ..addresses import checked_address
-from ..errors import Conflict
+from ..errors import claim_conflict
 from ..model import Address, Claim, IpamError, Owner, PoolReference
 from ..names import is_label, is_subdomain
 from .conditions import Condition, not_served
@@ -279,9 +279,10 @@ def _content(item: Object, what: str) -> tuple[str, PoolReference, Address]:
 def check_address(claim: Claim, claim_name: str, pool: PoolReference, name: str) -> None:
     """Raise IpamError when an address does not belong to the claim that points to it."""
     if (claim_name, pool) != (claim.name, claim.pool):
-        raise Conflict(
+        raise claim_conflict(
+            claim,
             f"claim {claim.name} points to address {name}, which is for claim {claim_name} of pool {pool}; "
-            "release the claim and claim again"
+            "release the claim and claim again",
         )
 
 

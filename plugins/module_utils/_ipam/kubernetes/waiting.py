@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ..errors import Conflict, TimedOut
+from ..errors import TimedOut, claim_conflict
 from ..model import Claim, IpamError, PoolReference
 from .objects import Found
 from .pacing import Hopeless, Patience, PoolMissing, PoolPaused, Room, exhausted, hopeless, names
@@ -188,8 +188,9 @@ class Waiting:
 def _gone(claim: Claim) -> IpamError:
     """The sentence for a claim that went while it was waited for."""
     if claim.owner is None:
-        return Conflict(f"claim {claim.name} was released by another user meanwhile; run again")
-    return Conflict(
+        return claim_conflict(claim, f"claim {claim.name} was released by another user meanwhile; run again")
+    return claim_conflict(
+        claim,
         f"claim {claim.name} was released meanwhile, as happens to each claim whose owner does not exist: {claim.owner} with uid "
-        f"{claim.owner.uid}; check that this object exists and has that uid, then run again"
+        f"{claim.owner.uid}; check that this object exists and has that uid, then run again",
     )

@@ -152,7 +152,7 @@ options:
             description: The user agent.
             type: str
       persist_config:
-        description: Whether a token that was renewed is written back to the kubeconfig file. By default it is not, as with C(kubernetes.core).
+        description: Whether a token that was renewed is written back to the kubeconfig file. By default it is not.
         type: bool
       impersonate_user:
         description: The user to act as.

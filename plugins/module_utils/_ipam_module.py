@@ -20,8 +20,8 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend
     PoolState,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
-    Claiming,
-    Wish,
+    ClaimRequest,
+    ClaimResult,
     ensure_claims,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput
@@ -203,14 +203,14 @@ def serve_claims(
     if matching is not None:
         raise InvalidInput("matching says which claims to release; with state: present name each one in claims")
     pools = _pools(module, namespace)
-    wishes = [_wish(each, namespace) for each in asked]
-    _refuse_same_key(wishes)
+    requests = [_claim_request(each, namespace) for each in asked]
+    _refuse_same_key(requests)
     machines = [_machine(each, namespace) for each in module.params.get("machines") or []]
-    claiming = ensure_claims(backend, wishes, pools, module.check_mode, machines)
+    claiming = ensure_claims(backend, requests, pools, module.check_mode, machines)
     for sentence in claiming.warnings:
         module.warn(sentence)
     warn_of_sharing(module, backend, pools)
-    return _claiming_result(wishes, claiming, module.check_mode)
+    return _claiming_result(requests, claiming, module.check_mode)
 
 
 def _pools(module: AnsibleModule, namespace: str) -> list[Pool]:
@@ -228,7 +228,7 @@ def _machine(options: t.Mapping[str, t.Any], namespace: str) -> Machine:
     )
 
 
-def _claiming_result(wishes: t.Sequence[Wish], claiming: Claiming, check_mode: bool) -> Result:
+def _claiming_result(requests: t.Sequence[ClaimRequest], claiming: ClaimResult, check_mode: bool) -> Result:
     created, moved = set(claiming.created), {move.after for move in claiming.moves}
     before = [bound for bound in claiming.bound if bound.claim not in created | moved]
     after = [*claiming.bound, *(move.done for move in claiming.moves)]
@@ -236,7 +236,8 @@ def _claiming_result(wishes: t.Sequence[Wish], claiming: Claiming, check_mode: b
     result = _claims_result(claiming.bound, before, after, claiming.pool_changes)
     # an address is asked for by its key, whatever its claim is called meanwhile
     asked = [
-        replace(bound, claim=replace(bound.claim, key=wish.claim.key)) for wish, bound in zip(wishes, claiming.bound)
+        replace(bound, claim=replace(bound.claim, key=request.claim.key))
+        for request, bound in zip(requests, claiming.bound)
     ]
     result["addresses"] = addresses_result(asked)
     held = [*claiming.bound, *claiming.unused, *(each.old for each in claiming.renumbering)]
@@ -269,7 +270,7 @@ def _machine_of(claim: Claim) -> Result:
 def _finish_renumbering(
     module: AnsibleModule, backend: IpamBackend, asked: t.Sequence[t.Mapping[str, t.Any]], namespace: str
 ) -> Result:
-    claims = [_wish(each, namespace).claim for each in asked]
+    claims = [_claim_request(each, namespace).claim for each in asked]
     finished = finish(backend, claims, _pools(module, namespace), module.check_mode)
     before = [*finished.released, *(move.before for move in finished.moves)]
     result = _claims_result(finished.released, before, [move.done for move in finished.moves], finished.pool_changes)
@@ -347,10 +348,10 @@ def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
     return selection
 
 
-def _refuse_same_key(wishes: t.Sequence[Wish]) -> None:
+def _refuse_same_key(requests: t.Sequence[ClaimRequest]) -> None:
     """The result says addresses by machine and key: a machine that has a key twice would get the wrong one."""
     seen: dict[tuple[str, str], Claim] = {}
-    for claim in (wish.claim for wish in wishes):
+    for claim in (request.claim for request in requests):
         other = seen.setdefault((claim.machine, claim.key), claim)
         if _title(other) != _title(claim):
             raise InvalidInput(
@@ -359,7 +360,7 @@ def _refuse_same_key(wishes: t.Sequence[Wish]) -> None:
             )
 
 
-def _wish(options: t.Mapping[str, t.Any], namespace: str) -> Wish:
+def _claim_request(options: t.Mapping[str, t.Any], namespace: str) -> ClaimRequest:
     machine, key = options.get("machine"), options.get("key")
     if not machine or not key:
         raise InvalidInput("a claim needs a machine and a key")
@@ -368,7 +369,7 @@ def _wish(options: t.Mapping[str, t.Any], namespace: str) -> Wish:
         *(place, _name(options), machine, key, _pool_reference(options), options.get("host") or "", _owner(options)),
         site=checked_site(options.get("site") or ""),
     )
-    return Wish(claim, options.get("family") or "")
+    return ClaimRequest(claim, options.get("family") or "")
 
 
 def _owner(options: t.Mapping[str, t.Any]) -> Owner | None:

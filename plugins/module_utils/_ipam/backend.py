@@ -56,7 +56,7 @@ class Observation:
 
 
 @dataclass(frozen=True)
-class Creation:
+class CreateResult:
     """What creating claims came to: ``created`` are those that did not exist, ``pool_changes`` what it did to each pool.
 
     ``bound`` are all claims with their addresses, in the order asked; empty with ``dry_run``.
@@ -168,7 +168,7 @@ class IpamBackend(abc.ABC):
     @abc.abstractmethod
     def create_claims(
         self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], known: Observation, dry_run: bool
-    ) -> Creation:
+    ) -> CreateResult:
         """Apply pools, then make sure that all claims exist and have their addresses: all of them or none.
 
         What exists is counted on: from now on, no other call that fails takes it back. A claim that another call made meanwhile is adopted.

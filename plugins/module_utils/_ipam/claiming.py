@@ -31,7 +31,7 @@ from .renumbering import Renumbering
 
 
 @dataclass(frozen=True)
-class Claiming:
+class ClaimResult:
     """What a bulk of claims came to: ``bound`` in the order asked, ``created`` those that did not exist before.
 
     ``moves`` are claims that got other names, ``unused`` those of the machines that were not asked for, ``held`` all addresses of each
@@ -49,7 +49,7 @@ class Claiming:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ClaimRequest:
     """A claim and the address family that its user expects; empty when any will do."""
 
     claim: Claim
@@ -58,13 +58,13 @@ class Wish:
 
 def ensure_claims(
     backend: IpamBackend,
-    wishes: t.Sequence[Wish],
+    requests: t.Sequence[ClaimRequest],
     pools: t.Sequence[Pool],
     dry_run: bool,
     machines: t.Sequence[Machine] = (),
-) -> Claiming:
+) -> ClaimResult:
     """See that every claim exists and has its address. Raises IpamError and creates nothing when one of them cannot be."""
-    asked = [wish.claim for wish in wishes]
+    asked = [request.claim for request in requests]
     _refuse_same_name(asked)
     pools = _each_once(pools)
     machines = machines_of(asked, machines)
@@ -80,12 +80,12 @@ def ensure_claims(
     for claim, other in instead.items():
         if isinstance(other, Renumbering):
             compare(replace(claim, pool=other.old.claim.pool), other.old.claim)
-    wishes = [replace(wish, claim=_in_place_of(wish.claim, instead)) for wish in wishes]
+    requests = [replace(request, claim=_in_place_of(request.claim, instead)) for request in requests]
     there_is = replace(found, found=tuple(known.values()), leaving=tuple(leaving.values()))
-    claiming = _claim(backend, wishes, pools, there_is, dry_run)
+    claiming = _claim(backend, requests, pools, there_is, dry_run)
     known.update({title(bound.claim): bound for bound in claiming.bound})
     under_way = [each for each in instead.values() if isinstance(each, Renumbering)]
-    used = {title(claim) for claim in (*asked, *(wish.claim for wish in wishes))}
+    used = {title(claim) for claim in (*asked, *(request.claim for request in requests))}
     left, warnings = _free_to_go(backend, unused(machines, known, used))
     return replace(
         claiming,
@@ -112,26 +112,30 @@ def _in_place_of(claim: Claim, instead: t.Mapping[Claim, Renumbering | Claim]) -
 
 
 def _claim(
-    backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Sequence[Pool], there_is: Observation, dry_run: bool
-) -> Claiming:
+    backend: IpamBackend,
+    requests: t.Sequence[ClaimRequest],
+    pools: t.Sequence[Pool],
+    there_is: Observation,
+    dry_run: bool,
+) -> ClaimResult:
     """Compare what exists, create what is missing, wait."""
-    claims, known = [wish.claim for wish in wishes], by_title(there_is.found)
+    claims, known = [request.claim for request in requests], by_title(there_is.found)
     existing = [(claim, known[title(claim)]) for claim in claims if title(claim) in known]
     for claim, found in existing:
         compare(claim, found.claim)
     backend.check_addresses([found for _claim, found in existing])
     for claim, found in existing:
         _refuse_refused(claim, found)
-    _check_families(wishes, pools, backend)
-    _compare_families(wishes, known)
+    _check_families(requests, pools, backend)
+    _compare_families(requests, known)
     creation = backend.create_claims(claims, pools, there_is, dry_run)
     if dry_run:
         made = {title(claim): BoundClaim(claim, None) for claim in creation.created}
         bound = tuple(_adopted(claim, {**made, **known}) for claim in claims)
     else:
         bound = creation.bound
-        _take_back_other_families(wishes, bound, creation.created, backend)
-    return Claiming(bound, creation.created, tuple(change for change in creation.pool_changes if change.changed))
+        _take_back_other_families(requests, bound, creation.created, backend)
+    return ClaimResult(bound, creation.created, tuple(change for change in creation.pool_changes if change.changed))
 
 
 def _adopted(claim: Claim, known: Known) -> BoundClaim:
@@ -185,39 +189,39 @@ def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
         )
 
 
-def _check_families(wishes: t.Sequence[Wish], pools: t.Sequence[Pool], backend: IpamBackend) -> None:
-    expecting = [wish for wish in wishes if wish.family]
+def _check_families(requests: t.Sequence[ClaimRequest], pools: t.Sequence[Pool], backend: IpamBackend) -> None:
+    expecting = [request for request in requests if request.family]
     if not expecting:
         return
-    namespaces = dict.fromkeys(wish.claim.namespace for wish in expecting)
+    namespaces = dict.fromkeys(request.claim.namespace for request in expecting)
     known = [*(state.pool for namespace in namespaces for state in backend.list_pools(namespace)), *reversed(pools)]
     families = {(pool.reference, pool.namespace): family(pool) for pool in known}
-    for wish in expecting:
-        claim = wish.claim
-        found = families.get((claim.pool, claim.namespace)) or families.get((claim.pool, "")) or wish.family
-        if found != wish.family:
+    for request in expecting:
+        claim = request.claim
+        found = families.get((claim.pool, claim.namespace)) or families.get((claim.pool, "")) or request.family
+        if found != request.family:
             raise InvalidInput(
-                f"claim {claim.name} expects an {wish.family} address, but pool {claim.pool} gives {found} addresses"
+                f"claim {claim.name} expects an {request.family} address, but pool {claim.pool} gives {found} addresses"
             )
 
 
-def _compare_families(wishes: t.Sequence[Wish], known: Known) -> None:
+def _compare_families(requests: t.Sequence[ClaimRequest], known: Known) -> None:
     """Raise IpamError for an address of another family than its user expects; pools of other providers do not say theirs."""
-    for wish in wishes:
-        found = known.get(title(wish.claim))
+    for request in requests:
+        found = known.get(title(request.claim))
         address = found.address if found else None
-        if wish.family and address is not None and address.family != wish.family:
+        if request.family and address is not None and address.family != request.family:
             raise InvalidInput(
-                f"claim {wish.claim.name} expects an {wish.family} address, but pool {wish.claim.pool} gave it {address.address};"
-                f" name a pool of {wish.family} addresses"
+                f"claim {request.claim.name} expects an {request.family} address, but pool {request.claim.pool} gave it {address.address};"
+                f" name a pool of {request.family} addresses"
             )
 
 
 def _take_back_other_families(
-    wishes: t.Sequence[Wish], bound: t.Sequence[BoundClaim], created: t.Sequence[Claim], backend: IpamBackend
+    requests: t.Sequence[ClaimRequest], bound: t.Sequence[BoundClaim], created: t.Sequence[Claim], backend: IpamBackend
 ) -> None:
     try:
-        _compare_families(wishes, {title(each.claim): each for each in bound})
+        _compare_families(requests, {title(each.claim): each for each in bound})
     except IpamError:
         made = {title(claim) for claim in created}
         backend.release_claims([each for each in bound if title(each.claim) in made], dry_run=False)

@@ -27,7 +27,7 @@ from .._texts import moment, plain
 from . import resting
 from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, preallocated, usage
-from .backend import Creation, HandOver, IpamBackend, Observation, PoolChange, PoolState
+from .backend import CreateResult, HandOver, IpamBackend, Observation, PoolChange, PoolState
 from .errors import (
     Conflict,
     Forbidden,
@@ -155,7 +155,7 @@ class EmbeddedBackend(IpamBackend):
 
     def create_claims(
         self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], known: Observation, dry_run: bool
-    ) -> Creation:
+    ) -> CreateResult:
         """Apply pools, then allocate: lowest free first, in the order of the claims, all or none."""
         missing = known.missing(claims)
         for claim in missing:
@@ -165,7 +165,7 @@ class EmbeddedBackend(IpamBackend):
                 )
         changes = tuple(self._change(pool) for pool in pools)
         made = self._created(missing, changes, dry_run)
-        return Creation(
+        return CreateResult(
             tuple(claim for claim in missing if claim in made), changes, () if dry_run else self._all_bound(claims)
         )
 

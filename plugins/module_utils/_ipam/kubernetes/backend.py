@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 import uuid
 
-from ..backend import Creation, HandOver, IpamBackend, Observation, PoolChange, PoolState
+from ..backend import CreateResult, HandOver, IpamBackend, Observation, PoolChange, PoolState
 from ..holding import Holder, Inventories, holder_of
 from ..model import BoundClaim, Claim, Pool, PoolReference
 from .api import Api
@@ -21,7 +21,7 @@ from .control_plane import ControlPlane, Name, grouped
 from .discovery import Discovery
 from .handing import hand_over
 from .inventories import inventories
-from .objects import Found
+from .objects import ObservedClaim
 from .observing import check_addresses, find_claims, handle_of, list_claims
 from .owners import Existing
 from .pools import Pools
@@ -92,7 +92,7 @@ class KubernetesBackend(IpamBackend):
 
     def create_claims(
         self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], known: Observation, dry_run: bool
-    ) -> Creation:
+    ) -> CreateResult:
         """Apply ``pools``, create what is missing, mark the rest, and wait for all."""
         changes = tuple(self.plane.pools.apply(pool, dry_run) for pool in pools)
         call, missing = ClaimCall(self.plane, known), known.missing(claims)
@@ -103,7 +103,7 @@ class KubernetesBackend(IpamBackend):
         if not dry_run:
             to_make = {(claim.namespace, claim.name) for claim in missing}
             created += call.adopt([claim for claim in claims if (claim.namespace, claim.name) not in to_make])
-        return Creation(tuple(created), changes, () if dry_run else tuple(call.wait(claims)))
+        return CreateResult(tuple(created), changes, () if dry_run else tuple(call.wait(claims)))
 
     def hand_over(self, moves: t.Sequence[HandOver], dry_run: bool) -> list[BoundClaim]:
         """First the addresses of the new claims, then these, then the old claims go: the address is held all the time."""
@@ -139,7 +139,7 @@ class KubernetesBackend(IpamBackend):
         return self.plane.pools.delete(reference, namespace, dry_run)
 
 
-def _with_record(bound: BoundClaim) -> Found:
+def _with_record(bound: BoundClaim) -> ObservedClaim:
     """The claim on the server, with what is to be recorded of it."""
     found, claim = handle_of(bound).found, bound.claim
     recorded = dataclasses.replace(

@@ -16,10 +16,10 @@ from ..matching import compare
 from ..model import BoundClaim, Claim, IpamError, PoolReference
 from .claims import Addresses
 from .control_plane import ControlPlane, Name, grouped, title
-from .objects import Found
+from .objects import ObservedClaim
 from .observing import Handle, address_of, bound_claim, shared_in
 from .owners import with_owners
-from .pacing import Hopeless, exhausted, names
+from .pacing import Unsatisfiable, exhausted, names
 from .releasing import until_gone, wait_out
 from .sharing import SharedAddress, claims_to_recreate, refusal, still_shared_error
 from .waiting import Waiting
@@ -41,10 +41,10 @@ class ClaimCall:
         self._since: dict[str, str] = dict(t.cast("dict[str, str]", there_is.handle or {}))
         existing = (each.handle for each in (*there_is.found, *there_is.leaving))
         handles = [each for each in existing if isinstance(each, Handle)]
-        self._known: dict[Name, Found] = {title(each.found): each.found for each in handles}
+        self._known: dict[Name, ObservedClaim] = {title(each.found): each.found for each in handles}
         self._bound = {(b.claim.namespace, b.claim.name): b for b in there_is.found if b.address is not None}
         self._shared = grouped(shared_in(handles), lambda each: each.namespace)
-        self._created: list[Found] = []
+        self._created: list[ObservedClaim] = []
 
     # --- creating ---------------------------------------------------------------------------------------------
 
@@ -120,12 +120,12 @@ class ClaimCall:
         wait_out(self._plane, self._since, leaving)
         self._forget(leaving)
 
-    def _until_gone(self, claims: t.Sequence[Found], grace: float) -> None:
+    def _until_gone(self, claims: t.Sequence[ObservedClaim], grace: float) -> None:
         for namespace, group in grouped(claims, lambda each: each.claim.namespace).items():
             until_gone(self._plane, namespace, self._since[namespace], group, grace)
         self._forget(claims)
 
-    def _forget(self, claims: t.Iterable[Found]) -> None:
+    def _forget(self, claims: t.Iterable[ObservedClaim]) -> None:
         for each in claims:
             self._known.pop(title(each), None)
             self._bound.pop(title(each), None)
@@ -143,7 +143,7 @@ class ClaimCall:
         made = self._create(again, dry_run=False) if again else set()
         return [claim for claim in again if (claim.namespace, claim.name) in made]
 
-    def _mark(self, claims: t.Sequence[Found]) -> list[Claim]:
+    def _mark(self, claims: t.Sequence[ObservedClaim]) -> list[Claim]:
         """Mark claims that other runs made as ones that this one counts on; returns those that are gone, or are being released."""
         open_ones = [each for each in claims if each.may_be_taken_back(self._plane.call)]
         if not open_ones:
@@ -179,7 +179,7 @@ class ClaimCall:
             self._wait_out(free)
         return free
 
-    def _compare(self, claim: Claim, found: Found) -> None:
+    def _compare(self, claim: Claim, found: ObservedClaim) -> None:
         try:
             compare(claim, found.claim)
         except IpamError as error:
@@ -235,11 +235,11 @@ class ClaimCall:
         try:
             with plane.watch(namespace, self._since[namespace], known.values()) as watch:
                 waiting.until_bound(watch, plane.pools)
-        except Hopeless as error:
+        except Unsatisfiable as error:
             raise self.take_back(error) from None
         self._read_addresses(namespace, list(waiting.known.values()))
 
-    def _read_addresses(self, namespace: str, claims: t.Sequence[Found]) -> None:
+    def _read_addresses(self, namespace: str, claims: t.Sequence[ObservedClaim]) -> None:
         """Know the addresses of claims that have one. Raises IpamError for one that is missing or cannot be used."""
         listed = self._plane.claims.addresses(namespace, claims) if claims else Addresses()
         self._shared[namespace] = listed.shared
@@ -273,7 +273,7 @@ class ClaimCall:
     def _shared_by(self, namespace: str, wanted: set[str]) -> list[SharedAddress]:
         return [each for each in self._shared.get(namespace, ()) if not wanted.isdisjoint(each.claims)]
 
-    def _renew(self, namespace: str, shared: t.Sequence[SharedAddress], created: t.Mapping[str, Found]) -> None:
+    def _renew(self, namespace: str, shared: t.Sequence[SharedAddress], created: t.Mapping[str, ObservedClaim]) -> None:
         """Give the addresses up that others keep, and claim again what held them."""
         giving: set[str] = set()
         for each in shared:

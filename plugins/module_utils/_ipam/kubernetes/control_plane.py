@@ -13,7 +13,7 @@ from .api import Api
 from .causes import Causes
 from .claims import Claims
 from .discovery import Discovery
-from .objects import SELECTOR, Found
+from .objects import SELECTOR, ObservedClaim
 from .pools import Pools
 from .progress import Progress
 from .watching import Watch
@@ -40,13 +40,13 @@ class ControlPlane:
     grace: float
     keep_pending: bool
 
-    def watch(self, namespace: str, since: str, claims: t.Iterable[Found]) -> Watch:
+    def watch(self, namespace: str, since: str, claims: t.Iterable[ObservedClaim]) -> Watch:
         """Everything since a list; unlabelled claims of others are followed, too, where one of these claims is one."""
         ours = all(each.claim.managed for each in claims)
         return Watch(self.api, self.discovery.claims(), namespace, since, SELECTOR if ours else "")
 
 
-def title(each: Found) -> Name:
+def title(each: ObservedClaim) -> Name:
     """What a claim is found by."""
     return each.claim.namespace, each.claim.name
 

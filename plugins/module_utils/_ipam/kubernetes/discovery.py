@@ -14,7 +14,7 @@ from ..manifest import GLOBAL, NAMESPACED, POOL_VERSION
 from ..model import PoolReference
 from ..names import is_kind, is_label
 from .api import Api
-from .errors import GROUP, Place, Refused, api_missing
+from .errors import GROUP, Refused, RequestTarget, api_missing
 from .paths import Path, path
 from .reading import Object, boolean, mappings, optional_mapping, optional_text, text
 
@@ -95,7 +95,7 @@ class Discovery:
     def _versions_of(self, group: str) -> list[str]:
         if group not in self._versions:
             try:
-                found = self._api.get(path("apis", group), Place("get", f"API group {group}"))
+                found = self._api.get(path("apis", group), RequestTarget("get", f"API group {group}"))
             except Refused as error:
                 if error.status != 404:
                     raise
@@ -109,7 +109,7 @@ class Discovery:
         if name not in self._lists:
             try:
                 where = path("apis", group, version) if group else path("api", version)
-                found = self._api.get(where, Place("get", f"API version {name}"))
+                found = self._api.get(where, RequestTarget("get", f"API version {name}"))
             except Refused as error:
                 if error.status != 404:
                     raise

@@ -23,7 +23,7 @@ _LONGEST_REASON = 80
 
 
 @dataclass(frozen=True)
-class Place:
+class RequestTarget:
     """What a request is about, in the words of RBAC; ``namespace`` is empty for what has none."""
 
     verb: str
@@ -96,7 +96,7 @@ def parse_status(body: bytes) -> dict[str, t.Any]:
     return {"message": body[:300].decode(errors="replace")}
 
 
-def refusal(host: str, code: int, status: t.Mapping[str, t.Any], place: Place) -> Refused:
+def refusal(host: str, code: int, status: t.Mapping[str, t.Any], place: RequestTarget) -> Refused:
     """The sentence for an answer that stays."""
     message = plain(status.get("message") or f"HTTP {code}")
     reason = plain(status.get("reason") or "", _LONGEST_REASON)
@@ -106,12 +106,12 @@ def refusal(host: str, code: int, status: t.Mapping[str, t.Any], place: Place) -
     return refused
 
 
-def _is_missing_right(code: int, message: str, place: Place) -> bool:
+def _is_missing_right(code: int, message: str, place: RequestTarget) -> bool:
     """Whether RBAC refused: Kubernetes has no other sign of it than its words, since policies and webhooks answer 403, too."""
     return code == 403 and f" cannot {place.verb} resource " in message
 
 
-def _sentence(host: str, code: int, message: str, place: Place) -> str:
+def _sentence(host: str, code: int, message: str, place: RequestTarget) -> str:
     if 300 <= code < 400:
         return (
             f"the Kubernetes API {host} sends the request to {place} to another address (HTTP {code}), where the credentials do not go; "
@@ -134,7 +134,7 @@ def _sentence(host: str, code: int, message: str, place: Place) -> str:
     return f"the Kubernetes API refused to {place}: {message}; correct that and run again"
 
 
-def _rights(place: Place) -> str:
+def _rights(place: RequestTarget) -> str:
     """The manifest that grants what was refused."""
     if place.verb == "create" and place.resource == "ipaddresses":
         return "ipam-hand-over.manifest"

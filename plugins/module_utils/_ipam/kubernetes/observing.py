@@ -12,7 +12,7 @@ from ..backend import Observation
 from ..model import Address, BoundClaim, IpamError
 from .claims import Addresses, Listing
 from .control_plane import ControlPlane, Name, grouped, title
-from .objects import Found, check_address
+from .objects import ObservedClaim, check_address
 from .sharing import SharedAddress, refusal
 
 
@@ -22,7 +22,7 @@ class Handle(t.NamedTuple):
     ``since`` is the version of the list that had it: a watch from there misses nothing.
     """
 
-    found: Found
+    found: ObservedClaim
     since: str
     address_uid: str = ""
     shared: tuple[SharedAddress, ...] = ()
@@ -75,14 +75,16 @@ def _listing(plane: ControlPlane, namespace: str, wanted: set[str]) -> Listing:
     return everybodys if (wanted - ours.claims.keys()) & everybodys.claims.keys() else ours
 
 
-def bound_claims(plane: ControlPlane, namespace: str | None, claims: t.Sequence[Found], since: str) -> list[BoundClaim]:
+def bound_claims(
+    plane: ControlPlane, namespace: str | None, claims: t.Sequence[ObservedClaim], since: str
+) -> list[BoundClaim]:
     """The claims with their addresses, from one list; it is not asked for where no claim has one."""
     pointing = [each for each in claims if each.address_name]
     listed = plane.claims.addresses(namespace, pointing) if pointing else Addresses()
     return [bound_claim(each, listed, since) for each in claims]
 
 
-def bound_claim(each: Found, listed: Addresses, since: str) -> BoundClaim:
+def bound_claim(each: ObservedClaim, listed: Addresses, since: str) -> BoundClaim:
     """A claim with its address; one that cannot be used, or is another claim's, is its trouble."""
     address, trouble = None, ""
     try:
@@ -97,12 +99,12 @@ def bound_claim(each: Found, listed: Addresses, since: str) -> BoundClaim:
     return BoundClaim(each.claim, address, trouble, refused, Handle(each, since, uid, shared))
 
 
-def leaving_claim(each: Found, since: str) -> BoundClaim:
+def leaving_claim(each: ObservedClaim, since: str) -> BoundClaim:
     """A claim that is being released: its address is as good as gone."""
     return BoundClaim(each.claim, None, handle=Handle(each, since))
 
 
-def address_of(each: Found, listed: Addresses) -> Address | None:
+def address_of(each: ObservedClaim, listed: Addresses) -> Address | None:
     """The address that a claim points to, None where there is none.
 
     Raises IpamError for one that is not this claim's, or is not a valid address.

@@ -13,7 +13,7 @@ from ..errors import Forbidden, InvalidInput
 from ..model import Claim, Owner
 from .api import Api
 from .discovery import Discovery, Resource
-from .errors import Place, Refused
+from .errors import Refused, RequestTarget
 from .reading import mapping, text
 
 
@@ -94,7 +94,7 @@ def _uid(claim: Claim, owner: Owner, listed: dict[str, str] | Refused) -> str:
 def uids(api: Api, discovery: Discovery, owner: Owner, namespace: str) -> dict[str, str]:
     """The uid of each object of an owner's kind in a namespace, by name."""
     resource = _resource(discovery, owner)
-    place = Place("list", resource.plural, namespace)
+    place = RequestTarget("list", resource.plural, namespace)
     what = f"a {owner.kind} in namespace {namespace}"
     found = {}
     for page in api.pages(resource.path(namespace), place):

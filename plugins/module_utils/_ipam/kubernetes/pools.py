@@ -19,9 +19,9 @@ from ..manifest import GLOBAL, NAMESPACED, applied, known_fields, pool_from_mani
 from ..model import IpamError, Pool, PoolReference
 from .api import Api
 from .discovery import Discovery, Resource
-from .errors import GROUP, Place, Refused
+from .errors import GROUP, Refused, RequestTarget
 from .objects import PAUSED
-from .pacing import PoolMissing, PoolPaused, Room
+from .pacing import Capacity, PoolMissing, PoolPaused
 from .progress import Progress
 from .reading import Malformed, Object, mapping, optional_mapping, optional_number, optional_text
 
@@ -36,7 +36,7 @@ _UNKNOWN_FIELD = re.compile(r'unknown field "([^"]{1,200})"')
 class Looked(t.NamedTuple):
     """What a pool of any kind says: its room, how long released addresses rest (in seconds), and the Cluster that it names."""
 
-    room: Room | None
+    room: Capacity | None
     grace_period: int
     cluster: str
 
@@ -80,7 +80,7 @@ class Pools:
                 f"pool {reference} may not be read by this user: whether it exists and has room is not known"
             )
 
-    def room(self, reference: PoolReference, namespace: str) -> Room | None:
+    def room(self, reference: PoolReference, namespace: str) -> Capacity | None:
         """How full a pool says it is; None where it does not say, or this user may not read it. Raises as ``look`` does."""
         looked = self.look(reference, namespace)
         if looked is None:
@@ -89,7 +89,7 @@ class Pools:
         size = self._sizes.get((reference, namespace if resource.namespaced else ""))
         return room if room is None or size is None else replace(room, total=size, free=size - (room.total - room.free))
 
-    def room_for(self, reference: PoolReference, namespace: str, asking: int, patience: float) -> Room | None:
+    def room_for(self, reference: PoolReference, namespace: str, asking: int, patience: float) -> Capacity | None:
         """The room once it is enough for ``asking`` claims, or when ``patience`` seconds are over: a status lags behind."""
         end = time.monotonic() + patience
         while True:
@@ -114,7 +114,7 @@ class Pools:
             if resource is None:
                 continue
             try:
-                for page in self._api.pages(resource.path(place), Place("list", resource.plural, place)):
+                for page in self._api.pages(resource.path(place), RequestTarget("list", resource.plural, place)):
                     found += filter(None, (self._state(item, resource) for item in page.items))
             except Refused as error:
                 if error.status != 403:
@@ -144,14 +144,14 @@ class Pools:
     def _write(self, pool: Pool, item: Object | None, resource: Resource, dry_run: bool) -> None:
         manifest = {**pool_to_manifest(pool), "apiVersion": f"{resource.group}/{resource.version}"}
         if item is None:
-            place = Place("create", resource.plural, pool.namespace)
+            place = RequestTarget("create", resource.plural, pool.namespace)
             self._api.post(resource.path(pool.namespace), place, manifest, dry_run, strict=True)
             return
         # null removes a field in a merge patch: what the manifest does not say is not there
         spec = {**dict.fromkeys(known_fields(item["spec"])), **manifest["spec"]}
         said = {name: manifest["metadata"][name] for name in ("labels", "annotations") if name in manifest["metadata"]}
         body: Object = {"spec": spec, **({"metadata": said} if said else {})}
-        place = Place("patch", resource.plural, pool.namespace, pool.reference.name)
+        place = RequestTarget("patch", resource.plural, pool.namespace, pool.reference.name)
         self._api.patch(resource.path(pool.namespace, pool.reference.name), place, body, dry_run, strict=True)
 
     def delete(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
@@ -162,7 +162,7 @@ class Pools:
             return PoolChange(None, None)
         path, place = (
             resource.path(namespace, reference.name),
-            Place("delete", resource.plural, namespace, reference.name),
+            RequestTarget("delete", resource.plural, namespace, reference.name),
         )
         try:
             self._api.delete(path, place, dry_run=dry_run)
@@ -191,7 +191,7 @@ class Pools:
             return None
 
     def _get(self, resource: Resource, reference: PoolReference, namespace: str) -> Object | None:
-        place = Place("get", resource.plural, namespace if resource.namespaced else "", reference.name)
+        place = RequestTarget("get", resource.plural, namespace if resource.namespaced else "", reference.name)
         try:
             return self._api.get(resource.path(namespace, reference.name), place)
         except Refused as error:
@@ -232,10 +232,10 @@ def _looked(item: Object, reference: PoolReference) -> Looked:
     return Looked(_room(item, what, grace_period), grace_period, optional_text(spec, "clusterName", what, "spec"))
 
 
-def _room(item: Object, what: str, grace_period: int) -> Room | None:
+def _room(item: Object, what: str, grace_period: int) -> Capacity | None:
     status = _status(item, what)
     total, free = (optional_number(status, name, what, _STATUS) for name in ("total", "free"))
-    return None if total is None or free is None else Room(total, free, grace_period)
+    return None if total is None or free is None else Capacity(total, free, grace_period)
 
 
 def _pool(item: Object, resource: Resource) -> Pool:

@@ -13,7 +13,7 @@ import typing as t
 from ..errors import TimedOut
 from ..model import BoundClaim, Claim, IpamError, PoolReference
 from .control_plane import ControlPlane, Name, grouped, title
-from .objects import Found
+from .objects import ObservedClaim
 from .observing import Handle, handle_of, leaving_claim
 from .pacing import now, seconds_left
 from .waiting import Waiting
@@ -44,7 +44,7 @@ def _since(plane: ControlPlane, handles: t.Iterable[Handle]) -> dict[str, str]:
     return versions
 
 
-def _resting(plane: ControlPlane, claims: t.Iterable[Found]) -> list[Name]:
+def _resting(plane: ControlPlane, claims: t.Iterable[ObservedClaim]) -> list[Name]:
     """Those of these claims that go only once their addresses have rested, which is as good as gone."""
     rests: list[Name] = []
     for (pool, namespace), group in grouped(claims, lambda each: (each.claim.pool, each.claim.namespace)).items():
@@ -57,7 +57,7 @@ def _resting(plane: ControlPlane, claims: t.Iterable[Found]) -> list[Name]:
     return rests
 
 
-def _known_as_going(each: Found) -> Found:
+def _known_as_going(each: ObservedClaim) -> ObservedClaim:
     """A released claim as one that is going, so that its name is not taken for a free one."""
     return each if each.terminating else dataclasses.replace(each, deleted_at=now())
 
@@ -71,7 +71,7 @@ def grace_period(plane: ControlPlane, pool: PoolReference, namespace: str) -> in
     return looked.grace_period if looked else 0
 
 
-def wait_out(plane: ControlPlane, since: t.Mapping[str, str], leaving: t.Sequence[Found]) -> None:
+def wait_out(plane: ControlPlane, since: t.Mapping[str, str], leaving: t.Sequence[ObservedClaim]) -> None:
     """Wait until claims are gone that are being released: their names are free then.
 
     Raises IpamError for one whose address rests for longer than this call would wait.
@@ -82,7 +82,7 @@ def wait_out(plane: ControlPlane, since: t.Mapping[str, str], leaving: t.Sequenc
         until_gone(plane, namespace, since[namespace], group, plane.grace)
 
 
-def _refuse_resting(plane: ControlPlane, leaving: Found) -> None:
+def _refuse_resting(plane: ControlPlane, leaving: ObservedClaim) -> None:
     claim = leaving.claim
     period = grace_period(plane, claim.pool, claim.namespace)
     left = seconds_left(leaving.deleted_at, period) if period else 0
@@ -94,7 +94,9 @@ def _refuse_resting(plane: ControlPlane, leaving: Found) -> None:
         )
 
 
-def until_gone(plane: ControlPlane, namespace: str, since: str, claims: t.Sequence[Found], grace: float) -> None:
+def until_gone(
+    plane: ControlPlane, namespace: str, since: str, claims: t.Sequence[ObservedClaim], grace: float
+) -> None:
     """Wait until none of these claims exists."""
     known = {each.claim.name: each for each in claims}
     wanted: list[Claim] = [each.claim for each in claims]

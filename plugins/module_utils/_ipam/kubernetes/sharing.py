@@ -13,7 +13,7 @@ from ..errors import Conflict
 from ..model import IpamError, PoolReference
 
 
-class Holding(t.NamedTuple):
+class Allocation(t.NamedTuple):
     """One IPAddress, as far as it tells who holds what; ``address`` in its canonical spelling, so that equal ones are the same.
 
     ``origin`` is the uid of the one that hands its address over to this one, empty as a rule.
@@ -47,9 +47,9 @@ class SharedAddress:
         return f"claims {', '.join(others)} and {last} of pool {self.pool.name} hold the same address {self.address}"
 
 
-def shared_addresses(holdings: t.Iterable[Holding]) -> list[SharedAddress]:
+def shared_addresses(holdings: t.Iterable[Allocation]) -> list[SharedAddress]:
     """The addresses that more than one claim holds; one that is being handed over is held by its new claim alone."""
-    holders: dict[tuple[str, PoolReference, str], list[Holding]] = {}
+    holders: dict[tuple[str, PoolReference, str], list[Allocation]] = {}
     for each in holdings:
         holders.setdefault((each.namespace, each.pool, each.address), []).append(each)
     shared = []

@@ -11,8 +11,8 @@ import typing as t
 
 from ..errors import TimedOut, claim_conflict
 from ..model import Claim, IpamError, PoolReference
-from .objects import Found
-from .pacing import Hopeless, Patience, PoolMissing, PoolPaused, Room, exhausted, hopeless, names
+from .objects import ObservedClaim
+from .pacing import AdaptiveDeadline, Capacity, PoolMissing, PoolPaused, Unsatisfiable, exhausted, hopeless, names
 from .pools import Pools
 from .progress import Progress
 from .watching import Change, Watch
@@ -33,10 +33,10 @@ class Waiting:
     def __init__(
         self,
         wanted: t.Sequence[Claim],
-        known: t.Mapping[str, Found],
+        known: t.Mapping[str, ObservedClaim],
         grace: float,
         progress: Progress,
-        causes: t.Callable[[t.Sequence[Found]], str] = lambda _waiting: "",
+        causes: t.Callable[[t.Sequence[ObservedClaim]], str] = lambda _waiting: "",
         pools_may_come: bool = False,
     ) -> None:
         self._wanted = {claim.name: claim for claim in wanted}
@@ -46,7 +46,7 @@ class Waiting:
         self._grace = grace
         self._causes = causes
         self._pools_may_come = pools_may_come
-        self._full: dict[PoolReference, Room] = {}
+        self._full: dict[PoolReference, Capacity] = {}
 
     # --- bound ------------------------------------------------------------------------------------------------
 
@@ -54,7 +54,7 @@ class Waiting:
         """Wait until every claim points to its address. Raises IpamError when one is gone, refused, or never will be served."""
         left = {name for name in self._wanted if not self._is_bound(name)}
         count = len(left)
-        patience, tell = Patience(count, self._grace, self._began), self._progress.counted("served", count)
+        patience, tell = AdaptiveDeadline(count, self._grace, self._began), self._progress.counted("served", count)
 
         def why() -> str:
             return self._why(left, watch)
@@ -72,7 +72,7 @@ class Waiting:
             if change is not None:
                 left -= {name for name in self._take(change) & left if self._is_bound(name)}
                 patience.served(count - len(left), now)
-            if left and failure is not None and (isinstance(failure, Hopeless) or patience.is_over(now)):
+            if left and failure is not None and (isinstance(failure, Unsatisfiable) or patience.is_over(now)):
                 raise failure
             tell(count - len(left), why)
 
@@ -84,7 +84,7 @@ class Waiting:
             raise hopeless(each.claim, each.condition)
         return bool(each.address_name)
 
-    def _look_at_pools(self, left: t.Collection[str], pools: Pools) -> Hopeless | None:
+    def _look_at_pools(self, left: t.Collection[str], pools: Pools) -> Unsatisfiable | None:
         """A provider that says nothing on a claim still says how full its pool is; returns why waiting is of no use."""
         asking: dict[PoolReference, list[Claim]] = {}
         for name in left:
@@ -125,7 +125,7 @@ class Waiting:
         """Wait until none of the claims exists with the uid that it has now."""
         uids = {name: each.uid for name, each in self.known.items()}
         left, count = set(uids), len(uids)
-        patience, tell = Patience(count, self._grace, self._began), self._progress.counted("released", count)
+        patience, tell = AdaptiveDeadline(count, self._grace, self._began), self._progress.counted("released", count)
         while left:
             change = watch.next(_TICK)
             now = time.monotonic()
@@ -156,7 +156,7 @@ class Waiting:
     def _cause(self, left: t.Collection[str]) -> str:
         return self._causes([each for each in map(self.known.get, sorted(left)) if each is not None])
 
-    def _is_past(self, each: Found) -> bool:
+    def _is_past(self, each: ObservedClaim) -> bool:
         """Whether a change is older than what we know: the watch begins where the list was, before what this call did.
 
         A claim that has another uid than ours lived before it: had it come after, ours would have been deleted first.

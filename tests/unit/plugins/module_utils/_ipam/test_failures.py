@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.embedded import EmbeddedBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import (
-    Place,
     Refused,
+    RequestTarget,
     Untrusted,
     refusal,
     unreachable,
@@ -34,7 +34,7 @@ from ansible_collections.elemental.networking.tests.unit.borders.api_server impo
 
 pytest.importorskip("urllib3")
 
-PLACE = Place("create", "ipaddressclaims", "ns")
+PLACE = RequestTarget("create", "ipaddressclaims", "ns")
 WHERE = {"host": "https://h", "verb": "create", "resource": "ipaddressclaims", "namespace": "ns"}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import HandOver, IpamBackend
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.embedded import EmbeddedBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
@@ -54,7 +54,7 @@ def claim(machine: str) -> Claim:
 
 def claimed(fresh: Open, *machines: str) -> None:
     with fresh() as backend:
-        ensure_claims(backend, [Wish(claim(machine)) for machine in machines], [], False)
+        ensure_claims(backend, [ClaimRequest(claim(machine)) for machine in machines], [], False)
 
 
 def listed(fresh: Open) -> dict[str, BoundClaim]:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import Observation
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import (
     claiming as kubernetes_claiming,
 )
@@ -150,7 +150,7 @@ def test_check_mode_counts_a_claim_that_is_being_released_as_one_to_make() -> No
 def test_an_address_that_somebody_else_holds_too_is_never_handed_out(dry_run: bool) -> None:
     server = Server(held("a", "x"), held("b", "y"), addresses=[given("a", "x"), given("b", "y")])
     with backend(server) as kubernetes, pytest.raises(IpamError, match="a-ip and b-ip of pool p hold the same address"):
-        ensure_claims(kubernetes, [Wish(claim("a")), Wish(claim("new"))], [], dry_run)
+        ensure_claims(kubernetes, [ClaimRequest(claim("a")), ClaimRequest(claim("new"))], [], dry_run)
     assert set(server.claims) == {"a-ip", "b-ip"}
 
 
@@ -159,9 +159,9 @@ def test_a_shared_address_is_no_fault_of_other_claims_nor_of_one_that_is_being_r
     other = {**given("c", "z"), "spec": {**given("c", "z")["spec"], "address": "10.0.0.8"}}
     server = Server(held("a", "x"), held("c", "z"), addresses=[given("a", "x"), leaving, other])
     with backend(server) as kubernetes:
-        assert ensure_claims(kubernetes, [Wish(claim("a"))], [], False).bound[0].address
+        assert ensure_claims(kubernetes, [ClaimRequest(claim("a"))], [], False).bound[0].address
         server.addresses = [given("a", "x"), given("b", "y"), other]
-        assert ensure_claims(kubernetes, [Wish(claim("c"))], [], False).bound[0].address
+        assert ensure_claims(kubernetes, [ClaimRequest(claim("c"))], [], False).bound[0].address
 
 
 def hostile(machine: str, name: str, **spec: t.Any) -> dict[str, t.Any]:
@@ -192,9 +192,9 @@ def test_what_is_no_address_is_never_handed_out_and_blocks_no_other_claim(spec: 
         listed = {each.claim.machine: each for each in kubernetes.list_claims("ns")}
         assert [listed[machine].address is not None for machine in "ab"] == [True, False]
         assert listed["b"].trouble.startswith(("IPAddress ns/y ", "the Kubernetes API sent IPAddress ns/y "))
-        assert ensure_claims(kubernetes, [Wish(claim("a"))], [], False).bound[0].address
+        assert ensure_claims(kubernetes, [ClaimRequest(claim("a"))], [], False).bound[0].address
         with pytest.raises(IpamError, match="IPAddress ns/y "):
-            ensure_claims(kubernetes, [Wish(claim("b"))], [], False)
+            ensure_claims(kubernetes, [ClaimRequest(claim("b"))], [], False)
 
 
 @pytest.mark.parametrize("spec", _ADDRESSES)
@@ -220,7 +220,7 @@ def test_one_address_in_two_spellings_is_shared() -> None:
     said = "a-ip and b-ip of pool p hold the same address fd00::a"
     server = Server(held("a", "x"), held("b", "y"), addresses=[one, other])
     with backend(server) as kubernetes, pytest.raises(IpamError, match=said):
-        ensure_claims(kubernetes, [Wish(claim("a"))], [], False)
+        ensure_claims(kubernetes, [ClaimRequest(claim("a"))], [], False)
 
 
 def test_a_pool_that_was_widened_in_this_call_is_judged_by_its_new_size(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +269,7 @@ def test_host_keys_are_an_annotation_that_is_written_once() -> None:
     with backend(server) as kubernetes:
         assert host_keys_by_machine(kubernetes.list_claims("ns")) == {"a": [KEY], "b": [KEY]}
         # what claims give back is what was recorded, too
-        assert ensure_claims(kubernetes, [Wish(claim("a"))], [], False).bound[0].claim.host_keys == (KEY,)
+        assert ensure_claims(kubernetes, [ClaimRequest(claim("a"))], [], False).bound[0].claim.host_keys == (KEY,)
 
 
 def test_the_identity_of_a_machine_and_its_site_are_annotations_beside_the_keys() -> None:
@@ -288,7 +288,7 @@ def test_the_identity_of_a_machine_and_its_site_are_annotations_beside_the_keys(
     with backend(server) as kubernetes:
         assert [each.claim.machine_id for each in kubernetes.list_claims("ns")] == [identity, ""]
         with pytest.raises(IpamError, match="claim a-ip was made for an inventory of site berlin"):
-            ensure_claims(kubernetes, [Wish(claim("a"))], [], False)
+            ensure_claims(kubernetes, [ClaimRequest(claim("a"))], [], False)
 
 
 def test_a_confirmed_address_is_one_annotation_in_the_same_patch() -> None:

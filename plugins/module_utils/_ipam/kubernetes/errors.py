@@ -101,7 +101,10 @@ def refusal(host: str, code: int, status: t.Mapping[str, t.Any], place: RequestT
     message = plain(status.get("message") or f"HTTP {code}")
     reason = plain(status.get("reason") or "", _LONGEST_REASON)
     details = {"verb": place.verb, "resource": place.resource, "namespace": place.namespace, "name": place.name}
-    refused = Refused(_sentence(host, code, message, place), code, reason, message, host=host, **details)
+    sentence = (
+        _no_namespace(host, place) if _is_without_namespace(code, status) else _sentence(host, code, message, place)
+    )
+    refused = Refused(sentence, code, reason, message, host=host, **details)
     refused.is_missing_right = _is_missing_right(code, message, place)
     return refused
 
@@ -109,6 +112,16 @@ def refusal(host: str, code: int, status: t.Mapping[str, t.Any], place: RequestT
 def _is_missing_right(code: int, message: str, place: RequestTarget) -> bool:
     """Whether RBAC refused: Kubernetes has no other sign of it than its words, since policies and webhooks answer 403, too."""
     return code == 403 and f" cannot {place.verb} resource " in message
+
+
+def _is_without_namespace(code: int, status: t.Mapping[str, t.Any]) -> bool:
+    """Whether the namespace of an object to create is missing."""
+    details = status.get("details")
+    return code == 404 and isinstance(details, t.Mapping) and details.get("kind") == "namespaces"
+
+
+def _no_namespace(host: str, place: RequestTarget) -> str:
+    return f"namespace {place.namespace} does not exist on {host}; create it or name another namespace"
 
 
 def _sentence(host: str, code: int, message: str, place: RequestTarget) -> str:
@@ -125,8 +138,6 @@ def _sentence(host: str, code: int, message: str, place: RequestTarget) -> str:
             f"this user may not {place.verb} {place.resource} {where} (403 Forbidden); "
             f"let an administrator apply playbooks/files/{_rights(place)} there, or name another namespace"
         )
-    if code == 404 and place.verb == "create" and "namespaces" in message:
-        return f"namespace {place.namespace} does not exist on {host}; create it or name another namespace"
     if code == 429:
         return f"the Kubernetes API {host} is overloaded and refused to {place} to the end (429); run again later"
     if code >= 500:

@@ -59,6 +59,15 @@ def test_a_refusal_of_the_api(status: int, message: str, code: str, is_missing_r
     assert error.is_missing_right == is_missing_right
 
 
+def test_a_namespace_that_is_missing_is_known_by_the_details_of_the_answer() -> None:
+    missing = {"message": "not found", "details": {"kind": "namespaces", "name": "ns"}}
+    error = refusal("https://h", 404, missing, PLACE)
+    assert str(error) == "namespace ns does not exist on https://h; create it or name another namespace"
+    assert error.code == "invalid_input"
+    other = {**missing, "message": "no namespaces here", "details": None}
+    assert "does not exist on" not in str(refusal("https://h", 404, other, PLACE))
+
+
 def test_no_answer_and_a_certificate_that_is_not_trusted() -> None:
     refused = unreachable("https://h", ConnectionRefusedError("Connection refused"))
     assert refused.result == {"code": "unreachable", "host": "https://h"}

@@ -160,6 +160,6 @@ def test_a_provider_that_goes_on_so_is_said_and_nothing_is_left(space: Space) ->
         space.plane.start_again("provider")
     assert message == (
         "claims a-ip and b-ip of pool p hold the same address 10.0.0.10, although it was claimed again 3 times: "
-        "see to the IPAM provider, which gives addresses more than once, then claim again"
+        "check the IPAM provider, which gives addresses more than once, then claim again"
     )
     assert space.items("ipaddressclaims") == []

@@ -81,7 +81,7 @@ options:
     description:
       - Where claims and pools are kept. V(embedded) is one SQLite file.
       - V(kubernetes) is a Cluster API control plane, such as a Rancher management cluster, with any IPAM provider. It needs the
-        collection C(kubernetes.core) 5.0.0 or later and the Python library C(kubernetes) 24.2 or later beside the controller.
+        Python library C(kubernetes) 24.2 or later beside the controller.
     type: str
     default: embedded
     choices: [embedded, kubernetes]
@@ -152,7 +152,7 @@ options:
             description: The user agent.
             type: str
       persist_config:
-        description: Whether a token that was renewed is written back to the kubeconfig file. The default is that of C(kubernetes.core).
+        description: Whether a token that was renewed is written back to the kubeconfig file. By default it is not.
         type: bool
       impersonate_user:
         description: The user to act as.

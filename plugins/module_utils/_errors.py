@@ -17,6 +17,8 @@ POOL_NOT_FOUND = "pool_not_found"
 FORBIDDEN = "forbidden"
 # no API server, no host: nothing answers
 UNREACHABLE = "unreachable"
+# the API server answers, but cannot serve the request now; it may serve it later
+UNAVAILABLE = "unavailable"
 # an option, a manifest or a template is wrong; nothing was changed
 INVALID_INPUT = "invalid_input"
 # claims exist that belong to something else, or are not the ones that are asked for

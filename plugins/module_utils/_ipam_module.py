@@ -20,10 +20,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend
     PoolState,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
-    Claiming,
-    Wish,
+    ClaimRequest,
+    ClaimResult,
     ensure_claims,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.machines import Machine
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
@@ -155,9 +156,9 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
             result = serve(module, backend)
     except IpamError as error:
         if options.get("required", True):
-            module.fail_json(msg=str(error))
+            module.fail_json(msg=str(error), error=error.result)
         module.warn(str(error))
-        result = {"changed": False, "msg": str(error)}
+        result = {"changed": False, "msg": str(error), "error": error.result}
     module.exit_json(**result)
 
 
@@ -200,16 +201,16 @@ def serve_claims(
         releasing = release_claims(backend, releases, module.check_mode, module.params.get("if_owned") or "fail")
         return _released_result(module, releasing)
     if matching is not None:
-        raise IpamError("matching says which claims to release; with state: present name each one in claims")
+        raise InvalidInput("matching says which claims to release; with state: present name each one in claims")
     pools = _pools(module, namespace)
-    wishes = [_wish(each, namespace) for each in asked]
-    _refuse_same_key(wishes)
+    requests = [_claim_request(each, namespace) for each in asked]
+    _refuse_same_key(requests)
     machines = [_machine(each, namespace) for each in module.params.get("machines") or []]
-    claiming = ensure_claims(backend, wishes, pools, module.check_mode, machines)
+    claiming = ensure_claims(backend, requests, pools, module.check_mode, machines)
     for sentence in claiming.warnings:
         module.warn(sentence)
     warn_of_sharing(module, backend, pools)
-    return _claiming_result(wishes, claiming, module.check_mode)
+    return _claiming_result(requests, claiming, module.check_mode)
 
 
 def _pools(module: AnsibleModule, namespace: str) -> list[Pool]:
@@ -227,7 +228,7 @@ def _machine(options: t.Mapping[str, t.Any], namespace: str) -> Machine:
     )
 
 
-def _claiming_result(wishes: t.Sequence[Wish], claiming: Claiming, check_mode: bool) -> Result:
+def _claiming_result(requests: t.Sequence[ClaimRequest], claiming: ClaimResult, check_mode: bool) -> Result:
     created, moved = set(claiming.created), {move.after for move in claiming.moves}
     before = [bound for bound in claiming.bound if bound.claim not in created | moved]
     after = [*claiming.bound, *(move.done for move in claiming.moves)]
@@ -235,7 +236,8 @@ def _claiming_result(wishes: t.Sequence[Wish], claiming: Claiming, check_mode: b
     result = _claims_result(claiming.bound, before, after, claiming.pool_changes)
     # an address is asked for by its key, whatever its claim is called meanwhile
     asked = [
-        replace(bound, claim=replace(bound.claim, key=wish.claim.key)) for wish, bound in zip(wishes, claiming.bound)
+        replace(bound, claim=replace(bound.claim, key=request.claim.key))
+        for request, bound in zip(requests, claiming.bound)
     ]
     result["addresses"] = addresses_result(asked)
     held = [*claiming.bound, *claiming.unused, *(each.old for each in claiming.renumbering)]
@@ -268,7 +270,7 @@ def _machine_of(claim: Claim) -> Result:
 def _finish_renumbering(
     module: AnsibleModule, backend: IpamBackend, asked: t.Sequence[t.Mapping[str, t.Any]], namespace: str
 ) -> Result:
-    claims = [_wish(each, namespace).claim for each in asked]
+    claims = [_claim_request(each, namespace).claim for each in asked]
     finished = finish(backend, claims, _pools(module, namespace), module.check_mode)
     before = [*finished.released, *(move.before for move in finished.moves)]
     result = _claims_result(finished.released, before, [move.done for move in finished.moves], finished.pool_changes)
@@ -293,9 +295,9 @@ def _known_machine(options: t.Mapping[str, t.Any], namespace: str) -> KnownMachi
         str(host_address(f"machine {machine}", each)) for each in options.get("confirmed_addresses") or ()
     )
     if options.get("host_keys") and not host_keys:
-        raise IpamError(f"machine {machine} has no host key that is one; give each as in a .pub file of its sshd")
+        raise InvalidInput(f"machine {machine} has no host key that is one; give each as in a .pub file of its sshd")
     if not (host_keys or identity or addresses):
-        raise IpamError(
+        raise InvalidInput(
             f"nothing is to be recorded of machine {machine}; give host_keys, machine_id or confirmed_addresses"
         )
     site = checked_site(options.get("site") or "")
@@ -328,9 +330,9 @@ def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
 
 def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
     if options.get("labels") and backend == "embedded":
-        raise IpamError("claims of the embedded backend have no labels; select them by machine, key, pool or host")
+        raise InvalidInput("claims of the embedded backend have no labels; select them by machine, key, pool or host")
     if options.get("not_in_inventory") == []:
-        raise IpamError(
+        raise InvalidInput(
             "not_in_inventory names no host, so that every claim would be an orphan; give hosts, or leave it out"
         )
     selection = Selection(
@@ -340,34 +342,34 @@ def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
         hosts=frozenset(options.get("not_in_inventory") or ()),
     )
     if selection.is_empty:
-        raise IpamError(
+        raise InvalidInput(
             "matching selects no claims because it says nothing; give machine, key, pool, host, site, owner, labels or not_in_inventory"
         )
     return selection
 
 
-def _refuse_same_key(wishes: t.Sequence[Wish]) -> None:
+def _refuse_same_key(requests: t.Sequence[ClaimRequest]) -> None:
     """The result says addresses by machine and key: a machine that has a key twice would get the wrong one."""
     seen: dict[tuple[str, str], Claim] = {}
-    for claim in (wish.claim for wish in wishes):
+    for claim in (request.claim for request in requests):
         other = seen.setdefault((claim.machine, claim.key), claim)
         if _title(other) != _title(claim):
-            raise IpamError(
+            raise InvalidInput(
                 f"machine {claim.machine} asks for key {claim.key} twice, as claim {_title(other)} and as claim {_title(claim)}:"
                 " give each machine and each key a name of its own"
             )
 
 
-def _wish(options: t.Mapping[str, t.Any], namespace: str) -> Wish:
+def _claim_request(options: t.Mapping[str, t.Any], namespace: str) -> ClaimRequest:
     machine, key = options.get("machine"), options.get("key")
     if not machine or not key:
-        raise IpamError("a claim needs a machine and a key")
+        raise InvalidInput("a claim needs a machine and a key")
     place = checked_name(options.get("namespace") or namespace, "namespace")
     claim = Claim(
         *(place, _name(options), machine, key, _pool_reference(options), options.get("host") or "", _owner(options)),
         site=checked_site(options.get("site") or ""),
     )
-    return Wish(claim, options.get("family") or "")
+    return ClaimRequest(claim, options.get("family") or "")
 
 
 def _owner(options: t.Mapping[str, t.Any]) -> Owner | None:
@@ -391,7 +393,7 @@ def _name(options: t.Mapping[str, t.Any]) -> str:
     if options.get("name"):
         return checked_name(options["name"], "claim")
     if not options.get("machine") or not options.get("key"):
-        raise IpamError("a claim needs a machine and a key, or a name")
+        raise InvalidInput("a claim needs a machine and a key, or a name")
     return claim_name(options["machine"], options["key"])
 
 
@@ -399,15 +401,15 @@ def _pool_reference(options: t.Mapping[str, t.Any]) -> PoolReference:
     owner = f"key {options.get('key')} of machine {options.get('machine')}"
     reference = options.get("pool")
     if not reference:
-        raise IpamError(f"{owner} names no pool; give apiGroup, kind and name")
+        raise InvalidInput(f"{owner} names no pool; give apiGroup, kind and name")
     if not reference.get("apiGroup"):
-        raise IpamError(f"the pool of {owner} has no apiGroup; add apiGroup: {GROUP}")
+        raise InvalidInput(f"the pool of {owner} has no apiGroup; add apiGroup: {GROUP}")
     if "/" in reference["apiGroup"]:
-        raise IpamError(
+        raise InvalidInput(
             f"the pool of {owner} has apiGroup {reference['apiGroup']}; give the group only, without a version"
         )
     if not reference.get("kind") or not reference.get("name"):
-        raise IpamError(f"the pool of {owner} needs a kind and a name")
+        raise InvalidInput(f"the pool of {owner} needs a kind and a name")
     return checked_pool(PoolReference(reference["apiGroup"], reference["kind"], reference["name"]), owner)
 
 

@@ -209,6 +209,20 @@ orphans_unknown:
   description: Why RV(orphans) is empty without an answer, for example because this user may not list C(MachineInventories).
   type: str
   returned: with O(inventory), where it cannot be known which claims are orphans
+error:
+  description:
+    - What failed, for a workflow to branch on. C(code) is one of those in C(docs/errors.md), the other fields are the object and its
+      numbers.
+    - A mistake that Ansible itself finds in the options has none.
+  type: dict
+  returned: failure
+  contains:
+    code:
+      description: The kind of failure. It is never renamed.
+      type: str
+      returned: always
+      sample: forbidden
+  sample: {code: forbidden, verb: list, resource: ipaddressclaims, namespace: fleet-default, status: 403}
 """
 
 import typing as t

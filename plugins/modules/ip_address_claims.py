@@ -347,6 +347,20 @@ msg:
   description: What would be claimed or renamed.
   type: str
   returned: in check mode, when something would be claimed
+error:
+  description:
+    - What failed, for a workflow to branch on. C(code) is one of those in C(docs/errors.md), the other fields are the object and its
+      numbers.
+    - A mistake that Ansible itself finds in the options has none.
+  type: dict
+  returned: failure, and where O(required=false) makes it a warning
+  contains:
+    code:
+      description: The kind of failure. It is never renamed.
+      type: str
+      returned: always
+      sample: pool_exhausted
+  sample: {code: pool_exhausted, pool: p, namespace: default, free: 2, total: 51, requested: 3}
 """
 
 import typing as t

@@ -104,6 +104,20 @@ pool:
       type: int
       returned: always
       sample: 0
+error:
+  description:
+    - What failed, for a workflow to branch on. C(code) is one of those in C(docs/errors.md), the other fields are the object and its
+      numbers.
+    - A mistake that Ansible itself finds in the options has none.
+  type: dict
+  returned: failure
+  contains:
+    code:
+      description: The kind of failure. It is never renamed.
+      type: str
+      returned: always
+      sample: conflict
+  sample: {code: conflict, pool: p, namespace: default, allocated: 3}
 """
 
 import typing as t

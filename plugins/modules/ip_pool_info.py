@@ -134,6 +134,20 @@ other_pools:
       returned: always
       sample:
         - {name: node2-inventory-ip, namespace: default, machine: node2, key: inventory-ip, host: node2, address: 10.0.0.10}
+error:
+  description:
+    - What failed, for a workflow to branch on. C(code) is one of those in C(docs/errors.md), the other fields are the object and its
+      numbers.
+    - A mistake that Ansible itself finds in the options has none.
+  type: dict
+  returned: failure
+  contains:
+    code:
+      description: The kind of failure. It is never renamed.
+      type: str
+      returned: always
+      sample: unreachable
+  sample: {code: unreachable, host: 'https://rancher.example.com:6443'}
 """
 
 import typing as t

@@ -109,6 +109,20 @@ msg:
   description: What kept the keys from being recorded.
   type: str
   returned: when they could not be and O(required=false)
+error:
+  description:
+    - What failed, for a workflow to branch on. C(code) is one of those in C(docs/errors.md), the other fields are the object and its
+      numbers.
+    - A mistake that Ansible itself finds in the options has none.
+  type: dict
+  returned: failure, and where O(required=false) makes it a warning
+  contains:
+    code:
+      description: The kind of failure. It is never renamed.
+      type: str
+      returned: always
+      sample: invalid_input
+  sample: {code: invalid_input}
 """
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import run, serve_record

@@ -12,7 +12,7 @@ import sys
 import time
 
 import kubernetes.client
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import claims as kubernetes_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference
@@ -28,7 +28,9 @@ def main() -> None:
     for each in given["claims"]:
         pool = PoolReference(each["pool"]["apiGroup"], each["pool"]["kind"], each["pool"]["name"])
         wishes.append(
-            Wish(Claim(given["namespace"], f"{each['machine']}-{each['key']}", each["machine"], each["key"], pool))
+            ClaimRequest(
+                Claim(given["namespace"], f"{each['machine']}-{each['key']}", each["machine"], each["key"], pool)
+            )
         )
     sent = [0.0]
     create = kubernetes_claims.Claims.create

@@ -95,7 +95,7 @@ def test_all_but_the_first_are_claimed_anew_and_whoever_waits_is_told(space: Spa
     assert whole(space, result, 5)["a-ip"] == "10.0.0.10"
     assert (
         "claims a-ip, b-ip and c-ip of pool p hold the same address 10.0.0.10, which the provider gave more than once; "
-        "claiming anew: b-ip, c-ip" in file.read_text()
+        "claiming again: b-ip, c-ip" in file.read_text()
     )
     assert not space.claims("a", "b", "c", "d", "e")["changed"]
 
@@ -127,7 +127,7 @@ def test_claims_of_an_earlier_run_are_their_users_to_decide(space: Space, machin
     for check in (True, False):
         assert space.claims(*machines, check=check)["msg"] == (
             "claims a-ip and b-ip of pool p hold the same address 10.0.0.10, which the provider gave more than once: "
-            "release one of them and claim anew"
+            "release one of them and claim again"
         )
         assert bound(space) == before
         assert len(space.items("ipaddressclaims")) == 2
@@ -159,7 +159,7 @@ def test_a_provider_that_goes_on_so_is_said_and_nothing_is_left(space: Space) ->
     finally:
         space.plane.start_again("provider")
     assert message == (
-        "claims a-ip and b-ip of pool p hold the same address 10.0.0.10, although it was claimed anew 3 times: "
-        "see to the IPAM provider, which gives addresses more than once, then claim again"
+        "claims a-ip and b-ip of pool p hold the same address 10.0.0.10, although it was claimed again 3 times: "
+        "check the IPAM provider, which gives addresses more than once, then claim again"
     )
     assert space.items("ipaddressclaims") == []

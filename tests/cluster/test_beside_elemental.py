@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.claiming import ClaimCall
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
 
 from tests.data.asking import NETWORK
@@ -161,11 +162,12 @@ def test_a_removal_never_takes_a_claim_that_another_play_has_marked(space: Space
     made = [Claim(space.name, f"{machine}-ip", machine, "ip", pool) for machine in ("a", "b")]
     with open_backend(BackendOptions("kubernetes", kubernetes=space.options)) as failing:
         assert isinstance(failing, KubernetesBackend)
-        failing.create_claims(made, [], False)
+        call = ClaimCall(failing.plane, failing.find_claims([(each.namespace, each.name) for each in made]))
+        call.make(made)
         space.admin.until("addresses", lambda: len(space.addresses()) == 2)
         other = space.claims("a")
         assert not other["changed"]
-        failing._take_back(IpamError("it failed"))
+        call.take_back(IpamError("it failed"))
     assert names(space) == ["a-ip"]
     again = space.claims("a")
     assert (again["changed"], again["claims"][0]["address"]) == (False, other["claims"][0]["address"])

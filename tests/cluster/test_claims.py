@@ -197,7 +197,7 @@ def test_claims_deleted_behind_our_back_are_made_anew(space: Space) -> None:
 def test_an_older_cluster_api_is_served_in_v1beta1(space: Space) -> None:
     space.claims("a")
     known = {event["auditID"] for event in space.plane.requests(space.user)}  # of a watch, its end is told later
-    from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+    from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import discovery
     from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference
@@ -205,7 +205,7 @@ def test_an_older_cluster_api_is_served_in_v1beta1(space: Space) -> None:
     versions, discovery._VERSIONS = discovery._VERSIONS, ("v1beta3", "v1beta1")
     try:
         pool = PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "p")
-        wishes = [Wish(Claim(space.name, f"{name}-ip", name, "ip", pool)) for name in ("a", "b")]
+        wishes = [ClaimRequest(Claim(space.name, f"{name}-ip", name, "ip", pool)) for name in ("a", "b")]
         with open_backend(BackendOptions("kubernetes", kubernetes=space.options)) as backend:
             claiming = ensure_claims(backend, wishes, [], dry_run=False)
     finally:

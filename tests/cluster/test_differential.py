@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
-    Wish,
+    ClaimRequest,
     ensure_claims,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
@@ -80,7 +80,7 @@ def apply(backend: IpamBackend, namespace: str, step: tuple[str, list[int]]) -> 
         if kind == "release":
             released = release_claims(backend, [Release(namespace, f"m{number}-ip") for number in numbers], False)
             return f"released {len(released.released)}"
-        claiming = ensure_claims(backend, [Wish(claim(namespace, number)) for number in numbers], [], False)
+        claiming = ensure_claims(backend, [ClaimRequest(claim(namespace, number)) for number in numbers], [], False)
         return f"created {len(claiming.created)}"
     except IpamError as error:
         # the provider's words for an address that would leave its pool are its own
@@ -195,7 +195,7 @@ def _align(
     if differing:
         release_claims(embedded, [Release(namespace, name) for name in differing], False)
         order = sorted(differing, key=lambda name: _number(real[name][0]))
-        ensure_claims(embedded, [Wish(claim(namespace, int(name[1:-3]))) for name in order], [], False)
+        ensure_claims(embedded, [ClaimRequest(claim(namespace, int(name[1:-3]))) for name in order], [], False)
         assert held(embedded, namespace) == real
 
 

@@ -13,6 +13,8 @@ import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import HandOver
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.handing import handing_of
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import BoundClaim
 
 from tests.testbed.controlplane import users
 from tests.testbed.controlplane.fixtures import PROVIDER, Space, asked
@@ -132,7 +134,7 @@ def test_an_address_that_waits_in_vain_goes_with_the_claim_that_it_came_from(sit
         assert isinstance(backend, KubernetesBackend)
         (bound,) = backend.list_claims(site.name)
         after = dataclasses.replace(bound.claim, name="node2-ip", machine="node2", host="node2")
-        backend._claims.give_addresses([backend._handing(HandOver(bound, after))], False)
+        backend.plane.claims.give_addresses([handing_of(HandOver(bound, after))], False)
     assert set(site.addresses()) == {"node1-ip", "node2-ip"}
     assert site.module("ip_address_claims", claims=[{"name": before["metadata"]["name"]}], state="absent")["changed"]
     site.admin.until("no address is left", lambda: site.addresses() == {}, 60)
@@ -180,3 +182,29 @@ def test_a_renumbering_is_ended_after_the_old_address_has_rested(site: Space) ->
     site.admin.until("the old address has rested", lambda: old not in site.addresses().values(), 60)
     assert claim(site, "node1", "q")["claims"][0]["name"] == "node1-ip"
     site.admin.until("the claim beside is gone", lambda: site.addresses() == {"node1-ip": new}, 30)
+
+
+def test_a_backend_that_never_looked_changes_what_another_one_found(site: Space) -> None:
+    claim(site, "node1")
+    claim(site, "node2")
+    before = site.addresses()
+    options = BackendOptions("kubernetes", kubernetes=site.options, timeout=30)
+
+    def listed() -> dict[str, BoundClaim]:
+        with open_backend(options) as backend:
+            return {bound.claim.name: bound for bound in backend.list_claims(site.name)}
+
+    first = listed()["node1-ip"]
+    with open_backend(options) as backend:
+        backend.record([dataclasses.replace(first, claim=dataclasses.replace(first.claim, host_keys=(KEY,)))], False)
+    assert listed()["node1-ip"].claim.host_keys == (KEY,)
+    found = listed()
+    after = dataclasses.replace(found["node1-ip"].claim, name="node3-ip", machine="node3", host="node3", uid="")
+    with open_backend(options) as backend:
+        (moved,) = backend.hand_over([HandOver(found["node1-ip"], after)], False)
+    assert moved.address is not None
+    assert moved.address.address == before["node1-ip"]
+    site.admin.until("the old claim is gone", lambda: sorted(site.addresses()) == ["node2-ip", "node3-ip"], 30)
+    with open_backend(options) as backend:
+        assert backend.release_claims(list(listed().values()), False) == []
+    assert listed() == {}

@@ -14,7 +14,7 @@ import json
 import sys
 import time
 
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
 
@@ -40,7 +40,7 @@ def main() -> None:
             try:
                 with open_backend(BackendOptions("embedded", database)) as backend:
                     claim = Claim("default", f"{name}-ip", name, "ip", reference)
-                    bound = ensure_claims(backend, [Wish(claim)], [], False).bound[0]
+                    bound = ensure_claims(backend, [ClaimRequest(claim)], [], False).bound[0]
                 break
             except IpamError as error:
                 if "0 free" not in str(error):

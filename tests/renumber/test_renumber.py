@@ -62,7 +62,9 @@ class Borrower(Background):
             reference = model.PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", name)
             claims = [model.Claim("default", f"guest{each}-ip", f"guest{each}", "ip", reference) for each in range(5)]
             with factory.open_backend(options) as opened:
-                bound = claiming.ensure_claims(opened, [claiming.Wish(each) for each in claims], [], False).bound
+                bound = claiming.ensure_claims(
+                    opened, [claiming.ClaimRequest(each) for each in claims], [], False
+                ).bound
             answering = self._watcher.next_round()
             for each in bound:
                 address = each.address.address if each.address else ""

@@ -24,7 +24,8 @@ import typing as t
 from dataclasses import dataclass
 
 from .._texts import plain
-from .model import IpamError, Pool
+from .errors import InvalidInput
+from .model import Pool
 
 IPAddress = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Range = t.Tuple[int, int]
@@ -181,7 +182,7 @@ def allocatable(pool: Pool) -> AddressSet:
     Refused beyond that are what no machine could use: a zone id, which may hold any text, and IPv4 addresses written as IPv6 ones.
     """
     if not pool.addresses:
-        raise IpamError(f"pool {pool.reference.name}: addresses is required")
+        raise InvalidInput(f"pool {pool.reference.name}: addresses is required")
     version = _version(pool)
     gateway = _checked_gateway(pool, version)
     addresses = AddressSet.of_packed(version, _entries(pool, version))
@@ -209,13 +210,13 @@ def preallocated(pool: Pool) -> t.Mapping[str, IPAddress]:
         except ValueError:
             version, value = 0, 0
         if version != addresses.version or addresses.address(value) not in addresses:
-            raise IpamError(
+            raise InvalidInput(
                 f"pool {pool.reference.name}: preAllocations keeps {plain(text, _SHOWN) or 'an empty string'} for claim {claim},"
                 " which is not an address that the pool can give out; correct it, or widen the pool"
             )
         other = claims.setdefault(value, claim)
         if other != claim:
-            raise IpamError(
+            raise InvalidInput(
                 f"pool {pool.reference.name}: preAllocations keeps {text} for the claims {other} and {claim}; leave one of them"
             )
         kept[claim] = addresses.address(value)
@@ -245,7 +246,7 @@ def _version(pool: Pool) -> int:
     """The IP version of the pool's first address. Raises IpamError when the prefix is not one of it."""
     version = _range(pool, pool.addresses[0], "addresses")[0]
     if not 0 <= pool.prefix <= _BITS[version]:
-        raise IpamError(f"pool {pool.reference.name}: prefix {plain(pool.prefix)} is not valid for IPv{version}")
+        raise InvalidInput(f"pool {pool.reference.name}: prefix {plain(pool.prefix)} is not valid for IPv{version}")
     return version
 
 
@@ -255,11 +256,11 @@ def _checked_gateway(pool: Pool, version: int) -> int | None:
     try:
         found, value = _parsed(pool.gateway)
     except ValueError:
-        raise IpamError(
+        raise InvalidInput(
             f"pool {pool.reference.name}: gateway {plain(pool.gateway, _SHOWN)} is not an IP address; a zone (%) cannot be in one"
         ) from None
     if found != version:
-        raise IpamError(
+        raise InvalidInput(
             f"pool {pool.reference.name}: gateway {pool.gateway} is of another IP family than the addresses"
         )
     return value
@@ -273,7 +274,7 @@ def _subnet(pool: Pool, addresses: AddressSet) -> list[int]:
     last = first | ((1 << host_bits) - 1)
     if highest > last:
         low, high = next(each for each in addresses.ranges if each[1] > last)
-        raise IpamError(
+        raise InvalidInput(
             f"pool {pool.reference.name}: {addresses.address(low)} to {addresses.address(high)} is not in one subnet"
             f" {addresses.address(first)}/{pool.prefix} with the other addresses"
         )
@@ -300,7 +301,7 @@ def _ranges(pool: Pool, version: int, texts: t.Iterable[str], field: str) -> t.I
                 if field == "addresses"
                 else f"{plain(text, _SHOWN)} in {field} is of another IP family than the addresses"
             )
-            raise IpamError(f"pool {pool.reference.name}: {words}")
+            raise InvalidInput(f"pool {pool.reference.name}: {words}")
         yield first, last
 
 
@@ -316,12 +317,12 @@ def _range(pool: Pool, text: str, field: str) -> tuple[int, int, int]:
         else:
             version, first = other, last = _parsed(text)
     except ValueError:
-        raise IpamError(
+        raise InvalidInput(
             f"pool {pool.reference.name}: {plain(text, _SHOWN) or 'an empty text'} in {field} is not a valid IP, range, nor CIDR,"
             " such as 192.0.2.10, 192.0.2.10-192.0.2.20 (without blanks) or 192.0.2.0/28"
         ) from None
     if version != other or first > last:
-        raise IpamError(f"pool {pool.reference.name}: {text} in {field} is not a range from low to high")
+        raise InvalidInput(f"pool {pool.reference.name}: {text} in {field} is not a range from low to high")
     return version, first, last
 
 

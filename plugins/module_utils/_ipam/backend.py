@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .allocation import Usage
 from .holding import Holder, Inventories
@@ -37,19 +37,46 @@ class PoolChange:
 
 
 @dataclass(frozen=True)
-class Creation:
-    """What creating claims came to: ``created`` are those that did not exist, ``pool_changes`` what it did to each pool."""
+class Observation:
+    """What a look for claims found.
+
+    ``found`` are those of the names that exist, ``held`` those that this collection made for the machines, ``leaving`` those of both that
+    were released and whose names are free only later. ``handle`` is the backend's: it says how old the look is.
+    """
+
+    found: tuple[BoundClaim, ...] = ()
+    held: tuple[BoundClaim, ...] = ()
+    leaving: tuple[BoundClaim, ...] = ()
+    handle: object = field(default=None, compare=False, repr=False)
+
+    def missing(self, claims: t.Sequence[Claim]) -> list[Claim]:
+        """Those of these claims that must be made: they do not exist, or their provider refused them for good."""
+        served = {(each.claim.namespace, each.claim.name) for each in self.found if not each.refusal}
+        return [claim for claim in claims if (claim.namespace, claim.name) not in served]
+
+
+@dataclass(frozen=True)
+class CreateResult:
+    """What creating claims came to: ``created`` are those that did not exist, ``pool_changes`` what it did to each pool.
+
+    ``bound`` are all claims with their addresses, in the order asked; empty with ``dry_run``.
+    """
 
     created: tuple[Claim, ...]
     pool_changes: tuple[PoolChange, ...]
+    bound: tuple[BoundClaim, ...] = ()
 
 
 @dataclass(frozen=True)
 class HandOver:
-    """An address that goes from one claim to another one, which is ``after``; only names and host of the two differ."""
+    """An address that goes from one claim to another one, which is ``after``; only names and host of the two differ.
+
+    ``leaving`` is a released claim that has the new name until it is gone, None as a rule.
+    """
 
     before: BoundClaim
     after: Claim
+    leaving: BoundClaim | None = None
 
     @property
     def done(self) -> BoundClaim:
@@ -60,12 +87,20 @@ class HandOver:
 class IpamBackend(abc.ABC):
     """Claims and pools, wherever they are kept. All methods raise IpamError with one sentence for the user.
 
-    A backend is a context manager. With ``dry_run`` everything is checked as usual and nothing is kept.
+    A backend is a context manager. With ``dry_run`` everything is checked as usual and nothing is kept. No method counts on an earlier
+    call: what a backend must know of a claim comes with it, so that another backend object may have found it.
     """
 
     @abc.abstractmethod
     def __enter__(self) -> IpamBackend:
-        """Open the backend."""
+        """Open the backend.
+
+        Returns:
+            The backend itself.
+
+        Raises:
+            IpamError: where the database or the API server cannot be used, or its credentials cannot be read.
+        """
 
     @abc.abstractmethod
     def __exit__(self, *exception: object) -> None:
@@ -73,74 +108,200 @@ class IpamBackend(abc.ABC):
 
     @abc.abstractmethod
     def list_claims(self, namespace: str | None) -> list[BoundClaim]:
-        """The claims of a namespace, or of all when it is None, sorted by namespace and name."""
+        """List claims, whoever made them; those that are being released are not among them.
 
-    @abc.abstractmethod
-    def find_claims(self, names: t.Sequence[tuple[str, str]]) -> list[BoundClaim]:
-        """Those of the claims with these (namespace, name) that exist, whoever made them."""
+        Args:
+            namespace: that of the claims, or None for all.
 
-    @abc.abstractmethod
-    def held_by(self, namespace: str, machines: t.Collection[str]) -> list[BoundClaim]:
-        """The claims that this collection made for these machines, as they were when claims were last looked for."""
+        Returns:
+            The claims, sorted by namespace and name, each with its handle.
 
-    def is_leaving(self, _claim: Claim) -> bool:
-        """Whether a claim of this name was being released when it was looked for: its name is free only later."""
-        return False
-
-    @abc.abstractmethod
-    def hand_over(self, moves: t.Sequence[HandOver], dry_run: bool) -> None:
-        """Give the addresses of claims, which were looked for before, to other claims; each address is claimed all the time.
-
-        What was ended on the way is finished by the same call. Raises IpamError where another claim has the new name.
+        Raises:
+            IpamError: where they cannot be read.
         """
 
-    def check_addresses(self, claims: t.Sequence[Claim]) -> None:  # noqa: B027 a backend that allocates itself gives none twice
-        """Raise IpamError when one of these claims, which were looked for, shares its address with another one."""
-
     @abc.abstractmethod
-    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
-        """Apply ``pools``, then create ``claims``: all of them or none. A claim that somebody else made meanwhile is adopted."""
+    def find_claims(
+        self, names: t.Sequence[tuple[str, str]], machines: t.Collection[tuple[str, str]] = ()
+    ) -> Observation:
+        """Find claims by name, whoever made them, and all that this collection made for some machines.
 
-    def adopt_claims(self, claims: t.Sequence[Claim]) -> tuple[Claim, ...]:
-        """Count on claims that existed when they were looked for: from now on, no call that fails takes them back.
+        Args:
+            names: namespace and name of each claim.
+            machines: namespace and name of each machine.
 
-        Returns those that were gone by now and were made again.
+        Returns:
+            What there is now, each claim with its handle.
+
+        Raises:
+            IpamError: where they cannot be read.
         """
-        return ()
 
     @abc.abstractmethod
-    def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
-        """The claims with their addresses, in the order given, once all have one."""
+    def hand_over(self, moves: t.Sequence[HandOver], dry_run: bool) -> list[BoundClaim]:
+        """Give the addresses of claims to other claims; each address is claimed all the time.
+
+        What was ended on the way is finished by the same call.
+
+        Args:
+            moves: claims that were found, and what each of them becomes.
+            dry_run: whether to check only.
+
+        Returns:
+            The new claims in the order of the moves; with ``dry_run`` those on a cluster have no handles.
+
+        Raises:
+            IpamError: where another claim has the new name, or the old claim has no address, is gone, or was made again.
+        """
 
     @abc.abstractmethod
-    def release_claims(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
-        """Give the addresses of exactly these claims back, as they were found; one that is gone, or was made anew, is left alone."""
+    def check_addresses(self, claims: t.Sequence[BoundClaim]) -> None:
+        """Check that no claim shares its address with another one.
+
+        Args:
+            claims: claims that were found.
+
+        Raises:
+            IpamError: where one does; the user must decide whose the address is.
+        """
+
+    @abc.abstractmethod
+    def create_claims(
+        self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], known: Observation, dry_run: bool
+    ) -> CreateResult:
+        """Apply pools, then make sure that all claims exist and have their addresses: all of them or none.
+
+        What exists is counted on: from now on, no other call that fails takes it back. A claim that another call made meanwhile is adopted.
+        What this call created is removed again when one of the claims cannot be served.
+
+        Args:
+            claims: the claims that are asked for, those that exist, too.
+            pools: pools to create or change first.
+            known: what a look for these claims found.
+            dry_run: whether to check only.
+
+        Returns:
+            What was created and changed, and all claims with their addresses.
+
+        Raises:
+            IpamError: where a pool is missing or too small, a claim of the name is another one, or the provider does not serve in time.
+        """
+
+    @abc.abstractmethod
+    def release_claims(self, claims: t.Sequence[BoundClaim], dry_run: bool) -> list[BoundClaim]:
+        """Give the addresses of exactly these claims back, and wait until they are gone.
+
+        One that is gone, or was made again since it was found, is left alone. One that was being released when it was found is waited for.
+
+        Args:
+            claims: claims that were found.
+            dry_run: whether to check only.
+
+        Returns:
+            Those whose names are free only later, since their addresses rest.
+
+        Raises:
+            IpamError: where one may not be released, or is not gone in time.
+        """
+
+    @abc.abstractmethod
+    def record(self, claims: t.Sequence[BoundClaim], dry_run: bool) -> None:
+        """Keep host keys, machine_id, site and ``confirmed`` of these claims, in one batch.
+
+        One that is gone, or was made again since it was found, is left alone.
+
+        Args:
+            claims: claims that were found, each ``claim`` with what is to be kept.
+            dry_run: whether to check only.
+
+        Raises:
+            IpamError: where that cannot be kept.
+        """
 
     def holders(self, claims: t.Sequence[Claim]) -> dict[tuple[str, str], Holder]:
-        """What else uses each of these claims, which were looked for, by namespace and name; nothing where there are no other objects."""
+        """Find out what else uses claims.
+
+        Args:
+            claims: claims that were found; their uids count.
+
+        Returns:
+            The holders by namespace and name of the claim; nothing where there are no other objects.
+
+        Raises:
+            IpamError: where the owners of claims cannot be read.
+        """
         return {}
 
     def inventories(self, namespace: str | None) -> Inventories:
-        """The machines that are registered with Elemental in a namespace, or in all."""
+        """List the machines that are registered with Elemental.
+
+        Args:
+            namespace: that of the machines, or None for all.
+
+        Returns:
+            The machines, or why they cannot be read.
+
+        Raises:
+            IpamError: where the backend cannot be asked.
+        """
         return Inventories()
 
     @abc.abstractmethod
-    def record(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
-        """Keep host keys and ``confirmed`` of these claims, which were listed before, in one batch; one that is gone, or was made
-        again, is left alone."""
-
-    @abc.abstractmethod
     def list_pools(self, namespace: str | None) -> list[PoolState]:
-        """The pools that a namespace can claim from (its own and the global ones), or all when it is None."""
+        """List pools and how full they are.
+
+        Args:
+            namespace: the one that claims from them (its own pools and the global ones), or None for all.
+
+        Returns:
+            The pools, sorted.
+
+        Raises:
+            IpamError: where they cannot be read.
+        """
 
     @abc.abstractmethod
     def allocated(self, pool: Pool, namespaces: t.Collection[str]) -> list[str]:
-        """The addresses of a pool that its provider does not give out, as far as claims of these namespaces hold them."""
+        """List the addresses of a pool that its provider does not give out.
+
+        Args:
+            pool: the pool, as it will be.
+            namespaces: those of the claims; a backend may know those of others, too.
+
+        Returns:
+            The addresses, in their canonical spelling.
+
+        Raises:
+            IpamError: where they cannot be read.
+        """
 
     @abc.abstractmethod
     def apply_pool(self, pool: Pool, dry_run: bool) -> PoolChange:
-        """Create or update a pool; refused when an allocated address would leave it."""
+        """Create or update a pool.
+
+        Args:
+            pool: the pool, as it will be.
+            dry_run: whether to check only.
+
+        Returns:
+            The pool before and after.
+
+        Raises:
+            IpamError: where an allocated address would leave the pool, or it cannot be written.
+        """
 
     @abc.abstractmethod
     def delete_pool(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
-        """Delete a pool; refused while addresses of it are allocated."""
+        """Delete a pool.
+
+        Args:
+            reference: the pool.
+            namespace: where it is; empty for a global one.
+            dry_run: whether to check only.
+
+        Returns:
+            The pool before; unchanged where there was none.
+
+        Raises:
+            IpamError: while addresses of it are allocated, or where it may not be deleted.
+        """

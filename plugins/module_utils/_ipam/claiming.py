@@ -11,8 +11,19 @@ from dataclasses import dataclass, field, replace
 
 from . import renumbering
 from .allocation import family
-from .backend import HandOver, IpamBackend, PoolChange
-from .machines import Known, Machine, addresses_held, held_by, holders_of, machines_of, title, unused
+from .backend import HandOver, IpamBackend, Observation, PoolChange
+from .errors import InvalidInput, claim_conflict
+from .machines import (
+    Known,
+    Machine,
+    addresses_held,
+    by_title,
+    holders_of,
+    machines_of,
+    names_of,
+    title,
+    unused,
+)
 from .matching import compare
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
 from .renaming import rename
@@ -20,7 +31,7 @@ from .renumbering import Renumbering
 
 
 @dataclass(frozen=True)
-class Claiming:
+class ClaimResult:
     """What a bulk of claims came to: ``bound`` in the order asked, ``created`` those that did not exist before.
 
     ``moves`` are claims that got other names, ``unused`` those of the machines that were not asked for, ``held`` all addresses of each
@@ -38,7 +49,7 @@ class Claiming:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ClaimRequest:
     """A claim and the address family that its user expects; empty when any will do."""
 
     claim: Claim
@@ -47,30 +58,34 @@ class Wish:
 
 def ensure_claims(
     backend: IpamBackend,
-    wishes: t.Sequence[Wish],
+    requests: t.Sequence[ClaimRequest],
     pools: t.Sequence[Pool],
     dry_run: bool,
     machines: t.Sequence[Machine] = (),
-) -> Claiming:
+) -> ClaimResult:
     """See that every claim exists and has its address. Raises IpamError and creates nothing when one of them cannot be."""
-    asked = [wish.claim for wish in wishes]
+    asked = [request.claim for request in requests]
     _refuse_same_name(asked)
     pools = _each_once(pools)
     machines = machines_of(asked, machines)
-    existing = _existing(backend, [title(claim) for claim in asked])
-    known = {**held_by(backend, machines), **existing}
-    moves = [*rename(backend, machines, known, dry_run), *renumbering.settle(backend, asked, known, dry_run)]
-    instead = renumbering.plan(backend, asked, pools, known, machines)
+    found = backend.find_claims(list(dict.fromkeys(title(claim) for claim in asked)), names_of(machines))
+    known, leaving = by_title((*found.held, *found.found)), by_title(found.leaving)
+    moves = [
+        *rename(backend, machines, known, leaving, dry_run),
+        *renumbering.settle(backend, asked, known, leaving, dry_run),
+    ]
+    instead = renumbering.plan(backend, asked, pools, known, leaving, machines)
     if any(machine.renumber for machine in machines):
         pools = renumbering.with_addresses_in_use(backend, asked, pools)
-    for claim, found in instead.items():
-        if isinstance(found, Renumbering):
-            compare(replace(claim, pool=found.old.claim.pool), found.old.claim)
-    wishes = [replace(wish, claim=_in_place_of(wish.claim, instead)) for wish in wishes]
-    claiming = _claim(backend, wishes, pools, known, dry_run)
+    for claim, other in instead.items():
+        if isinstance(other, Renumbering):
+            compare(replace(claim, pool=other.old.claim.pool), other.old.claim)
+    requests = [replace(request, claim=_in_place_of(request.claim, instead)) for request in requests]
+    there_is = replace(found, found=tuple(known.values()), leaving=tuple(leaving.values()))
+    claiming = _claim(backend, requests, pools, there_is, dry_run)
     known.update({title(bound.claim): bound for bound in claiming.bound})
     under_way = [each for each in instead.values() if isinstance(each, Renumbering)]
-    used = {title(claim) for claim in (*asked, *(wish.claim for wish in wishes))}
+    used = {title(claim) for claim in (*asked, *(request.claim for request in requests))}
     left, warnings = _free_to_go(backend, unused(machines, known, used))
     return replace(
         claiming,
@@ -97,29 +112,30 @@ def _in_place_of(claim: Claim, instead: t.Mapping[Claim, Renumbering | Claim]) -
 
 
 def _claim(
-    backend: IpamBackend, wishes: t.Sequence[Wish], pools: t.Sequence[Pool], known: Known, dry_run: bool
-) -> Claiming:
+    backend: IpamBackend,
+    requests: t.Sequence[ClaimRequest],
+    pools: t.Sequence[Pool],
+    there_is: Observation,
+    dry_run: bool,
+) -> ClaimResult:
     """Compare what exists, create what is missing, wait."""
-    claims = [wish.claim for wish in wishes]
-    for claim in claims:
-        found = known.get(title(claim))
-        if found is not None:
-            compare(claim, found.claim)
-    backend.check_addresses(claims)
-    missing = _to_make(claims, known)
-    _check_families(wishes, pools, backend)
-    _compare_families(wishes, known)
-    creation = backend.create_claims(missing, pools, dry_run)
-    pool_changes = [change for change in creation.pool_changes if change.changed]
-    created = creation.created
+    claims, known = [request.claim for request in requests], by_title(there_is.found)
+    existing = [(claim, known[title(claim)]) for claim in claims if title(claim) in known]
+    for claim, found in existing:
+        compare(claim, found.claim)
+    backend.check_addresses([found for _claim, found in existing])
+    for claim, found in existing:
+        _refuse_refused(claim, found)
+    _check_families(requests, pools, backend)
+    _compare_families(requests, known)
+    creation = backend.create_claims(claims, pools, there_is, dry_run)
     if dry_run:
         made = {title(claim): BoundClaim(claim, None) for claim in creation.created}
-        bound = [_adopted(claim, {**made, **known}) for claim in claims]
+        bound = tuple(_adopted(claim, {**made, **known}) for claim in claims)
     else:
-        created += backend.adopt_claims(_to_adopt(claims, missing))
-        bound = backend.wait_for_addresses(claims)
-        _take_back_other_families(wishes, bound, created, backend)
-    return Claiming(tuple(bound), created, tuple(pool_changes))
+        bound = creation.bound
+        _take_back_other_families(requests, bound, creation.created, backend)
+    return ClaimResult(bound, creation.created, tuple(change for change in creation.pool_changes if change.changed))
 
 
 def _adopted(claim: Claim, known: Known) -> BoundClaim:
@@ -130,29 +146,14 @@ def _adopted(claim: Claim, known: Known) -> BoundClaim:
     return replace(bound, claim=replace(bound.claim, machine=claim.machine, key=claim.key))
 
 
-def _to_adopt(claims: t.Sequence[Claim], missing: t.Sequence[Claim]) -> list[Claim]:
-    made = {title(claim) for claim in missing}
-    return [claim for claim in claims if title(claim) not in made]
-
-
-def _to_make(claims: t.Sequence[Claim], known: Known) -> list[Claim]:
-    """The claims that do not exist, and those of ours that their provider refused: Metal3 never looks at one of these again."""
-    missing = []
-    for claim in claims:
-        found = known.get(title(claim))
-        if found is not None and found.refusal and not found.claim.managed:
-            raise IpamError(
-                f"claim {claim.name}, which something else made, was refused by the provider of pool {claim.pool.name} ({found.refusal}),"
-                " which may never look at it again: release it first, then claim again"
-            )
-        if found is None or found.refusal:
-            missing.append(claim)
-    return missing
-
-
-def _existing(backend: IpamBackend, names: t.Sequence[tuple[str, str]]) -> Known:
-    found = backend.find_claims(list(dict.fromkeys(names)))
-    return {title(bound.claim): bound for bound in found}
+def _refuse_refused(claim: Claim, found: BoundClaim) -> None:
+    """Raise IpamError for a claim of somebody else that its provider refused; ours is made again."""
+    if found.refusal and not found.claim.managed:
+        raise claim_conflict(
+            claim,
+            f"claim {claim.name}, which something else made, was refused by the provider of pool {claim.pool.name} ({found.refusal}),"
+            " which may never look at it again: release it first, then claim again",
+        )
 
 
 def _each_once(pools: t.Sequence[Pool]) -> list[Pool]:
@@ -160,7 +161,7 @@ def _each_once(pools: t.Sequence[Pool]) -> list[Pool]:
     seen: dict[tuple[PoolReference, str], Pool] = {}
     for pool in pools:
         if seen.setdefault((pool.reference, pool.namespace), pool) != pool:
-            raise IpamError(f"pool {pool.reference} is given twice, with different definitions; leave one of them")
+            raise InvalidInput(f"pool {pool.reference} is given twice, with different definitions; leave one of them")
     return list(seen.values())
 
 
@@ -171,7 +172,7 @@ def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
     for claim in claims:
         owner = owners.setdefault(claim.machine, claim.host) if claim.host else claim.host
         if owner != claim.host:
-            raise IpamError(
+            raise InvalidInput(
                 f"hosts {owner} and {claim.host} have the same machine name {claim.machine}; give each its own (machine_network_machine)"
             )
         other = seen.setdefault((claim.namespace, claim.name), claim)
@@ -179,48 +180,49 @@ def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
             continue
         if (other.machine, other.key) == (claim.machine, claim.key):
             hosts = f" ({other.host} and {claim.host})" if other.host != claim.host else ""
-            raise IpamError(
+            raise InvalidInput(
                 f"claim {claim.name} is asked for twice: two hosts{hosts} have the machine name {claim.machine}; give each its own"
             )
-        raise IpamError(
+        raise InvalidInput(
             f"machine {other.machine} with key {other.key} and machine {claim.machine} with key {claim.key} "
             f"both ask for the claim {claim.name}: rename one of the machines or keys"
         )
 
 
-def _check_families(wishes: t.Sequence[Wish], pools: t.Sequence[Pool], backend: IpamBackend) -> None:
-    expecting = [wish for wish in wishes if wish.family]
+def _check_families(requests: t.Sequence[ClaimRequest], pools: t.Sequence[Pool], backend: IpamBackend) -> None:
+    expecting = [request for request in requests if request.family]
     if not expecting:
         return
-    namespaces = dict.fromkeys(wish.claim.namespace for wish in expecting)
+    namespaces = dict.fromkeys(request.claim.namespace for request in expecting)
     known = [*(state.pool for namespace in namespaces for state in backend.list_pools(namespace)), *reversed(pools)]
     families = {(pool.reference, pool.namespace): family(pool) for pool in known}
-    for wish in expecting:
-        claim = wish.claim
-        found = families.get((claim.pool, claim.namespace)) or families.get((claim.pool, "")) or wish.family
-        if found != wish.family:
-            raise IpamError(
-                f"claim {claim.name} expects an {wish.family} address, but pool {claim.pool} gives {found} addresses"
+    for request in expecting:
+        claim = request.claim
+        found = families.get((claim.pool, claim.namespace)) or families.get((claim.pool, "")) or request.family
+        if found != request.family:
+            raise InvalidInput(
+                f"claim {claim.name} expects an {request.family} address, but pool {claim.pool} gives {found} addresses"
             )
 
 
-def _compare_families(wishes: t.Sequence[Wish], known: Known) -> None:
+def _compare_families(requests: t.Sequence[ClaimRequest], known: Known) -> None:
     """Raise IpamError for an address of another family than its user expects; pools of other providers do not say theirs."""
-    for wish in wishes:
-        found = known.get(title(wish.claim))
+    for request in requests:
+        found = known.get(title(request.claim))
         address = found.address if found else None
-        if wish.family and address is not None and address.family != wish.family:
-            raise IpamError(
-                f"claim {wish.claim.name} expects an {wish.family} address, but pool {wish.claim.pool} gave it {address.address};"
-                f" name a pool of {wish.family} addresses"
+        if request.family and address is not None and address.family != request.family:
+            raise InvalidInput(
+                f"claim {request.claim.name} expects an {request.family} address, but pool {request.claim.pool} gave it {address.address};"
+                f" name a pool of {request.family} addresses"
             )
 
 
 def _take_back_other_families(
-    wishes: t.Sequence[Wish], bound: t.Sequence[BoundClaim], created: t.Sequence[Claim], backend: IpamBackend
+    requests: t.Sequence[ClaimRequest], bound: t.Sequence[BoundClaim], created: t.Sequence[Claim], backend: IpamBackend
 ) -> None:
     try:
-        _compare_families(wishes, {title(each.claim): each for each in bound})
+        _compare_families(requests, {title(each.claim): each for each in bound})
     except IpamError:
-        backend.release_claims(created, dry_run=False)
+        made = {title(claim) for claim in created}
+        backend.release_claims([each for each in bound if title(each.claim) in made], dry_run=False)
         raise

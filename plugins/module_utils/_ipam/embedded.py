@@ -27,7 +27,17 @@ from .._texts import moment, plain
 from . import resting
 from .addresses import checked_address
 from .allocation import IPAddress, allocatable, lowest_free, preallocated, usage
-from .backend import Creation, HandOver, IpamBackend, PoolChange, PoolState
+from .backend import CreateResult, HandOver, IpamBackend, Observation, PoolChange, PoolState
+from .errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    MissingRequirement,
+    PoolExhausted,
+    PoolNotFound,
+    TimedOut,
+    claim_conflict,
+)
 from .job_folder import refuse_dying_database
 from .manifest import GLOBAL, applied, pool_from_manifest, pool_to_manifest
 from .model import BoundClaim, Claim, IpamError, Pool, PoolReference
@@ -58,13 +68,9 @@ CREATE TABLE claims (
 """
 # of a new claim; what is recorded later is not among them
 _COLUMNS = "namespace, name, machine, key, api_group, kind, pool_namespace, pool, address, prefix, gateway, host, site"
-# what was made anew under the same name since we looked is not the same claim
-_THIS_CLAIM = " AND ".join(
-    (
-        *(f"{column} = ?" for column in ("namespace", "name", "machine", "key", "api_group", "kind", "pool", "host")),
-        "? IN ('', address)",
-    )
-)
+# what was made again under the same name since we looked is not the same claim
+_IDENTITY = ("namespace", "name", "machine", "key", "api_group", "kind", "pool", "host", "address")
+_THIS_CLAIM = " AND ".join(f"{column} IS ?" for column in _IDENTITY)
 # how long a call waits for the other processes, in seconds
 _PATIENCE = 120.0
 _FEW = 20
@@ -104,30 +110,36 @@ class EmbeddedBackend(IpamBackend):
             rows = self._database.execute(f"SELECT * FROM claims{where} ORDER BY namespace, name", values)
             return [_bound_claim(row) for row in rows]
 
-    def find_claims(self, names: t.Sequence[tuple[str, str]]) -> list[BoundClaim]:
-        """Those of these claims that exist."""
+    def find_claims(
+        self, names: t.Sequence[tuple[str, str]], machines: t.Collection[tuple[str, str]] = ()
+    ) -> Observation:
+        """Those of these claims that exist, and those of these machines."""
+        found = self._found(names)
+        namespaces = dict.fromkeys(namespace for namespace, _machine in machines)
+        listed = (bound for namespace in namespaces for bound in self.list_claims(namespace))
+        held = tuple(bound for bound in listed if (bound.claim.namespace, bound.claim.machine) in machines)
+        return Observation(tuple(found), held)
+
+    def _found(self, names: t.Iterable[tuple[str, str]]) -> list[BoundClaim]:
         with self._said_plainly():
             query = "SELECT * FROM claims WHERE namespace = ? AND name = ?"
             rows = [self._database.execute(query, title).fetchone() for title in dict.fromkeys(names)]
             return [_bound_claim(row) for row in rows if row is not None]
 
-    def held_by(self, namespace: str, machines: t.Collection[str]) -> list[BoundClaim]:
-        """The claims of these machines."""
-        return [bound for bound in self.list_claims(namespace) if bound.claim.machine in machines]
-
-    def hand_over(self, moves: t.Sequence[HandOver], dry_run: bool) -> None:
+    def hand_over(self, moves: t.Sequence[HandOver], dry_run: bool) -> list[BoundClaim]:
         """Rename the claims: all of them or none. No address is free meanwhile, so none rests."""
         if not moves:
-            return
+            return []
         with self._transaction(dry_run) as database:
             for move in moves:
                 _rename(database, move)
         if dry_run:
             self._rehearsed += tuple(moves)
+        return [dataclasses.replace(move.done, handle=_renamed(move)) for move in moves]
 
-    def check_addresses(self, claims: t.Sequence[Claim]) -> None:
+    def check_addresses(self, claims: t.Sequence[BoundClaim]) -> None:
         """Refuse an address that two rows have: nothing here writes such rows, and the table's key knows only one spelling of each."""
-        asked = {(claim.namespace, claim.name) for claim in claims}
+        asked = {(bound.claim.namespace, bound.claim.name) for bound in claims}
         holders: dict[tuple[str, ...], tuple[str, str]] = {}
         with self._said_plainly():
             # an IPv4 address has one spelling
@@ -139,63 +151,75 @@ class EmbeddedBackend(IpamBackend):
                     claim = _text(namespace), _text(name)
                 other = holders.setdefault(place, claim)
                 if other != claim and asked & {other, claim} and _address(address):
-                    raise IpamError(
+                    raise Conflict(
                         f"claims {other[1]} and {claim[1]} of pool {pool[3]} hold the same address {place[4]}:"
-                        " release one of them and claim anew"
+                        " release one of them and claim again",
+                        **{"pool": pool[3], "address": place[4], "claims": [other[1], claim[1]]},
                     )
 
-    def create_claims(self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], dry_run: bool) -> Creation:
+    def create_claims(
+        self, claims: t.Sequence[Claim], pools: t.Sequence[Pool], known: Observation, dry_run: bool
+    ) -> CreateResult:
         """Apply pools, then allocate: lowest free first, in the order of the claims, all or none."""
-        for claim in claims:
+        missing = known.missing(claims)
+        for claim in missing:
             if claim.owner is not None:
-                raise IpamError(
+                raise InvalidInput(
                     f"claim {claim.name} has the owner {claim.owner}; the embedded backend has no such objects, leave the owner out"
                 )
-        changes = [self._change(pool) for pool in pools]
+        changes = tuple(self._change(pool) for pool in pools)
+        made = self._created(missing, changes, dry_run)
+        return CreateResult(
+            tuple(claim for claim in missing if claim in made), changes, () if dry_run else self._all_bound(claims)
+        )
+
+    def _created(self, claims: t.Sequence[Claim], changes: t.Sequence[PoolChange], dry_run: bool) -> set[Claim]:
         if not claims and not any(change.changed for change in changes):
-            return Creation((), tuple(changes))
+            return set()
         with self._transaction(dry_run) as database:
             for change in changes:
                 if change.changed and change.after:
                     _put_pool(database, change.after)
-            made = {
-                claim for pool, asking in self._by_pool(claims).items() for claim in _allocate(database, pool, asking)
-            }
-        return Creation(tuple(claim for claim in claims if claim in made), tuple(changes))
+            asking = self._by_pool(claims)
+            return {claim for pool, group in asking.items() for claim in _allocate(database, pool, group)}
 
-    def wait_for_addresses(self, claims: t.Sequence[Claim]) -> list[BoundClaim]:
+    def _all_bound(self, claims: t.Sequence[Claim]) -> tuple[BoundClaim, ...]:
         """The claims with their addresses; they have them as soon as they exist."""
-        held = self.find_claims([(claim.namespace, claim.name) for claim in claims])
+        held = self._found([(claim.namespace, claim.name) for claim in claims])
         found = {(bound.claim.namespace, bound.claim.name): bound for bound in held}
-        try:
-            bound = [found[claim.namespace, claim.name] for claim in claims]
-        except KeyError as error:
-            raise IpamError(f"claim {error.args[0][1]} was released by another user meanwhile; run again") from error
-        for each in bound:
+        for claim in claims:
+            each = found.get((claim.namespace, claim.name))
+            if each is None:
+                raise claim_conflict(claim, f"claim {claim.name} was released by another user meanwhile; run again")
             if each.trouble:
-                raise IpamError(each.trouble)
-        return bound
+                raise IpamError(each.trouble, claim=claim.name, namespace=claim.namespace)
+        return tuple(found[claim.namespace, claim.name] for claim in claims)
 
-    def release_claims(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
-        """Forget the claims; their addresses are the next ones given out, once they have rested as long as their pool says."""
+    def release_claims(self, claims: t.Sequence[BoundClaim], dry_run: bool) -> list[BoundClaim]:
+        """Forget the claims; their addresses are the next ones given out, once they have rested as long as their pool says.
+
+        Their names are free at once.
+        """
         if not claims:
-            return
+            return []
         with self._transaction(dry_run) as database:
-            for claim in claims:
-                row = database.execute(f"SELECT address FROM claims WHERE {_THIS_CLAIM}", _identity(claim)).fetchone()
+            for claim, identity in ((bound.claim, _identity(bound)) for bound in claims):
+                row = database.execute(f"SELECT address FROM claims WHERE {_THIS_CLAIM}", identity).fetchone()
                 pool = self._pool_or_none(claim.pool, _pool_namespace(claim)) if row else None
                 if pool is not None:
                     resting.begin(database, pool, claim, row["address"])
-                database.execute(f"DELETE FROM claims WHERE {_THIS_CLAIM}", _identity(claim))
+                database.execute(f"DELETE FROM claims WHERE {_THIS_CLAIM}", identity)
+        return []
 
-    def record(self, claims: t.Sequence[Claim], dry_run: bool) -> None:
+    def record(self, claims: t.Sequence[BoundClaim], dry_run: bool) -> None:
         """Keep what is known of the machines of these claims."""
         if not claims:
             return
         with self._transaction(dry_run) as database:
             rows = [
-                (joined(claim.host_keys), claim.machine_id, claim.site, claim.confirmed, *_identity(claim))
-                for claim in claims
+                (joined(each.claim.host_keys), *(each.claim.machine_id, each.claim.site, each.claim.confirmed))
+                + _identity(each)
+                for each in claims
             ]
             columns = "host_keys = ?, machine_id = ?, site = ?, confirmed = ?"
             database.executemany(f"UPDATE claims SET {columns} WHERE {_THIS_CLAIM}", rows)
@@ -238,9 +262,10 @@ class EmbeddedBackend(IpamBackend):
                 used = database.execute(f"SELECT count(*) FROM claims WHERE {condition}", key).fetchone()[0]
                 still = resting.resting(database, pool)
                 if used or still:
-                    raise IpamError(
+                    raise Conflict(
                         f"pool {reference.name} has {used + len(still)} addresses allocated; release their claims before it is deleted"
-                        f"{resting.next_free(still)}"
+                        f"{resting.next_free(still)}",
+                        **{"pool": reference.name, "namespace": namespace, "allocated": used + len(still)},
                     )
                 resting.forget_rested(database, pool)
                 database.execute(
@@ -276,7 +301,7 @@ class EmbeddedBackend(IpamBackend):
             namespace = _pool_namespace(claim)
             pool = known.get((claim.pool, namespace)) or self._stored_pool(claim.pool, namespace)
             if pool is None:
-                raise IpamError(self._unknown_pool(claim))
+                raise PoolNotFound(self._unknown_pool(claim), pool=claim.pool.name, namespace=claim.namespace)
             known[claim.pool, namespace] = pool
             asking.setdefault(pool, []).append(claim)
         return asking
@@ -320,14 +345,15 @@ class EmbeddedBackend(IpamBackend):
     def _check_folder(self) -> None:
         """Raise IpamError where there is none: where a disk is not mounted, or a path is mistyped, a new database would begin unnoticed."""
         if not os.path.isdir(os.path.dirname(self._path)):
-            raise IpamError(
-                f"the folder of the database {self._path} does not exist: create it, mount what should be there, or correct the path"
+            raise InvalidInput(
+                f"the folder of the database {self._path} does not exist: create it, mount what should be there, or correct the path",
+                database=self._path,
             )
 
     def _make_file(self) -> None:
         """Make the file when it is missing: complete under another name first, so that nobody ever sees half of it."""
         if self._read_only:
-            raise IpamError(_plain(self._path, sqlite3.OperationalError("readonly")))
+            raise _failure(self._path, sqlite3.OperationalError("readonly"))
         if _exists(self._path):
             if self._database.execute("PRAGMA database_list").fetchone()["file"] == "":
                 self._reopen()
@@ -351,10 +377,10 @@ class EmbeddedBackend(IpamBackend):
         try:
             yield
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise IpamError(_plain(self._path, error)) from error
+            raise _failure(self._path, error) from error
         except OSError as error:
-            raise IpamError(
-                f"the database {self._path} cannot be made: {error.strerror}; choose another path"
+            raise Forbidden(
+                f"the database {self._path} cannot be made: {error.strerror}; choose another path", database=self._path
             ) from error
 
 
@@ -362,23 +388,37 @@ class _UnreadablePool(IpamError):
     """A stored pool that an older version, or another hand, took and that is refused now."""
 
 
-def _plain(path: str, error: sqlite3.Error | UnicodeDecodeError) -> str:
+# words of SQLite, which has no codes before Python 3.11: what they mean, and what the user can do
+_MEANINGS: tuple[tuple[tuple[str, ...], type[IpamError], str], ...] = (
+    (
+        ("not a database", "malformed", "UTF-8", "utf-8", "no such table", "no such column"),
+        IpamError,
+        "is no SQLite file or is damaged; restore it from a backup, or name another file",
+    ),
+    (("readonly", "read-only"), Forbidden, "is read-only; make the file and its folder writable for this user"),
+    (
+        ("unable to open",),
+        Forbidden,
+        "cannot be opened; check that its folder exists and that this user may write there",
+    ),
+    (
+        ("locked",),
+        TimedOut,
+        f"was locked by another process for {_PATIENCE:.0f} s; end that process and run again",
+    ),
+)
+
+
+def _failure(path: str, error: sqlite3.Error | UnicodeDecodeError) -> IpamError:
+    """The error for what SQLite reports."""
     reason = str(error)
-    if any(
-        word in reason for word in ("not a database", "malformed", "UTF-8", "utf-8", "no such table", "no such column")
-    ):
-        return f"the database {path} is no SQLite file or is damaged; restore it from a backup, or name another file"
-    if "readonly" in reason or "read-only" in reason:
-        return f"the database {path} is read-only; make the file and its folder writable for this user"
     if "full" in reason:
-        return f"the disk is full, so that nothing was kept in the database {path}; make room and run again"
-    if "unable to open" in reason:
-        return f"the database {path} cannot be opened; check that its folder exists and that this user may write there"
-    if "locked" in reason:
-        return (
-            f"the database {path} was locked by another process for {_PATIENCE:.0f} s; end that process and run again"
-        )
-    return f"the database {path} failed: {reason}"
+        text = f"the disk is full, so that nothing was kept in the database {path}; make room and run again"
+        return IpamError(text, database=path)
+    for words, failure, meaning in _MEANINGS:
+        if any(word in reason for word in words):
+            return failure(f"the database {path} {meaning}", database=path)
+    return IpamError(f"the database {path} failed: {reason}", database=path)
 
 
 def _create(path: str) -> None:
@@ -402,16 +442,17 @@ def _make_tables(database: sqlite3.Connection) -> None:
 def _exists(path: str) -> bool:
     """Whether there is a file. Raises IpamError for a link to nothing: what it should lead to may only be missing just now."""
     if "\0" in path:
-        raise IpamError(f"{path!r} is no path; give that of the database")
+        raise InvalidInput(f"{path!r} is no path; give that of the database")
     if os.path.islink(path) and not os.path.exists(path):
-        raise IpamError(
-            f"the database {path} is a link to {os.readlink(path)}, which does not exist; correct the link, or mount what it leads to"
+        raise InvalidInput(
+            f"the database {path} is a link to {os.readlink(path)}, which does not exist; correct the link, or mount what it leads to",
+            database=path,
         )
     try:
         os.stat(path)
     except PermissionError:  # it may be there, with claims: that is not the same as no database
-        raise IpamError(
-            f"the folder of the database {path} may not be read by this user; change its mode or owner"
+        raise Forbidden(
+            f"the folder of the database {path} may not be read by this user; change its mode or owner", database=path
         ) from None
     except OSError:
         return False
@@ -472,7 +513,7 @@ def _checked_schema(path: str, database: sqlite3.Connection) -> sqlite3.Connecti
         raise
     if not 1 <= version <= _SCHEMA_VERSION:
         database.close()
-        raise IpamError(_other_schema(path, version))
+        raise MissingRequirement(_other_schema(path, version), database=path)
     return database
 
 
@@ -485,7 +526,7 @@ def _catch_up(path: str, database: sqlite3.Connection) -> None:
     """Inside a transaction: bring a database of an older version to the schema of this one."""
     version = database.execute("PRAGMA user_version").fetchone()[0]
     if version > _SCHEMA_VERSION:  # while it was open here
-        raise IpamError(f"{_other_schema(path, version)}, nothing was changed")
+        raise MissingRequirement(f"{_other_schema(path, version)}, nothing was changed", database=path)
     for older in range(version, _SCHEMA_VERSION):
         for statement in _CHANGES[older]:
             database.execute(statement)
@@ -502,9 +543,11 @@ def _allocate(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim
     taken = {*_used(database, pool), *preallocated(pool).values(), *given.values()}
     free = list(itertools.islice(lowest_free(allocatable(pool), taken), len(others)))
     if len(free) < len(others):
-        raise IpamError(
+        raise PoolExhausted(
             f"pool {pool.reference.name} has {len(free)} free of {allocatable(pool).size}, {len(others)} claims ask; "
-            f"release claims or widen the pool{resting.next_free(still)}"
+            f"release claims or widen the pool{resting.next_free(still)}",
+            **{"pool": pool.reference.name, "namespace": others[0].namespace},
+            **{"free": len(free), "total": allocatable(pool).size, "requested": len(others)},
         )
     given.update(zip(others, free))
     resting.end(database, pool, map(str, given.values()))
@@ -545,14 +588,16 @@ def _refuse_taken(
     """Raise IpamError where the address that is kept for a claim is held by another one, or rests after another one."""
     holder = _holders(database, pool).get(address)
     if holder is not None:
-        raise IpamError(
+        raise claim_conflict(
+            claim,
             f"pool {pool.reference.name} keeps {address} for claim {claim.name} (preAllocations), but claim {holder} holds it;"
-            " release that one, or correct preAllocations"
+            " release that one, or correct preAllocations",
         )
     if rest is not None and rest.claim != resting.identity(claim):
-        raise IpamError(
+        raise claim_conflict(
+            claim,
             f"pool {pool.reference.name} keeps {address} for claim {claim.name} (preAllocations), but it rests after claim {rest.claim[1]}"
-            f"{resting.next_free([rest])}"
+            f"{resting.next_free([rest])}",
         )
 
 
@@ -568,25 +613,34 @@ def _still_missing(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> l
             continue
         found = _bound_claim(row).claim
         if found != claim or found.site not in ("", claim.site):
-            raise IpamError(
-                f"claim {claim.name} was made with another pool, machine or site by another user meanwhile; run again"
+            raise claim_conflict(
+                claim,
+                f"claim {claim.name} was made with another pool, machine or site by another user meanwhile; run again",
             )
     return missing
 
 
 def _rename(database: sqlite3.Connection, move: HandOver) -> None:
     before, after = move.before.claim, move.after
-    values = (after.name, after.machine, after.key, after.host, *_identity(before))
+    values = (after.name, after.machine, after.key, after.host, *_identity(move.before))
     try:
         renamed = database.execute(
             f"UPDATE claims SET name = ?, machine = ?, key = ?, host = ? WHERE {_THIS_CLAIM}", values
         )
     except sqlite3.IntegrityError:
-        raise IpamError(
-            f"claim {before.name} cannot become {after.name}, which holds another address: release the one of the two that is not used"
+        raise claim_conflict(
+            before,
+            f"claim {before.name} cannot become {after.name}, which holds another address: release the one of the two that is not used",
         ) from None
     if not renamed.rowcount:
-        raise IpamError(f"claim {before.name} was released by another user meanwhile; run again")
+        raise claim_conflict(before, f"claim {before.name} was released by another user meanwhile; run again")
+
+
+def _renamed(move: HandOver) -> _Row:
+    """The handle of a claim that was renamed."""
+    row, after = dict(zip(_IDENTITY, _identity(move.before))), move.after
+    row.update(name=after.name, machine=after.machine, key=after.key, host=after.host)
+    return _Row(tuple(row.values()))
 
 
 def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
@@ -596,13 +650,14 @@ def _put_pool(database: sqlite3.Connection, pool: Pool) -> None:
     outside = (each for each in in_use if each.version != addresses.version or each not in addresses)
     lost = sorted(outside, key=lambda each: (each.version, int(each)))
     if lost:
-        raise IpamError(
+        raise Conflict(
             f"pool {pool.reference.name}: pool addresses do not contain allocated addresses: {_few(list(map(str, lost)))}; "
-            f"release their claims first or keep them in the pool{resting.next_free([rests[each] for each in lost if each in rests])}"
+            f"release their claims first or keep them in the pool{resting.next_free([rests[each] for each in lost if each in rests])}",
+            **{"pool": pool.reference.name, "namespace": pool.namespace, "addresses": list(map(str, lost[:_FEW]))},
         )
     for claim, address in preallocated(pool).items():
         if final_name(holders.get(address, claim)) != claim:
-            raise IpamError(
+            raise Conflict(
                 f"pool {pool.reference.name}: preAllocations keeps {address} for claim {claim}, but claim {holders[address]} holds it;"
                 " release that one first, or keep another address"
             )
@@ -622,10 +677,17 @@ def _rests_until_now(database: sqlite3.Connection, pool: Pool) -> list[resting.R
     return resting.resting(database, before)
 
 
-def _identity(claim: Claim) -> tuple[str, ...]:
-    """The values of _THIS_CLAIM; a claim that was not looked for has no uid."""
-    pool, name = claim.pool, (claim.namespace, claim.name, claim.machine, claim.key)
-    return (*name, pool.api_group, pool.kind, pool.name, claim.host, claim.uid)
+class _Row(t.NamedTuple):
+    """The handle of a claim: the values of _IDENTITY, as its row has them."""
+
+    values: tuple[t.Any, ...]
+
+
+def _identity(bound: BoundClaim) -> tuple[t.Any, ...]:
+    """The values of _THIS_CLAIM. Raises IpamError for a claim that was not looked up in a database."""
+    if isinstance(bound.handle, _Row):
+        return bound.handle.values
+    raise IpamError(f"claim {bound.claim.name} was not looked up in this database; find it there before it is changed")
 
 
 def _pool_namespace(claim: Claim) -> str:
@@ -680,21 +742,23 @@ def _bound_claim(row: sqlite3.Row) -> BoundClaim:
             _text(row[name]) for name in ("api_group", "kind", "pool", "namespace", "name", "machine", "key", "host")
         ]
         api_group, kind, pool, namespace, name, machine, key, host = texts
-        uid = row["address"] if isinstance(row["address"], str) else ""
         claim = Claim(
             *(namespace, name, machine, key, PoolReference(api_group, kind, pool), host),
             host_keys=parted(_later(row, "host_keys")),
             machine_id=valid_identity(_later(row, "machine_id")),
             site=_later(row, "site"),
             confirmed=moment(_later(row, "confirmed")),
-            uid=uid,
         )
         address, prefix, gateway = (row[column] for column in ("address", "prefix", "gateway"))
     try:
         found = checked_address(f"claim {name}", address, prefix, gateway)
-        return BoundClaim(claim, dataclasses.replace(found, pool=pool))
+        return BoundClaim(claim, dataclasses.replace(found, pool=pool), handle=_handle(row))
     except IpamError as error:
-        return BoundClaim(claim, None, str(error))
+        return BoundClaim(claim, None, str(error), handle=_handle(row))
+
+
+def _handle(row: sqlite3.Row) -> _Row:
+    return _Row(tuple(row[column] for column in _IDENTITY))
 
 
 def _later(row: sqlite3.Row, column: str) -> str:

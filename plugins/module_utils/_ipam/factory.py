@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .backend import IpamBackend
-from .model import IpamError
+from .errors import InvalidInput
 
 Report = t.Callable[[str], None]
 
@@ -47,9 +47,9 @@ def open_backend(options: BackendOptions) -> IpamBackend:
             lambda: connect(options.kubernetes), options.timeout, options.keep_pending, options.report
         )
     if options.backend != "embedded":
-        raise IpamError(f"there is no IPAM backend {options.backend}; use embedded or kubernetes")
+        raise InvalidInput(f"there is no IPAM backend {options.backend}; use embedded or kubernetes")
     if not options.database:
-        raise IpamError(
+        raise InvalidInput(
             "the embedded backend needs a database: give the path of its file, for example inventory/.elemental-ipam.sqlite"
         )
     from .embedded import EmbeddedBackend

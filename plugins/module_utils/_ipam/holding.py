@@ -43,10 +43,14 @@ class MachineInventory:
 
 @dataclass(frozen=True)
 class Inventories:
-    """The MachineInventories of a namespace, or of all; ``trouble`` is why they cannot be read, empty where they can or there are none."""
+    """The MachineInventories of a namespace, or of all; ``trouble`` is why they cannot be read, empty where they can or there are none.
+
+    ``details`` are those of the refusal.
+    """
 
     found: tuple[MachineInventory, ...] = ()
     trouble: str = ""
+    details: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, compare=False)
 
     def recording(self, claim: Claim) -> tuple[MachineInventory, Record] | None:
         """Which of them uses exactly this claim; one that was made again under its name has another uid."""

@@ -10,7 +10,7 @@ import os
 import re
 import typing as t
 
-from .model import IpamError
+from .errors import InvalidInput
 
 # AWX says so in the environment of a job; the folder is mounted in the container at the second one
 _PRIVATE_FOLDER = "AWX_PRIVATE_DATA_DIR"
@@ -36,7 +36,7 @@ def refuse_dying_database(path: str) -> None:
     with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as stream:
         reason = why_it_dies(os.path.realpath(path), (private, _IN_CONTAINER), parsed_mounts(stream.read()))
     if reason:
-        raise IpamError(
+        raise InvalidInput(
             f"the database {path} dies with this AWX job, since it is {reason}, and with it who holds which address: name a file on a path "
             "that AWX exposes to its jobs (Settings, Jobs, Paths to expose to isolated jobs) in machine_network_database, or keep the "
             "claims on a cluster (machine_network_backend: kubernetes)"

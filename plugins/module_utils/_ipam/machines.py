@@ -10,8 +10,9 @@ import typing as t
 from dataclasses import dataclass
 
 from .backend import IpamBackend
+from .errors import Forbidden
 from .holding import Holder
-from .model import BoundClaim, Claim, IpamError
+from .model import BoundClaim, Claim
 from .names import machine_name
 
 Name = t.Tuple[str, str]
@@ -77,13 +78,15 @@ def machines_of(claims: t.Iterable[Claim], given: t.Sequence[Machine]) -> list[M
     return list(known.values())
 
 
-def held_by(backend: IpamBackend, machines: t.Sequence[Machine]) -> Known:
-    """All that this collection claimed for the machines, under their names and their former ones."""
-    names: dict[str, set[str]] = {}
-    for each in machines:
-        names.setdefault(each.namespace, set()).update(filter(None, (each.machine, each.former_machine)))
-    found = (bound for namespace, own in names.items() for bound in backend.held_by(namespace, own))
-    return {title(bound.claim): bound for bound in found}
+def names_of(machines: t.Sequence[Machine]) -> list[Name]:
+    """What a backend finds all claims of the machines by: their namespaces with their names and their former ones."""
+    names = ((each.namespace, name) for each in machines for name in (each.machine, each.former_machine) if name)
+    return list(dict.fromkeys(names))
+
+
+def by_title(claims: t.Iterable[BoundClaim]) -> Known:
+    """The claims by what a backend finds them by."""
+    return {title(bound.claim): bound for bound in claims}
 
 
 def unused(machines: t.Sequence[Machine], known: Known, used: t.Collection[Name]) -> list[BoundClaim]:
@@ -103,11 +106,13 @@ def unused(machines: t.Sequence[Machine], known: Known, used: t.Collection[Name]
 
 
 def holders_of(backend: IpamBackend, claims: t.Sequence[Claim]) -> dict[Name, Holder]:
-    """What else uses these claims, which were looked for. Raises IpamError where that cannot be known: Elemental never claims again."""
+    """What else uses these claims. Raises IpamError where that cannot be known: Elemental never claims again."""
     for namespace in dict.fromkeys(claim.namespace for claim in claims):
-        trouble = backend.inventories(namespace).trouble
-        if trouble:
-            raise IpamError(f"it is not known which claims Elemental uses: {trouble}")
+        inventories = backend.inventories(namespace)
+        if inventories.trouble:
+            raise Forbidden(
+                f"it is not known which claims Elemental uses: {inventories.trouble}", **inventories.details
+            )
     return backend.holders(claims) if claims else {}
 
 

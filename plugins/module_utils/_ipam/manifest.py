@@ -15,8 +15,9 @@ import typing as t
 
 from .._texts import plain
 from .allocation import AddressSet, allocatable, preallocated
+from .errors import InvalidInput
 from .metadata import annotations_of, labels_of, merged
-from .model import IpamError, Pool, PoolReference
+from .model import Pool, PoolReference
 from .names import checked_name
 
 GROUP = "ipam.cluster.x-k8s.io"
@@ -48,7 +49,7 @@ def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str, stored: 
     reference, pool_namespace = identity(manifest, namespace)
     spec = manifest.get("spec")
     if not isinstance(spec, t.Mapping):
-        raise IpamError(f"pool {reference.name}: spec is missing")
+        raise InvalidInput(f"pool {reference.name}: spec is missing")
     _refuse_unknown(reference.name, spec)
     pool = Pool(
         reference=reference,
@@ -64,7 +65,7 @@ def pool_from_manifest(manifest: t.Mapping[str, t.Any], namespace: str, stored: 
         annotations=annotations_of(f"pool {reference.name}", manifest["metadata"]),
     )
     if pool.prefix == 0 and not stored:
-        raise IpamError(
+        raise InvalidInput(
             f"pool {reference.name}: prefix 0 is not the prefix of a subnet; give that of the subnet of the addresses"
         )
     preallocated(pool)
@@ -79,10 +80,10 @@ def pool_manifests(documents: t.Sequence[object]) -> list[t.Mapping[str, t.Any]]
     manifests = [each for document in documents for each in items(document)]
     for each in manifests:
         if not isinstance(each, t.Mapping) or not each.get("kind"):
-            raise IpamError("a pool manifest must be a dictionary with apiVersion, kind, metadata and spec")
+            raise InvalidInput("a pool manifest must be a dictionary with apiVersion, kind, metadata and spec")
     pools = [each for each in t.cast("list[t.Mapping[str, t.Any]]", manifests) if each["kind"] in (NAMESPACED, GLOBAL)]
     if manifests and not pools:
-        raise IpamError(_other_kinds(t.cast("list[t.Mapping[str, t.Any]]", manifests)))
+        raise InvalidInput(_other_kinds(t.cast("list[t.Mapping[str, t.Any]]", manifests)))
     return pools
 
 
@@ -92,7 +93,7 @@ def one_manifest(definition: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         return definition
     pools = pool_manifests([definition])
     if len(pools) != 1:
-        raise IpamError(
+        raise InvalidInput(
             f"the {plain(definition.get('kind'), _SHOWN)} holds {len(pools)} pools; register them one by one, with a loop"
         )
     return pools[0]
@@ -125,21 +126,21 @@ def applied(before: Pool | None, pool: Pool) -> Pool:
 def identity(manifest: t.Mapping[str, t.Any], namespace: str) -> tuple[PoolReference, str]:
     """The reference and the namespace (empty for a global pool) of the pool in a manifest; needs no spec."""
     if not isinstance(manifest, t.Mapping):
-        raise IpamError("a pool manifest has to be a dictionary with apiVersion, kind, metadata and spec")
+        raise InvalidInput("a pool manifest has to be a dictionary with apiVersion, kind, metadata and spec")
     kind, version = manifest.get("kind"), manifest.get("apiVersion")
     if kind not in (NAMESPACED, GLOBAL):
-        raise IpamError(
+        raise InvalidInput(
             f"a pool manifest has kind {plain(kind, _SHOWN)}; write {NAMESPACED} or {GLOBAL}, or make a pool of another provider"
             " with kubernetes.core.k8s: claims can name it all the same"
         )
     if version != _VERSION:
-        raise IpamError(
+        raise InvalidInput(
             f"a pool manifest of kind {kind} has apiVersion {plain(version, _SHOWN)}; write it as {_VERSION}"
         )
     metadata = manifest.get("metadata")
     name = metadata.get("name") if isinstance(metadata, t.Mapping) else None
     if not name or not isinstance(metadata, t.Mapping):
-        raise IpamError(f"a pool manifest of kind {kind} has no metadata.name")
+        raise InvalidInput(f"a pool manifest of kind {kind} has no metadata.name")
     reference = PoolReference(GROUP, str(kind), checked_name(_name(name), "pool"))
     return reference, "" if kind == GLOBAL else checked_name(_name(metadata.get("namespace") or namespace), "namespace")
 
@@ -242,20 +243,20 @@ def _refuse_unknown(name: str, spec: t.Mapping[str, t.Any]) -> None:
             shown = plain(field, _SHOWN)
             near = difflib.get_close_matches(shown, _FIELDS, n=1)
             hint = f"did you mean {near[0]}" if near else f"the fields are {', '.join(_FIELDS)}"
-            raise IpamError(f"pool {name}: spec has no field {shown}; {hint}")
+            raise InvalidInput(f"pool {name}: spec has no field {shown}; {hint}")
 
 
 def _texts(name: str, spec: t.Mapping[str, t.Any], field: str) -> tuple[str, ...]:
     value = spec.get(field) or []
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-        raise IpamError(f"pool {name}: {field} has to be a list of texts")
+        raise InvalidInput(f"pool {name}: {field} has to be a list of texts")
     return tuple(value)
 
 
 def _gateway(name: str, spec: t.Mapping[str, t.Any]) -> str | None:
     value = spec.get("gateway")
     if value is not None and not isinstance(value, str):
-        raise IpamError(f"pool {name}: gateway has to be a text, such as 192.0.2.1")
+        raise InvalidInput(f"pool {name}: gateway has to be a text, such as 192.0.2.1")
     return value or None
 
 
@@ -265,7 +266,7 @@ def _whole_number(name: str, spec: t.Mapping[str, t.Any], field: str) -> int:
     if isinstance(value, str) and _DIGITS.match(value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise IpamError(f"pool {name}: {field} is required and has to be a whole number")
+        raise InvalidInput(f"pool {name}: {field} is required and has to be a whole number")
     return value
 
 
@@ -273,13 +274,13 @@ def _boolean(name: str, spec: t.Mapping[str, t.Any], field: str) -> bool:
     value = spec.get(field, False)
     if value is None or isinstance(value, bool):
         return bool(value)
-    raise IpamError(f"pool {name}: {field} has to be true or false, not {plain(value, _SHOWN)}")
+    raise InvalidInput(f"pool {name}: {field} has to be true or false, not {plain(value, _SHOWN)}")
 
 
 def _grace_period(name: str, spec: t.Mapping[str, t.Any]) -> int:
     seconds = 0 if spec.get(_GRACE_PERIOD) is None else _whole_number(name, spec, _GRACE_PERIOD)
     if not 0 <= seconds <= _LONGEST_GRACE_PERIOD:
-        raise IpamError(f"pool {name}: {_GRACE_PERIOD} has to be between 0 and {_LONGEST_GRACE_PERIOD}")
+        raise InvalidInput(f"pool {name}: {_GRACE_PERIOD} has to be between 0 and {_LONGEST_GRACE_PERIOD}")
     return seconds
 
 
@@ -288,5 +289,5 @@ def _preallocations(name: str, spec: t.Mapping[str, t.Any]) -> tuple[tuple[str, 
     if value is None:
         return ()
     if not isinstance(value, t.Mapping) or not all(isinstance(each, str) for each in value.values()):
-        raise IpamError(f"pool {name}: preAllocations must be a dictionary of claim name to address")
+        raise InvalidInput(f"pool {name}: preAllocations must be a dictionary of claim name to address")
     return tuple(sorted((checked_name(_name(claim), "claim"), address) for claim, address in value.items()))

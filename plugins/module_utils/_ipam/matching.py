@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from .model import Claim, IpamError, Owner
+from .errors import claim_conflict
+from .model import Claim, Owner
 
 
 def compare(wanted: Claim, found: Claim) -> None:
@@ -16,31 +17,36 @@ def compare(wanted: Claim, found: Claim) -> None:
     something else; its name and its pool are what it is known by.
     """
     if found.pool != wanted.pool:
-        raise IpamError(
+        raise claim_conflict(
+            wanted,
             f"claim {wanted.name} exists with an address from pool {found.pool}, but pool {wanted.pool} is asked for: "
-            "release it first (state: absent, or reset the machine)"
+            "release it first (state: absent, or reset the machine)",
         )
     if found.machine and (found.machine, found.key) != (wanted.machine, wanted.key):
-        raise IpamError(
+        raise claim_conflict(
+            wanted,
             f"claim {wanted.name} belongs to machine {found.machine} with key {found.key}, "
-            f"not to machine {wanted.machine} with key {wanted.key}: rename one of them"
+            f"not to machine {wanted.machine} with key {wanted.key}: rename one of them",
         )
     if wanted.owner is not None and not same_owner(wanted.owner, found.owner):
-        raise IpamError(
+        raise claim_conflict(
+            wanted,
             f"claim {wanted.name} exists with the owner {found.owner or 'nobody'}, but {wanted.owner} is asked for: "
-            "release it first, or name its owner"
+            "release it first, or name its owner",
         )
     if found.site and found.site != wanted.site:
         asking = f"an inventory of site {wanted.site}" if wanted.site else "an inventory without a site"
-        raise IpamError(
+        raise claim_conflict(
+            wanted,
             f"claim {wanted.name} was made for an inventory of site {found.site}, and {asking} has a machine {wanted.machine}, too: "
-            "give one of the machines another name (machine_network_machine), or correct the site (machine_network_site)"
+            "give one of the machines another name (machine_network_machine), or correct the site (machine_network_site)",
         )
     if found.host and wanted.host and found.host != wanted.host:
-        raise IpamError(
+        raise claim_conflict(
+            wanted,
             f"claim {wanted.name} was made for host {found.host}, and host {wanted.host} has the same machine name "
             f"{wanted.machine}: give one of them another name (machine_network_machine), "
-            f"or set machine_network_former_name: {found.host} for {wanted.host} where it was renamed"
+            f"or set machine_network_former_name: {found.host} for {wanted.host} where it was renamed",
         )
 
 

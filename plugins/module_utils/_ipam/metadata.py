@@ -10,7 +10,7 @@ import re
 import typing as t
 
 from .._texts import plain
-from .model import IpamError
+from .errors import InvalidInput
 from .names import is_subdomain
 
 Pairs = t.Tuple[t.Tuple[str, str], ...]
@@ -28,7 +28,7 @@ def labels_of(owner: str, metadata: t.Mapping[str, t.Any]) -> Pairs:
     found = _pairs(owner, metadata, "labels")
     for key, value in found:
         if not _LABEL_VALUE.match(value):
-            raise IpamError(
+            raise InvalidInput(
                 f"{owner}: metadata.labels.{key} is {plain(value, _SHOWN)}, which is not a valid label value;"
                 " use up to 63 letters, digits, dashes, dots and underscores"
             )
@@ -39,7 +39,9 @@ def annotations_of(owner: str, metadata: t.Mapping[str, t.Any]) -> Pairs:
     """The annotations, sorted, without kubectl's own. Raises IpamError for what an API server refuses."""
     found = tuple(each for each in _pairs(owner, metadata, "annotations") if each[0] != _LAST_APPLIED)
     if sum(len(text.encode()) for each in found for text in each) > _MOST_ANNOTATIONS:
-        raise IpamError(f"{owner}: metadata.annotations are larger than {_MOST_ANNOTATIONS // 1024} KiB; shorten them")
+        raise InvalidInput(
+            f"{owner}: metadata.annotations are larger than {_MOST_ANNOTATIONS // 1024} KiB; shorten them"
+        )
     return found
 
 
@@ -53,14 +55,14 @@ def _pairs(owner: str, metadata: t.Mapping[str, t.Any], field: str) -> Pairs:
     if value is None:
         return ()
     if not isinstance(value, t.Mapping):
-        raise IpamError(f"{owner}: metadata.{field} must be a dictionary of strings")
+        raise InvalidInput(f"{owner}: metadata.{field} must be a dictionary of strings")
     for key, each in value.items():
         if not _is_key(key):
-            raise IpamError(
+            raise InvalidInput(
                 f"{owner}: {plain(key, _SHOWN)} in metadata.{field} is not a valid key; write it as site or example.com/site"
             )
         if not isinstance(each, str):
-            raise IpamError(f"{owner}: metadata.{field}.{key} must be a string; put it in quotes")
+            raise InvalidInput(f"{owner}: metadata.{field}.{key} must be a string; put it in quotes")
     return tuple(sorted(value.items()))
 
 

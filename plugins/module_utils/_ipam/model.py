@@ -10,14 +10,38 @@ import typing as t
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from .._texts import sentence
+from .. import _errors
+from .._texts import plain, sentence
 
 
 class IpamError(Exception):
-    """A request that cannot be served; its text is one sentence for the user, in one line whatever it quotes."""
+    """A request that cannot be served; its text is one sentence for the user, in one line whatever it quotes.
 
-    def __init__(self, text: str) -> None:
+    ``code`` is one of ``_errors.CODES``; ``details`` are the object and the numbers that belong to it, without those that are not known.
+    """
+
+    code = _errors.FAILED
+
+    def __init__(self, text: str, **details: object) -> None:
         super().__init__(sentence(text))
+        self.details = {name: _shown(value) for name, value in details.items() if value not in ("", None)}
+
+    @property
+    def result(self) -> dict[str, object]:
+        """What a failed task returns beside its message."""
+        return {"code": self.code, **self.details}
+
+    def with_text(self, text: str) -> IpamError:
+        """The same error with another sentence."""
+        self.args = (sentence(text),)
+        return self
+
+
+def _shown(value: object) -> object:
+    """A detail as a task may return it, whatever sent it."""
+    if isinstance(value, (list, tuple)):
+        return [_shown(each) for each in value]
+    return value if isinstance(value, (bool, int)) else plain(value)
 
 
 @dataclass(frozen=True, order=True)
@@ -84,8 +108,7 @@ class Claim:
     With an ``owner`` the claim is released when that object goes. ``managed`` says that this collection made it,
     ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known,
     ``machine_id`` the identity of the machine that has the address, ``confirmed`` is when a push first proved the address on it (RFC 3339,
-    UTC; empty: it is only promised), ``uid`` is the cluster's (embedded: the address, by which a claim is told
-    from one that was made again under its name); these six state nothing in a wish.
+    UTC; empty: it is only promised), ``uid`` is the cluster's; these six state nothing in a wish.
     ``owner`` is the controller where one of several owners is. ``site`` is the name of the inventory, empty where it has none.
     """
 
@@ -128,10 +151,12 @@ class BoundClaim:
     """A claim with its address; ``address`` is None while the claim waits or, in check mode, does not exist yet.
 
     ``trouble`` is the sentence of an address that was given and cannot be used; it is as good as none. ``refusal`` is what the provider
-    says of a claim that it will not serve.
+    says of a claim that it will not serve. ``handle`` is what the backend that found the claim must know to change exactly this one; None
+    for a claim that was not looked up.
     """
 
     claim: Claim
     address: Address | None
     trouble: str = field(default="", compare=False)
     refusal: str = field(default="", compare=False)
+    handle: object = field(default=None, compare=False, repr=False)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 
 from .._texts import plain
-from .model import IpamError, Owner, PoolReference
+from .errors import InvalidInput
+from .model import Owner, PoolReference
 
 # metadata.name of a claim is a DNS-1123 subdomain, that of a namespace a label
 _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
@@ -32,7 +33,7 @@ def machine_name(host: str) -> str:
 def claim_name(machine: str, key: str) -> str:
     """The name of the claim of ``machine`` for ``key``. Raises IpamError when no cluster would take it."""
     if key.endswith(RENUMBERING):
-        raise IpamError(
+        raise InvalidInput(
             f"the key {plain(key)} ends with {RENUMBERING}, which marks claims of machines that are being renumbered; rename the key"
         )
     return checked_name(f"{machine}-{key}", "claim")
@@ -48,21 +49,21 @@ def checked_name(name: str, what: str) -> str:
     longest = _LONGEST_LABEL if what == "namespace" else _LONGEST
     if len(name) > longest:
         advice = "a shorter machine name or key" if what == "claim" else "a shorter one"
-        raise IpamError(
+        raise InvalidInput(
             f"the {what} name {plain(name)} has {len(name)} characters, {longest} are allowed: use {advice}"
         )
     if not (is_label(name) if what == "namespace" else is_subdomain(name)):
         form = "label: use lower case letters, digits and dashes"
         if what != "namespace":
             form = "subdomain: use lower case letters, digits, dashes and dots"
-        raise IpamError(f"the {what} name {plain(name)} is no DNS-1123 {form}, with a letter or digit at both ends")
+        raise InvalidInput(f"the {what} name {plain(name)} is no DNS-1123 {form}, with a letter or digit at both ends")
     return name
 
 
 def checked_site(name: str) -> str:
     """The name of an inventory itself, or empty. Raises IpamError for one that no label of Kubernetes could hold."""
     if name and not _SITE.match(name):
-        raise IpamError(
+        raise InvalidInput(
             f"the site {plain(name, 80)} is not a valid name of an inventory: use at most 63 letters, digits, dashes, dots and "
             "underscores, with a letter or digit at both ends"
         )
@@ -87,11 +88,11 @@ def is_kind(name: object) -> bool:
 def checked_pool(reference: PoolReference, owner: str) -> PoolReference:
     """The reference itself. Raises IpamError where no pool can be called so; ``owner`` says who refers to it."""
     if not is_subdomain(reference.api_group):
-        raise IpamError(
+        raise InvalidInput(
             f"the pool of {owner} has apiGroup {plain(reference.api_group)}, which is no API group; give one as ipam.cluster.x-k8s.io"
         )
     if not is_kind(reference.kind):
-        raise IpamError(
+        raise InvalidInput(
             f"the pool of {owner} has kind {plain(reference.kind)}, which is no kind; give one as InClusterIPPool"
         )
     checked_name(reference.name, "pool")
@@ -102,12 +103,12 @@ def checked_owner(owner: Owner) -> Owner:
     """The owner itself; its apiVersion may be empty. Raises IpamError where no object can be called so."""
     group, slash, version = owner.api_version.rpartition("/")
     if owner.api_version and not (is_label(version) and (is_subdomain(group) if slash else True)):
-        raise IpamError(
+        raise InvalidInput(
             f"the owner {plain(owner.name)} has apiVersion {plain(owner.api_version)}, which is no version of an API;"
             " give one as v1 or cluster.x-k8s.io/v1beta2"
         )
     if not is_kind(owner.kind):
-        raise IpamError(
+        raise InvalidInput(
             f"the owner {plain(owner.name)} has kind {plain(owner.kind)}, which is no kind; give one as Machine"
         )
     checked_name(owner.name, "owner")

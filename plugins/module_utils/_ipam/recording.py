@@ -75,10 +75,10 @@ def record_machines(backend: IpamBackend, machines: t.Sequence[KnownMachine], no
                 continue
             recorded = known.recorded(bound, now)
             if _record(recorded) != _record(bound.claim):
-                changed.append(recorded)
+                changed.append(dataclasses.replace(bound, claim=recorded))
     if changed:
         backend.record(changed, dry_run)
-    return changed
+    return [bound.claim for bound in changed]
 
 
 def _record(claim: Claim) -> tuple[tuple[str, ...], str, str, str]:

@@ -11,9 +11,10 @@ import typing as t
 from dataclasses import dataclass
 
 from .backend import IpamBackend
+from .errors import Conflict, Forbidden, claim_conflict
 from .holding import Inventories
 from .matching import same_owner
-from .model import BoundClaim, Claim, IpamError, Owner, PoolReference
+from .model import BoundClaim, Claim, Owner, PoolReference
 from .names import machine_name
 
 
@@ -105,7 +106,10 @@ def select_claims(backend: IpamBackend, namespace: str, selection: Selection) ->
     """
     inventories = backend.inventories(namespace) if selection.hosts else Inventories()
     if inventories.trouble:
-        raise IpamError(f"it is not known which claims Elemental uses, so nothing is released: {inventories.trouble}")
+        raise Forbidden(
+            f"it is not known which claims Elemental uses, so nothing is released: {inventories.trouble}",
+            **inventories.details,
+        )
     claims = (bound.claim for bound in backend.list_claims(namespace))
     found = [claim for claim in claims if selection.takes(claim) and not inventories.has_machine_of(claim)]
     return [
@@ -134,7 +138,8 @@ def release_claims(
     Raises IpamError, and releases nothing, when one of them is not what its release says.
     """
     once = {release.title: release for release in releases}
-    found = {(bound.claim.namespace, bound.claim.name): bound for bound in backend.find_claims(list(once))}
+    known = backend.find_claims(list(once))
+    found = {_title(bound): bound for bound in known.found}
     for release in releases:
         if release.title in found:
             compare(release, found[release.title].claim)
@@ -143,9 +148,14 @@ def release_claims(
     owned = [(bound, holders[_title(bound)]) for bound in present if _title(bound) in holders]
     if owned and if_owned == "fail":
         bound, holder = owned[0]
-        raise IpamError(f"{holder.keeps(bound.claim)}; nothing is released (if_owned says otherwise)")
+        raise Conflict(
+            f"{holder.keeps(bound.claim)}; nothing is released (if_owned says otherwise)",
+            claim=bound.claim.name,
+            held_by=str(holder.owner),
+        )
     released = [bound for bound in present if if_owned == "release" or _title(bound) not in holders]
-    backend.release_claims([bound.claim for bound in released], dry_run)
+    # those that a run which was ended has released hold their addresses until they are gone, too
+    backend.release_claims([*released, *known.leaving], dry_run)
     if if_owned == "release":
         return Releasing(tuple(released), warnings=tuple(holder.warns(bound.claim) for bound, holder in owned))
     return Releasing(tuple(released), tuple((bound, holder.keeps(bound.claim)) for bound, holder in owned))
@@ -159,30 +169,36 @@ def compare(release: Release, found: Claim) -> None:
     """Raise IpamError when the claim that has the name is not the one that is to go."""
     kept = "nothing is released"
     if release.pool is not None and release.pool != found.pool:
-        raise IpamError(
-            f"claim {found.name} has an address from pool {found.pool}, not from pool {release.pool}, so {kept}: correct the pool"
+        raise claim_conflict(
+            found,
+            f"claim {found.name} has an address from pool {found.pool}, not from pool {release.pool}, so {kept}: correct the pool",
         )
     if release.machine and found.machine and (release.machine, release.key) != (found.machine, found.key):
-        raise IpamError(
+        raise claim_conflict(
+            found,
             f"claim {found.name} belongs to machine {found.machine} with key {found.key}, "
-            f"not to machine {release.machine} with key {release.key}, so {kept}: correct machine and key"
+            f"not to machine {release.machine} with key {release.key}, so {kept}: correct machine and key",
         )
     if release.host and found.host and release.host != found.host:
-        raise IpamError(
-            f"claim {found.name} was made for host {found.host}, not for host {release.host}, so {kept}: correct the host"
+        raise claim_conflict(
+            found,
+            f"claim {found.name} was made for host {found.host}, not for host {release.host}, so {kept}: correct the host",
         )
     if release.site and found.site and release.site != found.site:
-        raise IpamError(
-            f"claim {found.name} was made for an inventory of site {found.site}, not of site {release.site}, so {kept}: correct the site"
+        raise claim_conflict(
+            found,
+            f"claim {found.name} was made for an inventory of site {found.site}, not of site {release.site}, so {kept}: correct the site",
         )
     if release.owner is not None and not same_owner(release.owner, found.owner):
-        raise IpamError(
-            f"claim {found.name} has the owner {found.owner or 'nobody'}, not {release.owner}, so {kept}: correct the owner"
+        raise claim_conflict(
+            found,
+            f"claim {found.name} has the owner {found.owner or 'nobody'}, not {release.owner}, so {kept}: correct the owner",
         )
     if release.owner is None and found.owner is not None and not found.managed:
-        raise IpamError(
+        raise claim_conflict(
+            found,
             f"claim {found.name} was made by something else for {found.owner}, so {kept}: "
-            "delete that object, or name it as the owner to release its claim all the same"
+            "delete that object, or name it as the owner to release its claim all the same",
         )
 
 

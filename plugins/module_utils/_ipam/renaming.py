@@ -10,13 +10,18 @@ import dataclasses
 import typing as t
 
 from .backend import HandOver, IpamBackend
+from .errors import InvalidInput, claim_conflict
 from .machines import Known, Machine, holders_of, title
-from .model import BoundClaim, IpamError
+from .model import BoundClaim
 from .names import checked_name, machine_name
 
 
-def rename(backend: IpamBackend, machines: t.Sequence[Machine], known: Known, dry_run: bool) -> list[HandOver]:
+def rename(
+    backend: IpamBackend, machines: t.Sequence[Machine], known: Known, leaving: Known, dry_run: bool
+) -> list[HandOver]:
     """Give the claims of former names to the present ones, in ``known``, too; nothing where that is done already.
+
+    ``leaving`` are the claims that are being released, and is kept up to date.
 
     What was promised under the new name meanwhile and never used is released. Raises IpamError where both names hold addresses in use.
     """
@@ -28,10 +33,26 @@ def rename(backend: IpamBackend, machines: t.Sequence[Machine], known: Known, dr
     in_the_way = [other for move in moves for other in _others(move, known)]
     _refuse_used(backend, moves, in_the_way)
     if in_the_way:
-        backend.release_claims([bound.claim for bound in in_the_way], dry_run)
-    if not (in_the_way and dry_run):  # else the names are not free
-        backend.hand_over(moves, dry_run)
-    take_in(moves, known)
+        release(backend, in_the_way, leaving, dry_run)
+    if in_the_way and dry_run:  # the names are not free
+        take_in(moves, [move.done for move in moves], known)
+        return moves
+    return hand_over(backend, moves, known, leaving, dry_run)
+
+
+def release(backend: IpamBackend, claims: t.Sequence[BoundClaim], leaving: Known, dry_run: bool) -> None:
+    """Release claims, and see those gone that are going already; ``leaving`` are those that still go afterwards."""
+    left = backend.release_claims([*claims, *leaving.values()], dry_run)
+    leaving.clear()
+    leaving.update({title(bound.claim): bound for bound in left})
+
+
+def hand_over(
+    backend: IpamBackend, moves: t.Sequence[HandOver], known: Known, leaving: Known, dry_run: bool
+) -> list[HandOver]:
+    """Move addresses to other claims, in ``known``, too; what has the new name until it is gone is waited for."""
+    moves = [dataclasses.replace(move, leaving=leaving.get(title(move.after))) for move in moves]
+    take_in(moves, backend.hand_over(moves, dry_run), known)
     return moves
 
 
@@ -41,20 +62,21 @@ def _refuse_unclear(machines: t.Sequence[Machine], known: Known) -> None:
     for machine in (each for each in machines if each.former_host):
         other = seen.setdefault((machine.namespace, machine.former_machine), machine)
         if other.host != machine.host:
-            raise IpamError(
+            raise InvalidInput(
                 f"hosts {other.host} and {machine.host} are both to be the former {machine.former_host}: "
                 "set machine_network_former_name for one host"
             )
         if any(_is_named(each, machine) for each in machines):
-            raise IpamError(
+            raise InvalidInput(
                 f"host {machine.host} is to be the former {machine.former_host}, which is a host of the same call, too: "
                 "rename one of them first, over a third name where both are exchanged"
             )
         for claim in (bound.claim for bound in known.values()):
             if machine.misnames(claim):
-                raise IpamError(
+                raise claim_conflict(
+                    claim,
                     f"claim {claim.name} of machine {claim.machine} was made for host {claim.host}: keep machine_network_machine: "
-                    f"{claim.machine} for {machine.host}, and set machine_network_former_name: {claim.host}"
+                    f"{claim.machine} for {machine.host}, and set machine_network_former_name: {claim.host}",
                 )
 
 
@@ -64,11 +86,11 @@ def _is_named(other: Machine, machine: Machine) -> bool:
     return is_another and machine.former_machine in (other.machine, machine_name(other.host))
 
 
-def take_in(moves: t.Iterable[HandOver], known: Known) -> None:
+def take_in(moves: t.Sequence[HandOver], after: t.Sequence[BoundClaim], known: Known) -> None:
     """Know the claims by their new names."""
-    for move in moves:
+    for move, bound in zip(moves, after):
         known.pop(title(move.before.claim), None)
-        known[title(move.after)] = move.done
+        known[title(move.after)] = bound
 
 
 def _move(machine: Machine, bound: BoundClaim) -> HandOver:
@@ -89,8 +111,9 @@ def _refuse_used(backend: IpamBackend, moves: t.Sequence[HandOver], in_the_way: 
     holders = holders_of(backend, going)
     for claim in going:
         if title(claim) in holders:
-            raise IpamError(
-                f"{holders[title(claim)].keeps(claim)}, and its machine cannot be renamed before: leave machine_network_former_name out"
+            raise claim_conflict(
+                claim,
+                f"{holders[title(claim)].keeps(claim)}, and its machine cannot be renamed before: leave machine_network_former_name out",
             )
 
 
@@ -100,8 +123,9 @@ def _others(move: HandOver, known: Known) -> list[BoundClaim]:
     if other is None or title(move.after) == title(move.before.claim) or other.address == move.before.address:
         return []
     if other.claim.confirmed:
-        raise IpamError(
+        raise claim_conflict(
+            move.before.claim,
             f"claim {move.before.claim.name} cannot become {move.after.name}, which exists with an address that is in use since "
-            f"{other.claim.confirmed}: release the one of the two that is not used, or leave machine_network_former_name out"
+            f"{other.claim.confirmed}: release the one of the two that is not used, or leave machine_network_former_name out",
         )
     return [other]

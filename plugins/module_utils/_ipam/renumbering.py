@@ -17,12 +17,13 @@ from ipaddress import ip_address
 
 from .allocation import allocatable
 from .backend import HandOver, IpamBackend, PoolChange
+from .errors import Conflict, claim_conflict
 from .holding import Holder
-from .machines import Known, Machine, held_by, holders_of, machines_of, title
+from .machines import Known, Machine, by_title, holders_of, machines_of, names_of, title
 from .manifest import GLOBAL, applied
 from .model import BoundClaim, Claim, IpamError, Pool
 from .names import RENUMBERING, checked_name
-from .renaming import take_in
+from .renaming import hand_over, release
 
 _HOW = (
     "set machine_network_renumber: true (renumber of the task's machines) to give it a new address beside the old one, which is released "
@@ -53,16 +54,16 @@ def is_beside(claim: Claim) -> bool:
     return claim.name.endswith(RENUMBERING) and claim.key.endswith(RENUMBERING)
 
 
-def settle(backend: IpamBackend, claims: t.Sequence[Claim], known: Known, dry_run: bool) -> list[HandOver]:
+def settle(
+    backend: IpamBackend, claims: t.Sequence[Claim], known: Known, leaving: Known, dry_run: bool
+) -> list[HandOver]:
     """Where the old claim is gone, give the new address its name; where the old one is still going, that is for the next run."""
     moves = []
     for claim in claims:
         new = known.get(title(beside(claim)))
-        if new is not None and title(claim) not in known and not backend.is_leaving(claim) and new.address:
+        if new is not None and title(claim) not in known and title(claim) not in leaving and new.address:
             moves.append(_back(claim, new))
-    backend.hand_over(moves, dry_run)
-    take_in(moves, known)
-    return moves
+    return hand_over(backend, moves, known, leaving, dry_run)
 
 
 def _back(claim: Claim, new: BoundClaim) -> HandOver:
@@ -74,6 +75,7 @@ def plan(
     claims: t.Sequence[Claim],
     pools: t.Sequence[Pool],
     known: Known,
+    leaving: Known,
     machines: t.Sequence[Machine],
 ) -> dict[Claim, Renumbering | Claim]:
     """What to claim in the place of some claims. Raises IpamError for an address that nobody said may be replaced."""
@@ -82,7 +84,7 @@ def plan(
     for claim in claims:
         old, new = known.get(title(claim)), known.get(title(beside(claim)))
         if old is None:
-            if new is not None and backend.is_leaving(claim):
+            if new is not None and title(claim) in leaving:
                 instead[claim] = _in_place_of_leaving(claim, new.claim)
             continue
         why = _why(claim, old, pools)
@@ -91,14 +93,15 @@ def plan(
         if not by_machine[claim.namespace, claim.machine].renumber:
             if old.claim.pool == claim.pool and _is_as_it_was(backend, claim, pools):
                 continue  # an address outside of its pool, which nothing changes
-            raise IpamError(
-                f"claim {claim.name} {why}: release it first (state: absent, or reset the machine), or {_HOW}"
+            raise claim_conflict(
+                claim, f"claim {claim.name} {why}: release it first (state: absent, or reset the machine), or {_HOW}"
             )
         _refuse_others(old.claim, why)
         if new is not None and new.claim.pool != claim.pool:
-            raise IpamError(
+            raise claim_conflict(
+                claim,
                 f"machine {claim.machine} is being renumbered to pool {new.claim.pool} for key {claim.key}, but pool {claim.pool} is asked "
-                f"for: ask for {new.claim.pool} until that is done, or for {old.claim.pool} to go back"
+                f"for: ask for {new.claim.pool} until that is done, or for {old.claim.pool} to go back",
             )
         instead[claim] = Renumbering(old, beside(claim))
     _refuse_used(backend, [each.old.claim for each in instead.values() if isinstance(each, Renumbering)])
@@ -108,9 +111,10 @@ def plan(
 def _in_place_of_leaving(claim: Claim, new: Claim) -> Claim:
     """What has the address of a machine that was renumbered until the name of its old claim is free."""
     if new.pool != claim.pool:
-        raise IpamError(
+        raise claim_conflict(
+            claim,
             f"machine {claim.machine} was renumbered to pool {new.pool} for key {claim.key}, but pool {claim.pool} is asked for, while "
-            f"the address of its old claim {claim.name} rests: ask for {new.pool} until that is gone"
+            f"the address of its old claim {claim.name} rests: ask for {new.pool} until that is gone",
         )
     return beside(claim)
 
@@ -135,14 +139,16 @@ def _is_as_it_was(backend: IpamBackend, claim: Claim, pools: t.Sequence[Pool]) -
 def _refuse_others(old: Claim, why: str) -> None:
     if not old.managed or old.owner is not None:
         whose = f"for {old.owner}" if old.owner else "by something else"
-        raise IpamError(f"claim {old.name} {why}, and was made {whose}, so that it is not renumbered: release it first")
+        raise claim_conflict(
+            old, f"claim {old.name} {why}, and was made {whose}, so that it is not renumbered: release it first"
+        )
 
 
 def _refuse_used(backend: IpamBackend, claims: t.Sequence[Claim]) -> None:
     holders = holders_of(backend, claims)
     for claim in claims:
         if title(claim) in holders:
-            raise IpamError(f"{holders[title(claim)].keeps(claim)}, and it is not renumbered before")
+            raise claim_conflict(claim, f"{holders[title(claim)].keeps(claim)}, and it is not renumbered before")
 
 
 def _is_from(pool: Pool, claim: Claim) -> bool:
@@ -174,9 +180,10 @@ def _widened(pool: Pool, more: t.Sequence[str]) -> Pool:
     try:
         allocatable(wider)
     except IpamError as error:
-        raise IpamError(
+        raise Conflict(
             f"pool {pool.reference.name} cannot keep {', '.join(more[:_FEW])}, which machines have, beside its new addresses ({error}): "
-            "leave it as it was, give the new addresses a pool of their own, and renumber to that one"
+            "leave it as it was, give the new addresses a pool of their own, and renumber to that one",
+            **{"pool": pool.reference.name, "namespace": pool.namespace, "addresses": more[:_FEW]},
         ) from None
     return wider
 
@@ -199,8 +206,8 @@ def finish(backend: IpamBackend, claims: t.Sequence[Claim], pools: t.Sequence[Po
 
     Where the old one is still going, since its address rests, that is for a later run.
     """
-    backend.find_claims([title(claim) for claim in claims])
-    known = held_by(backend, machines_of(claims, ()))
+    found = backend.find_claims([title(claim) for claim in claims], names_of(machines_of(claims, ())))
+    known, leaving = by_title(found.held), by_title(found.leaving)
     pairs = [(claim, known[title(beside(claim))]) for claim in claims if title(beside(claim)) in known]
     olds = [known[title(claim)] for claim, _new in pairs if title(claim) in known]
     holders = holders_of(backend, [old.claim for old in olds])
@@ -208,11 +215,11 @@ def finish(backend: IpamBackend, claims: t.Sequence[Claim], pools: t.Sequence[Po
     proved = [(claim, new) for claim, new in pairs if not why[title(claim)] and new.claim.pool == claim.pool]
     released = [known[title(claim)] for claim, _new in proved if title(claim) in known]
     if released:
-        backend.release_claims([bound.claim for bound in released], dry_run)
-    moves = [_back(claim, new) for claim, new in proved if not backend.is_leaving(claim)]
-    resting = [_rests(claim, new.claim) for claim, new in proved if backend.is_leaving(claim)]
+        release(backend, released, leaving, dry_run)
+    moves = [_back(claim, new) for claim, new in proved if title(claim) not in leaving]
+    resting = [_rests(claim, new.claim) for claim, new in proved if title(claim) in leaving]
     if not (released and dry_run):  # else the names are not free
-        backend.hand_over(moves, dry_run)
+        hand_over(backend, moves, known, leaving, dry_run)
     changes = [backend.apply_pool(pool, dry_run) for pool in with_addresses_in_use(backend, claims, pools)]
     return Finished(
         tuple(released),

@@ -17,6 +17,7 @@ from ansible_collections.elemental.networking.plugins.module_utils import _ipam_
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import (
     api,
     backend,
+    claiming,
     pacing,
     parallel,
     pools,
@@ -206,8 +207,8 @@ def impatient(monkeypatch: t.Any) -> None:
     for module, name, seconds in (
         (api, "_FIRST_PATIENCE", 0.0),
         (api, "_PATIENCE", 0.0),
-        (backend, "_STATUS_LAG", 0.0),
-        (backend, "_TAKE_BACK", 0.0),
+        (claiming, "_STATUS_LAG", 0.0),
+        (claiming, "_TAKE_BACK", 0.0),
         (pacing, "_SECONDS_PER_CLAIM", 0.0),
         (parallel, "WIDTH", 1),
         (pools, "_STATUS_PATIENCE", 0.0),

@@ -17,7 +17,10 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.kuberne
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.api import Api
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.discovery import Resource
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import Place, seconds_asked
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import (
+    RequestTarget,
+    seconds_asked,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.paths import path
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.progress import Progress
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.watching import Watch
@@ -34,7 +37,7 @@ from ansible_collections.elemental.networking.tests.unit.borders.bounds import b
 urllib3 = pytest.importorskip("urllib3")
 
 CLAIMS = Resource("ipam.cluster.x-k8s.io", "v1beta2", "ipaddressclaims", "IPAddressClaim", True)
-PLACE = Place("list", "ipaddressclaims", "ns")
+PLACE = RequestTarget("list", "ipaddressclaims", "ns")
 MIB = 1024 * 1024
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.errors import AnsibleError
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest, sharing
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
@@ -166,7 +166,7 @@ def _claim_and_render(asked: MachineNetwork, folder: Path) -> None:
     pools = [pool_from_manifest(manifest, asked.namespace) for manifest in asked.pools]
     sharing(pools, [])
     wishes = [
-        Wish(
+        ClaimRequest(
             Claim(
                 asked.namespace, claim_name(asked.machine, key), asked.machine, key, PoolReference(**_named(reference))
             )
@@ -273,7 +273,7 @@ def test_rows_of_the_database(tmp_path: Path, databases: Path, table: str, colum
     for suffix in ("", "-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     asked = checked(Given("node1", str(tmp_path), network=NETWORK, pools=[pool()]))
-    wish = Wish(
+    wish = ClaimRequest(
         Claim("default", "node1-ip", "node1", "ip", PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "p"))
     )
     pools = [pool_from_manifest(manifest, "default") for manifest in asked.pools]

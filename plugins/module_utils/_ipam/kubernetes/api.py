@@ -16,7 +16,17 @@ from urllib.parse import urlencode
 
 from ..._in_time import in_time
 from .bodies import NoJson, TooLarge, parsed, whole
-from .errors import Place, Unreachable, may_pass, no_answer, parse_status, refusal, seconds_asked, unreachable
+from .errors import (
+    RequestTarget,
+    Unreachable,
+    Untrusted,
+    may_pass,
+    no_answer,
+    parse_status,
+    refusal,
+    seconds_asked,
+    unreachable,
+)
 from .paths import Path
 from .progress import Progress
 from .reading import Object, following, malformed, mappings, optional_mapping
@@ -60,25 +70,29 @@ class Api:
         self._lost = float("-inf")
         self.requests = 0
 
-    def get(self, path: Path, place: Place, query: Query | None = None) -> Object:
+    def get(self, path: Path, place: RequestTarget, query: Query | None = None) -> Object:
         """One object, or a Status or a list; Refused and Unreachable are raised when the retries are over."""
         return self._request("GET", path, place, query)
 
-    def post(self, path: Path, place: Place, body: Object, dry_run: bool = False, strict: bool = False) -> Object:
+    def post(
+        self, path: Path, place: RequestTarget, body: Object, dry_run: bool = False, strict: bool = False
+    ) -> Object:
         """Create an object. With ``strict`` a field that its definition does not have is refused, else the server drops it."""
         return self._request("POST", path, place, _writing(dry_run, strict), body)
 
-    def patch(self, path: Path, place: Place, body: Object, dry_run: bool = False, strict: bool = False) -> Object:
+    def patch(
+        self, path: Path, place: RequestTarget, body: Object, dry_run: bool = False, strict: bool = False
+    ) -> Object:
         """Change an object by a merge patch, the only one besides JSON patch that custom resources know."""
         return self._request("PATCH", path, place, _writing(dry_run, strict), body, "application/merge-patch+json")
 
-    def delete(self, path: Path, place: Place, body: Object | None = None, dry_run: bool = False) -> Object:
+    def delete(self, path: Path, place: RequestTarget, body: Object | None = None, dry_run: bool = False) -> Object:
         """Delete an object."""
         if dry_run and body is not None:  # the server reads no query where a delete has a body
             body = {**body, "dryRun": ["All"]}
         return self._request("DELETE", path, place, _writing(dry_run), body)
 
-    def pages(self, path: Path, place: Place, selector: str = "") -> t.Iterator[Page]:
+    def pages(self, path: Path, place: RequestTarget, selector: str = "") -> t.Iterator[Page]:
         """All pages of a list. One that expired on the way (410) is followed by the newer rest that the server offers.
 
         A page that is too large is asked for again with fewer objects; a list without an end is Malformed.
@@ -105,7 +119,7 @@ class Api:
             query["continue"] = page.following
         raise malformed(f"the list to {place}", "without an end")
 
-    def _page(self, path: Path, place: Place, query: Query) -> Page:
+    def _page(self, path: Path, place: RequestTarget, query: Query) -> Page:
         what = f"the list to {place}"
         found = self._request("GET", path, place, query, expired_page=True)
         metadata = optional_mapping(found.get("metadata"), what, "metadata")
@@ -125,7 +139,7 @@ class Api:
         self,
         method: str,
         path: Path,
-        place: Place,
+        place: RequestTarget,
         query: Query | None,
         body: Object | None = None,
         kind: str = "application/json",
@@ -154,19 +168,21 @@ class Api:
                 failure = no_answer(self.host, str(error))
             except (OSError, ValueError) + _network_errors() as error:
                 failure = self.lost(error)
-                if "not trusted" in str(failure):
+                if isinstance(failure, Untrusted):
                     raise failure from error
             if time.monotonic() - began + pause > self._patience(failure):
                 raise failure
             self._progress.say(lambda reason=failure: f"trying again: {reason}")  # type: ignore[misc]
             time.sleep(pause)
 
-    def _exchanged(self, method: str, url: str, data: bytes | None, kind: str, place: Place) -> tuple[t.Any, bytes]:
+    def _exchanged(
+        self, method: str, url: str, data: bytes | None, kind: str, place: RequestTarget
+    ) -> tuple[t.Any, bytes]:
         """A response and all that it says."""
         response = self._send(method, url, data, kind)
         return response, whole(response, self.host, str(place))
 
-    def _accepted(self, answer: bytes, place: Place) -> Object:
+    def _accepted(self, answer: bytes, place: RequestTarget) -> Object:
         found = parsed(answer, self.host, str(place))
         self._answered.set()
         return found

@@ -14,8 +14,8 @@ import typing as t
 from ..model import IpamError, PoolReference
 from .api import Api
 from .discovery import Discovery
-from .errors import Place, Refused
-from .objects import PAUSED, Found
+from .errors import Refused, RequestTarget
+from .objects import PAUSED, ObservedClaim
 from .pacing import names
 from .pools import Pools
 from .reading import Object, optional_mapping
@@ -29,7 +29,7 @@ class Causes:
     def __init__(self, api: Api, discovery: Discovery, pools: Pools) -> None:
         self._api, self._discovery, self._pools = api, discovery, pools
 
-    def of(self, namespace: str, waiting: t.Sequence[Found]) -> str:
+    def of(self, namespace: str, waiting: t.Sequence[ObservedClaim]) -> str:
         """What may be the cause, as a part of a sentence; empty where nothing is to be seen."""
         causes = []
         paused = [each.claim.name for each in waiting if each.is_paused]
@@ -75,8 +75,8 @@ class Causes:
         if resource is None:
             return None
         try:
-            return self._api.get(resource.path(namespace, name), Place("get", resource.plural, namespace, name))
+            return self._api.get(resource.path(namespace, name), RequestTarget("get", resource.plural, namespace, name))
         except Refused as error:
-            if error.code == 404:
+            if error.status == 404:
                 return None
             raise

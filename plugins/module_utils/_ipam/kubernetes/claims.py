@@ -14,10 +14,10 @@ from ..model import Address, Claim, IpamError, PoolReference
 from . import parallel
 from .api import Api
 from .discovery import Discovery
-from .errors import Place, Refused
+from .errors import Refused, RequestTarget
 from .objects import (
     SELECTOR,
-    Found,
+    ObservedClaim,
     address,
     address_object,
     adoption_patch,
@@ -28,7 +28,7 @@ from .objects import (
 )
 from .progress import Progress
 from .reading import Object, malformed
-from .sharing import Holding, SharedAddress, shared_addresses
+from .sharing import Allocation, SharedAddress, shared_addresses
 
 # how often a claim may change between a look and its delete: its provider writes each one a few times
 _TRIES = 10
@@ -40,14 +40,14 @@ class Listing:
 
     version: str
     selector: str
-    claims: dict[str, Found] = field(default_factory=dict)
+    claims: dict[str, ObservedClaim] = field(default_factory=dict)
 
 
 @dataclass
 class Created:
     """What a bulk of creates came to: new claims, and names that were taken."""
 
-    new: list[Found] = field(default_factory=list)
+    new: list[ObservedClaim] = field(default_factory=list)
     taken: list[Claim] = field(default_factory=list)
     failure: IpamError | None = None
 
@@ -59,7 +59,7 @@ class Adopted:
     ``refusal`` is why claims could not be marked, where this user may not.
     """
 
-    found: list[Found] = field(default_factory=list)
+    found: list[ObservedClaim] = field(default_factory=list)
     gone: list[Claim] = field(default_factory=list)
     refusal: IpamError | None = None
     failure: IpamError | None = None
@@ -84,13 +84,13 @@ class Addresses:
     known: dict[tuple[str, str], tuple[str, PoolReference, Address] | IpamError] = field(default_factory=dict)
     shared: list[SharedAddress] = field(default_factory=list)
     uids: dict[tuple[str, str], str] = field(default_factory=dict)
-    holdings: list[Holding] = field(default_factory=list)
+    holdings: list[Allocation] = field(default_factory=list)
 
 
 class Handing(t.NamedTuple):
     """An address that goes from a claim to one that does not exist yet; ``origin`` is the uid of its IPAddress."""
 
-    before: Found
+    before: ObservedClaim
     origin: str
     after: Claim
     address: Address
@@ -109,7 +109,7 @@ class Claims:
         """The claims of a namespace (of all when None): those that we manage, or ``all_of_them``."""
         resource = self._discovery.claims()
         listing = Listing("", "" if all_of_them else SELECTOR)
-        place = Place("list", resource.plural, namespace or "")
+        place = RequestTarget("list", resource.plural, namespace or "")
         for page in self._api.pages(resource.path(namespace or ""), place, listing.selector):
             # the first page's: what changed while the others were read comes with the watch
             listing.version = listing.version or page.version
@@ -120,14 +120,14 @@ class Claims:
             raise malformed(f"the list to {place}", "without metadata.resourceVersion")
         return listing
 
-    def get(self, claim: Claim) -> Found | None:
+    def get(self, claim: Claim) -> ObservedClaim | None:
         """One claim, or None."""
         resource = self._discovery.claims()
         try:
-            place = Place("get", resource.plural, claim.namespace, claim.name)
+            place = RequestTarget("get", resource.plural, claim.namespace, claim.name)
             return same(found(self._api.get(resource.path(claim.namespace, claim.name), place)), claim)
         except Refused as error:
-            if error.code == 404:
+            if error.status == 404:
                 return None
             raise
 
@@ -137,12 +137,12 @@ class Claims:
         created, lock = Created(), threading.Lock()
 
         def one(claim: Claim) -> None:
-            place = Place("create", resource.plural, claim.namespace)
+            place = RequestTarget("create", resource.plural, claim.namespace)
             body = claim_object(claim, resource.version, self._call)
             try:
                 new = same(found(self._api.post(resource.path(claim.namespace), place, body, dry_run)), claim)
             except Refused as error:
-                if error.code != 409 or error.reason != "AlreadyExists":
+                if error.status != 409 or error.reason != "AlreadyExists":
                     raise
                 with lock:
                     created.taken.append(claim)
@@ -153,24 +153,24 @@ class Claims:
         created.failure = parallel.each(claims, one, self._progress.counted("asked for", len(claims)))
         return created
 
-    def adopt(self, claims: t.Sequence[Found]) -> Adopted:
+    def adopt(self, claims: t.Sequence[ObservedClaim]) -> Adopted:
         """Mark exactly these claims as ones that this run counts on, so that the run which made them does not take them back."""
         resource = self._discovery.claims()
         adopted, lock = Adopted(), threading.Lock()
 
-        def one(each: Found) -> None:
+        def one(each: ObservedClaim) -> None:
             claim = each.claim
-            place = Place("patch", resource.plural, claim.namespace, claim.name)
+            place = RequestTarget("patch", resource.plural, claim.namespace, claim.name)
             try:
                 item = self._api.patch(
                     resource.path(claim.namespace, claim.name), place, adoption_patch(each, self._call)
                 )
                 marked = same(found(item), claim)
             except Refused as error:
-                if error.code not in (403, 404, 409):
+                if error.status not in (403, 404, 409):
                     raise
                 with lock:
-                    if error.code == 403:
+                    if error.status == 403:
                         adopted.refusal = error
                     else:
                         adopted.gone.append(claim)
@@ -183,12 +183,12 @@ class Claims:
         adopted.failure = parallel.each(claims, one, self._progress.counted("adopted", len(claims)))
         return adopted
 
-    def take_back(self, claims: t.Sequence[Found]) -> TakenBack:
+    def take_back(self, claims: t.Sequence[ObservedClaim]) -> TakenBack:
         """Delete claims that this run made, unless another one counts on them: not even between our look and the delete."""
         taken, lock = TakenBack(), threading.Lock()
 
-        def one(each: Found) -> None:
-            known: Found | None = each
+        def one(each: ObservedClaim) -> None:
+            known: ObservedClaim | None = each
             for _try in range(_TRIES):
                 if known is None or known.uid != each.uid:
                     break
@@ -197,7 +197,7 @@ class Claims:
                         taken.kept.add(each.uid)
                     return
                 refusal = self._delete(known, {"uid": known.uid, "resourceVersion": known.version})
-                if refusal is None or refusal.code == 404:
+                if refusal is None or refusal.status == 404:
                     break
                 failure, known = refusal, self.get(each.claim)  # it changed meanwhile: its provider, or another run
             else:
@@ -208,18 +208,18 @@ class Claims:
         taken.failure = parallel.each(claims, one, self._progress.counted("deleted", len(claims)))
         return taken
 
-    def delete(self, claims: t.Sequence[Found], dry_run: bool = False) -> IpamError | None:
+    def delete(self, claims: t.Sequence[ObservedClaim], dry_run: bool = False) -> IpamError | None:
         """Delete exactly these claims: one that was made again under the same name meanwhile stays."""
 
-        def one(each: Found) -> None:
+        def one(each: ObservedClaim) -> None:
             self._delete(each, {"uid": each.uid}, dry_run)
 
         return parallel.each(claims, one, self._progress.counted("deleted", len(claims)))
 
-    def _delete(self, each: Found, preconditions: t.Mapping[str, str], dry_run: bool = False) -> Refused | None:
+    def _delete(self, each: ObservedClaim, preconditions: t.Mapping[str, str], dry_run: bool = False) -> Refused | None:
         """Delete one claim; returns the refusal where it is gone, or is not what the preconditions say."""
         resource, claim = self._discovery.claims(), each.claim
-        place = Place("delete", resource.plural, claim.namespace, claim.name)
+        place = RequestTarget("delete", resource.plural, claim.namespace, claim.name)
         options = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
@@ -229,29 +229,31 @@ class Claims:
         try:
             self._api.delete(resource.path(claim.namespace, claim.name), place, options, dry_run)
         except Refused as error:
-            if error.code not in (404, 409):
+            if error.status not in (404, 409):
                 raise
             return error
         return None
 
-    def record(self, claims: t.Sequence[Found], dry_run: bool) -> IpamError | None:
+    def record(self, claims: t.Sequence[ObservedClaim], dry_run: bool) -> IpamError | None:
         """Keep what is known of the machines of exactly these claims, one patch of annotations each."""
         return self._patch(claims, record_patch, dry_run)
 
-    def rename_machines(self, claims: t.Sequence[Found], dry_run: bool) -> IpamError | None:
+    def rename_machines(self, claims: t.Sequence[ObservedClaim], dry_run: bool) -> IpamError | None:
         """Keep the names of the machines of exactly these claims, which keep their own."""
         return self._patch(claims, machine_patch, dry_run)
 
-    def _patch(self, claims: t.Sequence[Found], patch: t.Callable[[Found], Object], dry_run: bool) -> IpamError | None:
+    def _patch(
+        self, claims: t.Sequence[ObservedClaim], patch: t.Callable[[ObservedClaim], Object], dry_run: bool
+    ) -> IpamError | None:
         resource = self._discovery.claims()
 
-        def one(each: Found) -> None:
+        def one(each: ObservedClaim) -> None:
             claim = each.claim
-            place = Place("patch", resource.plural, claim.namespace, claim.name)
+            place = RequestTarget("patch", resource.plural, claim.namespace, claim.name)
             try:
                 self._api.patch(resource.path(claim.namespace, claim.name), place, patch(each), dry_run)
             except Refused as error:
-                if error.code not in (404, 409):
+                if error.status not in (404, 409):
                     raise
 
         return parallel.each(claims, one, self._progress.counted("recorded", len(claims)))
@@ -261,22 +263,22 @@ class Claims:
         resource = self._discovery.addresses()
 
         def one(each: Handing) -> None:
-            place = Place("create", resource.plural, each.after.namespace)
+            place = RequestTarget("create", resource.plural, each.after.namespace)
             body = address_object(each.after, each.address, each.before, each.origin, resource.version)
             try:
                 self._api.post(resource.path(each.after.namespace), place, body, dry_run)
             except Refused as error:
-                if error.code != 409 or error.reason != "AlreadyExists":
+                if error.status != 409 or error.reason != "AlreadyExists":
                     raise
 
         return parallel.each(handing, one, self._progress.counted("handed over", len(handing)))
 
-    def addresses(self, namespace: str | None, bound: t.Sequence[Found]) -> Addresses:
+    def addresses(self, namespace: str | None, bound: t.Sequence[ObservedClaim]) -> Addresses:
         """The addresses that these claims point to. Always from a list: one by one they would not say who else holds them."""
         resource = self._discovery.addresses()
         wanted = {(each.claim.namespace, each.address_name) for each in bound}
         listed = Addresses()
-        place = Place("list", resource.plural, namespace or "")
+        place = RequestTarget("list", resource.plural, namespace or "")
         for page in self._api.pages(resource.path(namespace or ""), place):
             for each in map(address, page.items):
                 if (each.namespace, each.name) in wanted:
@@ -285,12 +287,12 @@ class Claims:
                 # what is no address is nobody's
                 if not each.terminating and not isinstance(each.content, IpamError):
                     claim, pool, held = each.content
-                    listed.holdings.append(Holding(each.namespace, pool, held.address, claim, each.uid, each.origin))
+                    listed.holdings.append(Allocation(each.namespace, pool, held.address, claim, each.uid, each.origin))
         listed.shared = shared_addresses(listed.holdings)
         return listed
 
 
-def inside(each: Found, namespace: str | None) -> Found:
+def inside(each: ObservedClaim, namespace: str | None) -> ObservedClaim:
     """The claim itself. Raises Malformed where another namespace than that of its claim was asked for."""
     if namespace and each.claim.namespace != namespace:
         raise malformed(
@@ -299,7 +301,7 @@ def inside(each: Found, namespace: str | None) -> Found:
     return each
 
 
-def same(each: Found, claim: Claim) -> Found:
+def same(each: ObservedClaim, claim: Claim) -> ObservedClaim:
     """The claim that the server sent. Raises Malformed where it is another one than the one that was asked for."""
     if (each.claim.namespace, each.claim.name) != (claim.namespace, claim.name):
         raise malformed(

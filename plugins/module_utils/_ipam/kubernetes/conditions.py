@@ -16,7 +16,8 @@ from ..._texts import plain
 from .reading import Object, mappings, optional_mapping
 
 # what a provider that sets conditions says when waiting is of no use; Metal3 never looks at such a claim again
-_FINAL = ("PoolExhausted", "AllocationFailed")
+_EXHAUSTED = "PoolExhausted"
+_FINAL = (_EXHAUSTED, "AllocationFailed")
 _METAL3_REFUSAL = "ErrorMessage"
 # of a reason, in characters; it is one word
 _LONGEST_REASON = 80
@@ -28,6 +29,11 @@ class Condition(t.NamedTuple):
     reason: str = ""
     message: str = ""
     final: bool = False
+
+    @property
+    def is_exhaustion(self) -> bool:
+        """Whether the provider says that the pool has no free address."""
+        return self.reason == _EXHAUSTED
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}"

@@ -2,20 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one place that knows kubernetes.core: its authentication options become a connection to an API server.
+"""Authentication options, named as those of kubernetes.core, become a connection to an API server.
 
-Nothing else of kubernetes.core is used. Its own create swallows a conflict, its wait knows conditions only, and its discovery
-writes a cache that others can read.
+They are read with the Python library alone, by the rules of kubernetes.core: its only public function that makes a client also asks the
+server for its kinds and writes a cache that others can read.
 """
 
 from __future__ import annotations
 
-import inspect
+import os
 import typing as t
 from dataclasses import dataclass
 
 from ..._texts import plain
-from ..model import IpamError
+from ..errors import InvalidInput, MissingRequirement
 
 # the options of kubernetes.core.k8s_auth_options that the option kubernetes takes
 OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -46,6 +46,18 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 
 # a lookup gets them as they were written
 _NAMES = {alias: name for name, spec in OPTIONS.items() for alias in (name, *spec.get("aliases", ()))}
+# what the library calls them, where that is another name; kubernetes.core takes both in the environment
+_LIBRARY_NAMES = {
+    "validate_certs": "verify_ssl",
+    "ca_cert": "ssl_ca_cert",
+    "client_cert": "cert_file",
+    "client_key": "key_file",
+}
+_OVERRIDES = ("host", "username", "password", *_LIBRARY_NAMES, "proxy", "no_proxy")
+# each of these is enough, so that no kubeconfig is read
+_COMPLETE = (("username", "password", "host"), ("api_key", "host"), ("client_cert", "client_key", "host"))
+_IMPERSONATION = {"impersonate_user": "Impersonate-User", "impersonate_groups": "Impersonate-Group"}
+_FALSE = ("0", "false", "no")
 _SECRETS = ("token", "password", "client-key-data")
 # a shorter setting of a login helper is a switch or a number; hiding it would garble every address
 _SHORTEST_SECRET = 6
@@ -72,31 +84,77 @@ class Connection:
 def connect(options: t.Mapping[str, t.Any]) -> Connection:
     """A connection as the options, K8S_AUTH_* and the usual files say; nothing is sent yet.
 
-    Raises IpamError when kubernetes.core or the Python library is missing or has changed, or when
-    nothing says where the API server is.
+    Raises MissingRequirement when the Python library is missing or has changed, and InvalidInput when the credentials cannot be read.
     """
-    client = _library()
+    kubernetes = _library()
+    given = _with_environment({_NAMES[name]: each for name, each in options.items() if name in _NAMES})
     try:
-        from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
-    except ImportError as error:
-        raise IpamError(
-            "the kubernetes backend needs the collection kubernetes.core; run: ansible-galaxy collection install kubernetes.core"
-        ) from error
-    given = {_NAMES[name]: value for name, value in options.items() if name in _NAMES and value is not None}
-    auth_spec = _function(core, "_create_auth_spec", None, **given)
-    create = _function(core, "_create_configuration", {})
-    create_headers = _function(core, "_create_headers", None, **given)
-    try:
-        configuration = create(auth_spec(None, **given))
-        impersonation = create_headers(None, **given)
+        configuration = _configuration(kubernetes, given)
+        client = kubernetes.client.ApiClient(configuration)
     except Exception as error:  # the library raises whatever a file or a login helper raises
-        raise IpamError(
+        raise InvalidInput(
             f"the credentials for the Kubernetes API cannot be read: {plain(error) or type(error).__name__}; "
             "give kubeconfig, or host and api_key, or set K8S_AUTH_KUBECONFIG"
         ) from error
+    return _connection(client, configuration, _impersonation(given))
+
+
+def _with_environment(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The options, and what K8S_AUTH_* say of those that were not given."""
+    found = {name: _from_environment(name) if given.get(name) is None else given[name] for name in OPTIONS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _from_environment(name: str) -> t.Any:
+    spec = OPTIONS[name]
+    if "options" in spec:
+        known = {each: os.environ.get(f"K8S_AUTH_{name}_{each}".upper()) for each in spec["options"]}
+        return known if any(value is not None for value in known.values()) else None
+    names = (name, _LIBRARY_NAMES.get(name, name))
+    value = next(filter(None, (os.environ.get(f"K8S_AUTH_{each}".upper()) for each in names)), None)
+    if value is None or spec["type"] in ("str", "path", "raw"):
+        return value
+    return [each for each in value.split(",") if each] if spec["type"] == "list" else value.lower() not in _FALSE
+
+
+def _configuration(kubernetes: t.Any, given: t.Mapping[str, t.Any]) -> t.Any:
+    """The library's configuration: a kubeconfig or the credentials of a pod where the options are not enough, then the options."""
+    configuration = kubernetes.client.Configuration()
+    if not any(all(given.get(name) for name in names) for names in _COMPLETE):
+        _load(kubernetes.config, configuration, given)
+    for name in _OVERRIDES:
+        if name in given:
+            setattr(configuration, _LIBRARY_NAMES.get(name, name), given[name])
+    if given.get("api_key"):
+        configuration.api_key = {"authorization": f"Bearer {given['api_key']}"}
+    if given.get("proxy_headers"):
+        import urllib3
+
+        configuration.proxy_headers = urllib3.util.make_headers(**given["proxy_headers"])
     configuration.retries = False  # retries are ours: urllib3's know nothing of a deadline
     configuration.connection_pool_maxsize = _KEPT_ALIVE
-    return _connection(client.ApiClient(configuration), configuration, impersonation)
+    return configuration
+
+
+def _load(config: t.Any, configuration: t.Any, given: t.Mapping[str, t.Any]) -> None:
+    """Read the kubeconfig that was named, else the credentials of a pod, else the usual kubeconfig."""
+    kubeconfig = given.get("kubeconfig") or None
+    into = {"client_configuration": configuration}
+    options = {**into, "context": given.get("context"), "persist_config": given.get("persist_config")}
+    if isinstance(kubeconfig, t.Mapping):
+        config.load_kube_config_from_dict(config_dict=kubeconfig, **options)
+        return
+    if not kubeconfig and not given.get("context"):
+        try:
+            config.load_incluster_config(**into)
+            return
+        except config.ConfigException:
+            pass  # this is not a pod
+    config.load_kube_config(config_file=kubeconfig, **options)
+
+
+def _impersonation(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {header: given[name] for name, header in _IMPERSONATION.items() if given.get(name)}
 
 
 def secrets_of(options: t.Mapping[str, t.Any]) -> set[str]:
@@ -128,36 +186,24 @@ def _dictionaries(value: object) -> list[t.Mapping[str, t.Any]]:
 def _library() -> t.Any:
     try:
         import kubernetes.client
+        import kubernetes.config
     except ImportError as error:
-        raise IpamError(
-            "the kubernetes backend needs the Python library kubernetes 24.2 or later beside the controller; run: pip install kubernetes"
+        raise MissingRequirement(
+            "the kubernetes backend needs the Python library kubernetes 24.2 or later beside the controller; run: pip install kubernetes",
+            requirement="kubernetes",
         ) from error
-    return kubernetes.client
-
-
-def _function(core: object, name: str, *arguments: object, **options: object) -> t.Callable[..., t.Any]:
-    """A function of kubernetes.core that takes these arguments. Raises IpamError where it has none."""
-    function = getattr(core, name, None)
-    try:
-        inspect.signature(function).bind(*arguments, **options)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise _changed("the collection kubernetes.core", f"its function {name} is another one") from None
-    return t.cast("t.Callable[..., t.Any]", function)
-
-
-def _changed(what: str, how: str) -> IpamError:
-    """Neither promises anything of what is used of it here: it may change, and then the user's credentials are not to blame."""
-    return IpamError(
-        f"the installed version of {what} is not known to this version of elemental.networking: {how}; "
-        "install the version that its documentation names, or a newer elemental.networking"
-    )
+    return kubernetes
 
 
 def _connection(client: t.Any, configuration: t.Any, impersonation: t.Mapping[str, t.Any]) -> Connection:
     pool = getattr(getattr(client, "rest_client", None), "pool_manager", None)
     host, settings = getattr(configuration, "host", None), getattr(configuration, "auth_settings", None)
     if pool is None or not host or settings is None:
-        raise _changed("the Python library kubernetes", "its client has no pool_manager, host or auth_settings")
+        raise MissingRequirement(
+            "the installed version of the Python library kubernetes is not known to this version of elemental.networking: its client has no"
+            " pool_manager, host or auth_settings; install the version that its documentation names, or a newer elemental.networking",
+            requirement="kubernetes",
+        )
 
     def headers() -> dict[str, str | list[str]]:
         found: dict[str, str | list[str]] = dict(impersonation)

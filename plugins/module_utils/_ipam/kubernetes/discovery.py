@@ -9,11 +9,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ..errors import PoolNotFound
 from ..manifest import GLOBAL, NAMESPACED, POOL_VERSION
-from ..model import IpamError, PoolReference
+from ..model import PoolReference
 from ..names import is_kind, is_label
 from .api import Api
-from .errors import GROUP, Place, Refused, api_missing
+from .errors import GROUP, Refused, RequestTarget, api_missing
 from .paths import Path, path
 from .reading import Object, boolean, mappings, optional_mapping, optional_text, text
 
@@ -74,9 +75,10 @@ class Discovery:
         """Where the pools of a reference are. Raises IpamError when the server has no such kind."""
         resource = self.find(reference.api_group, reference.kind)
         if resource is None:
-            raise IpamError(
+            raise PoolNotFound(
                 f"the cluster {self._api.host} has no kind {reference.kind} in {reference.api_group}; "
-                "correct the pool's apiGroup and kind, or install its IPAM provider (in-cluster pools: role ipam_provider)"
+                "correct the pool's apiGroup and kind, or install its IPAM provider (in-cluster pools: role ipam_provider)",
+                **{"pool": reference.name, "host": self._api.host},
             )
         return resource
 
@@ -93,9 +95,9 @@ class Discovery:
     def _versions_of(self, group: str) -> list[str]:
         if group not in self._versions:
             try:
-                found = self._api.get(path("apis", group), Place("get", f"API group {group}"))
+                found = self._api.get(path("apis", group), RequestTarget("get", f"API group {group}"))
             except Refused as error:
-                if error.code != 404:
+                if error.status != 404:
                     raise
                 found = {}
             self._versions[group] = _versions(found, f"API group {group}")
@@ -107,9 +109,9 @@ class Discovery:
         if name not in self._lists:
             try:
                 where = path("apis", group, version) if group else path("api", version)
-                found = self._api.get(where, Place("get", f"API version {name}"))
+                found = self._api.get(where, RequestTarget("get", f"API version {name}"))
             except Refused as error:
-                if error.code != 404:
+                if error.status != 404:
                     raise
                 found = {}
             self._lists[name] = _resources(found, group, version)

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import json
+import ssl
 import typing as t
 from dataclasses import dataclass
 
+from ... import _errors
 from ..._texts import plain
+from ..errors import MissingRequirement
 from ..model import IpamError
 
 GROUP = "ipam.cluster.x-k8s.io"
@@ -20,7 +23,7 @@ _LONGEST_REASON = 80
 
 
 @dataclass(frozen=True)
-class Place:
+class RequestTarget:
     """What a request is about, in the words of RBAC; ``namespace`` is empty for what has none."""
 
     verb: str
@@ -34,16 +37,36 @@ class Place:
 
 
 class Refused(IpamError):
-    """A final answer other than success; ``code`` is HTTP's, ``reason`` is Kubernetes' (NotFound, AlreadyExists, …)."""
+    """A final answer other than success; ``status`` is HTTP's, ``reason`` is Kubernetes' (NotFound, AlreadyExists, …).
 
-    def __init__(self, text: str, code: int, reason: str) -> None:
-        super().__init__(text)
-        self.code = code
+    ``message`` is the server's own, in one line. With ``is_missing_right`` a Role lacks the verb, else a policy or a webhook refused.
+    """
+
+    def __init__(self, text: str, status: int, reason: str, message: str = "", **details: object) -> None:
+        super().__init__(text, status=status, **details)
+        self.code = _code(status)
+        self.status = status
         self.reason = reason
+        self.message = message
+        self.is_missing_right = False
 
 
 class Unreachable(IpamError):
     """No answer at all."""
+
+    code = _errors.UNREACHABLE
+
+
+class Untrusted(Unreachable):
+    """The certificate of the server is not one that is trusted: asking again does not help."""
+
+
+def _code(status: int) -> str:
+    """What a workflow may branch on."""
+    if may_pass(status):
+        return _errors.UNAVAILABLE
+    known = {400: _errors.INVALID_INPUT, 401: _errors.FORBIDDEN, 403: _errors.FORBIDDEN, 404: _errors.INVALID_INPUT}
+    return {**known, 409: _errors.CONFLICT, 422: _errors.INVALID_INPUT}.get(status, _errors.FAILED)
 
 
 def may_pass(code: int) -> bool:
@@ -73,14 +96,35 @@ def parse_status(body: bytes) -> dict[str, t.Any]:
     return {"message": body[:300].decode(errors="replace")}
 
 
-def refusal(host: str, code: int, status: t.Mapping[str, t.Any], place: Place) -> Refused:
+def refusal(host: str, code: int, status: t.Mapping[str, t.Any], place: RequestTarget) -> Refused:
     """The sentence for an answer that stays."""
     message = plain(status.get("message") or f"HTTP {code}")
     reason = plain(status.get("reason") or "", _LONGEST_REASON)
-    return Refused(_sentence(host, code, message, place), code, reason)
+    details = {"verb": place.verb, "resource": place.resource, "namespace": place.namespace, "name": place.name}
+    sentence = (
+        _no_namespace(host, place) if _is_without_namespace(code, status) else _sentence(host, code, message, place)
+    )
+    refused = Refused(sentence, code, reason, message, host=host, **details)
+    refused.is_missing_right = _is_missing_right(code, message, place)
+    return refused
 
 
-def _sentence(host: str, code: int, message: str, place: Place) -> str:
+def _is_missing_right(code: int, message: str, place: RequestTarget) -> bool:
+    """Whether RBAC refused: Kubernetes has no other sign of it than its words, since policies and webhooks answer 403, too."""
+    return code == 403 and f" cannot {place.verb} resource " in message
+
+
+def _is_without_namespace(code: int, status: t.Mapping[str, t.Any]) -> bool:
+    """Whether the namespace of an object to create is missing."""
+    details = status.get("details")
+    return code == 404 and isinstance(details, t.Mapping) and details.get("kind") == "namespaces"
+
+
+def _no_namespace(host: str, place: RequestTarget) -> str:
+    return f"namespace {place.namespace} does not exist on {host}; create it or name another namespace"
+
+
+def _sentence(host: str, code: int, message: str, place: RequestTarget) -> str:
     if 300 <= code < 400:
         return (
             f"the Kubernetes API {host} sends the request to {place} to another address (HTTP {code}), where the credentials do not go; "
@@ -88,14 +132,12 @@ def _sentence(host: str, code: int, message: str, place: Place) -> str:
         )
     if code == 401:
         return f"the Kubernetes API {host} refuses the credentials (401 Unauthorized); renew the token or name another kubeconfig"
-    if code == 403 and f" cannot {place.verb} resource " in message:
+    if _is_missing_right(code, message, place):
         where = f"in namespace {place.namespace}" if place.namespace else "in all namespaces"
         return (
             f"this user may not {place.verb} {place.resource} {where} (403 Forbidden); "
             f"let an administrator apply playbooks/files/{_rights(place)} there, or name another namespace"
         )
-    if code == 404 and place.verb == "create" and "namespaces" in message:
-        return f"namespace {place.namespace} does not exist on {host}; create it or name another namespace"
     if code == 429:
         return f"the Kubernetes API {host} is overloaded and refused to {place} to the end (429); run again later"
     if code >= 500:
@@ -103,7 +145,7 @@ def _sentence(host: str, code: int, message: str, place: Place) -> str:
     return f"the Kubernetes API refused to {place}: {message}; correct that and run again"
 
 
-def _rights(place: Place) -> str:
+def _rights(place: RequestTarget) -> str:
     """The manifest that grants what was refused."""
     if place.verb == "create" and place.resource == "ipaddresses":
         return "ipam-hand-over.manifest"
@@ -116,38 +158,46 @@ def _rights(place: Place) -> str:
 
 def unreachable(host: str, error: BaseException) -> Unreachable:
     """The sentence for no answer."""
-    cause = plain(_cause(error))
-    if "CERTIFICATE_VERIFY_FAILED" in cause:
-        return Unreachable(
-            f"the certificate of the Kubernetes API {host} is not trusted; give the certificate of its authority with ca_cert"
+    inner = _innermost(error)
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return Untrusted(
+            f"the certificate of the Kubernetes API {host} is not trusted; give the certificate of its authority with ca_cert",
+            host=host,
         )
     return Unreachable(
-        f"the Kubernetes API {host} cannot be reached: {cause}; check that it runs and that host or kubeconfig name the right one"
+        f"the Kubernetes API {host} cannot be reached: {plain(_cause(inner))}; "
+        "check that it runs and that host or kubeconfig name the right one",
+        host=host,
     )
 
 
 def no_answer(host: str, fault: str) -> Unreachable:
     """The sentence for what is no answer of an API server, or only the beginning of one."""
     return Unreachable(
-        f"the Kubernetes API {host} cannot be used: {fault}; check that it runs and that host or kubeconfig name the right one"
+        f"the Kubernetes API {host} cannot be used: {fault}; check that it runs and that host or kubeconfig name the right one",
+        host=host,
     )
 
 
-def _cause(error: BaseException) -> str:
-    """The innermost reason: urllib3 wraps an OSError several times and prints object addresses with it."""
+def _innermost(error: BaseException) -> BaseException:
+    """The reason at the bottom: urllib3 wraps an OSError several times."""
     inner: BaseException = error
     while True:
         following = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
         if not isinstance(following, BaseException) or following is inner:
-            break
+            return inner
         inner = following
-    strerror = getattr(inner, "strerror", None)
-    text = str(strerror or inner)
+
+
+def _cause(inner: BaseException) -> str:
+    """A reason in words, without the addresses of objects that urllib3 prints with it."""
+    text = str(getattr(inner, "strerror", None) or inner)
     return " ".join(text.rsplit(">: ", 1)[-1].split()) or type(inner).__name__
 
 
 def api_missing(host: str, missing: str) -> IpamError:
     """The sentence for a cluster without Cluster API's IPAM."""
-    return IpamError(
-        f"the cluster {host} has no {missing} ({GROUP} v1beta2 or v1beta1); install Cluster API's IPAM with the role ipam_provider"
+    return MissingRequirement(
+        f"the cluster {host} has no {missing} ({GROUP} v1beta2 or v1beta1); install Cluster API's IPAM with the role ipam_provider",
+        **{"host": host, "requirement": missing},
     )

@@ -10,7 +10,7 @@ from ..._texts import plain
 from ..holding import ELEMENTAL_GROUP, ELEMENTAL_VERSION, INVENTORY_KIND, Inventories, MachineInventory, Record
 from .api import Api
 from .discovery import Discovery
-from .errors import Place, Refused
+from .errors import Refused, RequestTarget
 from .objects import identity
 from .reading import Object, optional_mapping, optional_text, text
 
@@ -21,14 +21,14 @@ def inventories(api: Api, discovery: Discovery, namespace: str | None) -> Invent
     resource = next((each for each in kinds if each.kind == INVENTORY_KIND), None)
     if resource is None:
         return Inventories()
-    place = Place("list", resource.plural, namespace or "")
+    place = RequestTarget("list", resource.plural, namespace or "")
     try:
         pages = api.pages(resource.path(namespace or ""), place)
         return Inventories(tuple(inventory(item) for page in pages for item in page.items))
     except Refused as error:
-        if error.code != 403:
+        if error.status != 403:
             raise
-        return Inventories(trouble=str(error))
+        return Inventories(trouble=str(error), details=error.details)
 
 
 def inventory(item: Object) -> MachineInventory:

@@ -15,6 +15,7 @@ from ..._host_keys import joined, parted
 from ..._machine_id import valid_identity
 from ..._texts import moment, plain
 from ..addresses import checked_address
+from ..errors import claim_conflict
 from ..model import Address, Claim, IpamError, Owner, PoolReference
 from ..names import is_label, is_subdomain
 from .conditions import Condition, not_served
@@ -37,7 +38,7 @@ _CLUSTER = "cluster.x-k8s.io/cluster-name"
 
 
 @dataclass(frozen=True)
-class Found:
+class ObservedClaim:
     """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it.
 
     ``condition`` is what the provider says of a claim that it does not serve, ``deleted_at`` is empty or a time in RFC 3339, ``cluster``
@@ -119,7 +120,7 @@ def label_value(text: str) -> str:
     return f"{beginning}-{hashlib.sha256(text.encode()).hexdigest()[:12]}".lstrip("-")
 
 
-def found(item: Object) -> Found:
+def found(item: Object) -> ObservedClaim:
     """A claim as the server sent it, in v1beta1 or v1beta2. Raises Malformed for anything else."""
     namespace, name, metadata = identity(item, "IPAddressClaim")
     what = f"IPAddressClaim {namespace}/{name}"
@@ -134,7 +135,7 @@ def found(item: Object) -> Found:
     if not machine:
         machine, key = _by_owner(name, owners)
     spec = mapping(item.get("spec"), what, "spec")
-    return Found(
+    return ObservedClaim(
         claim=Claim(
             namespace=namespace,
             name=name,
@@ -162,12 +163,12 @@ def found(item: Object) -> Found:
     )
 
 
-def adoption_patch(claim: Found, call: str) -> Object:
+def adoption_patch(claim: ObservedClaim, call: str) -> Object:
     """The merge patch with which a run marks exactly this claim as one that it counts on."""
     return {"metadata": {"uid": claim.uid, "annotations": {ADOPTED_BY: call}}}
 
 
-def record_patch(claim: Found) -> Object:
+def record_patch(claim: ObservedClaim) -> Object:
     """The merge patch that keeps what is recorded with exactly this claim; one that was made again meanwhile has another uid."""
     return {"metadata": {"uid": claim.uid, "annotations": _recorded(claim.claim)}}
 
@@ -183,7 +184,7 @@ def _recorded(claim: Claim) -> dict[str, str]:
     return {name: value for name, value in kept.items() if value}
 
 
-def machine_patch(claim: Found) -> Object:
+def machine_patch(claim: ObservedClaim) -> Object:
     """The merge patch that gives exactly this claim another machine and host."""
     machine, value = claim.claim.machine, label_value(claim.claim.machine)
     # null removes an annotation
@@ -194,7 +195,7 @@ def machine_patch(claim: Found) -> Object:
     return {"metadata": {"uid": claim.uid, "labels": {f"{PREFIX}/machine": value}, "annotations": annotations}}
 
 
-def address_object(claim: Claim, address: Address, before: Found, origin: str, version: str) -> Object:
+def address_object(claim: Claim, address: Address, before: ObservedClaim, origin: str, version: str) -> Object:
     """The IPAddress of a claim that does not exist yet: the provider finds it by its name and keeps it, as ``clusterctl move`` needs.
 
     ``before`` is the claim that has the address until then, ``origin`` the uid of its IPAddress. Where that claim goes before the new
@@ -278,9 +279,10 @@ def _content(item: Object, what: str) -> tuple[str, PoolReference, Address]:
 def check_address(claim: Claim, claim_name: str, pool: PoolReference, name: str) -> None:
     """Raise IpamError when an address does not belong to the claim that points to it."""
     if (claim_name, pool) != (claim.name, claim.pool):
-        raise IpamError(
+        raise claim_conflict(
+            claim,
             f"claim {claim.name} points to address {name}, which is for claim {claim_name} of pool {pool}; "
-            "release the claim and claim anew"
+            "release the claim and claim again",
         )
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..model import Claim, IpamError, Owner
+from ..errors import Forbidden, InvalidInput
+from ..model import Claim, Owner
 from .api import Api
 from .discovery import Discovery, Resource
-from .errors import Place, Refused
+from .errors import Refused, RequestTarget
 from .reading import mapping, text
 
 
-class UnknownKind(IpamError):
+class UnknownKind(InvalidInput):
     """An owner of a kind that the cluster does not serve."""
 
 
@@ -63,7 +64,7 @@ def _listed(api: Api, discovery: Discovery, owner: Owner, namespace: str) -> dic
     try:
         return uids(api, discovery, owner, namespace)
     except Refused as error:
-        if error.code != 403:
+        if error.status != 403:
             raise
         return error
 
@@ -72,17 +73,18 @@ def _uid(claim: Claim, owner: Owner, listed: dict[str, str] | Refused) -> str:
     if isinstance(listed, Refused):
         if owner.uid:
             return owner.uid
-        raise IpamError(
-            f"the uid of the owner {owner} of claim {claim.name} is not known: {listed}, or give its uid"
+        raise Forbidden(
+            f"the uid of the owner {owner} of claim {claim.name} is not known: {listed}, or give its uid",
+            **listed.details,
         ) from None
     uid = listed.get(owner.name)
     if uid is None:
-        raise IpamError(
+        raise InvalidInput(
             f"the owner {owner} of claim {claim.name} does not exist in namespace {claim.namespace}; "
             "create it first or leave the owner out"
         )
     if owner.uid and owner.uid != uid:
-        raise IpamError(
+        raise InvalidInput(
             f"the owner {owner} of claim {claim.name} has the uid {uid}, not {owner.uid}: it was made again since; "
             "correct the uid, or leave it out to have it looked up"
         )
@@ -92,7 +94,7 @@ def _uid(claim: Claim, owner: Owner, listed: dict[str, str] | Refused) -> str:
 def uids(api: Api, discovery: Discovery, owner: Owner, namespace: str) -> dict[str, str]:
     """The uid of each object of an owner's kind in a namespace, by name."""
     resource = _resource(discovery, owner)
-    place = Place("list", resource.plural, namespace)
+    place = RequestTarget("list", resource.plural, namespace)
     what = f"a {owner.kind} in namespace {namespace}"
     found = {}
     for page in api.pages(resource.path(namespace), place):

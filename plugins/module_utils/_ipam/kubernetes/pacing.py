@@ -11,7 +11,9 @@ import math
 import typing as t
 from dataclasses import dataclass
 
+from ..errors import PoolExhausted, PoolNotFound
 from ..model import Claim, IpamError, PoolReference
+from .conditions import Condition
 
 # the slowest provider that was measured (Metal3) serves and releases 4 claims in a second: twice as long is no fault
 _SECONDS_PER_CLAIM = 0.5
@@ -20,19 +22,23 @@ _NAMED = 5
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
-class Hopeless(IpamError):
+class Unsatisfiable(IpamError):
     """Waiting is of no use."""
 
 
-class PoolMissing(Hopeless):
+class Exhausted(Unsatisfiable, PoolExhausted):
+    """The pool has not enough free addresses."""
+
+
+class PoolMissing(Unsatisfiable, PoolNotFound):
     """There is no such pool."""
 
 
-class PoolPaused(Hopeless):
+class PoolPaused(Unsatisfiable, PoolNotFound):
     """The provider leaves the claims of the pool alone for now."""
 
 
-class Patience:
+class AdaptiveDeadline:
     """A deadline that scales with the number of claims, and moves on with the rate at which they are served."""
 
     def __init__(self, count: int, grace: float, began: float) -> None:
@@ -53,7 +59,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Room:
+class Capacity:
     """How full a pool says it is; ``free`` is negative when used addresses left the pool.
 
     ``grace_period`` is how long a released address rests before it is free, in seconds.
@@ -64,25 +70,29 @@ class Room:
     grace_period: int = 0
 
 
-def exhausted(pool: PoolReference, room: Room, asking: int) -> Hopeless:
+def exhausted(pool: PoolReference, room: Capacity, asking: int, namespace: str = "") -> Exhausted:
     """The sentence for a pool that is too small."""
     rest = (
         f"; a released address rests for {room.grace_period} s (addressReuseGracePeriodSeconds)"
         if room.grace_period
         else ""
     )
-    return Hopeless(
-        f"pool {pool.name} has {max(0, room.free)} free of {room.total}, {asking} claims ask; release claims or widen the pool{rest}"
+    free = max(0, room.free)
+    return Exhausted(
+        f"pool {pool.name} has {free} free of {room.total}, {asking} claims ask; release claims or widen the pool{rest}",
+        **{"pool": pool.name, "namespace": namespace, "free": free, "total": room.total, "requested": asking},
     )
 
 
-def hopeless(claim: Claim, refusal: str) -> Hopeless:
+def hopeless(claim: Claim, refusal: Condition) -> Unsatisfiable:
     """The sentence for a claim that its provider refuses; one of ours is made again by the next call."""
     advice = (
         "then claim again" if claim.managed else "then release the claim, which something else made, and claim again"
     )
-    return Hopeless(
-        f"claim {claim.name} is not served by pool {claim.pool.name}: {refusal}; check the pool and its provider, {advice}"
+    kind = Exhausted if refusal.is_exhaustion else Unsatisfiable
+    return kind(
+        f"claim {claim.name} is not served by pool {claim.pool.name}: {refusal}; check the pool and its provider, {advice}",
+        **{"pool": claim.pool.name, "namespace": claim.namespace, "claim": claim.name, "reason": refusal.reason},
     )
 
 

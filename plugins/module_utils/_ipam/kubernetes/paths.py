@@ -10,7 +10,7 @@ import typing as t
 from urllib.parse import quote
 
 from ..._texts import plain
-from ..model import IpamError
+from ..errors import InvalidInput
 from ..names import is_subdomain
 
 Path = t.NewType("Path", str)
@@ -20,7 +20,7 @@ def path(*segments: str) -> Path:
     """The path of these segments. Raises IpamError for one that no name of Kubernetes can be, an empty one too."""
     for segment in segments:
         if not is_subdomain(segment):
-            raise IpamError(
+            raise InvalidInput(
                 f"the name {plain(segment) or 'that is empty'} cannot be a part of a request to the Kubernetes API;"
                 " correct the name of the namespace, the pool, its apiGroup or the owner that is called so"
             )

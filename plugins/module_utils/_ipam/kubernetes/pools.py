@@ -14,13 +14,14 @@ from dataclasses import replace
 from ..._texts import plain
 from ..allocation import Usage, allocatable, usage
 from ..backend import PoolChange, PoolState
+from ..errors import Conflict, InvalidInput
 from ..manifest import GLOBAL, NAMESPACED, applied, known_fields, pool_from_manifest, pool_to_manifest
 from ..model import IpamError, Pool, PoolReference
 from .api import Api
 from .discovery import Discovery, Resource
-from .errors import GROUP, Place, Refused
+from .errors import GROUP, Refused, RequestTarget
 from .objects import PAUSED
-from .pacing import PoolMissing, PoolPaused, Room
+from .pacing import Capacity, PoolMissing, PoolPaused
 from .progress import Progress
 from .reading import Malformed, Object, mapping, optional_mapping, optional_number, optional_text
 
@@ -35,7 +36,7 @@ _UNKNOWN_FIELD = re.compile(r'unknown field "([^"]{1,200})"')
 class Looked(t.NamedTuple):
     """What a pool of any kind says: its room, how long released addresses rest (in seconds), and the Cluster that it names."""
 
-    room: Room | None
+    room: Capacity | None
     grace_period: int
     cluster: str
 
@@ -59,7 +60,7 @@ class Pools:
         try:
             item = self._get(resource, reference, namespace)
         except Refused as error:
-            if error.code == 403:
+            if error.status == 403:
                 self._tell_unreadable(reference)
                 return None  # the least that a claim needs is the claim
             raise
@@ -67,7 +68,8 @@ class Pools:
             where = f"namespace {namespace}" if resource.namespaced else "the cluster"
             raise PoolMissing(
                 f"pool {reference} does not exist in {where}; register it first, or name the namespace of the pool "
-                "(a namespaced pool must be in the namespace of the claim)"
+                "(a namespaced pool must be in the namespace of the claim)",
+                **{"pool": reference.name, "namespace": namespace},
             )
         return _looked(item, reference)
 
@@ -78,7 +80,7 @@ class Pools:
                 f"pool {reference} may not be read by this user: whether it exists and has room is not known"
             )
 
-    def room(self, reference: PoolReference, namespace: str) -> Room | None:
+    def room(self, reference: PoolReference, namespace: str) -> Capacity | None:
         """How full a pool says it is; None where it does not say, or this user may not read it. Raises as ``look`` does."""
         looked = self.look(reference, namespace)
         if looked is None:
@@ -87,7 +89,7 @@ class Pools:
         size = self._sizes.get((reference, namespace if resource.namespaced else ""))
         return room if room is None or size is None else replace(room, total=size, free=size - (room.total - room.free))
 
-    def room_for(self, reference: PoolReference, namespace: str, asking: int, patience: float) -> Room | None:
+    def room_for(self, reference: PoolReference, namespace: str, asking: int, patience: float) -> Capacity | None:
         """The room once it is enough for ``asking`` claims, or when ``patience`` seconds are over: a status lags behind."""
         end = time.monotonic() + patience
         while True:
@@ -112,10 +114,10 @@ class Pools:
             if resource is None:
                 continue
             try:
-                for page in self._api.pages(resource.path(place), Place("list", resource.plural, place)):
+                for page in self._api.pages(resource.path(place), RequestTarget("list", resource.plural, place)):
                     found += filter(None, (self._state(item, resource) for item in page.items))
             except Refused as error:
-                if error.code != 403:
+                if error.status != 403:
                     raise
                 if (
                     kind == NAMESPACED
@@ -142,14 +144,14 @@ class Pools:
     def _write(self, pool: Pool, item: Object | None, resource: Resource, dry_run: bool) -> None:
         manifest = {**pool_to_manifest(pool), "apiVersion": f"{resource.group}/{resource.version}"}
         if item is None:
-            place = Place("create", resource.plural, pool.namespace)
+            place = RequestTarget("create", resource.plural, pool.namespace)
             self._api.post(resource.path(pool.namespace), place, manifest, dry_run, strict=True)
             return
         # null removes a field in a merge patch: what the manifest does not say is not there
         spec = {**dict.fromkeys(known_fields(item["spec"])), **manifest["spec"]}
         said = {name: manifest["metadata"][name] for name in ("labels", "annotations") if name in manifest["metadata"]}
         body: Object = {"spec": spec, **({"metadata": said} if said else {})}
-        place = Place("patch", resource.plural, pool.namespace, pool.reference.name)
+        place = RequestTarget("patch", resource.plural, pool.namespace, pool.reference.name)
         self._api.patch(resource.path(pool.namespace, pool.reference.name), place, body, dry_run, strict=True)
 
     def delete(self, reference: PoolReference, namespace: str, dry_run: bool) -> PoolChange:
@@ -160,18 +162,18 @@ class Pools:
             return PoolChange(None, None)
         path, place = (
             resource.path(namespace, reference.name),
-            Place("delete", resource.plural, namespace, reference.name),
+            RequestTarget("delete", resource.plural, namespace, reference.name),
         )
         try:
             self._api.delete(path, place, dry_run=dry_run)
         except Refused as error:
-            if error.code == 404:
+            if error.status == 404:
                 return PoolChange(None, None)
-            if "allocated" in str(error):
-                count = optional_number(_status(item, str(reference)), "used", str(reference), _STATUS)
-                used = "some" if count is None else count
-                raise IpamError(
-                    f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted"
+            used = optional_number(_status(item, str(reference)), "used", str(reference), _STATUS)
+            if used and not error.is_missing_right:
+                raise Conflict(
+                    f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted",
+                    **{"pool": reference.name, "namespace": namespace, "allocated": used},
                 ) from error
             raise
         end = time.monotonic() + _STATUS_PATIENCE
@@ -189,21 +191,21 @@ class Pools:
             return None
 
     def _get(self, resource: Resource, reference: PoolReference, namespace: str) -> Object | None:
-        place = Place("get", resource.plural, namespace if resource.namespaced else "", reference.name)
+        place = RequestTarget("get", resource.plural, namespace if resource.namespaced else "", reference.name)
         try:
             return self._api.get(resource.path(namespace, reference.name), place)
         except Refused as error:
-            if error.code == 404:
+            if error.status == 404:
                 return None
             raise
 
 
 def _unknown_field(pool: Pool, resource: Resource, error: Refused) -> IpamError | None:
     """The sentence where the cluster's definition of the pools lacks a field, which it would drop; None for another refusal."""
-    fields = list(dict.fromkeys(_UNKNOWN_FIELD.findall(str(error))))
+    fields = list(dict.fromkeys(_UNKNOWN_FIELD.findall(error.message)))
     if not fields:
         return None
-    return IpamError(
+    return InvalidInput(
         f"pool {pool.reference.name}: the cluster's definition of {resource.kind} ({resource.plural}.{resource.group}) has no field"
         f" {', '.join(fields)} and would drop it; leave it out, or update the IPAM provider there"
     )
@@ -221,7 +223,8 @@ def _looked(item: Object, reference: PoolReference) -> Looked:
     if PAUSED in optional_mapping(metadata.get("annotations"), what, "metadata.annotations"):
         raise PoolPaused(
             f"pool {reference} is paused (annotation {PAUSED}), so that its provider serves and releases nothing of it;"
-            " remove the annotation, or wait for who set it, then run again"
+            " remove the annotation, or wait for who set it, then run again",
+            pool=reference.name,
         )
     spec = optional_mapping(item.get("spec"), what, "spec")
     period = optional_number(spec, _GRACE_PERIOD, what, "spec") if reference.api_group == GROUP else None
@@ -229,10 +232,10 @@ def _looked(item: Object, reference: PoolReference) -> Looked:
     return Looked(_room(item, what, grace_period), grace_period, optional_text(spec, "clusterName", what, "spec"))
 
 
-def _room(item: Object, what: str, grace_period: int) -> Room | None:
+def _room(item: Object, what: str, grace_period: int) -> Capacity | None:
     status = _status(item, what)
     total, free = (optional_number(status, name, what, _STATUS) for name in ("total", "free"))
-    return None if total is None or free is None else Room(total, free, grace_period)
+    return None if total is None or free is None else Capacity(total, free, grace_period)
 
 
 def _pool(item: Object, resource: Resource) -> Pool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ..errors import Conflict
 from ..model import IpamError, PoolReference
 
 
-class Holding(t.NamedTuple):
+class Allocation(t.NamedTuple):
     """One IPAddress, as far as it tells who holds what; ``address`` in its canonical spelling, so that equal ones are the same.
 
     ``origin`` is the uid of the one that hands its address over to this one, empty as a rule.
@@ -35,14 +36,20 @@ class SharedAddress:
     address: str
     claims: tuple[str, ...]
 
+    @property
+    def details(self) -> dict[str, t.Any]:
+        """What an error has of it."""
+        named = {"namespace": self.namespace, "pool": self.pool.name, "address": self.address}
+        return {**named, "claims": list(self.claims)}
+
     def __str__(self) -> str:
         *others, last = self.claims
         return f"claims {', '.join(others)} and {last} of pool {self.pool.name} hold the same address {self.address}"
 
 
-def shared_addresses(holdings: t.Iterable[Holding]) -> list[SharedAddress]:
+def shared_addresses(holdings: t.Iterable[Allocation]) -> list[SharedAddress]:
     """The addresses that more than one claim holds; one that is being handed over is held by its new claim alone."""
-    holders: dict[tuple[str, PoolReference, str], list[Holding]] = {}
+    holders: dict[tuple[str, PoolReference, str], list[Allocation]] = {}
     for each in holdings:
         holders.setdefault((each.namespace, each.pool, each.address), []).append(each)
     shared = []
@@ -54,7 +61,7 @@ def shared_addresses(holdings: t.Iterable[Holding]) -> list[SharedAddress]:
     return shared
 
 
-def giving_up(shared: SharedAddress, created: t.Collection[str]) -> list[str]:
+def claims_to_recreate(shared: SharedAddress, created: t.Collection[str]) -> list[str]:
     """The claims among ``created`` that have to let go: all where an older claim holds the address, else all but the first by name."""
     ours = [name for name in shared.claims if name in created]
     return ours if len(ours) < len(shared.claims) else ours[1:]
@@ -66,12 +73,15 @@ def refusal(shared: SharedAddress, asked: t.Collection[str], created: t.Collecti
     if len(older) < 2 or not any(name in asked for name in older):
         return None
     which = "one" if len(shared.claims) == 2 else "all but one"
-    return IpamError(f"{shared}, which the provider gave more than once: release {which} of them and claim anew")
+    return Conflict(
+        f"{shared}, which the provider gave more than once: release {which} of them and claim again", **shared.details
+    )
 
 
-def given_again(shared: SharedAddress, times: int) -> IpamError:
-    """The sentence where claiming anew does not help."""
+def still_shared_error(shared: SharedAddress, times: int) -> IpamError:
+    """The sentence where claiming again does not help."""
     return IpamError(
-        f"{shared}, although it was claimed anew {times} times: "
-        "see to the IPAM provider, which gives addresses more than once, then claim again"
+        f"{shared}, although it was claimed again {times} times: "
+        "check the IPAM provider, which gives addresses more than once, then claim again",
+        **shared.details,
     )

@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ..errors import TimedOut, claim_conflict
 from ..model import Claim, IpamError, PoolReference
-from .objects import Found
-from .pacing import Hopeless, Patience, PoolMissing, PoolPaused, Room, exhausted, hopeless, names
+from .objects import ObservedClaim
+from .pacing import AdaptiveDeadline, Capacity, PoolMissing, PoolPaused, Unsatisfiable, exhausted, hopeless, names
 from .pools import Pools
 from .progress import Progress
 from .watching import Change, Watch
@@ -22,6 +23,8 @@ _TICK = 0.2
 _QUIET = 0.6
 # so many different ones are shown
 _REASONS = 3
+# so many claims are in the details of an error
+_NAMED = 100
 
 
 class Waiting:
@@ -30,10 +33,10 @@ class Waiting:
     def __init__(
         self,
         wanted: t.Sequence[Claim],
-        known: t.Mapping[str, Found],
+        known: t.Mapping[str, ObservedClaim],
         grace: float,
         progress: Progress,
-        causes: t.Callable[[t.Sequence[Found]], str] = lambda _waiting: "",
+        causes: t.Callable[[t.Sequence[ObservedClaim]], str] = lambda _waiting: "",
         pools_may_come: bool = False,
     ) -> None:
         self._wanted = {claim.name: claim for claim in wanted}
@@ -43,7 +46,7 @@ class Waiting:
         self._grace = grace
         self._causes = causes
         self._pools_may_come = pools_may_come
-        self._full: dict[PoolReference, Room] = {}
+        self._full: dict[PoolReference, Capacity] = {}
 
     # --- bound ------------------------------------------------------------------------------------------------
 
@@ -51,7 +54,7 @@ class Waiting:
         """Wait until every claim points to its address. Raises IpamError when one is gone, refused, or never will be served."""
         left = {name for name in self._wanted if not self._is_bound(name)}
         count = len(left)
-        patience, tell = Patience(count, self._grace, self._began), self._progress.counted("served", count)
+        patience, tell = AdaptiveDeadline(count, self._grace, self._began), self._progress.counted("served", count)
 
         def why() -> str:
             return self._why(left, watch)
@@ -69,7 +72,7 @@ class Waiting:
             if change is not None:
                 left -= {name for name in self._take(change) & left if self._is_bound(name)}
                 patience.served(count - len(left), now)
-            if left and failure is not None and (isinstance(failure, Hopeless) or patience.is_over(now)):
+            if left and failure is not None and (isinstance(failure, Unsatisfiable) or patience.is_over(now)):
                 raise failure
             tell(count - len(left), why)
 
@@ -78,10 +81,10 @@ class Waiting:
         if each is None or each.terminating:
             raise _gone(self._wanted[name])
         if each.hopeless:
-            raise hopeless(each.claim, str(each.condition))
+            raise hopeless(each.claim, each.condition)
         return bool(each.address_name)
 
-    def _look_at_pools(self, left: t.Collection[str], pools: Pools) -> Hopeless | None:
+    def _look_at_pools(self, left: t.Collection[str], pools: Pools) -> Unsatisfiable | None:
         """A provider that says nothing on a claim still says how full its pool is; returns why waiting is of no use."""
         asking: dict[PoolReference, list[Claim]] = {}
         for name in left:
@@ -97,7 +100,7 @@ class Waiting:
             if room is None or room.free > 0:
                 continue
             if self._full.get(reference) == room:
-                return exhausted(reference, room, len(claims))
+                return exhausted(reference, room, len(claims), claims[0].namespace)
             self._full[reference] = room
         self._changed = time.monotonic()
         return None
@@ -110,9 +113,10 @@ class Waiting:
 
     def _timed_out(self, left: t.Collection[str], count: int, now: float, why: str) -> IpamError:
         why = why or self._cause(left) or "their IPAM provider says nothing; see whether it runs, or is paused"
-        return IpamError(
+        return TimedOut(
             f"{len(left)} of {count} claims have no address after {now - self._began:.0f} s: {names(left)} ({why}); "
-            "the claims stay, run again to go on waiting"
+            "the claims stay, run again to go on waiting",
+            **self._progress_of(left, count, now),
         )
 
     # --- gone -------------------------------------------------------------------------------------------------
@@ -121,7 +125,7 @@ class Waiting:
         """Wait until none of the claims exists with the uid that it has now."""
         uids = {name: each.uid for name, each in self.known.items()}
         left, count = set(uids), len(uids)
-        patience, tell = Patience(count, self._grace, self._began), self._progress.counted("released", count)
+        patience, tell = AdaptiveDeadline(count, self._grace, self._began), self._progress.counted("released", count)
         while left:
             change = watch.next(_TICK)
             now = time.monotonic()
@@ -136,17 +140,23 @@ class Waiting:
                 why = (
                     watch.trouble or self._cause(left) or "their IPAM provider holds the addresses; see whether it runs"
                 )
-                raise IpamError(
+                raise TimedOut(
                     f"{len(left)} of {count} claims are deleted but not gone after {now - self._began:.0f} s: "
-                    f"{names(left)} ({why}); run again to go on waiting"
+                    f"{names(left)} ({why}); run again to go on waiting",
+                    **self._progress_of(left, count, now),
                 )
+
+    def _progress_of(self, left: t.Collection[str], count: int, now: float) -> dict[str, t.Any]:
+        """What an error has of a wait: the first of the claims that are left, and how many of how many."""
+        claims, seconds = sorted(left), round(now - self._began)
+        return {"claims": claims[:_NAMED], "waiting": len(claims), "requested": count, "seconds": seconds}
 
     # --- both -------------------------------------------------------------------------------------------------
 
     def _cause(self, left: t.Collection[str]) -> str:
         return self._causes([each for each in map(self.known.get, sorted(left)) if each is not None])
 
-    def _is_past(self, each: Found) -> bool:
+    def _is_past(self, each: ObservedClaim) -> bool:
         """Whether a change is older than what we know: the watch begins where the list was, before what this call did.
 
         A claim that has another uid than ours lived before it: had it come after, ours would have been deleted first.
@@ -178,8 +188,9 @@ class Waiting:
 def _gone(claim: Claim) -> IpamError:
     """The sentence for a claim that went while it was waited for."""
     if claim.owner is None:
-        return IpamError(f"claim {claim.name} was released by another user meanwhile; run again")
-    return IpamError(
+        return claim_conflict(claim, f"claim {claim.name} was released by another user meanwhile; run again")
+    return claim_conflict(
+        claim,
         f"claim {claim.name} was released meanwhile, as happens to each claim whose owner does not exist: {claim.owner} with uid "
-        f"{claim.owner.uid}; check that this object exists and has that uid, then run again"
+        f"{claim.owner.uid}; check that this object exists and has that uid, then run again",
     )

@@ -17,8 +17,8 @@ from .api import Api
 from .bodies import lines, parsed, whole
 from .claims import inside
 from .discovery import Resource
-from .errors import Place, parse_status, refusal
-from .objects import Found, found
+from .errors import RequestTarget, parse_status, refusal
+from .objects import ObservedClaim, found
 from .reading import Object, malformed, mapping, text
 
 # the server ends a watch that is older; a silent one is broken when even its bookmarks (one a minute) stay out
@@ -34,8 +34,8 @@ _AHEAD = 1000
 class Change:
     """``claims`` are new or changed, ``gone`` are deleted ones; with ``complete`` what is not named is gone, too."""
 
-    claims: tuple[Found, ...] = ()
-    gone: tuple[Found, ...] = ()
+    claims: tuple[ObservedClaim, ...] = ()
+    gone: tuple[ObservedClaim, ...] = ()
     complete: bool = False
 
 
@@ -115,7 +115,7 @@ class Watch:
             response.close()
 
     def _refused(self, response: t.Any) -> None:
-        place = Place("watch", self._resource.plural, self._namespace)
+        place = RequestTarget("watch", self._resource.plural, self._namespace)
         status = parse_status(whole(response, self._api.host, str(place)))
         if response.status == 410:
             self._list_again()
@@ -148,9 +148,9 @@ class Watch:
         self._put(change)
 
     def _listed(self) -> tuple[Change, str]:
-        claims: list[Found] = []
+        claims: list[ObservedClaim] = []
         version = ""
-        place = Place("list", self._resource.plural, self._namespace)
+        place = RequestTarget("list", self._resource.plural, self._namespace)
         for page in self._api.pages(self._resource.path(self._namespace), place, self._selector):
             claims += [inside(found(item), self._namespace) for item in page.items]
             version = version or page.version

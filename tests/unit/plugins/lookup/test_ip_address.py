@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.lookup import ip_address
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim
@@ -33,7 +33,7 @@ def variables(tmp_path: Path) -> dict[str, t.Any]:
     pool = pool_from_manifest(MANIFEST, "default")
     with open_backend(BackendOptions("embedded", str(tmp_path / ".elemental-ipam.sqlite"))) as backend:
         claim = Claim("default", "node-1-inventory-ip", "node-1", "inventory-ip", pool.reference)
-        ensure_claims(backend, [Wish(claim)], [pool], False)
+        ensure_claims(backend, [ClaimRequest(claim)], [pool], False)
     return {"inventory_hostname": "Node_1", "inventory_dir": str(tmp_path)}
 
 
@@ -93,7 +93,7 @@ def test_claims_are_found_in_any_namespace_unless_two_have_the_key(
         pool = pool_from_manifest({**MANIFEST, "spec": {"addresses": ["10.9.0.5-10.9.0.6"], "prefix": 24}}, "site")
         for key in ("other", "inventory-ip"):
             claim = Claim("site", f"node-1-{key}", "node-1", key, pool.reference)
-            ensure_claims(backend, [Wish(claim)], [pool], False)
+            ensure_claims(backend, [ClaimRequest(claim)], [pool], False)
             if key == "other":
                 assert look(variables, "other") == ["10.9.0.5"]
     with pytest.raises(

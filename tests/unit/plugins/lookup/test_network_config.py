@@ -11,6 +11,7 @@ import typing as t
 import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.lookup import network_config
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import Observation
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, Pool, PoolReference
 
@@ -32,7 +33,7 @@ def _claim(database: Path, machine: str) -> None:
     pool = Pool(_REFERENCE, "default", ("192.168.122.150-192.168.122.200",), 24, "192.168.122.1")
     with open_backend(BackendOptions("embedded", str(database))) as backend:
         claim = Claim("default", f"{machine}-inventory-ip", machine, "inventory-ip", _REFERENCE)
-        backend.create_claims([claim], [pool], dry_run=False)
+        backend.create_claims([claim], [pool], Observation(), dry_run=False)
 
 
 Lookup = t.Callable[..., t.Dict[str, t.Any]]

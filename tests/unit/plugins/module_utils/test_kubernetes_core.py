@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kubernetes.core and the Python library promise nothing of what is used of them: a change is no fault of the credentials."""
+"""The options of kubernetes.core, with the Python library alone: tests/cluster/test_credentials.py compares both with the real ones."""
 
 from __future__ import annotations
 
@@ -17,56 +17,131 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.kuberne
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 
-_CORE = "ansible_collections.kubernetes.core.plugins.module_utils.k8s"
+
+class Configuration:
+    """What is used of that of the library."""
+
+    host = "https://default/"
+
+    def __init__(self) -> None:
+        self.api_key: dict[str, str] = {}
+
+    def auth_settings(self) -> dict[str, t.Any]:
+        """The header of a token."""
+        return {"token": {"in": "header", "key": "authorization", "value": self.api_key.get("authorization")}}
 
 
-def _configuration(_auth: dict[str, t.Any]) -> t.Any:
-    return types.SimpleNamespace(
-        host="https://h/",
-        auth_settings=lambda: {"token": {"in": "header", "key": "authorization", "value": "Bearer x"}},
-    )
+class NotInPodError(Exception):
+    """There are no credentials of a pod."""
 
 
-def _auth_spec(_module: object = None, **given: t.Any) -> dict[str, t.Any]:
-    return given
+class Library:
+    """The Python library; ``loaded`` is what was read, ``configuration`` what came of it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, client: t.Any = None, load: t.Any = None) -> None:
+        self.loaded: list[tuple[str, dict[str, t.Any]]] = []
+        self.configuration: t.Any = None
+        self._load = load
+        module = types.ModuleType("kubernetes")
+        module.client = types.SimpleNamespace(Configuration=Configuration, ApiClient=client or self._client)  # type: ignore[attr-defined]
+        module.config = types.SimpleNamespace(  # type: ignore[attr-defined]
+            ConfigException=NotInPodError,
+            load_incluster_config=self._in_pod,
+            load_kube_config=lambda **options: self._took("file", options),
+            load_kube_config_from_dict=lambda **options: self._took("dictionary", options),
+        )
+        for name in ("client", "config"):
+            monkeypatch.setitem(sys.modules, f"kubernetes.{name}", getattr(module, name))
+        monkeypatch.setitem(sys.modules, "kubernetes", module)
+
+    def _client(self, configuration: Configuration) -> t.Any:
+        self.configuration = configuration
+        return types.SimpleNamespace(rest_client=types.SimpleNamespace(pool_manager="pool"))
+
+    def _in_pod(self, **_options: t.Any) -> None:
+        raise NotInPodError
+
+    def _took(self, kind: str, options: dict[str, t.Any]) -> None:
+        if self._load:
+            self._load()
+        self.loaded.append((kind, {name: options[name] for name in options if name != "client_configuration"}))
+        options["client_configuration"].host = "https://kubeconfig/"
 
 
-def _headers(_module: object = None, **_given: t.Any) -> dict[str, str]:
-    return {}
-
-
-def _client(_configuration: object) -> t.Any:
-    return types.SimpleNamespace(rest_client=types.SimpleNamespace(pool_manager="pool"))
-
-
-def _install(monkeypatch: pytest.MonkeyPatch, client: t.Any = _client, **functions: t.Any) -> None:
-    """Be these two libraries."""
-    core = {"_create_auth_spec": _auth_spec, "_create_configuration": _configuration, "_create_headers": _headers}
-    known = {name: function for name, function in {**core, **functions}.items() if function}
-    parts = _CORE.split(".")
-    for length in range(2, len(parts) + 1):
-        monkeypatch.setitem(sys.modules, ".".join(parts[:length]), types.ModuleType(parts[length - 1]))
-    monkeypatch.setattr(sys.modules[_CORE], "client", types.SimpleNamespace(**known), raising=False)
-    library = types.ModuleType("kubernetes")
-    library.client = types.SimpleNamespace(ApiClient=client)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "kubernetes", library)
-    monkeypatch.setitem(sys.modules, "kubernetes.client", library.client)
-
-
-def test_a_connection_is_what_the_two_libraries_make_of_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    _install(monkeypatch)
-    connection = connect({"host": "https://h"})
-    assert (connection.host, connection.pool) == ("https://h", "pool")
+def test_a_connection_is_what_the_library_makes_of_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = Library(monkeypatch)
+    connection = connect({"host": "https://h/", "api_key": "x"})
+    assert (connection.host, connection.pool, library.loaded) == ("https://h", "pool", [])
     assert connection.headers() == {"authorization": "Bearer x"}
 
 
-def test_options_go_to_kubernetes_core_under_their_own_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_are_set_under_the_names_of_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lookup gets them as they were written, with aliases."""
-    given: dict[str, t.Any] = {}
-    _install(monkeypatch, _create_auth_spec=lambda _module=None, **options: given.update(options) or {})
+    pytest.importorskip("urllib3")
+    library = Library(monkeypatch)
     headers = {"proxy_basic_auth": "svc:not-a-real-secret"}
-    connect({"proxy_headers": headers, "persist_config": True, "verify_ssl": False, "ssl_ca_cert": "/ca", "foo": 1})
-    assert given == {"proxy_headers": headers, "persist_config": True, "validate_certs": False, "ca_cert": "/ca"}
+    connect(
+        {"host": "https://h", "api_key": "k", "proxy_headers": headers, "verify_ssl": False, "ca_cert": "/ca", "foo": 1}
+    )
+    found = library.configuration
+    assert (found.verify_ssl, found.ssl_ca_cert, found.retries) == (False, "/ca", False)
+    assert list(found.proxy_headers) == ["proxy-authorization"]
+    assert not hasattr(found, "foo")
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "kind", "read"),
+    [
+        (
+            {"kubeconfig": "/k", "context": "c"},
+            {},
+            "file",
+            {"config_file": "/k", "context": "c", "persist_config": None},
+        ),
+        (
+            {"kubeconfig": {"a": 1}},
+            {},
+            "dictionary",
+            {"config_dict": {"a": 1}, "context": None, "persist_config": None},
+        ),
+        ({}, {"KUBECONFIG": "/e"}, "file", {"config_file": "/e", "context": None, "persist_config": None}),
+        ({"persist_config": True}, {}, "file", {"config_file": None, "context": None, "persist_config": True}),
+        (
+            {"host": "https://h"},
+            {"PERSIST_CONFIG": "no"},
+            "file",
+            {"config_file": None, "context": None, "persist_config": False},
+        ),
+    ],
+)
+def test_a_kubeconfig_is_read_where_the_options_are_not_enough(
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, t.Any],
+    environment: dict[str, str],
+    kind: str,
+    read: dict[str, t.Any],
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(f"K8S_AUTH_{name}", value)
+    library = Library(monkeypatch)
+    connection = connect(options)
+    assert library.loaded == [(kind, read)]
+    assert connection.host == options.get("host", "https://kubeconfig")
+
+
+def test_the_environment_counts_where_an_option_was_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"API_KEY": "e", "VERIFY_SSL": "no", "CA_CERT": "", "SSL_CA_CERT": "/e", "IMPERSONATE_GROUPS": "a,,b"}
+    for name, value in {**said, "PROXY_HEADERS_USER_AGENT": "ua"}.items():
+        monkeypatch.setenv(f"K8S_AUTH_{name}", value)
+    library = Library(monkeypatch)
+    connection = connect({"host": "https://h", "impersonate_user": "u", "ca_cert": None})
+    found = library.configuration
+    assert (found.verify_ssl, found.ssl_ca_cert) == (False, "/e")
+    assert connection.headers() == {
+        "authorization": "Bearer e",
+        "Impersonate-User": "u",
+        "Impersonate-Group": ["a", "b"],
+    }
 
 
 def test_what_a_proxy_is_told_is_hidden() -> None:
@@ -75,41 +150,22 @@ def test_what_a_proxy_is_told_is_hidden() -> None:
 
 
 @pytest.mark.parametrize(
-    "functions",
-    [
-        {"_create_auth_spec": None},
-        {"_create_configuration": None},
-        {"_create_headers": None},
-        {"_create_auth_spec": lambda: {}},
-        {"_create_configuration": lambda _auth, _more: None},
-        {"_create_headers": 7},
-    ],
-)
-def test_another_kubernetes_core_is_named(monkeypatch: pytest.MonkeyPatch, functions: dict[str, t.Any]) -> None:
-    _install(monkeypatch, **functions)
-    with pytest.raises(
-        IpamError, match=r"the installed version of the collection kubernetes\.core is not known"
-    ) as error:
-        connect({"host": "https://h"})
-    assert next(iter(functions)) in str(error.value)
-    assert "credentials" not in str(error.value)
-
-
-@pytest.mark.parametrize(
     "client", [lambda _configuration: object(), lambda _configuration: types.SimpleNamespace(rest_client=1)]
 )
 def test_another_python_library_is_named(monkeypatch: pytest.MonkeyPatch, client: t.Any) -> None:
-    _install(monkeypatch, client)
-    with pytest.raises(IpamError, match="the installed version of the Python library kubernetes is not known"):
+    Library(monkeypatch, client)
+    with pytest.raises(IpamError, match="the installed version of the Python library kubernetes is not known") as error:
         connect({"host": "https://h"})
+    assert error.value.result == {"code": "missing_requirement", "requirement": "kubernetes"}
 
 
 def test_what_a_login_helper_says_is_one_line_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_auth: dict[str, t.Any]) -> t.Any:
+    def fails() -> None:
         raise RuntimeError("\x1b[31mno\n" * 10_000)
 
-    _install(monkeypatch, _create_configuration=fails)
+    Library(monkeypatch, load=fails)
     with pytest.raises(IpamError, match="the credentials for the Kubernetes API cannot be read") as error:
-        connect({"host": "https://h"})
+        connect({"kubeconfig": "/k"})
     assert str(error.value).isprintable()
     assert len(str(error.value)) < 600
+    assert error.value.code == "invalid_input"

@@ -353,3 +353,15 @@ def test_host_keys_that_cannot_be_recorded_may_be_a_warning(module: Module, tmp_
     assert "is no SQLite file or is damaged" in result["msg"]
     assert result["msg"] in json.dumps(result["warnings"])
     assert module("machine_host_keys", machines=machines)["failed"]
+
+
+def test_a_failure_and_a_warning_have_a_code_to_branch_on(module: Module) -> None:
+    claims = [{"machine": f"m{number}", "key": "ip", "pool": REFERENCE} for number in range(60)]
+    total = 51
+    exhausted = {"code": "pool_exhausted", "pool": "p", "namespace": "default"}
+    for required in (True, False):
+        result = module("ip_address_claims", claims=claims, pools=[POOL], required=required)
+        assert result.get("failed", False) == required
+        assert result["error"] == {**exhausted, "free": total, "total": total, "requested": 60}
+    wrong = module("ip_pool", definition={"kind": "InClusterIPPool"})
+    assert wrong["error"] == {"code": "invalid_input"}

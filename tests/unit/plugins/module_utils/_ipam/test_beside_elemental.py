@@ -114,7 +114,7 @@ def failure(call: t.Callable[[], object]) -> str:
 def test_released_all_the_same_the_record_that_stays_is_named(server: Server) -> None:
     name = f"{FIRST}-inventory-ip"
     with kubernetes(server) as opened:
-        owner = opened.find_claims([("ns", name)])[0].claim.owner
+        owner = opened.find_claims([("ns", name)]).found[0].claim.owner
         said = release_claims(opened, [Release("ns", name, owner=owner)], False, "release").warnings
     assert f"{FIRST}-inventory-ip" not in server.objects["ipaddressclaims"]
     (sentence,) = said

@@ -23,7 +23,7 @@ import hypothesis
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import (
-    Wish,
+    ClaimRequest,
     ensure_claims,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
@@ -64,8 +64,10 @@ def wish(
     namespace: str = "default",
     family: str = "",
     kind: str = "InClusterIPPool",
-) -> Wish:
-    return Wish(Claim(namespace, claim_name(machine, key), machine, key, PoolReference(GROUP, kind, pool_name)), family)
+) -> ClaimRequest:
+    return ClaimRequest(
+        Claim(namespace, claim_name(machine, key), machine, key, PoolReference(GROUP, kind, pool_name)), family
+    )
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def opened(path: str) -> IpamBackend:
     return open_backend(BackendOptions("embedded", path))
 
 
-def claim(path: str, *wishes: Wish, pools: t.Sequence[Pool] = (), dry_run: bool = False) -> list[str | None]:
+def claim(path: str, *wishes: ClaimRequest, pools: t.Sequence[Pool] = (), dry_run: bool = False) -> list[str | None]:
     with opened(path) as backend:
         claiming = ensure_claims(backend, wishes, pools, dry_run)
         return [bound.address.address if bound.address else None for bound in claiming.bound]
@@ -278,7 +280,7 @@ def test_a_wrong_manifest_is_one_sentence(change: dict[str, t.Any], words: str) 
 _WORKER = """
 import json, sys
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference
 path, manifest, machines = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3].split()
@@ -287,7 +289,7 @@ addresses = []
 for machine in machines:
     with open_backend(BackendOptions("embedded", path)) as backend:
         claim = Claim("default", machine + "-ip", machine, "ip", pool.reference)
-        addresses.append(ensure_claims(backend, [Wish(claim)], [pool], False).bound[0].address.address)
+        addresses.append(ensure_claims(backend, [ClaimRequest(claim)], [pool], False).bound[0].address.address)
 print(json.dumps(addresses))
 """
 
@@ -327,7 +329,7 @@ def test_50_processes_with_one_key_get_one_address(path: str) -> None:
 
 def test_what_only_a_cluster_can_keep_is_refused(path: str) -> None:
     owned = wish("a")
-    owned = Wish(dataclasses.replace(owned.claim, owner=Owner("v1", "ConfigMap", "x")))
+    owned = ClaimRequest(dataclasses.replace(owned.claim, owner=Owner("v1", "ConfigMap", "x")))
     with pytest.raises(IpamError, match="has the owner ConfigMap x .*leave the owner out"):
         claim(path, owned, pools=[pool()])
     with opened(path) as backend:
@@ -417,8 +419,8 @@ def test_what_another_process_claimed_meanwhile_is_not_reported_as_created(path:
     with opened(path) as backend:
         looked = backend.find_claims
 
-        def look_and_lose(names: t.Sequence[tuple[str, str]]) -> t.Any:
-            found = looked(names)
+        def look_and_lose(*names: t.Any) -> t.Any:
+            found = looked(*names)
             claim(path, wish("a"))
             return found
 
@@ -512,7 +514,7 @@ def test_host_keys_stay_with_all_claims_of_a_machine_until_they_are_released(pat
 
 def test_a_claim_that_was_made_for_another_host_gets_no_keys(path: str) -> None:
     made = wish("a")
-    claim(path, Wish(dataclasses.replace(made.claim, host="A")), pools=[pool()])
+    claim(path, ClaimRequest(dataclasses.replace(made.claim, host="A")), pools=[pool()])
     with opened(path) as backend:
         assert record_machines(backend, [known("a", KEY, host="a")], NOW, False) == []
         assert len(record_machines(backend, [known("a", KEY, host="A")], NOW, False)) == 1
@@ -522,7 +524,7 @@ IDENTITY = "0123456789abcdef" * 2
 
 
 def test_the_identity_of_a_machine_and_its_site_are_recorded_beside_its_keys(path: str) -> None:
-    berlin = Wish(dataclasses.replace(wish("b").claim, site="berlin"))
+    berlin = ClaimRequest(dataclasses.replace(wish("b").claim, site="berlin"))
     claim(path, wish("a"), berlin, pools=[pool()])
     with opened(path) as backend:
         assert [each.claim.site for each in backend.list_claims(None)] == ["", "berlin"]
@@ -543,7 +545,7 @@ def test_the_identity_of_a_machine_and_its_site_are_recorded_beside_its_keys(pat
 @pytest.mark.parametrize("site", ["munich", ""])
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_inventories_of_two_sites_never_share_a_claim(path: str, site: str, dry_run: bool) -> None:
-    berlin, other = (Wish(dataclasses.replace(wish("a").claim, site=name)) for name in ("berlin", site))
+    berlin, other = (ClaimRequest(dataclasses.replace(wish("a").claim, site=name)) for name in ("berlin", site))
     claim(path, berlin, pools=[pool()])
     assert claim(path, berlin) == ["10.0.0.10"]
     with pytest.raises(IpamError, match="claim a-ip was made for an inventory of site berlin, and an inventory .* too"):

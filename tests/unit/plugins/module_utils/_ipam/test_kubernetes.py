@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import (
-    Place,
+    RequestTarget,
     may_pass,
     parse_status,
     refusal,
@@ -22,7 +22,10 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.kuberne
     found,
     label_value,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.pacing import Patience, names
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.pacing import (
+    AdaptiveDeadline,
+    names,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference
 
 CLAIM = Claim("ns", "node1-ip", "node1", "ip", PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "p"), "host1")
@@ -96,7 +99,7 @@ def test_how_long_to_wait_is_read_from_the_header_or_the_status() -> None:
 
 def test_a_webhook_that_denies_is_no_question_of_rights() -> None:
     text = 'admission webhook "validation" denied the request: spec: Forbidden:\n IPAddressClaim spec is immutable.'
-    message = str(refusal("h", 403, {"message": text}, Place("create", "ipaddressclaims", "ns")))
+    message = str(refusal("h", 403, {"message": text}, RequestTarget("create", "ipaddressclaims", "ns")))
     assert "spec is immutable" in message
     assert "may not" not in message
     assert "\n" not in message
@@ -111,7 +114,7 @@ def test_a_webhook_that_denies_is_no_question_of_rights() -> None:
     ],
 )
 def test_a_refusal_that_is_not_about_rights_says_what_the_server_says(text: str) -> None:
-    message = str(refusal("h", 403, {"message": text}, Place("create", "ipaddressclaims", "ns")))
+    message = str(refusal("h", 403, {"message": text}, RequestTarget("create", "ipaddressclaims", "ns")))
     assert text in message
     assert "may not" not in message
 
@@ -129,7 +132,7 @@ def test_a_question_of_rights_names_the_manifest_that_grants_them(verb: str, res
     text = (
         f'{resource} is forbidden: User "u" cannot {verb} resource "{resource}" in API group "g" in the namespace "ns"'
     )
-    message = str(refusal("h", 403, {"message": text}, Place(verb, resource, "ns")))
+    message = str(refusal("h", 403, {"message": text}, RequestTarget(verb, resource, "ns")))
     assert f"this user may not {verb} {resource} in namespace ns" in message
     assert f"playbooks/files/{manifest} there" in message
 
@@ -141,7 +144,7 @@ def test_the_innermost_cause_is_what_a_user_reads() -> None:
 
 
 def test_a_slow_provider_is_waited_for_and_one_that_stopped_is_not() -> None:
-    patience = Patience(1000, 60.0, began=0.0)
+    patience = AdaptiveDeadline(1000, 60.0, began=0.0)
     for second in range(1, 100):  # 10 in a second: what v1.0.3 does
         assert not patience.is_over(second)
         patience.served(second * 10, second)

@@ -14,8 +14,11 @@ import typing as t
 from urllib.parse import urlsplit
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import backend as backends
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import Observation
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import (
+    claiming as kubernetes_claiming,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import connection as kubernetes_core
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection
@@ -107,14 +110,14 @@ def held(machine: str, address: str = "", **metadata: t.Any) -> dict[str, t.Any]
     return {**item, "status": {"addressRef": {"name": address}} if address else {}}
 
 
-def backend(server: Server) -> KubernetesBackend:
-    return KubernetesBackend(lambda: Connection("https://h", server, dict), 1.0, False, lambda _line: None)
+def backend(server: Server, grace: float = 1.0) -> KubernetesBackend:
+    return KubernetesBackend(lambda: Connection("https://h", server, dict), grace, False, lambda _line: None)
 
 
 def test_claims_that_cannot_be_taken_back_are_named() -> None:
     server = Server(deletes=False)
     with backend(server) as kubernetes, pytest.raises(IpamError) as error:
-        kubernetes.create_claims([claim("made"), claim("refused")], [], False)
+        kubernetes.create_claims([claim("made"), claim("refused")], [], Observation(), False)
     assert str(error.value).startswith("the Kubernetes API refused to create ipaddressclaims in namespace ns")
     assert "of this call the claims made-ip stay, since the Kubernetes API refused to delete" in str(error.value)
 
@@ -132,22 +135,22 @@ def test_a_claim_with_the_address_of_another_one_blocks_nobody_else() -> None:
         listed = {each.claim.machine: each.address for each in kubernetes.list_claims("ns")}
         assert [address is not None for address in listed.values()] == [True, False]
         found = kubernetes.find_claims([("ns", "a-ip"), ("ns", "b-ip")])
-        assert [each.address is not None for each in found] == [True, False]
-        assert kubernetes.wait_for_addresses([claim("a")])[0].address is not None
+        assert [each.address is not None for each in found.found] == [True, False]
+        assert kubernetes.create_claims([claim("a")], [], found, False).bound[0].address is not None
         with pytest.raises(IpamError, match="claim b-ip points to address x, which is for claim a-ip"):
-            kubernetes.wait_for_addresses([claim("b")])
+            kubernetes.create_claims([claim("b")], [], found, False)
 
 
 def test_check_mode_counts_a_claim_that_is_being_released_as_one_to_make() -> None:
     with backend(Server(held("a", deletionTimestamp="2026-01-01T00:00:00Z"), held("b"))) as kubernetes:
-        assert kubernetes.create_claims([claim("a"), claim("b")], [], True).created == (claim("a"),)
+        assert kubernetes.create_claims([claim("a"), claim("b")], [], Observation(), True).created == (claim("a"),)
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_an_address_that_somebody_else_holds_too_is_never_handed_out(dry_run: bool) -> None:
     server = Server(held("a", "x"), held("b", "y"), addresses=[given("a", "x"), given("b", "y")])
     with backend(server) as kubernetes, pytest.raises(IpamError, match="a-ip and b-ip of pool p hold the same address"):
-        ensure_claims(kubernetes, [Wish(claim("a")), Wish(claim("new"))], [], dry_run)
+        ensure_claims(kubernetes, [ClaimRequest(claim("a")), ClaimRequest(claim("new"))], [], dry_run)
     assert set(server.claims) == {"a-ip", "b-ip"}
 
 
@@ -156,9 +159,9 @@ def test_a_shared_address_is_no_fault_of_other_claims_nor_of_one_that_is_being_r
     other = {**given("c", "z"), "spec": {**given("c", "z")["spec"], "address": "10.0.0.8"}}
     server = Server(held("a", "x"), held("c", "z"), addresses=[given("a", "x"), leaving, other])
     with backend(server) as kubernetes:
-        assert ensure_claims(kubernetes, [Wish(claim("a"))], [], False).bound[0].address
+        assert ensure_claims(kubernetes, [ClaimRequest(claim("a"))], [], False).bound[0].address
         server.addresses = [given("a", "x"), given("b", "y"), other]
-        assert ensure_claims(kubernetes, [Wish(claim("c"))], [], False).bound[0].address
+        assert ensure_claims(kubernetes, [ClaimRequest(claim("c"))], [], False).bound[0].address
 
 
 def hostile(machine: str, name: str, **spec: t.Any) -> dict[str, t.Any]:
@@ -189,9 +192,9 @@ def test_what_is_no_address_is_never_handed_out_and_blocks_no_other_claim(spec: 
         listed = {each.claim.machine: each for each in kubernetes.list_claims("ns")}
         assert [listed[machine].address is not None for machine in "ab"] == [True, False]
         assert listed["b"].trouble.startswith(("IPAddress ns/y ", "the Kubernetes API sent IPAddress ns/y "))
-        assert ensure_claims(kubernetes, [Wish(claim("a"))], [], False).bound[0].address
+        assert ensure_claims(kubernetes, [ClaimRequest(claim("a"))], [], False).bound[0].address
         with pytest.raises(IpamError, match="IPAddress ns/y "):
-            ensure_claims(kubernetes, [Wish(claim("b"))], [], False)
+            ensure_claims(kubernetes, [ClaimRequest(claim("b"))], [], False)
 
 
 @pytest.mark.parametrize("spec", _ADDRESSES)
@@ -208,7 +211,7 @@ def test_an_address_of_metal3_may_have_no_prefix(prefix: dict[str, t.Any]) -> No
     del item["spec"]["prefix"]
     item["spec"].update(prefix)
     with backend(Server(held("a", "p-10-0-0-9"), addresses=[item])) as kubernetes:
-        assert kubernetes.find_claims([("ns", "a-ip")])[0].address == Address("10.0.0.9", 0)
+        assert kubernetes.find_claims([("ns", "a-ip")]).found[0].address == Address("10.0.0.9", 0)
 
 
 def test_one_address_in_two_spellings_is_shared() -> None:
@@ -217,7 +220,7 @@ def test_one_address_in_two_spellings_is_shared() -> None:
     said = "a-ip and b-ip of pool p hold the same address fd00::a"
     server = Server(held("a", "x"), held("b", "y"), addresses=[one, other])
     with backend(server) as kubernetes, pytest.raises(IpamError, match=said):
-        ensure_claims(kubernetes, [Wish(claim("a"))], [], False)
+        ensure_claims(kubernetes, [ClaimRequest(claim("a"))], [], False)
 
 
 def test_a_pool_that_was_widened_in_this_call_is_judged_by_its_new_size(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +234,7 @@ def test_a_pool_that_was_widened_in_this_call_is_judged_by_its_new_size(monkeypa
                 return 200, pool
             return super()._answer(method, path, body)
 
-    monkeypatch.setattr(backends, "_STATUS_LAG", 0.0)
+    monkeypatch.setattr(kubernetes_claiming, "_STATUS_LAG", 0.0)
     pool = {
         "metadata": {"name": "p", "namespace": "ns"},
         "spec": {"addresses": ["10.0.0.10-10.0.0.11"], "prefix": 24},
@@ -239,11 +242,13 @@ def test_a_pool_that_was_widened_in_this_call_is_judged_by_its_new_size(monkeypa
     }
     before = Pool(POOL, "ns", ("10.0.0.10-10.0.0.11",), 24)
     wider = dataclasses.replace(before, addresses=("10.0.0.10-10.0.0.12",))
-    with backend(Lagging()) as kubernetes:
-        assert kubernetes.create_claims([claim("a")], [wider], False).created == (claim("a"),)
+    server = Lagging()
+    with backend(server, 0.0) as kubernetes, pytest.raises(IpamError, match="1 of 1 claims have no address"):
+        kubernetes.create_claims([claim("a")], [wider], Observation(), False)
+    assert list(server.claims) == ["a-ip"]
     for pools, asking in ([before], ["a"]), ([wider], ["a", "b"]):
         with backend(Lagging()) as kubernetes, pytest.raises(IpamError, match="pool p has . free of ., . claims ask"):
-            kubernetes.create_claims([claim(machine) for machine in asking], pools, False)
+            kubernetes.create_claims([claim(machine) for machine in asking], pools, Observation(), False)
 
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4"
@@ -264,7 +269,7 @@ def test_host_keys_are_an_annotation_that_is_written_once() -> None:
     with backend(server) as kubernetes:
         assert host_keys_by_machine(kubernetes.list_claims("ns")) == {"a": [KEY], "b": [KEY]}
         # what claims give back is what was recorded, too
-        assert ensure_claims(kubernetes, [Wish(claim("a"))], [], False).bound[0].claim.host_keys == (KEY,)
+        assert ensure_claims(kubernetes, [ClaimRequest(claim("a"))], [], False).bound[0].claim.host_keys == (KEY,)
 
 
 def test_the_identity_of_a_machine_and_its_site_are_annotations_beside_the_keys() -> None:
@@ -283,7 +288,7 @@ def test_the_identity_of_a_machine_and_its_site_are_annotations_beside_the_keys(
     with backend(server) as kubernetes:
         assert [each.claim.machine_id for each in kubernetes.list_claims("ns")] == [identity, ""]
         with pytest.raises(IpamError, match="claim a-ip was made for an inventory of site berlin"):
-            ensure_claims(kubernetes, [Wish(claim("a"))], [], False)
+            ensure_claims(kubernetes, [ClaimRequest(claim("a"))], [], False)
 
 
 def test_a_confirmed_address_is_one_annotation_in_the_same_patch() -> None:
@@ -300,11 +305,11 @@ def test_a_confirmed_address_is_one_annotation_in_the_same_patch() -> None:
 def test_a_claim_that_was_made_anew_meanwhile_gets_no_keys_of_the_one_before() -> None:
     server = Server(held("a", "x"), held("gone"), addresses=[given("a", "x")])
     with backend(server) as kubernetes:
-        kubernetes.list_claims("ns")
+        listed = kubernetes.list_claims("ns")
         server.claims["a-ip"] = held("a")
         server.claims["a-ip"]["metadata"]["uid"] = "new"
         del server.claims["gone-ip"]
-        wanted = [dataclasses.replace(claim(name), host_keys=(KEY,)) for name in ("a", "gone")]
+        wanted = [dataclasses.replace(b, claim=dataclasses.replace(b.claim, host_keys=(KEY,))) for b in listed]
         kubernetes.record(wanted, False)
     assert server.patches == []
 

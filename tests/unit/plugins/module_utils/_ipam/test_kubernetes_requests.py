@@ -15,13 +15,16 @@ import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.api import Api
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.discovery import Resource
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import Place
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import RequestTarget
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import (
-    Found,
+    ObservedClaim,
     claim_object,
     found,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.pacing import Hopeless, Room
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.pacing import (
+    Capacity,
+    Unsatisfiable,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.paths import path
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.progress import Progress
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.waiting import Waiting
@@ -32,7 +35,7 @@ pytest.importorskip("urllib3")
 
 CLAIM = Claim("ns", "node1-ip", "node1", "ip", PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "p"))
 CLAIMS = Resource("ipam.cluster.x-k8s.io", "v1beta2", "ipaddressclaims", "IPAddressClaim", True)
-PLACE = Place("list", "ipaddressclaims", "ns")
+PLACE = RequestTarget("list", "ipaddressclaims", "ns")
 
 
 class Answer:
@@ -89,13 +92,13 @@ def listed(*items: t.Any, version: str = "9", following: str = "") -> Answer:
 class FullPool:
     """A pool that is full, as far as its status says."""
 
-    def room(self, _reference: PoolReference, _namespace: str) -> Room:
+    def room(self, _reference: PoolReference, _namespace: str) -> Capacity:
         """No room."""
-        return Room(1, 0)
+        return Capacity(1, 0)
 
 
 def waiting(grace: float) -> Waiting:
-    known: dict[str, Found] = {CLAIM.name: found(claim())}
+    known: dict[str, ObservedClaim] = {CLAIM.name: found(claim())}
     return Waiting([CLAIM], known, grace, Progress(lambda _line: None))
 
 
@@ -112,7 +115,7 @@ def test_a_claim_that_was_served_is_seen_although_the_watch_is_mute(grace: float
     assert wait.known[CLAIM.name].address_name == "a"
 
 
-@pytest.mark.parametrize(("grace", "error"), [(30.0, Hopeless), (0.0, IpamError)])
+@pytest.mark.parametrize(("grace", "error"), [(30.0, Unsatisfiable), (0.0, IpamError)])
 def test_a_claim_that_is_still_not_served_is_an_error(grace: float, error: type[Exception]) -> None:
     with watch(claim()) as mute, pytest.raises(error):
         waiting(grace).until_bound(mute, FullPool())  # type: ignore[arg-type]

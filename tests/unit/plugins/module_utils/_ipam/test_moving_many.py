@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils import _ipam_module
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
-from ansible_collections.elemental.networking.plugins.plugin_utils._claimed import claimed_addresses
-from ansible_collections.elemental.networking.plugins.plugin_utils._machine_network import Given
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import claimed_addresses
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
 from ansible_collections.elemental.networking.tests.unit.plugins.module_utils._ipam.test_moving import (
     ClusterSite,
     EmbeddedSite,
@@ -96,18 +96,18 @@ def test_a_run_that_was_overtaken_releases_nothing_that_another_one_made(make: t
     site = make()
     site.configure("node1", "node1", "p")
     with site.opened() as slow:
-        (found,) = slow.find_claims([("ns", "node1-ip")])
+        (found,) = slow.find_claims([("ns", "node1-ip")]).found
         site.release([{"name": "node1-ip"}])
         site.claim("other", "p")
         assert site.claim("node1", "p")["addresses"]["node1"]["ip"]["address"] == "10.0.0.11"
-        slow.release_claims([found.claim], dry_run=False)
+        slow.release_claims([found], dry_run=False)
         assert site.held()["node1-ip"] == "10.0.0.11"
-        slow.record([_confirmed(found.claim)], dry_run=False)
+        slow.record([_confirmed(found)], dry_run=False)
     assert site.claim("node1", "p")["claims"][0]["confirmed"] is None
 
 
-def _confirmed(claim: t.Any) -> t.Any:
-    return dataclasses.replace(claim, confirmed="2026-11-29T12:00:00Z")
+def _confirmed(bound: t.Any) -> t.Any:
+    return dataclasses.replace(bound, claim=dataclasses.replace(bound.claim, confirmed="2026-11-29T12:00:00Z"))
 
 
 def test_check_mode_renames_a_machine_whose_address_its_pool_keeps(
@@ -148,7 +148,7 @@ def test_a_machine_whose_old_claim_is_going_still_gets_no_address_that_it_does_n
     site.configure("node1", "node1", "p")
     site.claim("node1", "q", renumber=True)
     with site.opened() as backend:
-        (old,) = backend.find_claims([("ns", "node1-ip")])
+        (old,) = backend.find_claims([("ns", "node1-ip")]).found
     site.server.objects["ipaddressclaims"]["node1-ip"]["metadata"]["deletionTimestamp"] = "2026-11-29T12:00:00Z"
     assert old.claim.name == "node1-ip"
     assert site.claim("node1", "q")["addresses"]["node1"]["ip"]["address"] == "10.0.1.10"

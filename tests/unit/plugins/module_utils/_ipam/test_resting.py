@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import Wish, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
@@ -41,7 +41,7 @@ class Site:
 
     def claim(self, *machines: str, dry_run: bool = False, host: str = "") -> list[str]:
         """The addresses that machines get."""
-        wishes = [Wish(Claim("default", f"{each}-ip", each, "ip", REFERENCE, host)) for each in machines]
+        wishes = [ClaimRequest(Claim("default", f"{each}-ip", each, "ip", REFERENCE, host)) for each in machines]
         with open_backend(BackendOptions("embedded", str(self.file))) as backend:
             bound = ensure_claims(backend, wishes, [], dry_run).bound
         return [each.address.address for each in bound if each.address]

@@ -126,8 +126,9 @@ def test_without_the_right_to_mark_claims_they_are_used_as_before_and_that_is_sa
     server.may_patch = False
     said: list[str] = []
     with KubernetesBackend(lambda: Connection("https://h", server, dict), 0.05, False, said.append) as opened:
-        claim = opened.find_claims([("ns", "a-ip")])[0].claim
-        assert opened.adopt_claims([claim]) == ()
-        assert opened.wait_for_addresses([claim])[0].address
+        found = opened.find_claims([("ns", "a-ip")])
+        creation = opened.create_claims([found.found[0].claim], [], found, False)
+        assert creation.created == ()
+        assert creation.bound[0].address
     assert "a play that fails may take claims back that this one uses" in said[0]
     assert "apply playbooks/files/ipam-consumer.manifest" in said[0]

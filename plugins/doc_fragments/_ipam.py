@@ -196,10 +196,10 @@ options:
 
     PATIENCE = r"""
 options:
-  timeout:
+  wait_grace:
     description:
-      - How long to wait for addresses beyond what the number of claims and the pace of the provider explain, in seconds. The real
-        deadline is later by half a second for each claim, and moves on while the provider serves.
+      - Grace period in seconds, added to the time that the provider is expected to need for this number of claims. The deadline allows at
+        least half a second for each claim, and moves on while the provider serves.
       - Only with O(backend=kubernetes); the other backend never waits.
     type: int
     default: 60
@@ -210,12 +210,73 @@ options:
       - Only with O(backend=kubernetes).
     type: bool
     default: false
-  progress_file:
+"""
+
+    SELECTOR = r"""
+options:
+  selector:
     description:
-      - A file where the module runs that gets a line of progress every few seconds while claims are asked for, served or released.
-      - By default the lines are shown where the play is shown, provided that the task runs on the controller as its own user, as one
-        delegated to C(localhost), and not with C(async).
-    type: path
+      - What the claims have in common. A claim is selected if everything that is given applies to it; give at least one of the suboptions.
+      - M(elemental.networking.ip_address_claims) with C(state=absent) releases the selected claims of O(namespace), but only those that
+        this collection made. M(elemental.networking.ip_address_claim_info) returns the selected claims, whatever made them.
+    type: dict
+    suboptions:
+      machine:
+        description: Claims of this machine.
+        type: str
+      key:
+        description: Claims for this placeholder.
+        type: str
+      pool:
+        description: Claims from the pool of this name.
+        type: str
+      host:
+        description: Claims that were made for this host of the inventory.
+        type: str
+      site:
+        description:
+          - Claims that were made for the inventory of this name.
+          - With O(selector.not_in_inventory), set it to the name of your inventory. Without it, only claims that were made for an inventory
+            without a name are selected.
+        type: str
+      owner:
+        description: Claims that go with this object.
+        type: dict
+        suboptions:
+          apiVersion:
+            description: The API group and version of the object. By default any.
+            type: str
+          kind:
+            description: The kind of the object.
+            type: str
+            required: true
+          name:
+            description: The name of the object.
+            type: str
+            required: true
+          uid:
+            description: Its uid. By default any.
+            type: str
+      labels:
+        description: Claims that have all of these labels in the cluster. Only with O(backend=kubernetes).
+        type: dict
+      not_in_inventory:
+        description:
+          - Claims that this collection made for a machine that is none of these hosts; give C(groups.all). An empty list is an error.
+          - A claim that records its host (C(host)) is selected if that host is not in the list. One without is selected if its C(machine)
+            is neither a name in the list nor the machine name derived from one.
+          - Claims of machines that are registered with Elemental, in a C(MachineInventory) of the same name, are never selected.
+          - Use it to release claims only if the list holds every host of every inventory that shares O(namespace), or if the inventories
+            have names (O(selector.site)). Run the playbook C(elemental.networking.report), or check mode with diff, first to see these
+            claims.
+          - In a job slice of AWX C(groups.all) has the hosts of the slice only, so a job that looks like one is refused. Hosts that are
+            disabled in AWX, or that a smart inventory leaves out, are not in it either, and this cannot be detected.
+        type: list
+        elements: str
+      in_job_slice:
+        description: Set this if O(selector.not_in_inventory) has every host, although the job looks like a job slice of AWX.
+        type: bool
+        default: false
 """
 
 
@@ -225,7 +286,7 @@ ModuleDocFragment.CLAIMS = f"""
 options:
   claims:
     description:
-      - The claims. Either this or O(matching) is required.
+      - The claims. Either this or O(selector) is required.
       - To release one its name is enough, or machine and key. Whatever else is said has to hold.
     type: list
     elements: dict

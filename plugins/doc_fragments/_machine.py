@@ -18,12 +18,12 @@ options:
       - The default is C(inventory_hostname) in lower case, a dash for each character that a claim name cannot have.
     type: str
     vars:
-      - name: machine_network_machine
+      - name: machine_network_machine_name
   backend:
     description: Where claims and pools are kept. V(embedded), the default, is one SQLite file; V(kubernetes) is a cluster.
     type: str
     vars:
-      - name: machine_network_backend
+      - name: machine_network_ipam_backend
   kubernetes:
     description:
       - How to reach the cluster, for V(kubernetes), with the names of C(kubernetes.core.k8s_auth_options).
@@ -38,7 +38,7 @@ options:
         the folder where ansible-playbook was started.
     type: str
     vars:
-      - name: machine_network_database
+      - name: machine_network_ipam_database
   site:
     description: The name of the inventory. Claims that were made for an inventory of another name are not those of its machines.
     type: str
@@ -51,7 +51,7 @@ options:
         Role of this collection does not grant.
     type: str
     vars:
-      - name: machine_network_namespace
+      - name: machine_network_ipam_namespace
 """
 
     NETWORK = r"""

@@ -42,7 +42,7 @@ options:
 seealso:
   - plugin: elemental.networking.placeholder_names
     plugin_type: filter
-  - plugin: elemental.networking.network_config
+  - plugin: elemental.networking.resolved_network
     plugin_type: lookup
 """
 

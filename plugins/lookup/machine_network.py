@@ -14,14 +14,14 @@ author:
   - elemental.networking contributors (@elemental-networking)
 description:
   - Puts together what was given for a host, from the variable C(machine_network) or from the manifest of an Elemental user.
-  - It reads only files of the controller, never claims an address and changes nothing. The module M(elemental.networking.machine_network)
-    checks it, too.
+  - It reads only files of the controller, never claims an address and changes nothing. The module
+    M(elemental.networking.machine_network_info) checks it, too.
 extends_documentation_fragment:
   - elemental.networking._machine
   - elemental.networking._machine.network
 seealso:
-  - module: elemental.networking.machine_network
-  - plugin: elemental.networking.network_config
+  - module: elemental.networking.machine_network_info
+  - plugin: elemental.networking.resolved_network
     plugin_type: lookup
 """
 

@@ -113,7 +113,7 @@ CLAIM_SPEC: Spec = {
         },
     },
 }
-MATCHING_SPEC: Spec = {
+SELECTOR_SPEC: Spec = {
     **{name: CLAIM_SPEC[name] for name in ("machine", "key", "host", "site")},
     "pool": {"type": "str"},
     "owner": {
@@ -126,9 +126,10 @@ MATCHING_SPEC: Spec = {
     "in_job_slice": {"type": "bool", "default": False},
 }
 PATIENCE_SPEC: Spec = {
-    "timeout": {"type": "int", "default": 60},
+    "wait_grace": {"type": "int", "default": 60},
     "keep_pending": {"type": "bool", "default": False},
-    "progress_file": {"type": "path"},
+    # of the action: a module is heard only when it ends
+    "_progress_file": {"type": "path"},
 }
 
 
@@ -147,9 +148,9 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
                 backend=options["backend"],
                 database=options["database"] or "",
                 kubernetes=options["kubernetes"] or {},
-                timeout=options.get("timeout", 60),
+                timeout=options.get("wait_grace", 60),
                 keep_pending=options.get("keep_pending", False),
-                report=_reporter(options.get("progress_file")),
+                report=_reporter(options.get("_progress_file")),
             )
         ) as backend:
             result = serve(module, backend)
@@ -184,23 +185,23 @@ def serve_claims(
     module: AnsibleModule,
     backend: IpamBackend,
     asked: t.Sequence[t.Mapping[str, t.Any]],
-    matching: t.Mapping[str, t.Any] | None = None,
+    selector: t.Mapping[str, t.Any] | None = None,
 ) -> Result:
     """Claim or release in bulk. The one implementation of both claim modules.
 
-    ``asked`` has the options of single claims, ``matching`` what claims have in common that are to go.
+    ``asked`` has the options of single claims, ``selector`` what the claims have in common that are to be released.
     """
     namespace = module.params["namespace"] or "default"
     if module.params["state"] == "renumbered":
         return _finish_renumbering(module, backend, asked, namespace)
     if module.params["state"] == "absent":
         releases = [_release(each, namespace) for each in asked]
-        if matching is not None:
-            releases += select_claims(backend, namespace, _selection(matching, module.params["backend"]))
+        if selector is not None:
+            releases += select_claims(backend, namespace, selection_of(selector, module.params["backend"]))
         releasing = release_claims(backend, releases, module.check_mode, module.params.get("if_owned") or "fail")
         return _released_result(module, releasing)
-    if matching is not None:
-        raise IpamError("matching says which claims to release; with state: present name each one in claims")
+    if selector is not None:
+        raise IpamError("selector names claims to release; with state: present, give each claim in claims")
     pools = _pools(module, namespace)
     wishes = [_wish(each, namespace) for each in asked]
     _refuse_same_key(wishes)
@@ -326,7 +327,8 @@ def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
     )
 
 
-def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
+def selection_of(options: t.Mapping[str, t.Any], backend: str) -> Selection:
+    """What the option selector asks for. Raises IpamError when it would select everything, or cannot select anything."""
     if options.get("labels") and backend == "embedded":
         raise IpamError("claims of the embedded backend have no labels; select them by machine, key, pool or host")
     if options.get("not_in_inventory") == []:
@@ -341,7 +343,7 @@ def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
     )
     if selection.is_empty:
         raise IpamError(
-            "matching selects no claims because it says nothing; give machine, key, pool, host, site, owner, labels or not_in_inventory"
+            "selector is empty and would select every claim; give machine, key, pool, host, site, owner, labels or not_in_inventory"
         )
     return selection
 
@@ -433,19 +435,6 @@ def claim_result(bound: BoundClaim) -> Result:
         "gateway": address.gateway if address else None,
         "family": address.family if address else None,
     }
-
-
-def release_options(claim: Claim) -> Result:
-    """What says that exactly this claim is to go, in the options of ip_address_claims."""
-    known = {
-        "name": claim.name,
-        "namespace": claim.namespace,
-        "machine": claim.machine,
-        "key": claim.key,
-        "host": claim.host,
-        "site": claim.site,
-    }
-    return {name: value for name, value in known.items() if value}
 
 
 def owner_result(owner: Owner | None) -> Result | None:

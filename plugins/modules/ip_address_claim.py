@@ -23,7 +23,7 @@ description:
   - For many machines use M(elemental.networking.ip_address_claims), which needs one task and one transaction.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
+  - elemental.networking._attributes.actiongroup_ipam
   - elemental.networking._ipam
   - elemental.networking._ipam.claim
   - elemental.networking._ipam.pools

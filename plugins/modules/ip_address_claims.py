@@ -24,12 +24,13 @@ description:
   - In check mode no address is invented. A claim that does not exist yet has none.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
+  - elemental.networking._attributes.actiongroup_ipam
   - elemental.networking._ipam
   - elemental.networking._ipam.claims
   - elemental.networking._ipam.pools
   - elemental.networking._ipam.patience
   - elemental.networking._ipam.owned
+  - elemental.networking._ipam.selector
 attributes:
   check_mode:
     support: full
@@ -38,64 +39,6 @@ attributes:
   idempotent:
     support: full
 options:
-  matching:
-    description:
-      - Release all claims of O(namespace) that have all of this, with O(state=absent). At least one of the suboptions has to be given.
-      - Only claims that this collection made are released so.
-      - With O(matching.not_in_inventory), claims of machines that are registered with Elemental stay.
-    type: dict
-    suboptions:
-      machine:
-        description: Claims of this machine.
-        type: str
-      key:
-        description: Claims for this placeholder.
-        type: str
-      pool:
-        description: Claims from the pool of this name.
-        type: str
-      host:
-        description: Claims that were made for this host of the inventory.
-        type: str
-      site:
-        description:
-          - Claims that were made for the inventory of this name. Without it O(matching.not_in_inventory) leaves claims alone that were made
-            for an inventory with a name, and with it those of all others.
-        type: str
-      owner:
-        description: Claims that go with this object.
-        type: dict
-        suboptions:
-          apiVersion:
-            description: The API group and version of the object. Any will do by default.
-            type: str
-          kind:
-            description: The kind of the object.
-            type: str
-            required: true
-          name:
-            description: The name of the object.
-            type: str
-            required: true
-          uid:
-            description: Its uid. Any will do by default.
-            type: str
-      labels:
-        description: Claims that have all of these labels in the cluster. Only with O(backend=kubernetes).
-        type: dict
-      not_in_inventory:
-        description:
-          - Claims of machines that are none of these hosts, for example C(groups.all). An empty list is an error.
-          - Only where the list holds all hosts of all inventories that share O(namespace); the claims of another inventory's machines are
-            released, too. Run the playbook C(elemental.networking.report), or check mode with diff, first. They name these claims.
-          - In a job slice of AWX C(groups.all) has the hosts of the slice only, so a job that bears the signs of one is refused. Hosts that
-            are disabled in AWX, or that a smart inventory leaves out, are not in it either, and no sign tells.
-        type: list
-        elements: str
-      in_job_slice:
-        description: O(matching.not_in_inventory) has every host, even where this looks like a job slice of AWX.
-        type: bool
-        default: false
   machines:
     description:
       - Machines that are looked at as a whole, with O(state=present). The result then also states what they hold for keys that are not in
@@ -117,7 +60,7 @@ options:
       former_host:
         description:
           - The name that the inventory had for it before it was renamed. Its claims are renamed, and keep their addresses.
-          - On a cluster this needs C(playbooks/files/ipam-hand-over.manifest), and pools of the in-cluster provider.
+          - On a cluster this needs C(playbooks/files/ipam-hand-over.yaml), and pools of the in-cluster provider.
         type: str
       renumber:
         description:
@@ -125,7 +68,7 @@ options:
             claim a new address beside the old one, as C(<machine>-<key>.renumbering). Without it that is an error.
           - RV(addresses) has the new address then. Push it, record that it is confirmed (M(elemental.networking.machine_host_keys)), and
             call this module with O(state=renumbered).
-          - On a cluster this needs C(playbooks/files/ipam-hand-over.manifest), and pools of the in-cluster provider.
+          - On a cluster this needs C(playbooks/files/ipam-hand-over.yaml), and pools of the in-cluster provider.
         type: bool
         default: false
       site:
@@ -177,7 +120,7 @@ EXAMPLES = r"""
 - name: Release all claims of one machine
   elemental.networking.ip_address_claims:
     database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
-    matching:
+    selector:
       machine: node1
     state: absent
   delegate_to: localhost
@@ -186,7 +129,7 @@ EXAMPLES = r"""
   elemental.networking.ip_address_claims:
     backend: kubernetes
     namespace: fleet-default
-    matching:
+    selector:
       not_in_inventory: "{{ groups.all }}"  # every host of every inventory that shares the namespace
     state: absent
   run_once: true
@@ -353,9 +296,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
     CLAIM_SPEC,
     IF_OWNED_SPEC,
     MACHINES_SPEC,
-    MATCHING_SPEC,
     PATIENCE_SPEC,
     POOLS_SPEC,
+    SELECTOR_SPEC,
     Result,
     run,
     serve_claims,
@@ -368,20 +311,20 @@ if t.TYPE_CHECKING:
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     """Claim or release in bulk."""
-    return serve_claims(module, backend, module.params["claims"] or [], module.params["matching"])
+    return serve_claims(module, backend, module.params["claims"] or [], module.params["selector"])
 
 
 def main() -> None:
     """Run the module."""
     options = {**CLAIM_SPEC, "namespace": {"type": "str"}}
     claims = {"type": "list", "elements": "dict", "options": options}
-    matching = {"type": "dict", "options": MATCHING_SPEC}
+    selector = {"type": "dict", "options": SELECTOR_SPEC}
     state = {"type": "str", "default": "present", "choices": ["present", "absent", "renumbered"]}
-    options = {"claims": claims, "matching": matching, "state": state, "required": {"type": "bool", "default": True}}
+    options = {"claims": claims, "selector": selector, "state": state, "required": {"type": "bool", "default": True}}
     run(
         {**options, **POOLS_SPEC, **MACHINES_SPEC, **PATIENCE_SPEC, **IF_OWNED_SPEC},
         serve,
-        required_one_of=[("claims", "matching")],
+        required_one_of=[("claims", "selector")],
     )
 
 

@@ -22,7 +22,7 @@ description:
   - On a cluster, a field that its definition of the pools does not have is an error; it would be dropped.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
+  - elemental.networking._attributes.actiongroup_ipam
   - elemental.networking._ipam
 attributes:
   check_mode:

@@ -17,7 +17,7 @@ description:
   - Pools of other providers than the in-cluster one, and pools that this user may not read, are known by the claims on them only.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
+  - elemental.networking._attributes.actiongroup_ipam
   - elemental.networking._attributes.info_module
   - elemental.networking._ipam
 options:

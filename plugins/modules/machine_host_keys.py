@@ -24,7 +24,6 @@ description:
     C(elemental.networking/site) and C(elemental.networking/confirmed) of each claim, and need the verb C(patch) on claims.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
   - elemental.networking._ipam
 attributes:
   check_mode:

@@ -25,7 +25,6 @@ notes:
 extends_documentation_fragment:
   - elemental.networking._transaction
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
 attributes:
   check_mode:
     support: full

@@ -508,7 +508,7 @@ class KubernetesBackend(IpamBackend):
         if left > self._grace:
             raise IpamError(
                 f"claim {claim.name} was released, and its address rests for {left} s more (addressReuseGracePeriodSeconds of pool"
-                f" {claim.pool.name}); run again then, with a longer timeout, or under another machine name"
+                f" {claim.pool.name}); run again then, with a longer wait_grace, or under another machine name"
             )
 
     def holders(self, claims: t.Sequence[Claim]) -> dict[Name, Holder]:

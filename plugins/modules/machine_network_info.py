@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: machine_network
+module: machine_network_info
 short_description: Check what network a host asks for, and which claims that takes
 version_added: 0.1.0
 author:
@@ -20,7 +20,6 @@ description:
     gives the same together with the configuration, which may hold secrets and is therefore not part of a result here.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
   - elemental.networking._attributes.info_module
 options:
   network:
@@ -95,7 +94,7 @@ options:
 
 EXAMPLES = r"""
 - name: Check what the hosts ask for
-  elemental.networking.machine_network:
+  elemental.networking.machine_network_info:
     network: "{{ machine_network }}"
     pool_files: [pools.yaml]
   register: asked

@@ -37,7 +37,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - This module only looks.
+      - This module changes nothing.
   diff_mode:
     support: N/A
     details:

@@ -14,7 +14,7 @@ author:
   - elemental.networking contributors (@elemental-networking)
 description:
   - Reads the addresses that a machine has claimed and fills them into its C(machine_network).
-  - It reads only. It never claims an address; a key that has no address yet is an error.
+  - Changes nothing and never claims an address. A key that has no address yet is an error.
 extends_documentation_fragment:
   - elemental.networking._machine
   - elemental.networking._machine.network
@@ -52,6 +52,13 @@ EXAMPLES = r"""
   vars:
     their: "{{ hostvars.node1.machine_network }}"
     network: "{{ lookup('elemental.networking.resolved_network', network=their, machine='node1') }}"
+
+- name: Show the network of this host, with claims on a management cluster
+  ansible.builtin.debug:
+    msg: "{{ lookup('elemental.networking.resolved_network', backend='kubernetes', namespace='fleet-default', kubernetes=access).config }}"
+  vars:
+    access:
+      kubeconfig: ~/.kube/config
 """
 
 RETURN = r"""

@@ -13,13 +13,19 @@ version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Returns the claims of a namespace, or of all, with their addresses. Never claims anything.
+  - Returns the claims of a namespace, or of all namespaces, with their addresses. It never claims anything.
+  - A claim that shows no machine, as one made with kubectl or by GitOps, is known by its name, C(<machine>-<key>), if O(selector.machine)
+    is given.
 extends_documentation_fragment:
   - elemental.networking._attributes
   - elemental.networking._attributes.actiongroup_ipam
   - elemental.networking._attributes.info_module
   - elemental.networking._ipam
   - elemental.networking._ipam.selector
+seealso:
+  - module: elemental.networking.ip_address_claims
+  - plugin: elemental.networking.ip_address
+    plugin_type: lookup
 options:
   all_namespaces:
     description: Look in all namespaces instead of O(namespace).
@@ -36,7 +42,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: held
 
-- name: Find the claims of machines that are not in the inventory any more
+- name: Find the claims of machines that are no longer in the inventory
   elemental.networking.ip_address_claim_info:
     database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
     selector:
@@ -44,6 +50,16 @@ EXAMPLES = r"""
   run_once: true
   delegate_to: localhost
   register: known
+
+- name: Look up the claims on a management cluster
+  elemental.networking.ip_address_claim_info:
+    backend: kubernetes
+    namespace: fleet-default
+    kubernetes:
+      kubeconfig: ~/.kube/config
+  delegate_to: localhost
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
 """
 
 RETURN = r"""
@@ -64,35 +80,35 @@ claims:
       returned: always
       sample: default
     machine:
-      description: The machine that it is for.
+      description: The machine that it is for. Empty for a claim of another tool that shows none.
       type: str
       returned: always
       sample: node1
     key:
-      description: The placeholder that the address fills.
+      description: The placeholder that the address fills. Empty for a claim of another tool that shows none.
       type: str
       returned: always
       sample: inventory-ip
     host:
-      description: The name that the inventory has for the machine, or null when nobody said.
+      description: The name that the inventory has for the machine, or null if none was given.
       type: str
       returned: always
       sample: node1
     site:
-      description: The name of the inventory that it was made for, or null.
+      description: The name of the inventory that it was made for, or null if none was given.
       type: str
       returned: always
       sample: berlin
     machine_id:
       description:
         - The identity of the machine that has the address, a digest of its machine-id, as M(elemental.networking.machine_host_keys)
-          recorded it; null where it did not yet.
+          recorded it. Null if none is recorded.
       type: str
       returned: always
       sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
     owner:
       description:
-        - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
+        - The object that owns the claim, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one if there are several.
       type: dict
       returned: always
       sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
@@ -109,15 +125,15 @@ claims:
       sample: true
     host_keys:
       description:
-        - The public ssh host keys by which the machine is known, as M(elemental.networking.machine_host_keys) recorded them; empty
-          where it did not yet.
+        - The public ssh host keys by which the machine is known, as M(elemental.networking.machine_host_keys) recorded them. Empty
+          if none are recorded.
       type: list
       elements: str
       returned: always
       sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
     confirmed:
       description:
-        - When a push first proved the address on the machine, in UTC, as M(elemental.networking.machine_host_keys) recorded it.
+        - When a push first confirmed the address on the machine, in UTC, as M(elemental.networking.machine_host_keys) recorded it.
         - Null while the address is only promised. No push of it has been confirmed yet, or the machine has not booted yet.
       type: str
       returned: always
@@ -128,28 +144,28 @@ claims:
       returned: always
       sample: {apiGroup: ipam.cluster.x-k8s.io, kind: InClusterIPPool, name: elemental-inventory-pool}
     address:
-      description: The address; null in check mode while there is none.
+      description: The address. Null while the claim waits for one.
       type: str
       returned: always
       sample: 192.168.122.150
     prefix:
-      description: The prefix length, in bits.
+      description: The prefix length, in bits. Null while the claim waits.
       type: int
       returned: always
       sample: 24
     gateway:
-      description: The gateway of the pool when the claim was made, or null.
+      description: The gateway of the pool when the claim was created, or null.
       type: str
       returned: always
       sample: 192.168.122.1
     family:
-      description: V(IPv4) or V(IPv6).
+      description: V(IPv4) or V(IPv6). Null while the claim waits.
       type: str
       returned: always
       sample: IPv4
 addresses:
   description:
-    - Address, prefix, gateway, family and the name of the pool by machine and key, as placeholders want them. The prefix is 0 where the
+    - Address, prefix, gateway, family and the name of the pool by machine and key, as the placeholders need them. The prefix is 0 if the
       pool of another provider has none.
   type: dict
   returned: success
@@ -158,13 +174,13 @@ addresses:
       inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4, pool: elemental-inventory-pool}
 machine_ids:
   description:
-    - The identities that are recorded of each machine, digests of the machine-id that its host has. One without is left out.
+    - The recorded identities of each machine, digests of the machine-id of its host. A machine without one is left out.
   type: dict
   returned: success
   sample:
     node1: [7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90]
 host_keys:
-  description: The public ssh host keys that are recorded of each machine. One without is left out.
+  description: The recorded public ssh host keys of each machine. A machine without any is left out.
   type: dict
   returned: success
   sample:

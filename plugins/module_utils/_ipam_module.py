@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import typing as t
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -63,6 +64,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasi
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.renumbering import Renumbering, finish
 from ansible_collections.elemental.networking.plugins.module_utils._machine_id import valid_identity
+from ansible_collections.elemental.networking.plugins.module_utils._progress import PROGRESS_FILE
 
 from ._ipam.kubernetes import connection as kubernetes_options
 
@@ -128,8 +130,6 @@ SELECTOR_SPEC: Spec = {
 PATIENCE_SPEC: Spec = {
     "wait_grace": {"type": "int", "default": 60},
     "keep_pending": {"type": "bool", "default": False},
-    # of the action: a module is heard only when it ends
-    "_progress_file": {"type": "path"},
 }
 
 
@@ -150,7 +150,7 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
                 kubernetes=options["kubernetes"] or {},
                 timeout=options.get("wait_grace", 60),
                 keep_pending=options.get("keep_pending", False),
-                report=_reporter(options.get("_progress_file")),
+                report=_reporter(os.environ.get(PROGRESS_FILE)),
             )
         ) as backend:
             result = serve(module, backend)

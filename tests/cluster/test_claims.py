@@ -408,7 +408,7 @@ def test_progress_says_how_many_are_served_and_why_the_others_are_not(space: Spa
     file = tmp_path / "progress"
     space.plane.kill("provider")
     try:
-        running = space.start("ip_address_claims", claims=asked("a", "b"), _progress_file=str(file))
+        running = space.start("ip_address_claims", claims=asked("a", "b"), progress=file)
         space.admin.until("the claims", lambda: len(space.items("ipaddressclaims")) == 2)
         say_not_ready(space, "a-ip", "PoolNotReady", "the pool is asleep")
         line = "0 of 2 claims served, 0.0 per second (PoolNotReady: the pool is asleep)"

@@ -20,6 +20,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.module_utils._progress import PROGRESS_FILE
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import is_job_slice
 
@@ -72,9 +73,9 @@ class ClaimingAction(NetworkAction):
         with tempfile.TemporaryDirectory(prefix="elemental-networking-") as folder:
             file = Path(folder) / "progress"
             file.touch(mode=0o600)
-            arguments = {**self._task.args, "_progress_file": str(file)}
+            self._task.environment = [*(self._task.environment or []), {PROGRESS_FILE: str(file)}]
             with Showing(file, Display().display):
-                return t.cast("dict[str, t.Any]", self._execute_module(module_args=arguments, task_vars=task_vars))
+                return t.cast("dict[str, t.Any]", self._execute_module(task_vars=task_vars))
 
 
 class Showing:

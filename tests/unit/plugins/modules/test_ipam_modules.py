@@ -288,7 +288,7 @@ def test_only_the_secrets_of_a_kubeconfig_are_hidden(module: Module) -> None:
     access = {"kubeconfig": config, "api_key": "api-s3cret", "proxy": "http://me:pr0xy@p"}
     secrets = ["t0ken-secret", "passw0rd-secret", "k3y-secret", "pr0vider-secret", "env-s3cret", "api-s3cret"]
     secrets += ["http://me:pr0xy-secret@p", "http://me:pr0xy@p"]
-    options = {"machine": "default", "key": "claim", "_progress_file": "/".join(secrets), "name": "v1"}
+    options = {"machine": "default", "key": "claim", "database": "/".join(secrets), "name": "v1"}
     result = module("ip_address_claim", backend="kubernetes", kubernetes=access, **options, state="absent")
     assert not [secret for secret in secrets if secret in json.dumps(result)]
     shown = result.get("invocation", {}).get("module_args")  # ansible-core 2.21 shows none

@@ -234,7 +234,7 @@ def test_manifests_that_nobody_vouches_for_are_refused(cluster: Cluster, mirror:
     _changed, failed, text = cluster.play(options)
     assert failed == 1, text
     assert f"The checksum of {mirror}/components.yaml is not known to this role" in text
-    assert f"curl -fsSL {mirror}/components.yaml | sha256sum says, in ipam_provider_sha256" in text
+    assert f"curl -fsSL {mirror}/components.yaml | sha256sum prints, in ipam_provider_sha256" in text
     assert "secret" not in text
     assert cluster.applied == []
 

@@ -21,14 +21,14 @@ attributes:
     description: A second run with the same options, in the same situation, changes nothing.
 """
 
-    ACTIONGROUP_NETWORKING = r"""
+    ACTIONGROUP_IPAM = r"""
 options: {}
 attributes:
   action_group:
-    description: Use C(group/elemental.networking.networking) in C(module_defaults) to set defaults for this module.
+    description: Use C(group/elemental.networking.ipam) in C(module_defaults) to set defaults for this module.
     support: full
     membership:
-      - elemental.networking.networking
+      - elemental.networking.ipam
 """
 
     INFO_MODULE = r"""
@@ -37,7 +37,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - This module only looks.
+      - This module changes nothing.
   diff_mode:
     support: N/A
     details:

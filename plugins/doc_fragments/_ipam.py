@@ -33,17 +33,17 @@ pool:
       type: str
 host:
   description:
-    - The name that the inventory has for the machine. A claim that was made for another host is an error that names both, since
-      two hosts with one machine name would share one address.
+    - The name of the machine in the inventory. If the claim was made for another host, the task fails, because two hosts with one machine
+      name would share the address.
   type: str
 site:
   description:
-    - The name of the inventory that the claim is made for, where several share a database or a namespace. A claim that was made for another
-      inventory is an error that names both, and so it is where this one has no name.
+    - The name of the inventory that the claim is made for, if several share a database or a namespace. If the claim was made for another
+      inventory, the task fails and names both. The same applies if this inventory has no name.
   type: str
 owner:
   description:
-    - The object that the claim goes with, in the namespace of the claim, for example a C(MachineInventory). The cluster releases
+    - The object that owns the claim, in the namespace of the claim, for example a C(MachineInventory). The cluster releases
       the claim when that object is deleted, as in Elemental. Only with O(backend=kubernetes).
   type: dict
   suboptions:
@@ -63,7 +63,7 @@ owner:
       description: Its uid. It is looked up by default, which needs the verb C(list) on that kind.
       type: str
 family:
-  description: The family that the address has to be of. Any will do by default.
+  description: The family that the address must have. By default any.
   type: str
   choices: [IPv4, IPv6]
 """
@@ -80,26 +80,27 @@ options:
   backend:
     description:
       - Where claims and pools are kept. V(embedded) is one SQLite file.
-      - V(kubernetes) is a Cluster API control plane, such as a Rancher management cluster, with any IPAM provider. It needs the
-        Python library C(kubernetes) 24.2 or later beside the controller.
+      - V(kubernetes) is a Cluster API control plane, such as a Rancher management cluster, with any IPAM provider.
     type: str
     default: embedded
     choices: [embedded, kubernetes]
   database:
     description:
-      - The file of the embedded backend. It is made when missing, with mode 0600. Its folder must exist.
-      - Required with O(backend=embedded).
+      - The file of the embedded backend. If it is missing, it is created with mode 0600. Its folder must exist.
+      - Required with O(backend=embedded). Keep this file; it records which machine holds which address.
       - In an AWX job it must be on a path that outlives the job. One in the private folder of the job, or in the container, is refused.
     type: path
   kubernetes:
     description:
       - How to reach the cluster, for O(backend=kubernetes), with the names and meanings of C(kubernetes.core.k8s_auth_options).
-      - What is not given comes from the environment variables C(K8S_AUTH_*), then from the pod that this runs in, then from
+      - What is not given comes from the environment variables C(K8S_AUTH_*), then from the pod that the module runs in, then from
         C(~/.kube/config), as with C(kubernetes.core).
+      - These are suboptions, because C(kubernetes.core)'s own C(host) would be taken for the host of a claim. Its C(module_defaults) group
+        does not set them; use the group of this collection.
     type: dict
     suboptions:
       kubeconfig:
-        description: A kubeconfig file, or its content as a dictionary.
+        description: A kubeconfig file, or its content as a dictionary. Prefer an absolute path or one that begins with C(~).
         type: raw
       context:
         description: The context in the kubeconfig.
@@ -162,11 +163,22 @@ options:
         type: list
         elements: str
   namespace:
-    description: The namespace of claims and of namespaced pools that do not say theirs.
+    description: The namespace of claims, and of namespaced pools whose manifests have none.
     type: str
     default: default
 notes:
-  - Runs beside the controller. Delegate it to C(localhost) in a play for other hosts.
+  - Runs beside the controller. In a play for other hosts, delegate it to C(localhost).
+  - If C(localhost) is in the inventory with another Python, set C(ansible_python_interpreter) of the task to C({{ ansible_playbook_python
+    }}), so that the libraries of the Python that runs Ansible are used.
+requirements:
+  - For O(backend=kubernetes), the Python library C(kubernetes) 24.2 or later, for the Python that runs the module.
+seealso:
+  - name: Claims on a management cluster
+    description: A guide with all steps, and with the manifests that grant the rights.
+    link: https://github.com/elemental-networking/elemental.networking/blob/main/docs/docsite/rst/cluster.rst
+  - name: Claims
+    description: Waiting, releasing, rights, and what happens if something fails.
+    link: https://github.com/elemental-networking/elemental.networking/blob/main/docs/claims.md
 """
 
     POOLS = r"""
@@ -183,11 +195,12 @@ options:
 options:
   if_owned:
     description:
-      - What becomes of a claim that is to be released and that another object uses, that is, one whose controller owner exists (Elemental's
-        C(MachineInventory), a machine of another provider), or one that a C(MachineInventory) records. Only with O(backend=kubernetes).
+      - What happens to a claim that is to be released although another object uses it. That is a claim whose controller owner exists
+        (Elemental's C(MachineInventory), a machine of another provider), or one that a C(MachineInventory) records. Only with
+        O(backend=kubernetes).
       - V(fail) releases nothing and names the object. Deleting that object releases the claim.
       - V(keep) releases the others; RV(kept) and a warning name the claim.
-      - V(release) releases it all the same. A C(MachineInventory) goes on recording the address and never claims again, so delete it
+      - V(release) releases it nevertheless. A C(MachineInventory) goes on recording the address and never claims again, so delete it
         before another machine gets the address.
     type: str
     default: fail
@@ -196,26 +209,87 @@ options:
 
     PATIENCE = r"""
 options:
-  timeout:
+  wait_grace:
     description:
-      - How long to wait for addresses beyond what the number of claims and the pace of the provider explain, in seconds. The real
-        deadline is later by half a second for each claim, and moves on while the provider serves.
+      - Grace period in seconds, added to the time that the provider is expected to need for this number of claims, at least half a second
+        for each. While the provider serves claims, the deadline moves on.
       - Only with O(backend=kubernetes); the other backend never waits.
     type: int
     default: 60
   keep_pending:
     description:
-      - Whether claims that cannot be served stay and wait, for example for a pool that is widened later. By default a call that fails
-        because of an exhausted pool or a refusal removes the claims that it created. After a time-out they stay in any case.
+      - Keep claims that cannot be served, for example until a pool is widened. By default, a call that fails because a pool is exhausted or
+        the provider refuses a claim deletes the claims that it created. After a time-out they stay in any case.
       - Only with O(backend=kubernetes).
     type: bool
     default: false
-  progress_file:
+"""
+
+    SELECTOR = r"""
+options:
+  selector:
     description:
-      - A file where the module runs that gets a line of progress every few seconds while claims are asked for, served or released.
-      - By default the lines are shown where the play is shown, provided that the task runs on the controller as its own user, as one
-        delegated to C(localhost), and not with C(async).
-    type: path
+      - What the claims have in common. A claim is selected if everything that is given applies to it; give at least one of the suboptions.
+      - M(elemental.networking.ip_address_claims) with C(state=absent) releases the selected claims of O(namespace), but only those that
+        this collection made. M(elemental.networking.ip_address_claim_info) returns the selected claims, including those of other tools.
+    type: dict
+    suboptions:
+      machine:
+        description: Claims of this machine.
+        type: str
+      key:
+        description: Claims for this placeholder.
+        type: str
+      pool:
+        description: Claims from the pool of this name.
+        type: str
+      host:
+        description: Claims that were made for this host of the inventory.
+        type: str
+      site:
+        description:
+          - Claims that were made for the inventory of this name.
+          - With O(selector.not_in_inventory), set it to the name of your inventory. Without it, only claims that were made for an inventory
+            without a name are selected.
+        type: str
+      owner:
+        description: Claims that go with this object.
+        type: dict
+        suboptions:
+          apiVersion:
+            description: The API group and version of the object. By default any.
+            type: str
+          kind:
+            description: The kind of the object.
+            type: str
+            required: true
+          name:
+            description: The name of the object.
+            type: str
+            required: true
+          uid:
+            description: Its uid. By default any.
+            type: str
+      labels:
+        description: Claims that have all of these labels in the cluster. Only with O(backend=kubernetes).
+        type: dict
+      not_in_inventory:
+        description:
+          - Claims that this collection made for machines that are not in this list of hosts; give C(groups.all). An empty list is an error.
+          - A claim that records its host (C(host)) is selected if that host is not in the list. One without is selected if its C(machine)
+            is neither a name in the list nor the machine name derived from one.
+          - Claims of machines that are registered with Elemental, in a C(MachineInventory) of the same name, are never selected.
+          - Use it to release claims only if the list holds every host of every inventory that shares O(namespace), or if the inventories
+            have names (O(selector.site)). Run the playbook C(elemental.networking.report), or check mode with diff, first to see these
+            claims.
+          - In a job slice of AWX C(groups.all) has the hosts of the slice only, so a job that looks like one is refused. Hosts that are
+            disabled in AWX, or that a smart inventory leaves out, are not in it either, and this cannot be detected.
+        type: list
+        elements: str
+      in_job_slice:
+        description: Set this if O(selector.not_in_inventory) has every host, although the job looks like a job slice of AWX.
+        type: bool
+        default: false
 """
 
 
@@ -225,8 +299,8 @@ ModuleDocFragment.CLAIMS = f"""
 options:
   claims:
     description:
-      - The claims. Either this or O(matching) is required.
-      - To release one its name is enough, or machine and key. Whatever else is said has to hold.
+      - The claims. Either this or O(selector) is required.
+      - To release a claim, give its name, or its machine and key. Every other option that you give must match the claim.
     type: list
     elements: dict
     suboptions:

@@ -15,15 +15,15 @@ options:
   machine:
     description:
       - The name of the machine.
-      - The default is C(inventory_hostname) in lower case, a dash for each character that a claim name cannot have.
+      - The default is C(inventory_hostname) in lower case, with a dash for each character that a claim name cannot have. Dots stay.
     type: str
     vars:
-      - name: machine_network_machine
+      - name: machine_network_machine_name
   backend:
     description: Where claims and pools are kept. V(embedded), the default, is one SQLite file; V(kubernetes) is a cluster.
     type: str
     vars:
-      - name: machine_network_backend
+      - name: machine_network_ipam_backend
   kubernetes:
     description:
       - How to reach the cluster, for V(kubernetes), with the names of C(kubernetes.core.k8s_auth_options).
@@ -33,33 +33,37 @@ options:
       - name: machine_network_kubernetes
   database:
     description:
-      - The file of the embedded backend. One that does not exist is one without claims, and is not made.
-      - The default is C(.elemental-ipam.sqlite). It and a relative path are beside the inventory, or, where the inventory is no file, in
-        the folder where ansible-playbook was started.
+      - The file of the embedded backend. A missing file counts as empty and is not created.
+      - The default is C(.elemental-ipam.sqlite). The default and a relative path are beside the inventory or, if the inventory is not a
+        file, in the folder where ansible-playbook was started.
     type: str
     vars:
-      - name: machine_network_database
+      - name: machine_network_ipam_database
   site:
-    description: The name of the inventory. Claims that were made for an inventory of another name are not those of its machines.
+    description: The name of the inventory. Claims that were made for an inventory with another name are ignored.
     type: str
     vars:
       - name: machine_network_site
   namespace:
     description:
-      - The namespace of the claims. By default the claims of the machine are searched for in all.
-      - Set it with V(kubernetes). To search all namespaces needs the right to list claims and addresses in the whole cluster, which the
-        Role of this collection does not grant.
+      - The namespace of the claims. By default, all namespaces are searched.
+      - Set it with V(kubernetes). Searching all namespaces needs the right to list claims and addresses in the whole cluster, which
+        C(playbooks/files/ipam-consumer.yaml) does not grant.
     type: str
     vars:
-      - name: machine_network_namespace
+      - name: machine_network_ipam_namespace
 """
 
     NETWORK = r"""
 options:
   network:
     description:
-      - The network in the shape of C(MachineRegistration.spec.config.network), or a text with it in YAML.
-      - Ignored when O(manifest) is given.
+      - The network in the shape of C(MachineRegistration.spec.config.network), or a string with it in YAML.
+      - C(configurator) is the form of C(config), V(nmconnections), V(nmstate), V(nmc) or V(none).
+      - C(ipAddresses) is a dictionary of placeholder key to pool, each with C(apiGroup), C(kind) and C(name).
+      - C(config) is the configuration with placeholders, as O(elemental.networking.network_config#module:config) takes it.
+      - Any other field is an error.
+      - Ignored if O(manifest) is given.
     type: raw
     vars:
       - name: machine_network
@@ -72,14 +76,14 @@ options:
     vars:
       - name: machine_network_manifest
   pools:
-    description: Pools, as C(InClusterIPPool) or C(GlobalInClusterIPPool) manifests, or a text with them in YAML.
+    description: Pools, as C(InClusterIPPool) or C(GlobalInClusterIPPool) manifests, or a string with them in YAML.
     type: raw
     vars:
       - name: machine_network_pools
   pool_files:
     description:
-      - Files on the controller that hold such manifests; paths are as for O(manifest). Other objects in them, and lists as
-        C(kubectl get -o yaml) writes them, are no obstacle.
+      - Files on the controller that hold such manifests; paths are as for O(manifest). They may hold other objects, too, and lists as
+        C(kubectl get -o yaml) writes them.
     type: raw
     vars:
       - name: machine_network_pool_files

@@ -10,11 +10,13 @@ class ModuleDocFragment:
     """What every change of a host's network has in common."""
 
     DOCUMENTATION = r"""
+requirements:
+  - On the host, NetworkManager 1.40 or later, Python 3.6 or later (standard library only), and root for the task.
 options:
   machine:
     description:
       - The name of the machine. A host that was configured as another machine is refused.
-      - The default is C(inventory_hostname) in lower case, a dash for each character that a claim name cannot have.
+      - The default is C(inventory_hostname) in lower case, with a dash for each character that a claim name cannot have. Dots stay.
     type: str
   former_machine:
     description:
@@ -23,25 +25,25 @@ options:
     type: str
   deadline:
     description:
-      - After how many seconds (5 to 3600) the host rolls back unless the controller has come in.
+      - Seconds (5 to 3600) after which the host is rolled back unless the controller has connected to it again.
     type: int
     default: 60
   known_host_keys:
     description:
-      - The public ssh host keys that are recorded of the host, that is, RV(elemental.networking.ip_address_claims#module:host_keys) of its
-        machine. A key is written as in the C(.pub) files of sshd.
-      - At an address that is not C(ansible_host), or that it claimed, ssh has to prove that the host has one of them, before anything is
-        sent there, whatever else is set about checking keys. Where ssh knows a key of the host by itself, that one is demanded.
-      - At C(ansible_host), unless it is a claimed address, the host is believed as far as ssh believes it. One that was installed anew is
-        taken there, and RV(host_keys) are its new ones.
+      - The recorded public ssh host keys of the host, that is, RV(elemental.networking.ip_address_claims#module:host_keys) of its machine.
+        A key is written as in the C(.pub) files of sshd.
+      - At an address that is not C(ansible_host), or that the machine claimed, the host must present one of them before anything is sent
+        there, even if host key checking is disabled. If ssh itself knows a key of the host, it must present that one.
+      - At C(ansible_host), unless it is a claimed address, ssh alone decides. A host that was installed again is accepted there, and
+        RV(host_keys) are its new ones.
     type: list
     elements: str
     default: []
   known_machine_ids:
     description:
-      - The identities that are recorded of the host, that is, RV(elemental.networking.ip_address_claims#module:machine_ids) of its machine.
-      - A reset of a host with another identity is refused, since its addresses belong to another machine. It is refused as well where
-        another machine than that one answers at C(ansible_host). For M(elemental.networking.network_config) both are a warning.
+      - The recorded identities of the host, that is, RV(elemental.networking.ip_address_claims#module:machine_ids) of its machine.
+      - A reset of a host with another identity is refused, because its addresses belong to another machine. It is also refused if
+        another machine answers at C(ansible_host). For M(elemental.networking.network_config) both are a warning.
     type: list
     elements: str
     default: []
@@ -49,24 +51,24 @@ options:
     description:
       - C(/oem/elemental-network.yaml) on the host may be replaced by O(elemental.networking.network_config#module:elemental_os), or
         removed by a reset, although the collection did not write it. For one run.
-      - Elemental writes that file when a machine registers, and the host applies it at every boot. Without this option it is an error
-        where it would be replaced, or would bring its profiles back after a reset; it is a warning where profiles are installed beside it.
+      - Elemental writes that file when a machine registers, and the host applies it at every boot. Without this option the task
+        fails if the file would be replaced, or would bring its profiles back after a reset. It warns if profiles are installed beside it.
     type: bool
     default: false
   accept_host_keys:
     description:
-      - Accept any machine that answers at a claimed address as the host, whatever O(known_host_keys) and O(known_machine_ids) say. That
-        machine gets the profiles, secrets included.
-      - For one run, where a host was installed anew and answers at its claimed address only, or where it got that address before keys were
+      - Accept any machine that answers at a claimed address as the host, regardless of O(known_host_keys) and O(known_machine_ids). That
+        machine gets the profiles, including secrets.
+      - For one run, if a host was installed again and answers only at its claimed address, or if it got that address before keys were
         recorded.
     type: bool
     default: false
   probes:
     description:
-      - What has to work on the host. Each probe runs before the change; one that passed then has to pass after it, or the host
-        rolls back at the deadline. One that failed before does not count.
+      - What must work on the host. Each probe runs before the change. One that passed then must pass after it, or the host is rolled back
+        at the deadline. A probe that failed before is ignored.
       - The default is one probe of type V(gateway) and one of type V(dns). Give a list of your own to replace them, or C([]) for none.
-      - A static profile has to name a DNS server where the host had one from DHCP, or V(dns) fails after the change.
+      - A static profile must name a DNS server if the host had one from DHCP, or V(dns) fails after the change.
     type: list
     elements: dict
     suboptions:
@@ -81,7 +83,7 @@ options:
         required: true
         choices: [gateway, dns, ping, tcp, command]
       name:
-        description: What to call it in results and messages. The default says what it does.
+        description: Its name in results and messages. The default describes what it does.
         type: str
       target:
         description: An address or a name, for V(ping) and V(tcp).
@@ -95,6 +97,6 @@ options:
       timeout:
         description:
           - Seconds that one run of the probe may take, at most half of O(deadline), since a probe runs before the change and after it.
-          - The default is 1 to 10, by its type, or half of O(deadline) where that is less.
+          - The default is 1 to 10, by its type, or half of O(deadline) if that is less.
         type: float
 """

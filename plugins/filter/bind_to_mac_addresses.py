@@ -17,7 +17,7 @@ description:
     interface by its MAC address.
   - A configuration for V(nmc) or V(nmstate) gets C(identifier=mac-address) (nmc 0.3.3 or later); in one for V(nmconnections) the
     C(interface-name) of ethernet profiles is replaced by C(mac-address) in C([ethernet]).
-  - No text is searched for names, so that C(eth1) is never found in C(eth10), and swapped names do no harm.
+  - Only whole names are replaced, so C(eth1) is never found in C(eth10), and swapped names do no harm.
   - Interfaces that are bound by an C(identifier) already, and those that profiles make (bonds, bridges, VLANs), stay as they are.
 positional: _input, mac_addresses
 options:
@@ -28,13 +28,15 @@ options:
   mac_addresses:
     description:
       - The MAC address of each ethernet interface by the name that the configuration has for it.
-      - Or C(ansible_facts) of the host, where the interfaces have these names now and shall be found by their addresses from then on.
+      - Or C(ansible_facts) of the host, if the interfaces have these names now and are to be found by their addresses from then on.
     type: dict
     required: true
+seealso:
+  - module: elemental.networking.network_config
 """
 
 EXAMPLES = r"""
-- name: Give a host its network on the interfaces that the inventory names by MAC address
+- name: Configure interfaces that the inventory names by MAC address
   elemental.networking.network_config:
     configurator: nmstate
     config: "{{ network | elemental.networking.bind_to_mac_addresses(mac_addresses) }}"

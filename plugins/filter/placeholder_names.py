@@ -13,13 +13,13 @@ version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Finds C({key}), C({key.prefix}), C({key.gateway}) and C({key.family}) in a text, or in all texts of a list or
+  - Finds C({key}), C({key.prefix}), C({key.gateway}) and C({key.family}) in a string, or in all strings of a list or
     dictionary.
-  - An escaped C(\{word}) is no placeholder.
+  - An escaped C(\{word}) is not a placeholder.
 positional: _input
 options:
   _input:
-    description: The text, list or dictionary, for example C(machine_network.config).
+    description: The string, list or dictionary, for example C(machine_network.config).
     type: raw
     required: true
 seealso:

@@ -13,26 +13,26 @@ version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Replaces C({key}), C({key.prefix}), C({key.gateway}) and C({key.family}) in a text, or in all texts of a list or
+  - Replaces C({key}), C({key.prefix}), C({key.gateway}) and C({key.family}) in a string, or in all strings of a list or
     dictionary.
   - C({key}) is the placeholder of Rancher Elemental. C(family) is V(IPv4) or V(IPv6).
   - A key that has a dot in it wins over an attribute of the same spelling.
-  - C(\{word}) gives the literal C({word}). A doubled brace is not the escape because Jinja2 would take it for a
+  - C(\{word}) stands for the literal C({word}). A doubled brace is not the escape because Jinja2 would take it for a
     template.
-  - Braces around anything that is not shaped like a key are left alone. What an address brings in is not looked at
+  - Braces around anything that is not shaped like a key are left alone. Filled values are not searched
     again.
   - A placeholder that cannot be filled is an error that names the key, its place and the keys that exist.
 positional: _input, addresses, place
 options:
   _input:
-    description: The text, list or dictionary, for example C(machine_network.config).
+    description: The string, list or dictionary, for example C(machine_network.config).
     type: raw
     required: true
   addresses:
     description:
       - The addresses by key. Each is a dictionary with C(address), C(prefix) and C(gateway), as in the return value
-        RV(elemental.networking.ip_address_claims#module:addresses) of one machine, or just the address as a text.
-      - A text fills C({key}) only; C({key.prefix}), C({key.gateway}) and C({key.family}) are an error then.
+        RV(elemental.networking.ip_address_claims#module:addresses) of one machine, or just the address as a string.
+      - A string fills C({key}) only; then C({key.prefix}), C({key.gateway}) and C({key.family}) are an error.
     type: dict
     required: true
   place:
@@ -42,7 +42,7 @@ options:
 seealso:
   - plugin: elemental.networking.placeholder_names
     plugin_type: filter
-  - plugin: elemental.networking.network_config
+  - plugin: elemental.networking.resolved_network
     plugin_type: lookup
 """
 

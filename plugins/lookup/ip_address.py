@@ -11,11 +11,15 @@ version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Looks up addresses that were claimed before. Never claims one.
-  - As C(ansible_host) it belongs in the C(vars) of plays that run after the playbook C(elemental.networking.configure) succeeded, never
-    in the inventory. There the host would be looked for at an address that it was given and does not have yet.
+  - Looks up addresses that are claimed already. It never claims one.
+  - Set C(ansible_host) to it in the C(vars) of plays that run after the playbook C(elemental.networking.configure) succeeded, never
+    in the inventory. In the inventory Ansible would connect to the new address before the host has it.
 extends_documentation_fragment:
   - elemental.networking._machine
+seealso:
+  - module: elemental.networking.ip_address_claim_info
+  - plugin: elemental.networking.resolved_network
+    plugin_type: lookup
 options:
   _terms:
     description: The placeholder keys of the claims, as in C(ipAddresses).
@@ -25,8 +29,8 @@ options:
   attribute:
     description:
       - What to return of each address. V(all) is a dictionary of the first four.
-      - V(confirmed) is when a push first proved the address on the machine, in UTC, or an empty string while it is only promised.
-      - V(host_keys) is the list of public ssh host keys by which the machine is known at it, empty where none are recorded yet.
+      - V(confirmed) is when a push first confirmed the address on the machine, in UTC, or an empty string while it is only promised.
+      - V(host_keys) is the list of the recorded public ssh host keys of the machine, empty if none are recorded yet.
     type: str
     default: address
     choices: [address, prefix, gateway, family, all, host_keys, confirmed]
@@ -40,17 +44,24 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ lookup('elemental.networking.ip_address', 'inventory-ip', default='none yet') }}"
 
-- name: Go on where the hosts are after they were configured
+- name: Continue at the new addresses after the hosts were configured
   hosts: all
   vars:
     ansible_host: "{{ lookup('elemental.networking.ip_address', 'inventory-ip') }}"
-    # where ssh checks the keys of hosts: the name or address that it knows this one by
+    # if ssh checks host keys: the name or address under which it knows this host
     ansible_ssh_common_args: -o HostKeyAlias={{ inventory_hostname }}
   tasks:
-    - name: See that they answer
+    - name: Check that they answer
       ansible.builtin.ping:
 
-- name: Let ssh know a host at its claimed address by the keys that were recorded when it was configured
+- name: Show the claimed address of this host, on a management cluster
+  ansible.builtin.debug:
+    msg: "{{ lookup('elemental.networking.ip_address', 'inventory-ip', backend='kubernetes', namespace='site-a', kubernetes=access) }}"
+  vars:
+    access:
+      kubeconfig: ~/.kube/config
+
+- name: Add the recorded keys of a host to known_hosts, for its claimed address
   ansible.builtin.known_hosts:
     name: "{{ address }}"
     key: "{{ keys | map('regex_replace', '^', address ~ ' ') | join('\n') }}"

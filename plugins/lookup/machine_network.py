@@ -8,25 +8,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: machine_network
-short_description: What network a host asks for, and which claims that takes
+short_description: The network of a host, and which claims it needs
 version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Puts together what was given for a host, from the variable C(machine_network) or from the manifest of an Elemental user.
-  - It reads only files of the controller, never claims an address and changes nothing. The module M(elemental.networking.machine_network)
-    checks it, too.
+  - Determines the network of a host, from the variable C(machine_network) or from the manifest of an Elemental user.
+  - Reads only files of the controller, never claims an address and changes nothing. The module
+    M(elemental.networking.machine_network_info) checks it, too.
 extends_documentation_fragment:
   - elemental.networking._machine
   - elemental.networking._machine.network
 seealso:
-  - module: elemental.networking.machine_network
-  - plugin: elemental.networking.network_config
+  - module: elemental.networking.machine_network_info
+  - plugin: elemental.networking.resolved_network
     plugin_type: lookup
 """
 
 EXAMPLES = r"""
-- name: Claim what the hosts of this play ask for
+- name: Claim the addresses that the hosts of this play need
   elemental.networking.ip_address_claims:
     database: "{{ mine.database }}"
     pools: "{{ mine.pools }}"
@@ -34,6 +34,14 @@ EXAMPLES = r"""
   delegate_to: localhost
   vars:
     mine: "{{ lookup('elemental.networking.machine_network') }}"
+
+- name: The same on a management cluster
+  elemental.networking.ip_address_claims:
+    backend: kubernetes
+    kubernetes:
+      kubeconfig: ~/.kube/config
+    claims: "{{ lookup('elemental.networking.machine_network', namespace='fleet-default').claims }}"
+  delegate_to: localhost
 """
 
 RETURN = r"""
@@ -55,7 +63,7 @@ _list:
       type: str
       sample: default
     site:
-      description: The name of the inventory; empty where it has none.
+      description: The name of the inventory, empty if it has none.
       type: str
       sample: berlin
     backend:
@@ -70,14 +78,14 @@ _list:
       type: str
       sample: nmconnections
     config:
-      description: The configuration, its placeholders not filled.
+      description: The configuration, with its placeholders.
       type: dict
     claims:
       description: The claims, as M(elemental.networking.ip_address_claims) takes them.
       type: list
       elements: dict
     pools:
-      description: The manifests of the pools that were given along, each with its namespace.
+      description: The manifests of the pools that were given, each with its namespace.
       type: list
       elements: dict
 """

@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Fetches texts, and gives them only if their sha256 is the expected one. The role C(elemental.networking.ipam_provider) applies nothing
-    else from the net.
+  - Fetches files, and returns their content only if its sha256 is the expected one. The role C(elemental.networking.ipam_provider) applies
+    nothing else from the net.
   - Reads at most 16 MiB, and follows a redirect from C(https) only to C(https).
 options:
   _terms:
@@ -21,10 +21,13 @@ options:
     elements: str
     required: true
   sha256:
-    description: The sha256 that each of the texts has to have; where there are several addresses, those of all of them.
+    description: The sha256 that the content must have; for several addresses, those of all of them.
     type: list
     elements: str
     required: true
+seealso:
+  - plugin: ansible.builtin.url
+    plugin_type: lookup
 """
 
 EXAMPLES = r"""
@@ -37,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: One text per address.
+  description: One string per address.
   type: list
   elements: str
 """

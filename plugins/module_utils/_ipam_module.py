@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import typing as t
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -64,6 +65,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.releasi
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.renumbering import Renumbering, finish
 from ansible_collections.elemental.networking.plugins.module_utils._machine_id import valid_identity
+from ansible_collections.elemental.networking.plugins.module_utils._progress import PROGRESS_FILE
 
 from ._ipam.kubernetes import connection as kubernetes_options
 
@@ -114,7 +116,7 @@ CLAIM_SPEC: Spec = {
         },
     },
 }
-MATCHING_SPEC: Spec = {
+SELECTOR_SPEC: Spec = {
     **{name: CLAIM_SPEC[name] for name in ("machine", "key", "host", "site")},
     "pool": {"type": "str"},
     "owner": {
@@ -127,9 +129,8 @@ MATCHING_SPEC: Spec = {
     "in_job_slice": {"type": "bool", "default": False},
 }
 PATIENCE_SPEC: Spec = {
-    "timeout": {"type": "int", "default": 60},
+    "wait_grace": {"type": "int", "default": 60},
     "keep_pending": {"type": "bool", "default": False},
-    "progress_file": {"type": "path"},
 }
 
 
@@ -148,9 +149,9 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
                 backend=options["backend"],
                 database=options["database"] or "",
                 kubernetes=options["kubernetes"] or {},
-                timeout=options.get("timeout", 60),
+                timeout=options.get("wait_grace", 60),
                 keep_pending=options.get("keep_pending", False),
-                report=_reporter(options.get("progress_file")),
+                report=_reporter(os.environ.get(PROGRESS_FILE)),
             )
         ) as backend:
             result = serve(module, backend)
@@ -185,23 +186,23 @@ def serve_claims(
     module: AnsibleModule,
     backend: IpamBackend,
     asked: t.Sequence[t.Mapping[str, t.Any]],
-    matching: t.Mapping[str, t.Any] | None = None,
+    selector: t.Mapping[str, t.Any] | None = None,
 ) -> Result:
     """Claim or release in bulk. The one implementation of both claim modules.
 
-    ``asked`` has the options of single claims, ``matching`` what claims have in common that are to go.
+    ``asked`` has the options of single claims, ``selector`` what the claims have in common that are to be released.
     """
     namespace = module.params["namespace"] or "default"
     if module.params["state"] == "renumbered":
         return _finish_renumbering(module, backend, asked, namespace)
     if module.params["state"] == "absent":
         releases = [_release(each, namespace) for each in asked]
-        if matching is not None:
-            releases += select_claims(backend, namespace, _selection(matching, module.params["backend"]))
+        if selector is not None:
+            releases += select_claims(backend, namespace, selection_of(selector, module.params["backend"]))
         releasing = release_claims(backend, releases, module.check_mode, module.params.get("if_owned") or "fail")
         return _released_result(module, releasing)
-    if matching is not None:
-        raise InvalidInput("matching says which claims to release; with state: present name each one in claims")
+    if selector is not None:
+        raise InvalidInput("selector names claims to release; with state: present, give each claim in claims")
     pools = _pools(module, namespace)
     requests = [_claim_request(each, namespace) for each in asked]
     _refuse_same_key(requests)
@@ -328,7 +329,8 @@ def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
     )
 
 
-def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
+def selection_of(options: t.Mapping[str, t.Any], backend: str) -> Selection:
+    """What the option selector asks for. Raises InvalidInput when it would select everything, or cannot select anything."""
     if options.get("labels") and backend == "embedded":
         raise InvalidInput("claims of the embedded backend have no labels; select them by machine, key, pool or host")
     if options.get("not_in_inventory") == []:
@@ -343,7 +345,7 @@ def _selection(options: t.Mapping[str, t.Any], backend: str) -> Selection:
     )
     if selection.is_empty:
         raise InvalidInput(
-            "matching selects no claims because it says nothing; give machine, key, pool, host, site, owner, labels or not_in_inventory"
+            "selector is empty and would select every claim; give machine, key, pool, host, site, owner, labels or not_in_inventory"
         )
     return selection
 
@@ -435,19 +437,6 @@ def claim_result(bound: BoundClaim) -> Result:
         "gateway": address.gateway if address else None,
         "family": address.family if address else None,
     }
-
-
-def release_options(claim: Claim) -> Result:
-    """What says that exactly this claim is to go, in the options of ip_address_claims."""
-    known = {
-        "name": claim.name,
-        "namespace": claim.namespace,
-        "machine": claim.machine,
-        "key": claim.key,
-        "host": claim.host,
-        "site": claim.site,
-    }
-    return {name: value for name, value in known.items() if value}
 
 
 def owner_result(owner: Owner | None) -> Result | None:

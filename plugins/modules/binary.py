@@ -14,9 +14,8 @@ author:
   - elemental.networking contributors (@elemental-networking)
 description:
   - Fetches a program, compares its sha256, runs it once and only then moves it to its place, atomically.
-  - Whatever goes wrong, the program that was there is there still.
-  - Whether it is the right one already is known from its checksum and from a stamp beside it (C(.NAME.source.json)), never from what it
-    says of its version.
+  - If anything fails, the installed program stays in place.
+  - Whether it is up to date is decided by its checksum and a stamp file beside it (C(.NAME.source.json)), not by C(--version).
   - The roles P(elemental.networking.nmc#role) and P(elemental.networking.nmstatectl#role) use it.
 notes:
   - Needs Python 3.8 or later on the host, and nothing else; archives are unpacked by Python.
@@ -31,17 +30,17 @@ attributes:
     support: full
 options:
   path:
-    description: Where the program goes; its folder is made when it is missing.
+    description: Where the program goes. A missing folder is created.
     type: path
     required: true
   state:
-    description: Whether the program shall be there.
+    description: Whether the program is installed or removed.
     type: str
     default: present
     choices: [present, absent]
   url:
     description:
-      - The address of a release file. C({arch}) in it is replaced by the architecture of the host, as C(uname -m) says it.
+      - The address of a release file. C({arch}) in it is replaced by the architecture of the host, as C(uname -m) prints it.
       - It is the program itself, or a zip archive that holds a file of the program's name, or just one file.
     type: str
   src:
@@ -49,7 +48,7 @@ options:
     type: path
   sha256:
     description:
-      - What the file has to be; required with O(url).
+      - The sha256 of the file. Required with O(url).
       - A dictionary has one for each architecture.
     type: raw
   crate:
@@ -59,7 +58,7 @@ options:
     description: The version of O(crate).
     type: str
   probe:
-    description: The arguments with which the program is tried. It has to end with success.
+    description: The arguments with which the program is tried. It must end with exit code 0.
     type: list
     elements: str
     default: ["--version"]
@@ -82,7 +81,7 @@ path:
   returned: success
   sample: /usr/local/bin/nmc
 source:
-  description: What it was installed from, as it is kept in the stamp.
+  description: What it was installed from, as recorded in the stamp file.
   type: str
   returned: when O(state=present)
   sample: sha256:a0bb9439d14db5071b63c5f8d1407cd243b1093794d207771e69cf506c6ea8c9

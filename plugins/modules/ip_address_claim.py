@@ -13,22 +13,27 @@ version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - The same machine and key get the same address, for ever, until the claim is released.
-  - An existing claim from another pool is an error that names both pools, never a silent reuse.
-  - An address that the provider of a cluster gave to two claims of a namespace is never returned. Claims that the task made are made anew;
-    claims that were there before are an error that names them.
-  - In check mode no address is invented. A claim that does not exist yet has none.
-  - A release takes the claim that it was told of. One of the same name that was made for another host, machine, pool or owner than the
-    options say is an error, and so is one that something else made for an object of its own, unless O(owner) names that object.
+  - The same machine and key get the same address until the claim is released.
+  - If the claim exists with an address from another pool, the task fails and names both pools.
+  - If the provider of a cluster gave one address to two claims of a namespace, the claims of this task are deleted and created again. If
+    both are older, the task fails and names them.
+  - In check mode, a claim that would be created has the address null.
+  - With O(state=absent) every option that you give must match the claim, or the task fails and releases nothing. A claim that another
+    controller made for its own object is released only if O(owner) names that object.
   - For many machines use M(elemental.networking.ip_address_claims), which needs one task and one transaction.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
+  - elemental.networking._attributes.actiongroup_ipam
   - elemental.networking._ipam
   - elemental.networking._ipam.claim
   - elemental.networking._ipam.pools
   - elemental.networking._ipam.patience
   - elemental.networking._ipam.owned
+seealso:
+  - module: elemental.networking.ip_address_claims
+  - module: elemental.networking.ip_address_claim_info
+  - plugin: elemental.networking.ip_address
+    plugin_type: lookup
 attributes:
   check_mode:
     support: full
@@ -57,6 +62,22 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: claimed
 
+- name: Claim an address on a management cluster
+  elemental.networking.ip_address_claim:
+    backend: kubernetes
+    namespace: fleet-default
+    kubernetes:
+      kubeconfig: ~/.kube/config
+    machine: node1
+    key: inventory-ip
+    pool:
+      apiGroup: ipam.cluster.x-k8s.io
+      kind: InClusterIPPool
+      name: elemental-inventory-pool
+  delegate_to: localhost
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+
 - name: Release it
   elemental.networking.ip_address_claim:
     database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
@@ -78,88 +99,88 @@ namespace:
   returned: always
   sample: default
 machine:
-  description: The machine that it is for.
+  description: The machine that it is for. Empty for a claim of another tool that shows none.
   type: str
   returned: always
   sample: node1
 key:
-  description: The placeholder that the address fills.
+  description: The placeholder that the address fills. Empty for a claim of another tool that shows none.
   type: str
   returned: always
   sample: inventory-ip
 host:
-  description: The name that the inventory has for the machine, or null when nobody said.
+  description: The name that the inventory has for the machine, or null if none was given.
   type: str
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: node1
 site:
-  description: The name of the inventory that it was made for, or null.
+  description: The name of the inventory that it was made for, or null if none was given.
   type: str
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: berlin
 machine_id:
   description:
     - The identity of the machine that has the address, a digest of its machine-id, as M(elemental.networking.machine_host_keys)
-      recorded it; null where it did not yet.
+      recorded it. Null if none is recorded.
   type: str
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
 owner:
   description:
-    - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
+    - The object that owns the claim, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one if there are several.
   type: dict
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
 held_by:
   description:
-    - The object that uses the claim and is its controller, so that a release depends on O(if_owned). Null where there is none.
+    - The object that uses the claim and is its controller, so that a release depends on O(if_owned). Null if there is none.
   type: str
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: MachineInventory node1 (elemental.cattle.io/v1beta1)
 managed:
   description: Whether this collection made the claim.
   type: bool
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: true
 host_keys:
   description:
-    - The public ssh host keys by which the machine is known, as M(elemental.networking.machine_host_keys) recorded them; empty
-      where it did not yet.
+    - The public ssh host keys by which the machine is known, as M(elemental.networking.machine_host_keys) recorded them. Empty
+      if none are recorded.
   type: list
   elements: str
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
 confirmed:
   description:
-    - When a push first proved the address on the machine, in UTC, as M(elemental.networking.machine_host_keys) recorded it.
+    - When a push first confirmed the address on the machine, in UTC, as M(elemental.networking.machine_host_keys) recorded it.
     - Null while the address is only promised.
   type: str
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: "2026-11-29T12:00:00Z"
 pool:
   description: The pool that the address is from.
   type: dict
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: {apiGroup: ipam.cluster.x-k8s.io, kind: InClusterIPPool, name: elemental-inventory-pool}
 address:
-  description: The address; null in check mode while there is none.
+  description: The address. Null in check mode for a claim that would be created, and for a claim that still waits.
   type: str
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: 192.168.122.150
 prefix:
-  description: The prefix length, in bits.
+  description: The prefix length, in bits. Null while there is no address.
   type: int
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: 24
 gateway:
-  description: The gateway of the pool when the claim was made, or null.
+  description: The gateway of the pool when the claim was created, or null.
   type: str
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: 192.168.122.1
 family:
-  description: V(IPv4) or V(IPv6).
+  description: V(IPv4) or V(IPv6). Null while there is no address.
   type: str
-  returned: success, unless a claim was to be released that does not exist
+  returned: success, except with O(state=absent) for a claim that does not exist
   sample: IPv4
 kept:
   description: The claims that another object uses and that stay, each with the C(reason), as O(if_owned=keep) asks for.

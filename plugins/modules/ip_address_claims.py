@@ -13,23 +13,29 @@ version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - One transaction for all claims. Either every claim gets its address or nothing changes.
-  - The same machine and key get the same address, for ever, until the claim is released.
-  - An existing claim from another pool is an error that names both pools, never a silent reuse.
-  - An address that the provider of a cluster gave to two claims of a namespace is never returned. Claims that the task made are made anew;
-    claims that were there before are an error that names them.
-  - A release takes the claims that it was told of. One of the same name that was made for another host, machine, pool or owner than the
-    options say is an error, and so is one that something else made for an object of its own, unless C(owner) names that object;
-    nothing is released then.
-  - In check mode no address is invented. A claim that does not exist yet has none.
+  - Claiming is all-or-nothing, in one transaction. If a pool is too small, the task fails before it creates anything.
+  - The same machine and key get the same address until the claim is released.
+  - If the claim exists with an address from another pool, the task fails and names both pools.
+  - If the provider of a cluster gave one address to two claims of a namespace, the claims of this task are deleted and created again. If
+    both are older, the task fails and names them.
+  - With O(state=absent) every option that you give must match the claim, or the task fails and releases nothing. A claim that another
+    controller made for its own object is released only if C(owner) names that object.
+  - In check mode, a claim that would be created has the address null.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
+  - elemental.networking._attributes.actiongroup_ipam
   - elemental.networking._ipam
   - elemental.networking._ipam.claims
   - elemental.networking._ipam.pools
   - elemental.networking._ipam.patience
   - elemental.networking._ipam.owned
+  - elemental.networking._ipam.selector
+seealso:
+  - module: elemental.networking.ip_address_claim
+  - module: elemental.networking.ip_address_claim_info
+  - module: elemental.networking.ip_pool
+  - plugin: elemental.networking.ip_address
+    plugin_type: lookup
 attributes:
   check_mode:
     support: full
@@ -38,68 +44,10 @@ attributes:
   idempotent:
     support: full
 options:
-  matching:
-    description:
-      - Release all claims of O(namespace) that have all of this, with O(state=absent). At least one of the suboptions has to be given.
-      - Only claims that this collection made are released so.
-      - With O(matching.not_in_inventory), claims of machines that are registered with Elemental stay.
-    type: dict
-    suboptions:
-      machine:
-        description: Claims of this machine.
-        type: str
-      key:
-        description: Claims for this placeholder.
-        type: str
-      pool:
-        description: Claims from the pool of this name.
-        type: str
-      host:
-        description: Claims that were made for this host of the inventory.
-        type: str
-      site:
-        description:
-          - Claims that were made for the inventory of this name. Without it O(matching.not_in_inventory) leaves claims alone that were made
-            for an inventory with a name, and with it those of all others.
-        type: str
-      owner:
-        description: Claims that go with this object.
-        type: dict
-        suboptions:
-          apiVersion:
-            description: The API group and version of the object. Any will do by default.
-            type: str
-          kind:
-            description: The kind of the object.
-            type: str
-            required: true
-          name:
-            description: The name of the object.
-            type: str
-            required: true
-          uid:
-            description: Its uid. Any will do by default.
-            type: str
-      labels:
-        description: Claims that have all of these labels in the cluster. Only with O(backend=kubernetes).
-        type: dict
-      not_in_inventory:
-        description:
-          - Claims of machines that are none of these hosts, for example C(groups.all). An empty list is an error.
-          - Only where the list holds all hosts of all inventories that share O(namespace); the claims of another inventory's machines are
-            released, too. Run the playbook C(elemental.networking.report), or check mode with diff, first. They name these claims.
-          - In a job slice of AWX C(groups.all) has the hosts of the slice only, so a job that bears the signs of one is refused. Hosts that
-            are disabled in AWX, or that a smart inventory leaves out, are not in it either, and no sign tells.
-        type: list
-        elements: str
-      in_job_slice:
-        description: O(matching.not_in_inventory) has every host, even where this looks like a job slice of AWX.
-        type: bool
-        default: false
   machines:
     description:
-      - Machines that are looked at as a whole, with O(state=present). The result then also states what they hold for keys that are not in
-        O(claims), in RV(unused), and at which addresses they may answer, in RV(held).
+      - Machines whose claims are considered as a whole, with O(state=present). The result then also has their claims for keys that are not
+        in O(claims), in RV(unused), and the addresses at which they may answer, in RV(held).
     type: list
     elements: dict
     suboptions:
@@ -119,15 +67,15 @@ options:
           - The name that the inventory had for it before it was renamed, or the name that the machine had. Its claims are renamed, and keep
             their addresses.
           - It must not be that of another host of the same call, or the former name of two.
-          - On a cluster this needs C(playbooks/files/ipam-hand-over.manifest), and pools of the in-cluster provider.
+          - On a cluster this needs C(playbooks/files/ipam-hand-over.yaml), and pools of the in-cluster provider.
         type: str
       renumber:
         description:
-          - Where a claim of the machine is from another pool than the one that is asked for, or O(pools) change the range of its pool,
-            claim a new address beside the old one, as C(<machine>-<key>.renumbering). Without it that is an error.
+          - If a claim of the machine is from another pool than the one that is asked for, or O(pools) change the range of its pool,
+            claim a new address beside the old one, as C(<machine>-<key>.renumbering). Without this option, that is an error.
           - RV(addresses) has the new address then. Push it, record that it is confirmed (M(elemental.networking.machine_host_keys)), and
             call this module with O(state=renumbered).
-          - On a cluster this needs C(playbooks/files/ipam-hand-over.manifest), and pools of the in-cluster provider.
+          - On a cluster this needs C(playbooks/files/ipam-hand-over.yaml), and pools of the in-cluster provider.
         type: bool
         default: false
       site:
@@ -136,7 +84,7 @@ options:
   state:
     description:
       - V(present) claims, V(absent) releases.
-      - V(renumbered) ends the renumbering of O(claims), with the same O(pools). Where the new address is confirmed on its machine, the
+      - V(renumbered) finishes the renumbering of O(claims), with the same O(pools). If the new address is confirmed on its machine, the
         old one is released and the new one gets the name of the claim. Other claims are left alone. An old claim that another object uses,
         or that is recorded with another machine, stays, with a warning.
     type: str
@@ -179,16 +127,41 @@ EXAMPLES = r"""
 - name: Release all claims of one machine
   elemental.networking.ip_address_claims:
     database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
-    matching:
+    selector:
       machine: node1
     state: absent
   delegate_to: localhost
 
-- name: Release what machines hold that are not in the inventory any more
+- name: Claim an address on a management cluster
   elemental.networking.ip_address_claims:
     backend: kubernetes
     namespace: fleet-default
-    matching:
+    kubernetes:
+      kubeconfig: ~/.kube/config
+    claims:
+      - machine: node1
+        key: inventory-ip
+        pool:
+          apiGroup: ipam.cluster.x-k8s.io
+          kind: InClusterIPPool
+          name: elemental-inventory-pool
+        # optional: the cluster releases the claim when this object is deleted
+        owner:
+          apiVersion: elemental.cattle.io/v1beta1
+          kind: MachineInventory
+          name: node1
+  run_once: true
+  delegate_to: localhost
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+
+- name: Release the claims of machines that are no longer in the inventory
+  elemental.networking.ip_address_claims:
+    backend: kubernetes
+    namespace: fleet-default
+    kubernetes:
+      kubeconfig: ~/.kube/config
+    selector:
       not_in_inventory: "{{ groups.all }}"  # every host of every inventory that shares the namespace
     state: absent
   run_once: true
@@ -197,7 +170,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 claims:
-  description: The claims, in the order asked; with O(state=absent) those that were released.
+  description: The claims, in the order of O(claims); with O(state=absent) those that were released.
   type: list
   elements: dict
   returned: success
@@ -213,41 +186,41 @@ claims:
       returned: always
       sample: default
     machine:
-      description: The machine that it is for.
+      description: The machine that it is for. Empty for a claim of another tool that shows none.
       type: str
       returned: always
       sample: node1
     key:
-      description: The placeholder that the address fills.
+      description: The placeholder that the address fills. Empty for a claim of another tool that shows none.
       type: str
       returned: always
       sample: inventory-ip
     host:
-      description: The name that the inventory has for the machine, or null when nobody said.
+      description: The name that the inventory has for the machine, or null if none was given.
       type: str
       returned: always
       sample: node1
     site:
-      description: The name of the inventory that it was made for, or null.
+      description: The name of the inventory that it was made for, or null if none was given.
       type: str
       returned: always
       sample: berlin
     machine_id:
       description:
         - The identity of the machine that has the address, a digest of its machine-id, as M(elemental.networking.machine_host_keys)
-          recorded it; null where it did not yet.
+          recorded it. Null if none is recorded.
       type: str
       returned: always
       sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
     owner:
       description:
-        - The object that the claim goes with, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one where there are more.
+        - The object that owns the claim, as C(apiVersion), C(kind), C(name) and C(uid), or null. The first one if there are several.
       type: dict
       returned: always
       sample: {apiVersion: elemental.cattle.io/v1beta1, kind: MachineInventory, name: node1, uid: 6f3d6d1c-5b5a-4c1e-9a44-1c4b5f1c6f10}
     held_by:
       description:
-        - The object that uses the claim and is its controller, so that a release depends on O(if_owned). Null where there is none.
+        - The object that uses the claim and is its controller, so that a release depends on O(if_owned). Null if there is none.
       type: str
       returned: always
       sample: MachineInventory node1 (elemental.cattle.io/v1beta1)
@@ -258,15 +231,15 @@ claims:
       sample: true
     host_keys:
       description:
-        - The public ssh host keys by which the machine is known, as M(elemental.networking.machine_host_keys) recorded them; empty
-          where it did not yet.
+        - The public ssh host keys by which the machine is known, as M(elemental.networking.machine_host_keys) recorded them. Empty
+          if none are recorded.
       type: list
       elements: str
       returned: always
       sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
     confirmed:
       description:
-        - When a push first proved the address on the machine, in UTC, as M(elemental.networking.machine_host_keys) recorded it.
+        - When a push first confirmed the address on the machine, in UTC, as M(elemental.networking.machine_host_keys) recorded it.
         - Null while the address is only promised. No push of it has been confirmed yet, or the machine has not booted yet.
       type: str
       returned: always
@@ -277,28 +250,28 @@ claims:
       returned: always
       sample: {apiGroup: ipam.cluster.x-k8s.io, kind: InClusterIPPool, name: elemental-inventory-pool}
     address:
-      description: The address; null in check mode while there is none.
+      description: The address. Null in check mode for a claim that would be created, and for a claim that still waits.
       type: str
       returned: always
       sample: 192.168.122.150
     prefix:
-      description: The prefix length, in bits.
+      description: The prefix length, in bits. Null while there is no address.
       type: int
       returned: always
       sample: 24
     gateway:
-      description: The gateway of the pool when the claim was made, or null.
+      description: The gateway of the pool when the claim was created, or null.
       type: str
       returned: always
       sample: 192.168.122.1
     family:
-      description: V(IPv4) or V(IPv6).
+      description: V(IPv4) or V(IPv6). Null while there is no address.
       type: str
       returned: always
       sample: IPv4
 addresses:
   description:
-    - Address, prefix, gateway, family and the name of the pool by machine and key, as placeholders want them. The prefix is 0 where the
+    - Address, prefix, gateway, family and the name of the pool by machine and key, as the placeholders need them. The prefix is 0 if the
       pool of another provider has none.
   type: dict
   returned: success
@@ -307,13 +280,13 @@ addresses:
       inventory-ip: {address: 192.168.122.150, prefix: 24, gateway: 192.168.122.1, family: IPv4, pool: elemental-inventory-pool}
 machine_ids:
   description:
-    - The identities that are recorded of each machine, digests of the machine-id that its host has. One without is left out.
+    - The recorded identities of each machine, digests of the machine-id of its host. A machine without one is left out.
   type: dict
   returned: success
   sample:
     node1: [7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90]
 host_keys:
-  description: The public ssh host keys that are recorded of each machine. One without is left out.
+  description: The recorded public ssh host keys of each machine. A machine without any is left out.
   type: dict
   returned: success
   sample:
@@ -331,13 +304,13 @@ unused:
   elements: dict
   returned: with O(state=present)
 held:
-  description: All addresses that each machine holds, whatever their keys.
+  description: All addresses that each machine holds, for all keys.
   type: dict
   returned: with O(state=present)
   sample:
     node1: [192.168.122.150]
 renumbering:
-  description: The claims whose machines get a new address now. C(created) states whether this task claimed it.
+  description: The claims whose machines get a new address now. C(created) is true if this task claimed it.
   type: list
   elements: dict
   returned: with O(state=present)
@@ -369,9 +342,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
     CLAIM_SPEC,
     IF_OWNED_SPEC,
     MACHINES_SPEC,
-    MATCHING_SPEC,
     PATIENCE_SPEC,
     POOLS_SPEC,
+    SELECTOR_SPEC,
     Result,
     run,
     serve_claims,
@@ -384,20 +357,20 @@ if t.TYPE_CHECKING:
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
     """Claim or release in bulk."""
-    return serve_claims(module, backend, module.params["claims"] or [], module.params["matching"])
+    return serve_claims(module, backend, module.params["claims"] or [], module.params["selector"])
 
 
 def main() -> None:
     """Run the module."""
     options = {**CLAIM_SPEC, "namespace": {"type": "str"}}
     claims = {"type": "list", "elements": "dict", "options": options}
-    matching = {"type": "dict", "options": MATCHING_SPEC}
+    selector = {"type": "dict", "options": SELECTOR_SPEC}
     state = {"type": "str", "default": "present", "choices": ["present", "absent", "renumbered"]}
-    options = {"claims": claims, "matching": matching, "state": state, "required": {"type": "bool", "default": True}}
+    options = {"claims": claims, "selector": selector, "state": state, "required": {"type": "bool", "default": True}}
     run(
         {**options, **POOLS_SPEC, **MACHINES_SPEC, **PATIENCE_SPEC, **IF_OWNED_SPEC},
         serve,
-        required_one_of=[("claims", "matching")],
+        required_one_of=[("claims", "selector")],
     )
 
 

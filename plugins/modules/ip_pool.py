@@ -13,17 +13,19 @@ version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Takes the manifest that a cluster takes, with the in-cluster provider's rules.
+  - Takes the manifest that a cluster takes, with the rules of the in-cluster provider.
   - A change that would leave an allocated address outside the pool is refused, and so is deleting a pool with allocated addresses.
-  - Pools that one namespace can claim from and that share addresses are a warning, since each of them may give a shared address out, as
-    the in-cluster provider does.
-  - Addresses that are claimed already keep the prefix and the gateway that they were claimed with.
+  - Warns if two pools that one namespace can use overlap, because an address could be given out twice.
+  - Addresses that are already claimed keep the prefix and the gateway that they were claimed with.
   - A released address rests for C(addressReuseGracePeriodSeconds) of its pool before another claim gets it.
   - On a cluster, a field that its definition of the pools does not have is an error; it would be dropped.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
+  - elemental.networking._attributes.actiongroup_ipam
   - elemental.networking._ipam
+seealso:
+  - module: elemental.networking.ip_pool_info
+  - module: elemental.networking.ip_address_claims
 attributes:
   check_mode:
     support: full
@@ -35,13 +37,13 @@ options:
   definition:
     description:
       - The manifest, C(InClusterIPPool) or C(GlobalInClusterIPPool) of C(ipam.cluster.x-k8s.io/v1alpha2), or a C(List) with one.
-      - Labels and annotations are set as they are given; those that it does not name stay.
-      - With O(backend=embedded), C(spec) may have C(preAllocations), too, the addresses that are kept for claims, by the name of the claim,
-        in the words of Metal3's IPAM.
+      - Labels and annotations are set as they are given; those that the manifest does not name stay.
+      - With O(backend=embedded), C(spec) may also have C(preAllocations) as in Metal3's IPAM, a dictionary of the name of a claim to the
+        address that is kept for it.
     type: dict
     required: true
   state:
-    description: V(present) registers or updates, V(absent) deletes; that needs no C(spec).
+    description: V(present) registers or updates, V(absent) deletes the pool. To delete it, C(definition.spec) may be left out.
     type: str
     default: present
     choices: [present, absent]
@@ -61,6 +63,22 @@ EXAMPLES = r"""
         prefix: 24
         gateway: 192.168.122.1
   delegate_to: localhost
+
+- name: Delete a pool on a management cluster
+  elemental.networking.ip_pool:
+    backend: kubernetes
+    kubernetes:
+      kubeconfig: ~/.kube/config
+    definition:
+      apiVersion: ipam.cluster.x-k8s.io/v1alpha2
+      kind: InClusterIPPool
+      metadata:
+        name: elemental-inventory-pool
+        namespace: fleet-default
+    state: absent
+  delegate_to: localhost
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
 """
 
 RETURN = r"""
@@ -84,6 +102,27 @@ pool:
       type: str
       returned: always
       sample: InClusterIPPool
+    apiGroup:
+      description: The API group of the pool.
+      type: str
+      returned: always
+      sample: ipam.cluster.x-k8s.io
+    addresses:
+      description: The addresses, ranges and subnets of the pool, as in its manifest.
+      type: list
+      elements: str
+      returned: always
+      sample: [192.168.122.150-192.168.122.200]
+    prefix:
+      description: The prefix length, in bits.
+      type: int
+      returned: always
+      sample: 24
+    gateway:
+      description: The gateway, null if the pool has none.
+      type: str
+      returned: always
+      sample: 192.168.122.1
     total:
       description: How many addresses the pool can give out.
       type: int

@@ -13,26 +13,30 @@ version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Returns all pools, or those that one namespace can claim from.
-  - Pools of other providers than the in-cluster one, and pools that this user may not read, are known by the claims on them only.
+  - Returns the pools that one namespace can use, or all pools.
+  - Pools of other providers than the in-cluster one, and pools that this user may not read, are known only by the claims on them.
+  - On a cluster without the CRDs of the in-cluster provider, RV(pools) is empty.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
+  - elemental.networking._attributes.actiongroup_ipam
   - elemental.networking._attributes.info_module
   - elemental.networking._ipam
+seealso:
+  - module: elemental.networking.ip_pool
+  - module: elemental.networking.ip_address_claim_info
 options:
   name:
     description: Only pools of this name.
     type: str
   all_namespaces:
-    description: Look in all namespaces instead of O(namespace), whose pools and the global ones are shown by default.
+    description: Return pools of all namespaces. By default those of O(namespace) and all global pools.
     type: bool
     default: false
   claims:
     description:
-      - Whether each pool comes with the claims on it, which must be read for that. Of a global pool these are the claims of
-        O(namespace), unless O(all_namespaces) is set.
-      - Without them RV(other_pools) is not known.
+      - Include the claims on each pool, which costs one more list request. Of a global pool these are the claims of O(namespace), unless
+        O(all_namespaces) is set.
+      - Without the claims, RV(other_pools) is not returned.
     type: bool
     default: true
 """
@@ -43,6 +47,16 @@ EXAMPLES = r"""
     database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
   delegate_to: localhost
   register: known
+
+- name: Look up the pools of a management cluster
+  elemental.networking.ip_pool_info:
+    backend: kubernetes
+    namespace: fleet-default
+    kubernetes:
+      kubeconfig: ~/.kube/config
+  delegate_to: localhost
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
 """
 
 RETURN = r"""
@@ -67,6 +81,27 @@ pools:
       type: str
       returned: always
       sample: InClusterIPPool
+    apiGroup:
+      description: The API group of the pool.
+      type: str
+      returned: always
+      sample: ipam.cluster.x-k8s.io
+    addresses:
+      description: The addresses, ranges and subnets of the pool, as in its manifest.
+      type: list
+      elements: str
+      returned: always
+      sample: [192.168.122.150-192.168.122.200]
+    prefix:
+      description: The prefix length, in bits.
+      type: int
+      returned: always
+      sample: 24
+    gateway:
+      description: The gateway, null if the pool has none.
+      type: str
+      returned: always
+      sample: 192.168.122.1
     total:
       description: How many addresses the pool can give out.
       type: int
@@ -88,7 +123,7 @@ pools:
       returned: always
       sample: 0
     claims:
-      description: Who has which address of it, by namespace and name of the claim; the address of a claim that waits is null.
+      description: The claims on it, by namespace and name. The address of a claim that waits is null.
       type: list
       elements: dict
       returned: with O(claims=true)
@@ -97,7 +132,7 @@ pools:
 other_pools:
   description:
     - The pools that claims name and that are not among RV(pools), which are those of other providers, and those that this user may not
-      read. How large they are is not known.
+      read. Their size is unknown.
   type: list
   elements: dict
   returned: with O(claims=true)
@@ -123,12 +158,12 @@ other_pools:
       returned: always
       sample: ipam.metal3.io
     claimed:
-      description: How many claims name it, with those that wait.
+      description: How many claims name it, including those that wait.
       type: int
       returned: always
       sample: 3
     claims:
-      description: Who has which address of it, as in RV(pools).
+      description: The claims on it, as in RV(pools).
       type: list
       elements: dict
       returned: always

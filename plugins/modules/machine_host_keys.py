@@ -8,24 +8,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: machine_host_keys
-short_description: Record by what machines are known, and which of their addresses are in use
+short_description: Record the ssh host keys of machines, and which of their addresses are in use
 version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Keeps the public host keys of machines with the claims that they hold. Where the keys of hosts are not checked otherwise, they tell a
-    machine from a stranger that sits on its claimed address.
-  - M(elemental.networking.ip_address_claims) and M(elemental.networking.ip_address_claim_info) give them back, for the option
+  - Records the public host keys of machines with their claims. With them, a machine is distinguished from another host that uses its
+    claimed address, even if host key checking is disabled.
+  - M(elemental.networking.ip_address_claims) and M(elemental.networking.ip_address_claim_info) return them, for the option
     C(known_host_keys) of M(elemental.networking.network_config) and M(elemental.networking.network_reset).
-  - Keeps with a claim when a push first proved its address on the machine, so that an address in use can be told from one that is only
+  - Records with a claim when a push first confirmed its address on the machine. So addresses in use differ from addresses that are only
     promised.
-  - Never makes a claim. A machine without a claim is left out. The keys go when the claims are released.
+  - Never creates a claim. A machine without a claim is left out. The keys are removed with the claims.
   - On a cluster these are the annotations C(elemental.networking/ssh-host-keys), C(elemental.networking/machine-id),
     C(elemental.networking/site) and C(elemental.networking/confirmed) of each claim, and need the verb C(patch) on claims.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
   - elemental.networking._ipam
+seealso:
+  - module: elemental.networking.network_config
+  - module: elemental.networking.ip_address_claims
 attributes:
   check_mode:
     support: full
@@ -47,7 +49,7 @@ options:
         type: str
         required: true
       host:
-        description: The name that the inventory has for it. Claims that were made for another host are left alone.
+        description: The name of the machine in the inventory. Claims that were made for another host are left alone.
         type: str
       namespace:
         description: The namespace of its claims. The default is that of the task.
@@ -58,22 +60,22 @@ options:
         elements: str
       machine_id:
         description:
-          - Its identity, as RV(elemental.networking.network_config#module:machine_id) has it. M(elemental.networking.network_reset) refuses
-            another machine then. What is recorded stays where it is not given.
+          - Its identity, as RV(elemental.networking.network_config#module:machine_id) has it. M(elemental.networking.network_reset) then
+            refuses another machine. If it is not given, the recorded one stays.
         type: str
       site:
         description: The name of the inventory. Claims that were made for another one are left alone; one without a name gets this one.
         type: str
       confirmed_addresses:
         description:
-          - The addresses that a push has proved on it, as RV(elemental.networking.network_config#module:confirmed_addresses) has them.
+          - The addresses that a push has confirmed on it, as RV(elemental.networking.network_config#module:confirmed_addresses) has them.
           - The time of the first record stays, unless another machine was recorded, or the machine has none of the recorded host keys, that
             is, was installed again.
           - A claim of another address that is recorded with another O(machines[].machine_id) stays as it is.
         type: list
         elements: str
   required:
-    description: V(false) makes a warning of whatever keeps this from being done.
+    description: V(false) turns a failure into a warning.
     type: bool
     default: true
 """
@@ -87,7 +89,7 @@ EXAMPLES = r"""
     known_host_keys: "{{ claimed.host_keys.node1 | default([]) }}"
   register: network
 
-- name: Record by which keys the machine is known from now on
+- name: Record the keys of the machine
   elemental.networking.machine_host_keys:
     database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
     machines:
@@ -96,6 +98,20 @@ EXAMPLES = r"""
         machine_id: "{{ network.machine_id }}"
         confirmed_addresses: "{{ network.confirmed_addresses }}"
   delegate_to: localhost
+
+- name: Record the keys with claims on a management cluster
+  elemental.networking.machine_host_keys:
+    backend: kubernetes
+    namespace: fleet-default
+    kubernetes:
+      kubeconfig: ~/.kube/config
+    machines:
+      - machine: node1
+        host_keys: "{{ network.host_keys }}"
+        confirmed_addresses: "{{ network.confirmed_addresses }}"
+  delegate_to: localhost
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
 """
 
 RETURN = r"""
@@ -106,16 +122,16 @@ recorded:
   returned: success, unless there was a warning instead
   sample: [default/node1-inventory-ip]
 msg:
-  description: What kept the keys from being recorded.
+  description: Why the keys could not be recorded.
   type: str
-  returned: when they could not be and O(required=false)
+  returned: with O(required=false), if they could not be recorded
 error:
   description:
     - What failed, for a workflow to branch on. C(code) is one of those in C(docs/errors.md), the other fields are the object and its
       numbers.
     - A mistake that Ansible itself finds in the options has none.
   type: dict
-  returned: failure, and where O(required=false) makes it a warning
+  returned: failure, and if O(required=false) makes it a warning
   contains:
     code:
       description: The kind of failure. It is never renamed.

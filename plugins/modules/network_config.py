@@ -15,30 +15,35 @@ author:
 description:
   - Resolves the C({placeholders}) of O(config), renders NetworkManager profiles and brings them onto the host.
   - The profiles are tried in memory first (C(/run/NetworkManager/system-connections)) under an open NetworkManager checkpoint.
-    The controller then has to come in over the address that the host has by then, with a fresh connection. Only that writes
+    Then the controller must open a new connection to the address that the host has by then. Only after that the profiles are written to
     C(/etc/NetworkManager/system-connections).
-  - When the controller does not come in within O(deadline) seconds, the host rolls back by itself, whatever died meanwhile. A bridge with
-    STP (the default of NetworkManager) forwards nothing for twice its C(forward-delay), 30 seconds if that is not set; a deadline that is
-    too short for it is named, in check mode too.
+  - If the controller does not connect within O(deadline) seconds, the host is rolled back automatically, even if Ansible, ssh or
+    NetworkManager has died. A bridge with STP (the default of NetworkManager) forwards nothing for twice its C(forward-delay), 30 seconds
+    if that is not set. A deadline that is too short for it is reported, in check mode too.
   - The address that Ansible itself uses may be moved. The tasks that follow need RV(address) as C(ansible_host).
-  - A host where nothing differs costs one remote execution. What differs is a file, a profile that is not active, an address that is
-    missing on the device, or a device that runs with other settings than its profile (after C(nmcli device modify), say).
+  - A host where nothing differs costs one remote execution. A difference is a file, a profile that is not active, an address that is
+    missing on the device, or a device that runs with other settings than its profile, for example after C(nmcli device modify).
   - The controller reconnects over its management connection, that is the interface and the family of its own session. Where that keeps
-    DHCP, this is the lease; where it moves, one of the new addresses of that interface, or of a bond, bridge or VLAN on top of it.
-    Whatever else changes is proven on the host, where every profile that can be up must be up.
-  - Profiles that an earlier run installed and that O(config) does not name any more are removed. Profiles of others stay; where one has
-    the file name or the uuid of a profile of O(config) and means something else, the change is refused, in check mode too. But a
-    rollback deletes those that others added since the change began, and takes back what they changed in active ones.
+    DHCP, it uses the lease; where it moves, one of the new addresses of that interface, or of a bond, bridge or VLAN on top of it.
+    All other changes are checked on the host, where every profile that can be up must be up.
+  - Profiles that an earlier run installed and that O(config) no longer names are removed. Profiles of others stay. If one has
+    the file name or the uuid of a profile of O(config) but another content, the change is refused, in check mode too. But a
+    rollback deletes profiles that others added since the change began, and reverts what they changed in active ones.
 notes:
   - Works over Ansible's P(ansible.builtin.ssh#connection) connection only, also through a jump host; any other one is refused
     before anything is changed.
-  - The host needs Python 3.6 or later (standard library only) and NetworkManager 1.40 or later; the task needs to be root there.
-  - This is an action plugin; the keyfiles never touch the disk of the host before they are profiles. With a become method that takes
+  - This is an action plugin. Keyfiles are not written to the disk of the host before they are profiles. With a become method that takes
     standard input away, such as C(su), they wait for root in C(/dev/shm), which must be in memory (tmpfs); memory may be swapped.
 extends_documentation_fragment:
   - elemental.networking._transaction
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
+seealso:
+  - module: elemental.networking.network_reset
+  - module: elemental.networking.machine_host_keys
+  - module: elemental.networking.ip_address_claims
+  - name: Reliability
+    description: What is promised of a change, by what means, and how it was tested.
+    link: https://github.com/elemental-networking/elemental.networking/blob/main/docs/reliability.md
 attributes:
   check_mode:
     support: full
@@ -59,10 +64,10 @@ options:
     choices: [none, nmc, nmstate, nmconnections]
   config:
     description:
-      - The network, in the form of O(configurator). For V(nmconnections) a mapping from profile name to the text of its keyfile, for
+      - The network, in the form of O(configurator). For V(nmconnections) a dictionary of profile name to keyfile, for
         V(nmc) and V(nmstate) a state as nmstate documents it.
       - What those two cannot render is refused, with its path in O(config), and never dropped. This concerns C(state) other than C(up),
-        dispatch scripts, C(hostname), unknown keys and types, and texts that a keyfile cannot hold.
+        dispatch scripts, C(hostname), unknown keys and types, and strings that a keyfile cannot hold.
       - C({key}), C({key.prefix}), C({key.gateway}) and C({key.family}) are replaced from O(addresses).
     type: dict
     default: {}
@@ -74,8 +79,8 @@ options:
     default: {}
   render_on:
     description:
-      - Where the tool of V(nmc) or V(nmstate) runs; without meaning for O(configurator=nmconnections).
-      - With V(node) it has to be installed on the host, as it is in Elemental's images; this is one remote execution more.
+      - Where the tool of V(nmc) or V(nmstate) runs. Ignored with O(configurator=nmconnections).
+      - With V(node) it must be installed on the host, as in Elemental's images. This costs one more remote execution.
       - With V(controller) hosts need nothing but NetworkManager, and all hosts are rendered by the same version.
     type: str
     default: node
@@ -89,9 +94,10 @@ options:
   required:
     description:
       - The profiles of O(config), by C(id) or by name, that must be up. By default a profile that cannot come up yet is installed and
-        waits, with a warning, for a cable, for a device that is not there, for a DHCP server on an interface that the controller does not
+        waits, with a warning, for a cable, for a missing device, for a DHCP server on an interface that the controller does not
         need, or because it has C(autoconnect=false), is a VPN, or has a lower C(autoconnect-priority) than another one for its interface.
-      - A required profile that would wait makes the task fail before anything is changed where that can be known, else the host rolls back.
+      - A required profile that would wait makes the task fail before anything is changed if that can be known then; otherwise the host is
+        rolled back.
     type: list
     elements: str
     default: []
@@ -125,7 +131,7 @@ EXAMPLES = r"""
         gateway: 192.168.122.1
   register: network
 
-- name: The same network in the words of nmstate, rendered on the controller
+- name: Configure the same network as an nmstate document, rendered on the controller
   elemental.networking.network_config:
     configurator: nmstate
     render_on: controller
@@ -155,7 +161,7 @@ EXAMPLES = r"""
         gateway: 192.168.122.1
   register: network
 
-- name: Go on over the new address
+- name: Continue at the new address
   ansible.builtin.set_fact:
     ansible_host: "{{ network.address }}"
     ansible_ssh_common_args: "{{ ansible_ssh_common_args | default('') }} {{ network.ssh_common_args }}"
@@ -171,17 +177,17 @@ address:
   sample: 192.168.122.150
 ssh_common_args:
   description:
-    - What the tasks that follow need in C(ansible_ssh_common_args), beside what is there, as soon as they connect anew, where ssh checks
-      the keys of hosts and the address is new to it. It is C(HostKeyAlias) with the name under which ssh has the key of the host.
-    - Empty where nothing has to be added.
+    - Append this to C(ansible_ssh_common_args) in later tasks if host keys are checked. It is C(HostKeyAlias) with the name under which ssh
+      knows the key of the host.
+    - Empty if it is not needed.
   type: str
   returned: success
   sample: -o HostKeyAlias=192.168.122.11
 ssh_args:
   description:
-    - What the tasks that follow need in front of C(ansible_ssh_args), so that ssh goes on to demand the key of this host at its new
-      address. It names a file that Ansible removes when it ends.
-    - Empty where nothing has to be added.
+    - Put this in front of C(ansible_ssh_args) in later tasks, so that ssh keeps demanding the key of this host at its new address. It names
+      a file that Ansible removes at its end.
+    - Empty if it is not needed.
   type: str
   returned: success
   sample: -o StrictHostKeyChecking=yes -o HostKeyAlias=192.168.122.150
@@ -192,7 +198,7 @@ host_keys:
   returned: success
   sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
 rolled_back:
-  description: The change failed, and the host is known to have its old profiles again.
+  description: True if the change failed and the host has its old profiles again.
   type: bool
   returned: when a change was rolled back
   sample: true
@@ -211,7 +217,7 @@ error:
       192.168.122.150: 52:54:00:12:34:56
 confirmed_addresses:
   description:
-    - The addresses of O(addresses) that are proved on the host, for M(elemental.networking.machine_host_keys). They are in profiles that
+    - The addresses of O(addresses) that are confirmed on the host, for M(elemental.networking.machine_host_keys). They are in profiles that
       are up. Empty in check mode.
   type: list
   elements: str
@@ -219,9 +225,9 @@ confirmed_addresses:
   sample: [192.168.122.150]
 profiles:
   description:
-    - The profiles of the host. C(reason) says why one was changed and is empty when it was not.
-    - C(state) is V(up), or V(waiting) with what it is C(waiting_for). A profile that waits is installed, and NetworkManager brings it up
-      when what it waits for is there.
+    - The profiles of the host. C(reason) states why one was changed, and is empty if it was not.
+    - C(state) is V(up) or V(waiting); C(waiting_for) names what it waits for. A profile that waits is installed, and NetworkManager brings
+      it up when what it waits for is there.
   type: list
   elements: dict
   returned: success
@@ -234,12 +240,12 @@ profiles:
       state: up
       waiting_for: ""
 machine_id:
-  description: The identity of the host, a digest of its machine-id, for M(elemental.networking.machine_host_keys); empty where it has none.
+  description: The identity of the host, a digest of its machine-id, for M(elemental.networking.machine_host_keys). Empty if it has none.
   type: str
   returned: success
   sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
 probes:
-  description: The probes of a change, each with what it found before and after. Empty when nothing was changed.
+  description: The probes of a change, each with what it found before and after. Empty if nothing was changed.
   type: list
   elements: dict
   returned: success

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_reset
-short_description: Give DHCP back to a host, proven before the static address goes
+short_description: Give DHCP back to a host, confirmed before the static address is removed
 version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
   - Removes the profiles that M(elemental.networking.network_config) installed and leaves one DHCP profile on each of their interfaces.
-  - Make before break. DHCP comes up beside the static address, the controller comes in over the lease, and only then the
-    static address and the profiles go. A host without a lease stays as it was and the task fails.
+  - Make before break. DHCP is activated beside the static address, the controller connects to the leased address, and only then the
+    static address and the profiles are removed. A host without a lease stays as it was and the task fails.
   - Release the claims of a host only after this task succeeded for it.
-  - A host that carries no profile of ours, or was reset before, is left alone.
+  - A host without a profile of this collection, or that was reset before, is left alone.
 notes:
   - Works over Ansible's P(ansible.builtin.ssh#connection) connection only, also through a jump host; any other one is refused
     before anything is changed.
@@ -25,7 +25,9 @@ notes:
 extends_documentation_fragment:
   - elemental.networking._transaction
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
+seealso:
+  - module: elemental.networking.network_config
+  - module: elemental.networking.ip_address_claims
 attributes:
   check_mode:
     support: full
@@ -36,7 +38,7 @@ attributes:
 options:
   addresses:
     description:
-      - Addresses where the host may answer besides C(ansible_host), that is, those that it claimed.
+      - Addresses at which the host may answer besides C(ansible_host), that is, those that it claimed.
     type: list
     elements: str
     default: []
@@ -49,7 +51,7 @@ EXAMPLES = r"""
       - 192.168.122.150
   register: reset
 
-- name: Go on over the lease
+- name: Continue at the leased address
   ansible.builtin.set_fact:
     ansible_host: "{{ reset.address }}"
     ansible_ssh_common_args: "{{ ansible_ssh_common_args | default('') }} {{ reset.ssh_common_args }}"
@@ -65,17 +67,17 @@ address:
   sample: 192.168.122.11
 ssh_common_args:
   description:
-    - What the tasks that follow need in C(ansible_ssh_common_args), beside what is there, as soon as they connect anew, where ssh checks
-      the keys of hosts and the address is new to it. It is C(HostKeyAlias) with the name under which ssh has the key of the host.
-    - Empty where nothing has to be added.
+    - Append this to C(ansible_ssh_common_args) in later tasks if host keys are checked. It is C(HostKeyAlias) with the name under which ssh
+      knows the key of the host.
+    - Empty if it is not needed.
   type: str
   returned: success
   sample: -o HostKeyAlias=192.168.122.11
 ssh_args:
   description:
-    - What the tasks that follow need in front of C(ansible_ssh_args), so that ssh goes on to demand the key of this host at its new
-      address. It names a file that Ansible removes when it ends.
-    - Empty where nothing has to be added.
+    - Put this in front of C(ansible_ssh_args) in later tasks, so that ssh keeps demanding the key of this host at its new address. It names
+      a file that Ansible removes at its end.
+    - Empty if it is not needed.
   type: str
   returned: success
   sample: -o StrictHostKeyChecking=yes -o HostKeyAlias=192.168.122.150
@@ -86,12 +88,12 @@ host_keys:
   returned: success
   sample: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOjzWDJBq4]
 machine_id:
-  description: The identity of the host, a digest of its machine-id, for M(elemental.networking.machine_host_keys); empty where it has none.
+  description: The identity of the host, a digest of its machine-id, for M(elemental.networking.machine_host_keys). Empty if it has none.
   type: str
   returned: success
   sample: 7c0d1f3a5b9e4d2c8f6a7b1e0c3d5f90
 probes:
-  description: The probes of a change, each with what it found before and after. Empty when nothing was changed.
+  description: The probes of a change, each with what it found before and after. Empty if nothing was changed.
   type: list
   elements: dict
   returned: success

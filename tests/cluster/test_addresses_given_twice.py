@@ -72,7 +72,7 @@ def doubles_of_an_earlier_run(space: Space) -> None:
     """Two claims with one address that a run has left which was ended before it could see them."""
     space.plane.kill("provider")
     try:
-        assert "have no address" in space.claims("a", "b", timeout=1)["msg"]
+        assert "have no address" in space.claims("a", "b", wait_grace=1)["msg"]
         give_to(space, "10.0.0.10", "a-ip", "b-ip")
     finally:
         space.plane.start_again("provider")
@@ -91,7 +91,7 @@ def whole(space: Space, result: t.Mapping[str, t.Any], count: int) -> dict[str, 
 def test_all_but_the_first_are_claimed_anew_and_whoever_waits_is_told(space: Space, tmp_path: Path) -> None:
     file = tmp_path / "progress"
     doubled = ["a-ip", "b-ip", "c-ip"]
-    result = claim_while_it_errs(space, "10.0.0.10", doubled, "a", "b", "c", "d", "e", progress_file=str(file))
+    result = claim_while_it_errs(space, "10.0.0.10", doubled, "a", "b", "c", "d", "e", progress=file)
     assert whole(space, result, 5)["a-ip"] == "10.0.0.10"
     assert (
         "claims a-ip, b-ip and c-ip of pool p hold the same address 10.0.0.10, which the provider gave more than once; "

@@ -102,7 +102,7 @@ def test_a_reset_beside_elemental_releases_nothing_of_its_own_until_its_object_i
     space.foreign_claim(claim, ownerReferences=[owner])
     address = record(space, "node1", claim, KEY)
     hosts = {"node1": {"machine_network": NETWORK}}
-    for manifest in ("", "ipam-owner-reader.manifest"):  # the controller is on the claim: no right is needed to see it
+    for manifest in ("", "ipam-owner-reader.yaml"):  # the controller is on the claim: no right is needed to see it
         if manifest:
             users.allow(space.admin, space.name, manifest)
         played = play("reset", hosts, machine_network_force_release=True)
@@ -118,7 +118,7 @@ def test_a_reset_beside_elemental_releases_nothing_of_its_own_until_its_object_i
 
 def test_what_elemental_reuses_is_its_own_and_what_it_lost_is_named(elemental: Space, play: Play) -> None:
     space, claim = elemental, f"node1-{KEY}"
-    users.allow(space.admin, space.name, "ipam-owner-reader.manifest")
+    users.allow(space.admin, space.name, "ipam-owner-reader.yaml")
     reference = asked("node1")[0]["pool"]
     space.module("ip_address_claim", machine="node1", key=KEY, pool=reference)
     register(space, "node1")
@@ -126,8 +126,8 @@ def test_what_elemental_reuses_is_its_own_and_what_it_lost_is_named(elemental: S
     hosts = {"node1": {"machine_network": NETWORK}}
     kept = play("reset", hosts, machine_network_force_release=True)
     assert f"claim {claim} is used by MachineInventory node1" in " ".join((kept.stdout + kept.stderr).split())
-    orphans = space.module("ip_address_claim_info", inventory=["other"])
-    assert (names(space), orphans["orphans"]) == ([claim], [])
+    orphans = space.module("ip_address_claim_info", selector={"not_in_inventory": ["other"]})
+    assert (names(space), orphans["claims"]) == ([claim], [])
     released = play("reset", hosts, machine_network_force_release=True, machine_network_release_owned=True)
     words = f"still records its address {address} as {KEY} and never claims again: delete that object"
     assert words in " ".join((released.stdout + released.stderr).split()), released.stdout + released.stderr
@@ -145,11 +145,13 @@ def test_an_owner_needs_the_uid_that_it_has(elemental: Space) -> None:
     stale = "11111111-2222-3333-4444-555555555555"
 
     def claim(**more: str) -> dict[str, t.Any]:
-        return space.module("ip_address_claims", claims=[{**asked("node1")[0], "owner": {**owner, **more}}], timeout=20)
+        return space.module(
+            "ip_address_claims", claims=[{**asked("node1")[0], "owner": {**owner, **more}}], wait_grace=20
+        )
 
     assert "may not list machineinventories" in claim()["msg"]
-    assert "apply playbooks/files/ipam-owner-reader.manifest there" in claim()["msg"]
-    users.allow(space.admin, space.name, "ipam-owner-reader.manifest")
+    assert "apply playbooks/files/ipam-owner-reader.yaml there" in claim()["msg"]
+    users.allow(space.admin, space.name, "ipam-owner-reader.yaml")
     assert f"has the uid {uid}, not {stale}: it was made again since" in claim(uid=stale)["msg"]
     assert claim()["claims"][0]["owner"]["uid"] == uid
     space.admin.call("DELETE", inventories(space, "node1"))

@@ -92,7 +92,7 @@ def test_check_mode_says_what_would_be_released_and_releases_nothing(space: Spac
     held = {item["metadata"]["name"]: item["metadata"]["uid"] for item in space.items("ipaddressclaims")}
     one = space.module("ip_address_claim", check=True, machine="a", key="ip", state="absent")
     assert one["changed"], one
-    assert space.module("ip_address_claims", check=True, matching={"machine": "b"}, state="absent")["changed"]
+    assert space.module("ip_address_claims", check=True, selector={"machine": "b"}, state="absent")["changed"]
     items = space.items("ipaddressclaims")
     assert {item["metadata"]["name"]: item["metadata"]["uid"] for item in items} == held
     assert not [item for item in items if "deletionTimestamp" in item["metadata"]]
@@ -102,7 +102,7 @@ def test_an_exhausted_pool_is_said_at_once_and_leaves_nothing(space: Space) -> N
     space.pool("10.0.1.1-10.0.1.51", "small")
     space.claims(*machines(48), pool="small")
     began = time.monotonic()
-    result = space.claims(*machines(40, "more"), pool="small", timeout=_LONG)
+    result = space.claims(*machines(40, "more"), pool="small", wait_grace=_LONG)
     assert time.monotonic() - began < _LONG, "it waited until its timeout"
     assert result["msg"] == "pool small has 3 free of 51, 40 claims ask; release claims or widen the pool"
     assert len(space.items("ipaddressclaims")) == 48
@@ -251,7 +251,7 @@ def test_an_api_that_is_not_there_or_not_ours(space: Space, kubernetes: dict[str
     places = {"server": space.plane.server, "ca": str(space.plane.folder / "pki/ca.crt")}
     options = {name: value.format(**places) for name, value in kubernetes.items()}
     began = time.monotonic()
-    message = space.claims("a", kubernetes=options, timeout=_LONG)["msg"]
+    message = space.claims("a", kubernetes=options, wait_grace=_LONG)["msg"]
     assert words in message
     assert "\n" not in message
     assert time.monotonic() - began < _LONG, "it waited until its timeout"
@@ -280,7 +280,7 @@ def test_a_name_that_is_too_long_says_how_long(space: Space) -> None:
 def test_a_provider_that_is_down_is_a_time_out_that_names_the_claims(space: Space) -> None:
     space.plane.kill("provider")
     try:
-        message = space.claims(*machines(7), timeout=1)["msg"]
+        message = space.claims(*machines(7), wait_grace=1)["msg"]
     finally:
         space.plane.start_again("provider")
     assert "7 of 7 claims have no address after" in message
@@ -318,7 +318,7 @@ def manifest(space: Space, **spec: t.Any) -> dict[str, t.Any]:
 def test_a_pool_is_made_changed_and_deleted(space: Space) -> None:
     message = space.module("ip_pool", definition=manifest(space))["msg"]
     assert f"may not create inclusterippools in namespace {space.name}" in message
-    users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
+    users.allow(space.admin, space.name, "ipam-pool-manager.yaml")
     space.admin.until("the role", lambda: not space.module("ip_pool", True, definition=manifest(space)).get("failed"))
     assert space.module("ip_pool", check=True, definition=manifest(space))["changed"]
     assert len(space.items("inclusterippools")) == 1
@@ -339,7 +339,7 @@ def test_a_pool_is_made_changed_and_deleted(space: Space) -> None:
 
 
 def test_pools_can_come_along_with_the_claims(space: Space) -> None:
-    users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
+    users.allow(space.admin, space.name, "ipam-pool-manager.yaml")
     space.admin.until("the role", lambda: not space.module("ip_pool", True, definition=manifest(space)).get("failed"))
     assert space.claims("a", pool="made", pools=[manifest(space)], check=True)["changed"]
     result = space.claims("a", pool="made", pools=[manifest(space)])
@@ -386,8 +386,8 @@ def test_claims_are_released_by_label_and_by_owner(space: Space) -> None:
     held = {claim["name"]: claim["owner"] for claim in space.module("ip_address_claim_info")["claims"]}
     assert held == {"a-ip": None, "b-ip": None, "c-ip": owner, "foreign-ip": None}
     by_label = {"labels": {"elemental.networking/machine": "a"}}
-    for matching, name in ((by_label, "a-ip"), ({"owner": {"kind": "ConfigMap", "name": "machine"}}, "c-ip")):
-        released = space.module("ip_address_claims", matching=matching, state="absent")
+    for selector, name in ((by_label, "a-ip"), ({"owner": {"kind": "ConfigMap", "name": "machine"}}, "c-ip")):
+        released = space.module("ip_address_claims", selector=selector, state="absent")
         assert [claim["name"] for claim in released["claims"]] == [name]
     assert sorted(space.addresses()) == ["b-ip", "foreign-ip"]
 
@@ -395,9 +395,9 @@ def test_claims_are_released_by_label_and_by_owner(space: Space) -> None:
 def test_orphans_are_found_and_released(space: Space) -> None:
     space.claims("a", "b")
     space.foreign_claim("foreign-ip")
-    known = space.module("ip_address_claim_info", inventory=["a"])
-    assert [each["name"] for each in known["orphans"]] == ["b-ip"]
-    assert space.module("ip_address_claims", matching={"not_in_inventory": ["a"]}, state="absent")["changed"]
+    known = space.module("ip_address_claim_info", selector={"not_in_inventory": ["a"]})
+    assert [each["name"] for each in known["claims"]] == ["b-ip"]
+    assert space.module("ip_address_claims", selector={"not_in_inventory": ["a"]}, state="absent")["changed"]
     assert sorted(space.addresses()) == ["a-ip", "foreign-ip"]
 
 
@@ -408,7 +408,7 @@ def test_progress_says_how_many_are_served_and_why_the_others_are_not(space: Spa
     file = tmp_path / "progress"
     space.plane.kill("provider")
     try:
-        running = space.start("ip_address_claims", claims=asked("a", "b"), progress_file=str(file))
+        running = space.start("ip_address_claims", claims=asked("a", "b"), progress=file)
         space.admin.until("the claims", lambda: len(space.items("ipaddressclaims")) == 2)
         say_not_ready(space, "a-ip", "PoolNotReady", "the pool is asleep")
         line = "0 of 2 claims served, 0.0 per second (PoolNotReady: the pool is asleep)"
@@ -436,7 +436,7 @@ def test_a_cluster_without_the_api_is_told_how_to_get_it(bare: Space) -> None:
 
 
 def test_pool_usage_says_by_whom_and_shared_addresses_are_a_warning(space: Space) -> None:
-    users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
+    users.allow(space.admin, space.name, "ipam-pool-manager.yaml")
     space.admin.until("the role", lambda: not space.module("ip_pool", True, definition=manifest(space)).get("failed"))
     space.claims("a")
     (pool,) = space.module("ip_pool_info", name="p")["pools"]
@@ -477,5 +477,5 @@ def test_host_keys_are_kept_with_claims_by_who_may_claim(space: Space) -> None:
     assert "elemental.networking/ssh-host-keys" not in annotations["b-ip"]
     assert space.claims("a", "b")["host_keys"] == {"a": [KEY]}
     # the address is the same one, and the keys go with the claim
-    assert space.module("ip_address_claims", matching={"machine": "a"}, state="absent")["changed"]
+    assert space.module("ip_address_claims", selector={"machine": "a"}, state="absent")["changed"]
     assert space.claims("a")["host_keys"] == {}

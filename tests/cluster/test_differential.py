@@ -109,7 +109,7 @@ def test_both_backends_give_the_same_addresses(plane: Plane) -> None:
 def _both(plane: Plane) -> t.Iterator[tuple[Space, list[IpamBackend]]]:
     """An empty namespace of the cluster, and both backends: the real one first."""
     space = empty_space(plane)
-    users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
+    users.allow(space.admin, space.name, "ipam-pool-manager.yaml")
     with tempfile.TemporaryDirectory() as folder:
         real = open_backend(BackendOptions("kubernetes", kubernetes=space.options))
         embedded = open_backend(BackendOptions("embedded", f"{folder}/ipam.sqlite"))

@@ -25,7 +25,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHOj
 @pytest.fixture
 def site(space: Space) -> Space:
     """A namespace with a second pool, where the consumer may hand addresses over."""
-    users.allow(space.admin, space.name, "ipam-hand-over.manifest")
+    users.allow(space.admin, space.name, "ipam-hand-over.yaml")
     space.pool("10.0.1.10-10.0.1.60", name="q")
     return space
 
@@ -107,7 +107,7 @@ def test_who_may_not_make_addresses_is_told_which_manifest_grants_it(space: Spac
     claim(space, "node1")
     refused = claim(space, "node2", former_host="node1")
     assert "may not create ipaddresses" in refused["msg"]
-    assert "playbooks/files/ipam-hand-over.manifest" in refused["msg"]
+    assert "playbooks/files/ipam-hand-over.yaml" in refused["msg"]
     assert list(space.addresses()) == ["node1-ip"]
 
 
@@ -142,7 +142,7 @@ def test_an_address_that_waits_in_vain_goes_with_the_claim_that_it_came_from(sit
 
 def test_a_pool_changes_its_range_under_claims_in_use(site: Space) -> None:
     """The provider takes no address away: the pool keeps the old one until the machine has left it."""
-    users.allow(site.admin, site.name, "ipam-pool-manager.manifest")
+    users.allow(site.admin, site.name, "ipam-pool-manager.yaml")
     old = claim(site, "node1")["claims"][0]["address"]
     spec = {"addresses": ["10.0.0.30-10.0.0.60"], "prefix": 24}
     kind = {"apiVersion": "ipam.cluster.x-k8s.io/v1alpha2", "kind": "InClusterIPPool"}
@@ -173,7 +173,7 @@ def test_a_renumbering_is_ended_after_the_old_address_has_rested(site: Space) ->
     new = claim(site, "node1", "q", renumber=True)["addresses"]["node1"]["ip"]["address"]
     confirm(site, "node1", new)
     wanted = [{**asked("node1", pool="q")[0], "host": "node1"}]
-    early = site.module("ip_address_claims", claims=wanted, state="renumbered", timeout=1, required=False)
+    early = site.module("ip_address_claims", claims=wanted, state="renumbered", wait_grace=1, required=False)
     assert "claim node1-ip is released and goes when its address has rested; run again then" in str(early["warnings"])
     assert set(site.addresses().values()) == {old, new}
     meanwhile = claim(site, "node1", "q", renumber=True)

@@ -173,7 +173,7 @@ def test_an_upgrade_with_claims_alive(
     with _kubelet(admin):
         first = player.play(releases("1.0"))
     assert first.failed == 0, first.text
-    assert "IPAM provider in-cluster: not there, wanted" in first.text
+    assert "IPAM provider in-cluster: not installed, wanted" in first.text
     assert _image(admin).endswith(":v1.0.3")
 
     claimed = space.claims("node1", "node2")
@@ -216,7 +216,7 @@ def test_the_first_look_needs_nothing(plane: Plane, player: Player, releases: t.
     looked = player.play(releases("1.1"), "--check")
     assert looked.failed == 0, looked.text
     assert looked.changed > 0
-    assert "IPAM provider in-cluster: not there, wanted" in looked.text
+    assert "IPAM provider in-cluster: not installed, wanted" in looked.text
     assert _find(plane.admin, f"/api/v1/namespaces/{NAMESPACE}") is None
 
 
@@ -245,7 +245,7 @@ def test_it_is_removed_when_nobody_needs_it(
     gone = {**releases("1.1"), "ipam_provider_state": "absent"}
     refused = player.play(gone)
     assert refused.failed == 1
-    assert f"There are 1 claims still ({space.name}/node1-ip)" in refused.text
+    assert f"There are still 1 claims ({space.name}/node1-ip)" in refused.text
     assert _image(space.admin)
     space.module("ip_address_claims", claims=asked("node1"), state="absent")
     looked = player.play(gone, "--check")
@@ -412,7 +412,7 @@ _WORKS = {
 def test_turtles_installs_upgrades_and_removes_it(turtles: Admin, player: Player) -> None:
     looked = player.play({}, "--check")
     assert (looked.changed, looked.failed) == (1, 0), looked.text
-    assert "IPAM provider in-cluster: not there, wanted version v1.1.0" in looked.text
+    assert "IPAM provider in-cluster: not installed, wanted version v1.1.0" in looked.text
     assert turtles.call("GET", _PROVIDERS)["items"] == []
     with _operator(turtles, _STARTING, _APPLIED, _WORKS):
         first = player.play({"ipam_provider_version": "v1.0.3"})

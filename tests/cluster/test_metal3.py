@@ -71,7 +71,7 @@ def test_a_full_pool_is_said_at_once_and_what_it_refused_is_served_once_it_is_wi
     space: Space, metal3: Metal3
 ) -> None:
     began = time.monotonic()
-    result = claims(space, "a", "b", "c", timeout=_LONG)
+    result = claims(space, "a", "b", "c", wait_grace=_LONG)
     assert time.monotonic() - began < _LONG, "it waited until its timeout"
     assert "is not served by pool m: " in result["msg"]
     assert "Exhausted IP Pools; check the pool and its provider, then claim again" in result["msg"]
@@ -121,9 +121,9 @@ def test_an_address_of_another_family_is_given_back(space: Space, metal3: Metal3
 def test_a_hundred_claims_at_the_pace_of_metal3_are_no_time_out(space: Space, metal3: Metal3) -> None:
     metal3.pool(pools=[{"start": "10.7.0.10", "end": "10.7.0.200", "prefix": 24}])
     machines = [f"m{number:03}" for number in range(100)]
-    result = claims(space, *machines, timeout=5)
+    result = claims(space, *machines, wait_grace=5)
     assert len({each["address"] for each in result.get("claims", [])}) == 100, result
-    released = space.module("ip_address_claims", claims=wanted(*machines), state="absent", timeout=5)
+    released = space.module("ip_address_claims", claims=wanted(*machines), state="absent", wait_grace=5)
     assert released["changed"], released
     assert names(space) == []
 
@@ -147,22 +147,22 @@ def test_a_role_for_pools_of_another_provider_is_enough(space: Space, metal3: Me
 def test_a_pool_that_does_not_exist_is_said_at_once_and_one_that_cannot_be_read_after_the_wait(
     space: Space, metal3: Metal3
 ) -> None:
-    message = claims(space, "a", pool="typo", timeout=_LONG)["msg"]
+    message = claims(space, "a", pool="typo", wait_grace=_LONG)["msg"]
     assert f"pool IPPool.{GROUP}/typo does not exist in namespace {space.name}" in message
     users.allow_also(space.admin, space.name, "nobody")
     blind = Space(space.plane, space.name, "nobody")
     space.admin.until("the role", lambda: not blind.module("ip_address_claim_info").get("failed"))
-    message = claims(blind, "a", pool="typo", timeout=1)["msg"]
+    message = claims(blind, "a", pool="typo", wait_grace=1)["msg"]
     assert f"whether the pool IPPool.{GROUP}/typo exists, is full or is paused is not known" in message
 
 
 def test_a_paused_pool_and_one_of_a_missing_cluster_are_named(space: Space, metal3: Metal3) -> None:
     metal3.pool(pools=[PART], clusterName="edge")
-    message = claims(space, "a", timeout=1)["msg"]
+    message = claims(space, "a", wait_grace=1)["msg"]
     assert "pool m names the Cluster edge" in message
     metal3.pool("asleep", pools=[PART])
     path = f"/apis/{GROUP}/v1alpha1/namespaces/{space.name}/ippools/asleep"
     paused = {"metadata": {"annotations": {"cluster.x-k8s.io/paused": ""}}}
     space.admin.call("PATCH", path, paused, "application/merge-patch+json")
-    message = claims(space, "b", pool="asleep", timeout=_LONG)["msg"]
+    message = claims(space, "b", pool="asleep", wait_grace=_LONG)["msg"]
     assert f"pool IPPool.{GROUP}/asleep is paused (annotation cluster.x-k8s.io/paused)" in message

@@ -38,7 +38,7 @@ def manifest(space: Space, name: str = "made", metadata: t.Mapping[str, t.Any] |
 @pytest.fixture
 def managed(space: Space) -> Space:
     """A namespace whose consumer may make pools."""
-    users.allow(space.admin, space.name, "ipam-pool-manager.manifest")
+    users.allow(space.admin, space.name, "ipam-pool-manager.yaml")
     space.admin.until("the role", lambda: not space.module("ip_pool", True, definition=manifest(space)).get("failed"))
     return space
 
@@ -151,10 +151,10 @@ def test_what_the_provider_refuses_the_embedded_backend_refuses(space: Space, sp
 def test_a_paused_pool_is_named_at_once_and_serves_when_it_goes_on(space: Space) -> None:
     path, pause = space.path("inclusterippools", "p"), {"cluster.x-k8s.io/paused": "true"}
     space.admin.call("PATCH", path, {"metadata": {"annotations": pause}}, MERGE)
-    result = space.claims("a", timeout=_LONG)
+    result = space.claims("a", wait_grace=_LONG)
     assert "is paused (annotation cluster.x-k8s.io/paused)" in result["msg"]
     assert space.items("ipaddressclaims") == []
-    assert "is paused" in space.claims("a", keep_pending=True, timeout=1)["msg"]
+    assert "is paused" in space.claims("a", keep_pending=True, wait_grace=1)["msg"]
     space.admin.call("PATCH", path, {"metadata": {"annotations": None}}, MERGE)
     result = space.claims("a")
     assert [each["address"] for each in result["claims"]] == ["10.0.0.10"]
@@ -162,7 +162,7 @@ def test_a_paused_pool_is_named_at_once_and_serves_when_it_goes_on(space: Space)
 
 def test_a_cluster_that_is_missing_or_paused_is_named(space: Space) -> None:
     space.foreign_claim("node1-ip", labels={"cluster.x-k8s.io/cluster-name": "edge"})
-    message = space.claims("node1", timeout=1)["msg"]
+    message = space.claims("node1", wait_grace=1)["msg"]
     assert "claim node1-ip names the Cluster edge: see whether it exists and is not paused" in message
 
 
@@ -175,7 +175,7 @@ def test_claims_that_met_a_full_pool_are_served_when_others_are_released(space: 
     assert "claims ask" in space.claims("c", "d", pool="small", keep_pending=True)["msg"]
     # the provider tries again by itself, ever more slowly
     space.admin.until("some tries in vain", lambda: _tries(space, "c-ip") > 9)
-    space.module("ip_address_claims", matching={"pool": "small", "machine": "a"}, state="absent")
+    space.module("ip_address_claims", selector={"pool": "small", "machine": "a"}, state="absent")
     space.admin.until("the first of them", lambda: len(space.addresses()) == 2)
     space.pool("10.0.1.1-10.0.1.9", "small")
     result = space.claims("b", "c", "d", pool="small")
@@ -196,7 +196,7 @@ def _tries(space: Space, claim: str) -> int:
 def test_a_released_address_rests_and_the_release_does_not_wait_for_it(space: Space) -> None:
     space.pool("10.0.1.1-10.0.1.2", "small", **{GRACE: 600})
     space.claims("a", "b", pool="small")
-    released = space.module("ip_address_claims", matching={"machine": "a"}, state="absent", timeout=_LONG)
+    released = space.module("ip_address_claims", selector={"machine": "a"}, state="absent", wait_grace=_LONG)
     assert released["changed"], released
     space.admin.until(
         "its rest", lambda: any("deletionTimestamp" in each["metadata"] for each in space.items("ipaddressclaims"))

@@ -29,8 +29,8 @@ def play(space: Space, tmp_path: Path) -> Play:
     """Run a playbook of the collection for hosts that have these variables."""
 
     def run(playbook: str, hosts: t.Mapping[str, t.Mapping[str, t.Any]], **options: t.Any) -> t.Any:
-        access = {"machine_network_backend": "kubernetes", "machine_network_kubernetes": space.options}
-        common = {**REFUSED, **access, "machine_network_namespace": space.name, **options}
+        access = {"machine_network_ipam_backend": "kubernetes", "machine_network_kubernetes": space.options}
+        common = {**REFUSED, **access, "machine_network_ipam_namespace": space.name, **options}
         inventory = {"all": {"hosts": {host: {**common, **variables} for host, variables in hosts.items()}}}
         file = tmp_path / "inventory.json"
         file.write_text(json.dumps(inventory))

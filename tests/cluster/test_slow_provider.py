@@ -20,9 +20,7 @@ def test_a_thousand_claims_are_waited_for_and_whoever_waits_sees_how_far_they_ar
     space.pool("10.9.0.0/16", "wide", prefix=16)
     file = tmp_path / "progress"
     machines = [f"m{number:04}" for number in range(1000)]
-    result = space.module(
-        "ip_address_claims", claims=asked(*machines, pool="wide"), timeout=20, progress_file=str(file)
-    )
+    result = space.module("ip_address_claims", claims=asked(*machines, pool="wide"), wait_grace=20, progress=file)
     assert not result.get("failed"), result["msg"]
     assert len({claim["address"] for claim in result["claims"]}) == 1000
     lines = re.findall(r"^(\d+) of 1000 claims served, [\d.]+ per second$", file.read_text(), re.MULTILINE)

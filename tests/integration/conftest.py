@@ -48,7 +48,7 @@ __all__ = [
 ]  # fixtures are found here
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-DOCUMENTATION_MANIFEST = REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.manifest"
+DOCUMENTATION_MANIFEST = REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.yaml"
 
 
 # PART=2/3 in the environment, or commit/3
@@ -156,7 +156,7 @@ class Controller:
         self.runs += 1
         private = self.folder / f"run{self.runs}"
         (private / "env").mkdir(parents=True)
-        (private / "env/extravars").write_text(json.dumps({"machine_network_deadline": 15, **variables}))
+        (private / "env/extravars").write_text(json.dumps({"machine_network_rollback_timeout": 15, **variables}))
         environment = {
             "ANSIBLE_COLLECTIONS_PATH": str(self.folder / "collections"),
             "ANSIBLE_HOST_KEY_CHECKING": "False",

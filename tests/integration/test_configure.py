@@ -76,7 +76,7 @@ def test_unreachable_by_mistake_rolls_back_by_itself(controller: Controller) -> 
     before = {node: (claimed(controller, node, "eth0"), installed(controller, node)) for node in controller.nodes.names}
     network = inline_network({"eth0": ETH0}, pool("10.99.0.10-10.99.0.20", 24))
 
-    result = controller.play("configure", machine_network_deadline=6, **network)
+    result = controller.play("configure", machine_network_rollback_timeout=6, **network)
 
     assert not result.succeeded
     for node in controller.nodes.names:
@@ -155,7 +155,7 @@ def test_another_host_on_the_inventorys_address_releases_nothing(controller: Con
 def test_a_host_whose_first_push_failed_is_reset(controller: Controller, keyfile: str, failure: str) -> None:
     """It runs on DHCP as before, and is known since it tried."""
     wanted = inline_network({"eth0": keyfile}, pool("10.99.0.10-10.99.0.20", 24, "10.99.0.1"))
-    pushed = controller.play("configure", machine_network_hosts="node1", machine_network_deadline=8, **wanted)
+    pushed = controller.play("configure", machine_network_hosts="node1", machine_network_rollback_timeout=8, **wanted)
     assert failure in pushed.failure("node1")
     assert len(controller.claims()) == 1
     result = controller.play("reset", machine_network_hosts="node1", **wanted)
@@ -242,7 +242,9 @@ def test_a_host_without_networkmanager_is_one_sentence(controller: Controller, m
 
 def test_two_hosts_with_the_same_claim_name_are_named(controller: Controller, manifest: Path) -> None:
     """The same machine name for all hosts: no host gets anything."""
-    result = controller.play("configure", machine_network_manifest=str(manifest), machine_network_machine="one-for-all")
+    result = controller.play(
+        "configure", machine_network_manifest=str(manifest), machine_network_machine_name="one-for-all"
+    )
     assert not result.succeeded
     assert "one-for-all" in result.output
     assert "Traceback" not in result.output
@@ -260,7 +262,9 @@ def test_an_unusable_database_is_one_sentence(
     """The play names the file and changes nothing."""
     node = controller.nodes.names[0]
     before = claimed(controller, node, "eth0"), installed(controller, node)
-    result = controller.play("configure", machine_network_manifest=str(manifest), machine_network_database=database)
+    result = controller.play(
+        "configure", machine_network_manifest=str(manifest), machine_network_ipam_database=database
+    )
     assert not result.succeeded
     assert all(word in result.failure(node) for word in words), result.failure(node)
     assert "Traceback" not in result.output

@@ -115,7 +115,7 @@ def test_a_profile_of_dos_with_blanks_comes_back_byte_for_byte(controller: Contr
     assert controller.nodes.oob("node1", ["sh", "-ec", script]).returncode == 0
     before = installed(controller, "node1")
     probe = {"type": "command", "command": "! ip -4 address | grep -q 170/24"}
-    result = push(controller, ETH1, machine_network_deadline=8, machine_network_probes=[probe])
+    result = push(controller, ETH1, machine_network_rollback_timeout=8, machine_network_probes=[probe])
     assert "rolled back" in result.failure("node1"), result.output
     assert installed(controller, "node1") == before
     assert claimed(controller, "node1", "eth1") == "172.16.0.195/24"

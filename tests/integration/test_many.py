@@ -104,7 +104,10 @@ def test_a_rolling_change_stops_early_and_leaves_no_trial_open(fleet: t.Callable
         (controller.inventory / f"host_vars/node{number}.yml").write_text(yaml.safe_dump({"machine_network": wrong}))
 
     result = controller.play(
-        "configure", machine_network_serial=10, machine_network_max_fail_percentage=20, machine_network_deadline=30
+        "configure",
+        machine_network_serial=10,
+        machine_network_max_fail_percentage=20,
+        machine_network_rollback_timeout=30,
     )
 
     assert not result.succeeded

@@ -485,7 +485,7 @@ def test_without_a_dhcp_server_a_node_stays_as_it_was(controller: Controller) ->
     assert push(controller).succeeded
     before = installed(controller, "node1")
     controller.nodes.dhcp(False)
-    result = controller.play("reset", machine_network_hosts="node1", machine_network_deadline=8)
+    result = controller.play("reset", machine_network_hosts="node1", machine_network_rollback_timeout=8)
     assert "keeps its claims" in result.failure("node1")
     assert (claimed(controller, "node1", "eth0"), installed(controller, "node1")) == (f"{FIRST}/24", before)
     assert len(controller.claims()) == 1
@@ -497,13 +497,15 @@ def test_without_a_dhcp_server_a_node_stays_as_it_was(controller: Controller) ->
 def test_hosts_with_different_databases_are_refused(controller: Controller) -> None:
     database = "{{ inventory_dir }}/.{{ inventory_hostname }}.sqlite"
     wanted = inline_network({"eth0": ROUTED}, pool("192.168.122.150-192.168.122.200", 24, "192.168.122.1"))
-    result = controller.play("configure", machine_network_database=database, **wanted)
+    result = controller.play("configure", machine_network_ipam_database=database, **wanted)
     assert "name different databases" in result.output
     assert list(controller.inventory.glob(".*.sqlite")) == []
 
 
 def test_one_machine_name_in_two_batches_is_found_out(controller: Controller) -> None:
     wanted = inline_network({"eth0": ROUTED}, pool("192.168.122.150-192.168.122.200", 24, "192.168.122.1"))
-    result = controller.play("configure", machine_network_serial=1, machine_network_machine="one-for-all", **wanted)
+    result = controller.play(
+        "configure", machine_network_serial=1, machine_network_machine_name="one-for-all", **wanted
+    )
     assert "made for host node1, and host node2 has the same machine name" in result.output
     assert [claim["host"] for claim in controller.claims()] == ["node1"]

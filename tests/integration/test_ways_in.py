@@ -95,7 +95,7 @@ def test_through_a_jump_host_an_unreachable_subnet_rolls_back(controller: Contro
     controller.set_hosts(ansible_ssh_common_args=only_through_node2)
     before = claimed(controller, "node1", "eth0"), installed(controller, "node1")
     wanted = inline_network({"eth0": ROUTED}, pool("10.99.0.10-10.99.0.20", 24, "10.99.0.1"))
-    result = controller.play("configure", machine_network_hosts="node1", machine_network_deadline=8, **wanted)
+    result = controller.play("configure", machine_network_hosts="node1", machine_network_rollback_timeout=8, **wanted)
     assert "rolled back" in result.failure("node1")
     assert (claimed(controller, "node1", "eth0"), installed(controller, "node1")) == before
 
@@ -249,7 +249,7 @@ def test_without_systemd_a_detached_process_is_the_dead_man(controller: Controll
     there_and_back(controller)
     before = claimed(controller, "node1", "eth0")
     wanted = inline_network({"eth0": ROUTED}, pool("10.99.0.10-10.99.0.20", 24, "10.99.0.1", "unreachable"))
-    result = controller.play("configure", machine_network_hosts="node1", machine_network_deadline=8, **wanted)
+    result = controller.play("configure", machine_network_hosts="node1", machine_network_rollback_timeout=8, **wanted)
     assert "rolled back" in result.failure("node1")
     assert claimed(controller, "node1", "eth0") == before
     assert "elemental-networking" not in controller.nodes.oob("node1", ["ps", "-eo", "args"]).stdout

@@ -105,7 +105,7 @@ def configure(controller: Controller, database: Path, name: str) -> t.Any:
         machine_network_pools=POOLS,
         machine_network_renumber=True,
         machine_network_serial=max(1, NODES // 4),
-        machine_network_database=str(database),
+        machine_network_ipam_database=str(database),
     )
 
 

@@ -112,7 +112,7 @@ def _start_plane(stack: contextlib.ExitStack) -> Path:
     stack.callback(plane.down)
     plane.up()
     plane.admin.namespace(_NAMESPACE)
-    for file in ("ipam-consumer.manifest", "ipam-pool-manager.manifest"):
+    for file in ("ipam-consumer.yaml", "ipam-pool-manager.yaml"):
         users.apply_as_documented(plane.admin, file)
     return plane.kubeconfig(users.CONSUMER)
 

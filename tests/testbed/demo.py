@@ -28,7 +28,8 @@ from .controlplane.plane import Plane
 from .interrupts import end_as_interrupt
 from .tools import TestBedError, find
 
-_MANIFEST = machine.REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.manifest"
+_PROOF = str(machine.REPOSITORY / "tests/testbed/demo_play/demo.yml")
+_MANIFEST = machine.REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.yaml"
 # the documentation's example names a gateway outside the subnet of its address
 _CORRECTION = ("192.168.1.1", "192.168.122.1")
 _NODES = 3
@@ -83,7 +84,7 @@ def _start_plane(stack: contextlib.ExitStack) -> Plane:
     stack.callback(plane.down)
     _step("starting a control plane with Cluster API's IPAM", plane.up)
     plane.admin.namespace(_NAMESPACE)
-    for file in ("ipam-consumer.manifest", "ipam-pool-manager.manifest"):
+    for file in ("ipam-consumer.yaml", "ipam-pool-manager.yaml"):
         users.apply_as_documented(plane.admin, file)
     return plane
 
@@ -105,29 +106,29 @@ def _show(environment: Path, folder: Path, plane: Plane | None) -> None:
     variables: dict[str, t.Any] = {"machine_network_manifest": str(manifest)}
     if plane:
         access = {"kubeconfig": str(plane.kubeconfig(users.CONSUMER))}
-        variables.update(machine_network_backend="kubernetes", machine_network_kubernetes=access)
+        variables.update(machine_network_ipam_backend="kubernetes", machine_network_kubernetes=access)
 
-    def play(name: str) -> str:
-        return _play(name, environment, inventory, variables)
+    def play(playbook: str) -> str:
+        return _play(playbook, environment, inventory, variables)
 
-    _print_message(_step("claim, push, prove, persist: elemental.networking.configure", lambda: play("demo")))
-    again = _step("once more", lambda: play("configure"))
+    _print_message(_step("claim, push, prove, persist: elemental.networking.configure", lambda: play(_PROOF)))
+    again = _step("once more", lambda: play("elemental.networking.configure"))
     _require(_changed(again) == 0, "the second run changed something", again)
     print("   changed=0 on every node")
     if plane:
         held = plane.admin.ipam("ipaddresses", _NAMESPACE)
         _require(len(held) == 2 * _NODES, f"the cluster holds {len(held)} addresses", again)
         print(f"   the cluster holds {', '.join(sorted(each['spec']['address'] for each in held))}")
-    _print_message(_step("who has what: elemental.networking.report", lambda: play("report")))
-    _step("DHCP back, then release: elemental.networking.reset", lambda: play("reset"))
-    report = _step("the pool afterwards", lambda: play("report"))
+    _print_message(_step("who has what: elemental.networking.report", lambda: play("elemental.networking.report")))
+    _step("DHCP back, then release: elemental.networking.reset", lambda: play("elemental.networking.reset"))
+    report = _step("the pool afterwards", lambda: play("elemental.networking.report"))
     _print_message(report)
     _require("no machine holds an address" in report, "the pool is not empty", report)
     if plane:
         _require(not plane.admin.ipam("ipaddressclaims", _NAMESPACE), "the cluster holds claims", report)
 
 
-def _play(name: str, environment: Path, inventory: Path, options: t.Mapping[str, t.Any]) -> str:
+def _play(playbook: str, environment: Path, inventory: Path, options: t.Mapping[str, t.Any]) -> str:
     variables = {
         "PATH": f"{environment / 'bin'}:{os.environ['PATH']}",
         "ANSIBLE_COLLECTIONS_PATH": str(machine.collection()),
@@ -135,7 +136,7 @@ def _play(name: str, environment: Path, inventory: Path, options: t.Mapping[str,
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_NOCOLOR": "True",
     }
-    command = [str(environment / "bin/ansible-playbook"), "-i", str(inventory), f"elemental.networking.{name}"]
+    command = [str(environment / "bin/ansible-playbook"), "-i", str(inventory), playbook]
     command += ["-e", json.dumps(options)]
     entering = [find("nsenter") or "nsenter", f"--net=/run/netns/{places.INFRASTRUCTURE}"]
     lines: list[str] = []
@@ -152,7 +153,7 @@ def _play(name: str, environment: Path, inventory: Path, options: t.Mapping[str,
             if line.startswith("TASK [") and "Validating" not in line:
                 print(f"   {line[6:].split(']')[0].split(' : ')[-1]}", flush=True)
     output = "".join(lines)
-    _require(run.returncode == 0, f"the playbook {name} failed", output)
+    _require(run.returncode == 0, f"the playbook {playbook} failed", output)
     return output
 
 

@@ -38,8 +38,8 @@ def write_inventory(folder: Path, hosts: t.Mapping[str, t.Mapping[str, t.Any]], 
         "ansible_ssh_executable": str(ssh),
         # nothing but ssh is asked then
         "ansible_ssh_common_args": "-o ProxyJump=jump",
-        "machine_network_deadline": 5,
-        "machine_network_database": str(folder / "claims.sqlite"),
+        "machine_network_rollback_timeout": 5,
+        "machine_network_ipam_database": str(folder / "claims.sqlite"),
         "machine_network_pools": [_POOL],
         "machine_network": {
             "configurator": "nmconnections",

@@ -173,7 +173,8 @@ def _refuse_same_name(claims: t.Sequence[Claim]) -> None:
         owner = owners.setdefault(claim.machine, claim.host) if claim.host else claim.host
         if owner != claim.host:
             raise InvalidInput(
-                f"hosts {owner} and {claim.host} have the same machine name {claim.machine}; give each its own (machine_network_machine)"
+                f"hosts {owner} and {claim.host} have the same machine name {claim.machine}; "
+                "give each its own (machine_network_machine_name)"
             )
         other = seen.setdefault((claim.namespace, claim.name), claim)
         if other is claim:

@@ -39,13 +39,13 @@ def compare(wanted: Claim, found: Claim) -> None:
         raise claim_conflict(
             wanted,
             f"claim {wanted.name} was made for an inventory of site {found.site}, and {asking} has a machine {wanted.machine}, too: "
-            "give one of the machines another name (machine_network_machine), or correct the site (machine_network_site)",
+            "give one of the machines another name (machine_network_machine_name), or correct the site (machine_network_site)",
         )
     if found.host and wanted.host and found.host != wanted.host:
         raise claim_conflict(
             wanted,
             f"claim {wanted.name} was made for host {found.host}, and host {wanted.host} has the same machine name "
-            f"{wanted.machine}: give one of them another name (machine_network_machine), "
+            f"{wanted.machine}: give one of them another name (machine_network_machine_name), "
             f"or set machine_network_former_name: {found.host} for {wanted.host} where it was renamed",
         )
 

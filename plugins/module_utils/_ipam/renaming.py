@@ -75,7 +75,7 @@ def _refuse_unclear(machines: t.Sequence[Machine], known: Known) -> None:
             if machine.misnames(claim):
                 raise claim_conflict(
                     claim,
-                    f"claim {claim.name} of machine {claim.machine} was made for host {claim.host}: keep machine_network_machine: "
+                    f"claim {claim.name} of machine {claim.machine} was made for host {claim.host}: keep machine_network_machine_name: "
                     f"{claim.machine} for {machine.host}, and set machine_network_former_name: {claim.host}",
                 )
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import typing as t
 
@@ -37,6 +38,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.mach
 )
 
 _MOST_TRIES = 256
+_FIELDS = ("configurator", "ipAddresses", "config")
 _MOST_WORK = 1_000_000  # characters of configuration
 
 
@@ -53,6 +55,7 @@ def checked(given: Given) -> MachineNetwork:
 
 def _rehearse(asked: MachineNetwork) -> None:
     """Fill and check the network with stand-ins. Raises PlaceholderError, RenderError or IpamError for what can never work."""
+    _refuse_unknown_fields(asked.network)
     if not asked.network.get("configurator"):
         raise RenderError(_nothing_asked(asked))
     if asked.configurator == "none":
@@ -81,6 +84,16 @@ def _try(asked: MachineNetwork, choices: t.Mapping[str, t.Sequence[Address]]) ->
     if next(combinations, None) is not None and any(each.address in words for two in choices.values() for each in two):
         return  # too many to try; another family of that address may be right
     raise errors[0]
+
+
+def _refuse_unknown_fields(network: t.Mapping[str, object]) -> None:
+    """Raise RenderError for a field that a network does not have: a typing error would be ignored."""
+    for name in network:
+        if name not in _FIELDS:
+            shown = plain(name, 60)
+            near = difflib.get_close_matches(shown, _FIELDS, n=1)
+            hint = f"did you mean {near[0]}" if near else f"the fields are {', '.join(_FIELDS)}"
+            raise RenderError(f"machine_network has no field {shown}; {hint}")
 
 
 def _nothing_asked(asked: MachineNetwork) -> str:

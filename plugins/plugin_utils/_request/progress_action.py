@@ -19,6 +19,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.module_utils._progress import PROGRESS_FILE
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import is_job_slice
@@ -38,7 +39,7 @@ class ClaimingAction(NetworkAction):
         self._refuse_a_part_of_the_inventory(task_vars)
         detached = bool(self._task.async_val)
         try:
-            if detached or self._task.args.get("progress_file") or not self._is_beside_us():
+            if detached or not self._is_beside_us():
                 result = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
             else:
                 result = self._with_progress(task_vars)
@@ -49,15 +50,15 @@ class ClaimingAction(NetworkAction):
 
     def _refuse_a_part_of_the_inventory(self, task_vars: t.Mapping[str, t.Any]) -> None:
         """Raise InvalidInput where claims of hosts would be released that are in another slice of the job."""
-        given = self._task.args.get("matching")
+        given = self._task.args.get("selector")
         if not given or not is_job_slice(task_vars):
             return
         with contextlib.suppress(TypeError):  # the module says what is wrong with it
             given = check_type_dict(given)
-        matching = given if isinstance(given, t.Mapping) else {}
-        if not matching.get("not_in_inventory"):
+        selector = given if isinstance(given, t.Mapping) else {}
+        if not selector.get("not_in_inventory"):
             return
-        if not boolean(matching.get("in_job_slice") or False, strict=False):
+        if not boolean(selector.get("in_job_slice") or False, strict=False):
             raise InvalidInput(
                 "this looks like a job slice of AWX, in which groups.all has the hosts of the slice only, and not_in_inventory would "
                 "release the addresses of all others: run a job template without slices, or, if the list has every host, set in_job_slice; "
@@ -72,9 +73,9 @@ class ClaimingAction(NetworkAction):
         with tempfile.TemporaryDirectory(prefix="elemental-networking-") as folder:
             file = Path(folder) / "progress"
             file.touch(mode=0o600)
-            arguments = {**self._task.args, "progress_file": str(file)}
+            self._task.environment = [*(self._task.environment or []), {PROGRESS_FILE: str(file)}]
             with Showing(file, Display().display):
-                return t.cast("dict[str, t.Any]", self._execute_module(module_args=arguments, task_vars=task_vars))
+                return t.cast("dict[str, t.Any]", self._execute_module(task_vars=task_vars))
 
 
 class Showing:

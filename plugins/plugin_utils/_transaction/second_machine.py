@@ -60,5 +60,5 @@ def other_machine(machine: str, address: str, inventory_address: str) -> str:
     return (
         f"ansible_host of {machine}, {inventory_address}, leads to another machine than {address}, which {machine} claimed: if it is an "
         "old lease, correct ansible_host; if two inventories have a host of that name, give each a name of its own (machine_network_site) "
-        "and one of the machines another (machine_network_machine)"
+        "and one of the machines another (machine_network_machine_name)"
     )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._progress import PROGRESS_FILE
 
 from . import building, places, users
 from .admin import Admin, Object
@@ -80,8 +81,10 @@ class Space:
         """What the cluster says: address by claim."""
         return {item["spec"]["claimRef"]["name"]: item["spec"]["address"] for item in self.items("ipaddresses")}
 
-    def start(self, module: str, check: bool = False, **options: t.Any) -> subprocess.Popen[str]:
-        """Start a module as Ansible does: a process, JSON in, JSON out."""
+    def start(
+        self, module: str, check: bool = False, progress: Path | None = None, **options: t.Any
+    ) -> subprocess.Popen[str]:
+        """Start a module as Ansible does: a process, JSON in, JSON out; ``progress`` is the file that its action plugin gives it."""
         arguments = {
             "backend": "kubernetes",
             "kubernetes": self.options,
@@ -91,8 +94,9 @@ class Space:
             **options,
         }
         command = [sys.executable, "-m", f"ansible_collections.elemental.networking.plugins.modules.{module}"]
+        environment = {**os.environ, **({PROGRESS_FILE: str(progress)} if progress else {})}
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
         )
         assert process.stdin is not None
         process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))

@@ -25,7 +25,7 @@ _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 _MANIFESTS = REPOSITORY / "playbooks/files"
 
 
-def allow(admin: Admin, namespace: str, file: str = "ipam-consumer.manifest", user: str = CONSUMER) -> None:
+def allow(admin: Admin, namespace: str, file: str = "ipam-consumer.yaml", user: str = CONSUMER) -> None:
     """Apply the collection's manifest to a namespace, for a user."""
     import yaml  # the command line does without it
 

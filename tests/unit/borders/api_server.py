@@ -235,11 +235,11 @@ def serve(
     claims: t.Sequence[t.Mapping[str, t.Any]],
     state: str = "present",
     check_mode: bool = False,
-    matching: t.Mapping[str, t.Any] | None = None,
+    selector: t.Mapping[str, t.Any] | None = None,
     **params: t.Any,
 ) -> dict[str, t.Any]:
     """What the module ip_address_claims returns."""
     given = {"namespace": "ns", "state": state, "pools": [], "backend": "kubernetes", **params}
     module = types.SimpleNamespace(params=given, check_mode=check_mode, warn=lambda _line: None)
     with kubernetes(server) as opened:
-        return _ipam_module.serve_claims(t.cast(t.Any, module), opened, claims, matching)
+        return _ipam_module.serve_claims(t.cast(t.Any, module), opened, claims, selector)

@@ -176,7 +176,7 @@ _WORK: dict[str, t.Callable[[Server], None]] = {
     "claim again": lambda server: claim(server, "a", "b"),
     "look up": look_up,
     "release": lambda server: claim(server, "a", "b", state="absent"),
-    "release what has something in common": lambda server: claim(server, state="absent", matching={"key": "ip"}),
+    "release what has something in common": lambda server: claim(server, state="absent", selector={"key": "ip"}),
     "list claims": lambda server: through_backend(server, lambda backend: backend.list_claims(None)),
     "list pools": lambda server: through_backend(server, lambda backend: backend.list_pools("ns")),
     "apply a pool": lambda server: through_backend(server, lambda backend: backend.apply_pool(_POOL, False)),

@@ -95,7 +95,7 @@ def test_the_owner_of_a_claim(name: str, field: str) -> None:
         return  # a kind has capital letters, and an apiVersion a slash
     server = Server()
     refused(lambda: serve(server, [asked("a", owner={**OWNER, field: name})]))
-    refused(lambda: serve(server, [], "absent", matching={"owner": {**OWNER, field: name}}))
+    refused(lambda: serve(server, [], "absent", selector={"owner": {**OWNER, field: name}}))
     assert server.paths == []
 
 

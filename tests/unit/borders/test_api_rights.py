@@ -27,7 +27,7 @@ _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsR1vhN5HTnbVBJbCwJgS6TTLwRMRrSbnHO
 _FILES = Path(__file__).parents[3] / "playbooks/files"
 
 
-def granted(file: str = "ipam-consumer.manifest") -> set[tuple[str, str]]:
+def granted(file: str = "ipam-consumer.yaml") -> set[tuple[str, str]]:
     """Verbs and kinds of a Role, by default that for those who claim from pools of a namespace."""
     (role,) = [each for each in yaml.safe_load_all((_FILES / file).read_text()) if each["kind"] == "Role"]
     return {(verb, kind) for rule in role["rules"] for kind in rule["resources"] for verb in rule["verbs"]}
@@ -59,4 +59,4 @@ def test_who_renames_a_machine_needs_one_verb_more(monkeypatch: pytest.MonkeyPat
     serve(server, [asked("a")])
     before = {*server.used, *granted()}
     serve(server, [asked("b")], machines=[{"machine": "b", "host": "b", "former_host": "a"}])
-    assert server.used - before == granted("ipam-hand-over.manifest") == {("create", "ipaddresses")}
+    assert server.used - before == granted("ipam-hand-over.yaml") == {("create", "ipaddresses")}

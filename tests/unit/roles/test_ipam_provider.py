@@ -120,7 +120,7 @@ def test_turtles_installs_it_and_the_role_waits_until_it_works(cluster: Cluster)
     cluster.holds(TURTLES, coming={"CAPIProvider": [{}, {"conditions": [waiting]}, {"phase": "Ready"}, WORKS]})
     changed, failed, text = cluster.play({})
     assert (changed, failed) == (1, 0), text
-    assert "IPAM provider in-cluster: not there, wanted version v1.1.0" in text
+    assert "IPAM provider in-cluster: not installed, wanted version v1.1.0" in text
     again, failed, text = cluster.play({})
     assert (again, failed) == (0, 0), text
     assert "IPAM provider in-cluster: version v1.1.0, wanted version v1.1.0" in text
@@ -186,7 +186,7 @@ def test_manifests_are_applied_in_order_and_waited_for(cluster: Cluster, tmp_pat
     options = {"ipam_provider_method": "manifests", "ipam_provider_manifests": [str(tmp_path / "components.yaml")]}
     changed, failed, text = cluster.play(options)
     assert (changed, failed) == (1, 0), text
-    assert "not there, wanted manager:v1.1.0" in text
+    assert "not installed, wanted manager:v1.1.0" in text
     assert [kind for _state, kind, _name in cluster.applied] == ["Namespace", "Service", "Certificate", "Deployment"]
     assert cluster.play(options)[:2] == (0, 0)
     removed, failed, text = cluster.play({**options, "ipam_provider_state": "absent"})
@@ -234,7 +234,7 @@ def test_manifests_that_nobody_vouches_for_are_refused(cluster: Cluster, mirror:
     _changed, failed, text = cluster.play(options)
     assert failed == 1, text
     assert f"The checksum of {mirror}/components.yaml is not known to this role" in text
-    assert f"curl -fsSL {mirror}/components.yaml | sha256sum says, in ipam_provider_sha256" in text
+    assert f"curl -fsSL {mirror}/components.yaml | sha256sum prints, in ipam_provider_sha256" in text
     assert "secret" not in text
     assert cluster.applied == []
 
@@ -270,5 +270,8 @@ def test_a_provider_with_claims_is_not_removed(cluster: Cluster) -> None:
     cluster.holds(TURTLES, claim, other)
     _changed, failed, text = cluster.play({"ipam_provider_state": "absent"})
     assert failed == 1
-    assert "There are 1 claims still (fleet-default/node1-inventory-ip): without the provider nobody releases" in text
+    assert (
+        "There are still 1 claims (fleet-default/node1-inventory-ip): without the provider their addresses cannot"
+        in text
+    )
     assert cluster.applied == []

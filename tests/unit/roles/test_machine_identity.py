@@ -101,7 +101,7 @@ def test_two_inventories_that_say_their_names_leave_each_others_machines_alone(i
         configured = inventory.run("configure", OTHER, other)
         assert configured.failed == {"n1"}
         assert "claim n1-ip was made for an inventory of site berlin, and an inventory" in configured.text
-        assert "too: give one of the machines another name (machine_network_machine)" in configured.text
+        assert "too: give one of the machines another name (machine_network_machine_name)" in configured.text
         for forced in ("-emachine_network_force_release=true", ""):
             inventory.run("reset", OTHER, other, *filter(None, [forced]))
             assert len(inventory.claims()) == 1

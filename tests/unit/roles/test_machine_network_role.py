@@ -63,7 +63,7 @@ class Site:
     ) -> Play:
         """Run a playbook; who has no answer has nothing to change."""
         each = {name: (hosts or {}).get(name, {}) for name in NODES}
-        write_inventory(self.folder, each, machine_network_database=str(self.database))
+        write_inventory(self.folder, each, machine_network_ipam_database=str(self.database))
         told = {
             name: dict.fromkeys(("stage", "stage_reset", "confirm"), (answers or {}).get(name, _FINE)) for name in NODES
         }
@@ -305,7 +305,7 @@ def test_a_host_that_was_renamed_keeps_its_address(site: Site) -> None:
     former = {"machine_network_former_name": "n9"}
     taken = _only(site, host={"machine_network_former_name": "n2"}, network=_network("ip"))
     assert "n1 is to be the former n2, which is in the inventory, too" in taken.text
-    _only(site, host={"machine_network_machine": "n9"}, network=_network("ip"))
+    _only(site, host={"machine_network_machine_name": "n9"}, network=_network("ip"))
     with contextlib.closing(sqlite3.connect(site.database)) as database:
         database.execute("UPDATE claims SET host = 'n9'")
         database.commit()

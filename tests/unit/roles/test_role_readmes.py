@@ -23,6 +23,7 @@ from ansible_collections.elemental.networking.tests.unit.standin_hosts import (
 
 _ROLES = sorted(folder for folder in (Path(__file__).resolve().parents[3] / "roles").iterdir() if folder.is_dir())
 _UNCHANGED = [f"{ANSWER_MARK}{json.dumps({'version': 1, 'answer': 'staged', 'changed': False})}\n", "", 0]
+_FACTS = {"machine_network_result"}
 
 
 def example(role: str) -> str:
@@ -43,11 +44,12 @@ def run_example(role: str, folder: Path, *arguments: str) -> str:
 
 @pytest.mark.parametrize("folder", _ROLES, ids=lambda folder: folder.name)
 def test_each_variable_that_is_named_is_an_option(folder: Path) -> None:
-    options = yaml.safe_load((folder / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    entries = yaml.safe_load((folder / "meta/argument_specs.yml").read_text())["argument_specs"].values()
+    options = {name for entry in entries for name in entry["options"]} | _FACTS
     text = (folder / "README.md").read_text()
     named = set(re.findall(rf"(?<![.\w]){folder.name}_[a-z_0-9]+", text))
     assert named
-    assert named <= set(options)
+    assert named <= options
     assert f"elemental.networking.{folder.name}" in example(folder.name)
 
 

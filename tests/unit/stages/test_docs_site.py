@@ -19,7 +19,7 @@ _GUIDES = sorted((REPOSITORY / "docs/docsite/rst").glob("*.rst"))
 _BLOCK = re.compile(r"^( *)\.\. code-block:: yaml\+jinja\n\n((?:\1 +.*\n|\n)+)", re.MULTILINE)
 _FQCN = re.compile(r"elemental\.networking\.(\w+)")
 _VARIABLE = re.compile(r"\bmachine_network_\w+")
-_MANIFEST = re.compile(r"``([\w-]+\.manifest)``")
+_MANIFEST = re.compile(r"``([\w-]+\.yaml)``")
 _OF_PLAYBOOKS = {f"machine_network_{name}" for name in ("hosts", "serial", "max_fail_percentage")}
 
 

@@ -50,7 +50,7 @@ class Causes:
         if known is None:
             return [
                 f"whether the pool {reference} exists, is full or is paused is not known, since this user may not read it: check its name,"
-                " or let an administrator apply playbooks/files/ipam-consumer.manifest with the group and the kind of the pool"
+                " or let an administrator apply playbooks/files/ipam-consumer.yaml with the group and the kind of the pool"
             ]
         cluster = known.cluster
         return self._of_cluster(namespace, cluster, f"pool {reference.name}") if cluster else []

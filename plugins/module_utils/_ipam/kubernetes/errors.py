@@ -148,12 +148,12 @@ def _sentence(host: str, code: int, message: str, place: RequestTarget) -> str:
 def _rights(place: RequestTarget) -> str:
     """The manifest that grants what was refused."""
     if place.verb == "create" and place.resource == "ipaddresses":
-        return "ipam-hand-over.manifest"
+        return "ipam-hand-over.yaml"
     if place.resource not in ("ipaddressclaims", "ipaddresses") and not place.resource.endswith("pools"):
-        return "ipam-owner-reader.manifest"
+        return "ipam-owner-reader.yaml"
     if place.verb not in ("create", "patch", "delete") or not place.resource.endswith("pools"):
-        return "ipam-consumer.manifest"
-    return "ipam-global-pool-manager.manifest" if place.resource.startswith("global") else "ipam-pool-manager.manifest"
+        return "ipam-consumer.yaml"
+    return "ipam-global-pool-manager.yaml" if place.resource.startswith("global") else "ipam-pool-manager.yaml"
 
 
 def unreachable(host: str, error: BaseException) -> Unreachable:

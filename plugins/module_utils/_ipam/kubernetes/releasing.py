@@ -89,7 +89,7 @@ def _refuse_resting(plane: ControlPlane, leaving: ObservedClaim) -> None:
     if left > plane.grace:
         raise TimedOut(
             f"claim {claim.name} was released, and its address rests for {left} s more (addressReuseGracePeriodSeconds of pool"
-            f" {claim.pool.name}); run again then, with a longer timeout, or under another machine name",
+            f" {claim.pool.name}); run again then, with a longer wait_grace, or under another machine name",
             **{"claims": [claim.name], "namespace": claim.namespace, "seconds": left},
         )
 

@@ -93,7 +93,7 @@ def refuse_other_identity(request: Request) -> None:
         raise WrongHost(
             f"this host is another machine (by its machine-id) than the one that has the addresses of {request.machine}: where two "
             "inventories have a host of that name, give each a name of its own (machine_network_site) and one of the machines another "
-            "(machine_network_machine); where it was installed again, configure it once, or set accept_host_keys (in the role "
+            "(machine_network_machine_name); where it was installed again, configure it once, or set accept_host_keys (in the role "
             "machine_network_accept_host_keys) for one run; nothing was changed",
             machine=request.machine,
         )

@@ -46,7 +46,7 @@ def _write(path: Path, *documents: object) -> None:
 
 
 def test_a_variable_becomes_claims_and_pools_of_its_namespace(ask: Lookup, tmp_path: Path) -> None:
-    asked = ask(machine_network=NETWORK, machine_network_pools=[pool()], machine_network_namespace="site")
+    asked = ask(machine_network=NETWORK, machine_network_pools=[pool()], machine_network_ipam_namespace="site")
     common = {"machine": "node-1", "namespace": "site", "host": "Node_1"}
     assert asked["claims"] == [{**common, "key": "ip", "pool": REFERENCE}]
     assert asked["pools"][0]["metadata"] == {"name": "p", "namespace": "site"}
@@ -131,7 +131,7 @@ def test_a_pool_file_may_be_what_kubectl_wrote(ask: Lookup, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["Fleet", "a/../b", "a" * 64, "default\n"])
 def test_a_namespace_that_no_cluster_has_is_one_sentence(ask: Lookup, name: str) -> None:
     with pytest.raises(AnsibleError, match="the namespace name") as error:
-        ask(machine_network=NETWORK, machine_network_namespace=name)
+        ask(machine_network=NETWORK, machine_network_ipam_namespace=name)
     assert "\n" not in error.value.message
 
 

@@ -128,8 +128,13 @@ def test_a_key_that_a_machine_has_twice_is_refused(module: Module) -> None:
 def test_info_filters(module: Module) -> None:
     claims = [{"machine": machine, "key": key, "pool": REFERENCE} for machine in ("a", "b") for key in ("x", "y")]
     module("ip_address_claims", claims=claims, pools=[POOL])
-    assert {claim["name"] for claim in module("ip_address_claim_info", machine="a")["claims"]} == {"a-x", "a-y"}
-    assert {claim["name"] for claim in module("ip_address_claim_info", key="y", pool="p")["claims"]} == {"a-y", "b-y"}
+    assert {claim["name"] for claim in module("ip_address_claim_info", selector={"machine": "a"})["claims"]} == {
+        "a-x",
+        "a-y",
+    }
+    assert {
+        claim["name"] for claim in module("ip_address_claim_info", selector={"key": "y", "pool": "p"})["claims"]
+    } == {"a-y", "b-y"}
     assert module("ip_address_claim_info", namespace="other")["claims"] == []
     assert len(module("ip_address_claim_info", namespace="other", all_namespaces=True)["claims"]) == 4
 
@@ -201,42 +206,43 @@ def test_a_claim_of_another_host_or_pool_is_not_released_and_nothing_beside_it(m
 
 def test_claims_are_released_by_what_they_have_in_common(module: Module) -> None:
     claimed(module, "a", "b", "c")
-    released = module("ip_address_claims", matching={"machine": "b"}, state="absent", check=True)
+    released = module("ip_address_claims", selector={"machine": "b"}, state="absent", check=True)
     assert [claim["name"] for claim in released["claims"]] == ["b-ip"]
     assert len(module("ip_address_claim_info")["claims"]) == 3
-    released = module("ip_address_claims", matching={"not_in_inventory": ["a", "x"]}, state="absent")
+    released = module("ip_address_claims", selector={"not_in_inventory": ["a", "x"]}, state="absent")
     assert [claim["name"] for claim in released["claims"]] == ["b-ip", "c-ip"]
-    assert not module("ip_address_claims", matching={"pool": "q"}, state="absent")["changed"]
-    assert module("ip_address_claims", matching={"pool": "p"}, state="absent")["changed"]
+    assert not module("ip_address_claims", selector={"pool": "q"}, state="absent")["changed"]
+    assert module("ip_address_claims", selector={"pool": "p"}, state="absent")["changed"]
     assert module("ip_address_claim_info")["claims"] == []
 
 
 @pytest.mark.parametrize(
-    ("matching", "state", "words"),
+    ("selector", "state", "words"),
     [
-        ({}, "absent", "it says nothing; give machine, key"),
+        ({}, "absent", "would select every claim; give machine, key"),
         ({"not_in_inventory": []}, "absent", "not_in_inventory names no host"),
         ({"labels": {"a": "b"}}, "absent", "have no labels; select them by"),
-        ({"machine": "a"}, "present", "with state: present name each one in claims"),
+        ({"machine": "a"}, "present", "with state: present, give each claim in claims"),
     ],
 )
 def test_a_selection_that_would_take_everything_or_nothing_is_refused(
-    module: Module, matching: dict[str, t.Any], state: str, words: str
+    module: Module, selector: dict[str, t.Any], state: str, words: str
 ) -> None:
     claimed(module, "a")
-    assert words in module("ip_address_claims", matching=matching, state=state)["msg"]
+    assert words in module("ip_address_claims", selector=selector, state=state)["msg"]
     assert len(module("ip_address_claim_info")["claims"]) == 1
 
 
-def test_orphans_are_claims_of_machines_that_are_not_in_the_inventory(module: Module) -> None:
+def test_orphans_are_found_and_released_by_one_selector(module: Module) -> None:
     claimed(module, "a", "b")
-    known = module("ip_address_claim_info", inventory=["a", "c"])
-    assert known["orphans"] == [
-        {"name": "b-ip", "namespace": "default", "machine": "b", "key": "ip", "host": "b"},
-    ]
-    assert "orphans" not in module("ip_address_claim_info")
-    assert module("ip_address_claims", claims=known["orphans"], state="absent")["changed"]
-    assert module("ip_address_claim_info", inventory=["a", "c"])["orphans"] == []
+    selector = {"not_in_inventory": ["a", "c"]}
+    known = module("ip_address_claim_info", selector=selector)
+    assert [(each["name"], each["host"]) for each in known["claims"]] == [("b-ip", "b")]
+    assert known["addresses"].keys() == {"b"}
+    assert len(module("ip_address_claim_info")["claims"]) == 2
+    assert module("ip_address_claims", selector=selector, state="absent")["changed"]
+    assert module("ip_address_claim_info", selector=selector)["claims"] == []
+    assert len(module("ip_address_claim_info")["claims"]) == 1
 
 
 def test_pool_info_says_who_has_what(module: Module) -> None:
@@ -282,7 +288,7 @@ def test_only_the_secrets_of_a_kubeconfig_are_hidden(module: Module) -> None:
     access = {"kubeconfig": config, "api_key": "api-s3cret", "proxy": "http://me:pr0xy@p"}
     secrets = ["t0ken-secret", "passw0rd-secret", "k3y-secret", "pr0vider-secret", "env-s3cret", "api-s3cret"]
     secrets += ["http://me:pr0xy-secret@p", "http://me:pr0xy@p"]
-    options = {"machine": "default", "key": "claim", "progress_file": "/".join(secrets), "name": "v1"}
+    options = {"machine": "default", "key": "claim", "database": "/".join(secrets), "name": "v1"}
     result = module("ip_address_claim", backend="kubernetes", kubernetes=access, **options, state="absent")
     assert not [secret for secret in secrets if secret in json.dumps(result)]
     shown = result.get("invocation", {}).get("module_args")  # ansible-core 2.21 shows none
@@ -301,8 +307,8 @@ def test_a_proxy_is_not_shown_with_its_password(module: Module) -> None:
 
 def test_an_empty_inventory_does_not_widen_a_release(module: Module) -> None:
     one(module)
-    matching = {"machine": "node1", "not_in_inventory": []}
-    assert "not_in_inventory names no host" in module("ip_address_claims", matching=matching, state="absent")["msg"]
+    selector = {"machine": "node1", "not_in_inventory": []}
+    assert "not_in_inventory names no host" in module("ip_address_claims", selector=selector, state="absent")["msg"]
     assert not one(module)["changed"]
 
 

@@ -75,22 +75,24 @@ def job(tmp_path: Path) -> Job:
 
 
 def test_a_slice_releases_nothing_of_another_one(job: Job) -> None:
-    matching: t.Any = {"not_in_inventory": ["a"]}
-    for given in (matching, json.dumps(matching)):
-        output = job.run("ip_address_claims", {"matching": given, "state": "absent"}, SLICE)
+    selector: t.Any = {"not_in_inventory": ["a"]}
+    for given in (selector, json.dumps(selector)):
+        output = job.run("ip_address_claims", {"selector": given, "state": "absent"}, SLICE)
         assert "this looks like a job slice of AWX" in output
         assert "set in_job_slice; nothing was released" in output
-    assert "changed=0" in job.run("ip_address_claims", {"matching": {"host": "c"}, "state": "absent"}, SLICE)
+    assert "changed=0" in job.run("ip_address_claims", {"selector": {"host": "c"}, "state": "absent"}, SLICE)
     assert "changed=1" in job.run(
-        "ip_address_claims", {"matching": {**matching, "in_job_slice": True}, "state": "absent"}, SLICE
+        "ip_address_claims", {"selector": {**selector, "in_job_slice": True}, "state": "absent"}, SLICE
     )
 
 
 def test_in_a_slice_orphans_are_not_known(job: Job) -> None:
-    output = job.run("ip_address_claim_info", {"inventory": ["a"]}, SLICE)
-    assert '"orphans": []' in output
-    assert '"orphans_unknown": "this looks like a job slice of AWX' in output
+    selector = {"not_in_inventory": ["a"]}
+    output = job.run("ip_address_claim_info", {"selector": selector}, SLICE)
+    assert '"claims": []' in output
+    assert '"addresses": {}' in output
+    assert '"not_in_inventory_unknown": "this looks like a job slice of AWX' in output
     for options, variables in (({}, {}), ({"in_job_slice": True}, SLICE)):
-        output = job.run("ip_address_claim_info", {"inventory": ["a"], **options}, variables)
-        assert '"name": "b-ip"' in output.partition('"orphans"')[2]
-        assert "orphans_unknown" not in output
+        output = job.run("ip_address_claim_info", {"selector": {**selector, **options}}, variables)
+        assert '"name": "b-ip"' in output.partition('"claims"')[2]
+        assert "not_in_inventory_unknown" not in output

@@ -69,11 +69,8 @@ def info(server: Server, **options: t.Any) -> dict[str, t.Any]:
     params = {
         "namespace": "ns",
         "all_namespaces": False,
-        "machine": "",
-        "key": "",
-        "pool": "",
-        "site": "",
-        "inventory": None,
+        "backend": "kubernetes",
+        "selector": None,
         **options,
     }
     module = types.SimpleNamespace(params=params, warn=warnings.append)
@@ -82,7 +79,7 @@ def info(server: Server, **options: t.Any) -> dict[str, t.Any]:
 
 
 def held(server: Server, machine: str) -> list[dict[str, t.Any]]:
-    return list(info(server, machine=machine)["claims"])
+    return list(info(server, selector={"machine": machine})["claims"])
 
 
 @pytest.mark.parametrize("machine", [FIRST, FOURTH, FIFTH])
@@ -121,7 +118,7 @@ def test_released_all_the_same_the_record_that_stays_is_named(server: Server) ->
     assert "still records its address 192.168.122.150 as inventory-ip and never claims again" in sentence
     assert "delete that object before another machine gets the address" in sentence
     # from then on whoever asks is told
-    (warning,) = [each for each in info(server, inventory=["x"])["warnings"] if FIRST in each]
+    (warning,) = [each for each in info(server, selector={"not_in_inventory": ["x"]})["warnings"] if FIRST in each]
     assert "records the address 192.168.122.150 as inventory-ip, but claim" in warning
     assert "is gone, so that another machine may get the address" in warning
 
@@ -139,28 +136,28 @@ def test_a_claim_that_was_made_again_is_not_the_one_that_is_recorded(server: Ser
 
 
 def test_claims_of_registered_machines_are_never_orphans(server: Server) -> None:
-    assert info(server, inventory=["x"])["orphans"] == []
-    assert serve(server, [], "absent", matching={"not_in_inventory": ["x"]})["claims"] == []
+    assert info(server, selector={"not_in_inventory": ["x"]})["claims"] == []
+    assert serve(server, [], "absent", selector={"not_in_inventory": ["x"]})["claims"] == []
     server.inventories = []
-    assert len(info(server, inventory=["x"])["orphans"]) == 2
-    assert len(serve(server, [], "absent", matching={"not_in_inventory": ["x"]})["claims"]) == 2
+    assert len(info(server, selector={"not_in_inventory": ["x"]})["claims"]) == 2
+    assert len(serve(server, [], "absent", selector={"not_in_inventory": ["x"]})["claims"]) == 2
 
 
 def test_without_the_right_to_see_them_orphans_are_not_known_and_none_is_released(server: Server) -> None:
     server.lists_owners = False
-    known = info(server, inventory=["x"])
-    assert known["orphans"] == []
-    assert "may not list machineinventories in namespace ns" in known["orphans_unknown"]
-    message = failure(lambda: serve(server, [], "absent", matching={"not_in_inventory": ["x"]}))
+    known = info(server, selector={"not_in_inventory": ["x"]})
+    assert known["claims"] == []
+    assert "may not list machineinventories in namespace ns" in known["not_in_inventory_unknown"]
+    message = failure(lambda: serve(server, [], "absent", selector={"not_in_inventory": ["x"]}))
     assert "it is not known which claims Elemental uses, so nothing is released" in message
-    assert "apply playbooks/files/ipam-owner-reader.manifest there" in message
+    assert "apply playbooks/files/ipam-owner-reader.yaml there" in message
     assert len(server.objects["ipaddressclaims"]) == 4
     # what its controller holds stays in any case
     assert len(reset(server, FIRST, if_owned="keep")["kept"]) == 2
 
 
 def test_the_report_can_mark_whose_a_claim_is(server: Server) -> None:
-    holders = {each["name"]: each["held_by"] for each in info(server, inventory=["x"])["claims"]}
+    holders = {each["name"]: each["held_by"] for each in info(server)["claims"]}
     for machine in (FIRST, FOURTH, FIFTH):
         assert holders[f"{machine}-inventory-ip"] == f"MachineInventory {machine} (elemental.cattle.io/v1beta1)"
 
@@ -225,7 +222,7 @@ def test_an_owner_without_a_uid_names_the_right_that_it_needs(plain_server: Serv
     plain_server.lists_owners = False
     message = failure(lambda: serve(plain_server, [asked("b", owner=OWNER)]))
     assert "may not list machineinventories in namespace ns" in message
-    assert "ipam-owner-reader.manifest there" in message
+    assert "ipam-owner-reader.yaml there" in message
     assert message.endswith("or give its uid")
     assert serve(plain_server, [asked("b", owner={**OWNER, "uid": "u-b"})])["claims"][0]["owner"]["uid"] == "u-b"
 

@@ -122,10 +122,10 @@ def test_a_refusal_that_is_not_about_rights_says_what_the_server_says(text: str)
 @pytest.mark.parametrize(
     ("verb", "resource", "manifest"),
     [
-        ("create", "ipaddressclaims", "ipam-consumer.manifest"),
-        ("get", "inclusterippools", "ipam-consumer.manifest"),
-        ("patch", "inclusterippools", "ipam-pool-manager.manifest"),
-        ("delete", "globalinclusterippools", "ipam-global-pool-manager.manifest"),
+        ("create", "ipaddressclaims", "ipam-consumer.yaml"),
+        ("get", "inclusterippools", "ipam-consumer.yaml"),
+        ("patch", "inclusterippools", "ipam-pool-manager.yaml"),
+        ("delete", "globalinclusterippools", "ipam-global-pool-manager.yaml"),
     ],
 )
 def test_a_question_of_rights_names_the_manifest_that_grants_them(verb: str, resource: str, manifest: str) -> None:

@@ -315,7 +315,7 @@ def test_a_claim_that_was_made_anew_meanwhile_gets_no_keys_of_the_one_before() -
 
 
 def test_a_user_who_may_not_record_keys_is_told_which_right_is_missing() -> None:
-    words = r"may not patch ipaddressclaims in namespace ns .* apply playbooks/files/ipam-consumer\.manifest"
+    words = r"may not patch ipaddressclaims in namespace ns .* apply playbooks/files/ipam-consumer\.yaml"
     with backend(Server(held("refused"))) as kubernetes, pytest.raises(IpamError, match=words):
         record_machines(kubernetes, [known("refused")], NOW, False)
 

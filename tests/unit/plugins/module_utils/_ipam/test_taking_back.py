@@ -131,4 +131,4 @@ def test_without_the_right_to_mark_claims_they_are_used_as_before_and_that_is_sa
         assert creation.created == ()
         assert creation.bound[0].address
     assert "a play that fails may take claims back that this one uses" in said[0]
-    assert "apply playbooks/files/ipam-consumer.manifest" in said[0]
+    assert "apply playbooks/files/ipam-consumer.yaml" in said[0]

@@ -88,7 +88,7 @@ def test_a_key_that_went_stays_with_a_warning_where_elementals_machines_may_not_
     assert sentence.startswith(
         "claims that the machines do not ask for any more stay: it is not known which claims Elem"
     )
-    assert "ipam-owner-reader.manifest" in sentence
+    assert "ipam-owner-reader.yaml" in sentence
 
 
 @pytest.mark.parametrize(

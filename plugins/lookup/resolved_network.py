@@ -2,19 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lookup elemental.networking.network_config."""
+"""Lookup elemental.networking.resolved_network."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: network_config
+name: resolved_network
 short_description: Return the network of a host with its placeholders filled
 version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
   - Reads the addresses that a machine has claimed and fills them into its C(machine_network).
-  - It reads only. It never claims an address; a key that has no address yet is an error.
+  - Changes nothing and never claims an address. A key that has no address yet is an error.
 extends_documentation_fragment:
   - elemental.networking._machine
   - elemental.networking._machine.network
@@ -26,7 +26,7 @@ seealso:
 EXAMPLES = r"""
 - name: Show the keyfile of eth0 as it will be on the host
   ansible.builtin.debug:
-    msg: "{{ lookup('elemental.networking.network_config').config.eth0 }}"
+    msg: "{{ lookup('elemental.networking.resolved_network').config.eth0 }}"
   vars:
     machine_network:
       configurator: nmconnections
@@ -51,7 +51,14 @@ EXAMPLES = r"""
     msg: "{{ network.ipAddresses['inventory-ip'].address }}"
   vars:
     their: "{{ hostvars.node1.machine_network }}"
-    network: "{{ lookup('elemental.networking.network_config', network=their, machine='node1') }}"
+    network: "{{ lookup('elemental.networking.resolved_network', network=their, machine='node1') }}"
+
+- name: Show the network of this host, with claims on a management cluster
+  ansible.builtin.debug:
+    msg: "{{ lookup('elemental.networking.resolved_network', backend='kubernetes', namespace='fleet-default', kubernetes=access).config }}"
+  vars:
+    access:
+      kubeconfig: ~/.kube/config
 """
 
 RETURN = r"""
@@ -106,7 +113,7 @@ class LookupModule(LookupBase):
         """One resolved network; see the documentation."""
         self.set_options(var_options=variables, direct=kwargs)
         if terms:
-            raise AnsibleError("lookup elemental.networking.network_config takes options only, no terms")
+            raise AnsibleError("lookup elemental.networking.resolved_network takes options only, no terms")
         given = given_to(self, variables or {})
         asked = machine_network(given)
         try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lookup network_config: the resolved network, and that reading never allocates."""
+"""The lookup resolved_network: the resolved network, and that reading never allocates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.elemental.networking.plugins.lookup import network_config
+from ansible_collections.elemental.networking.plugins.lookup import resolved_network
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import Observation
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, Pool, PoolReference
@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
 _REFERENCE = PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "elemental-inventory-pool")
-_NAME = "elemental.networking.network_config"
+_NAME = "elemental.networking.resolved_network"
 _NETWORK = {
     "configurator": "nmconnections",
     "ipAddresses": {
@@ -45,7 +45,7 @@ def looked_up(loaded: t.Callable[..., t.Any]) -> Lookup:
 
     def look_up(variables: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
         variables = {"inventory_hostname": "node1", "machine_network": _NETWORK, **variables}
-        (result,) = loaded(network_config, variables).run([], variables, **options)
+        (result,) = loaded(resolved_network, variables).run([], variables, **options)
         return t.cast("dict[str, t.Any]", result)
 
     return look_up
@@ -68,9 +68,9 @@ def test_options_win_over_variables_and_an_empty_text_counts_as_unset(looked_up:
     variables = {
         "inventory_hostname": "My_Node",
         "machine_network": {},
-        "machine_network_machine": "",
-        "machine_network_namespace": "",
-        "machine_network_database": "nowhere",
+        "machine_network_machine_name": "",
+        "machine_network_ipam_namespace": "",
+        "machine_network_ipam_database": "nowhere",
     }
     result = looked_up(variables, network=_NETWORK, database=str(tmp_path / "mine.sqlite"))
     assert result["ipAddresses"]["inventory-ip"]["address"] == "192.168.122.150"
@@ -105,4 +105,4 @@ def test_a_host_without_a_network_has_an_empty_one(looked_up: Lookup, tmp_path: 
 
 def test_terms_are_refused(loaded: t.Callable[..., t.Any]) -> None:
     with pytest.raises(AnsibleError, match="takes options only"):
-        loaded(network_config, {}).run(["node1"], {})
+        loaded(resolved_network, {}).run(["node1"], {})

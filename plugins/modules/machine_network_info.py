@@ -7,26 +7,34 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: machine_network
-short_description: Check what network a host asks for, and which claims that takes
+module: machine_network_info
+short_description: Check the network of a host, and which claims it needs
 version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Puts together what was given for a host, a network or the manifest of an Elemental user, and checks it before anything is claimed
-    or sent. The placeholders and the form of the profiles are tried with stand-ins for the addresses.
+  - Determines the network and the pools of a host, from a network or from the manifest of an Elemental user, and checks them before
+    anything is claimed or sent. The placeholders and the profiles are tried with stand-ins for the addresses.
   - Reads only files of the controller, never claims an address and does not connect to the host.
   - The role P(elemental.networking.machine_network#role) begins with it. The lookup P(elemental.networking.machine_network#lookup)
-    gives the same together with the configuration, which may hold secrets and is therefore not part of a result here.
+    returns the same and also the configuration, which may hold secrets and is therefore not part of the result of this module.
 extends_documentation_fragment:
   - elemental.networking._attributes
-  - elemental.networking._attributes.actiongroup_networking
   - elemental.networking._attributes.info_module
+seealso:
+  - module: elemental.networking.ip_address_claims
+  - module: elemental.networking.network_config
+  - plugin: elemental.networking.machine_network
+    plugin_type: lookup
 options:
   network:
     description:
-      - The network in the shape of C(MachineRegistration.spec.config.network), or a text with it in YAML.
-      - Ignored when O(manifest) is given.
+      - The network in the shape of C(MachineRegistration.spec.config.network), or a string with it in YAML.
+      - C(configurator) is the form of C(config), V(nmconnections), V(nmstate), V(nmc) or V(none).
+      - C(ipAddresses) is a dictionary of placeholder key to pool, each with C(apiGroup), C(kind) and C(name).
+      - C(config) is the configuration with placeholders, as O(elemental.networking.network_config#module:config) takes it.
+      - Any other field is an error.
+      - Ignored if O(manifest) is given.
     type: raw
   manifest:
     description:
@@ -35,34 +43,34 @@ options:
       - A relative path is looked up where ansible-playbook was started, then beside the inventory.
     type: str
   pools:
-    description: Pools, as C(InClusterIPPool) or C(GlobalInClusterIPPool) manifests, or a text with them in YAML.
+    description: Pools, as C(InClusterIPPool) or C(GlobalInClusterIPPool) manifests, or a string with them in YAML.
     type: raw
   pool_files:
     description:
-      - Files on the controller that hold such manifests; paths are as for O(manifest). Other objects in them, and lists as
-        C(kubectl get -o yaml) writes them, are no obstacle.
+      - Files on the controller that hold such manifests; paths are as for O(manifest). They may hold other objects, too, and lists as
+        C(kubectl get -o yaml) writes them.
     type: raw
   backend:
     description: Where claims and pools are kept. V(embedded), the default, is one SQLite file.
     type: str
   database:
     description:
-      - The file of the embedded backend. The default is C(.elemental-ipam.sqlite). It and a relative path are beside the inventory,
-        or, where the inventory is no file, in the folder where ansible-playbook was started.
+      - The file of the embedded backend. The default is C(.elemental-ipam.sqlite). The default and a relative path are beside the
+        inventory or, if the inventory is not a file, in the folder where ansible-playbook was started.
     type: str
   namespace:
     description: The namespace of the claims. The default is that of the MachineRegistration, else V(default).
     type: str
   site:
     description:
-      - The name of this inventory, where several share a database or a namespace. It is recorded with the claims, and a claim that was made
+      - The name of this inventory, if several share a database or a namespace. It is recorded with the claims, and a claim that was made
         for another inventory is an error.
       - By default the inventory has no name.
     type: str
   machine:
     description:
       - The name of the machine.
-      - The default is C(inventory_hostname) in lower case, a dash for each character that a claim name cannot have.
+      - The default is C(inventory_hostname) in lower case, with a dash for each character that a claim name cannot have. Dots stay.
     type: str
   former_name:
     description:
@@ -76,14 +84,14 @@ options:
   check:
     description:
       - Refuse a host without a network, and a network that can never become profiles.
-      - With V(false) only what was given is put together, which is enough for a reset.
+      - With V(false) the network is not checked, which is enough for a reset.
     type: bool
     default: true
   in_step:
     description:
       - Refuse a play whose strategy lets each host run ahead of the others, as C(ansible.builtin.free) and
         C(ansible.builtin.host_pinned) do.
-      - For what follows in the play and needs the answers of all its hosts, such as one claim for all of them.
+      - Set it if a later task of the play needs the results of all hosts, such as one that claims for all of them.
     type: bool
     default: false
   connected:
@@ -95,13 +103,13 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Check what the hosts ask for
-  elemental.networking.machine_network:
+- name: Check the network of the hosts
+  elemental.networking.machine_network_info:
     network: "{{ machine_network }}"
     pool_files: [pools.yaml]
   register: asked
 
-- name: Claim it
+- name: Claim the addresses
   elemental.networking.ip_address_claims:
     database: "{{ asked.database }}"
     pools: "{{ asked.pools }}"
@@ -121,7 +129,7 @@ namespace:
   returned: success
   sample: default
 site:
-  description: The name of the inventory; empty where it has none.
+  description: The name of the inventory, empty if it has none.
   type: str
   returned: success
   sample: berlin
@@ -161,12 +169,12 @@ machines:
 former_machine:
   description:
     - The name of the machine before it was renamed, for M(elemental.networking.network_config) and M(elemental.networking.network_reset).
-    - Empty as a rule.
+    - Usually empty.
   type: str
   returned: success
   sample: ""
 pools:
-  description: The manifests of the pools that were given along, each with its namespace.
+  description: The manifests of the pools that were given, each with its namespace.
   type: list
   elements: dict
   returned: success

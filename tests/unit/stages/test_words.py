@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The check of plain English: what it finds, and what it leaves alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.elemental.networking.tests.stages import words
+from ansible_collections.elemental.networking.tests.stages.words import Passage, found, passages
+
+
+def lines(text: str) -> list[str]:
+    return list(found(Passage("x.md", 7, text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A key has to be there.",
+        "The list is no list.",
+        "It is a text with YAML.",
+        "The controller comes in.",
+        "The controller comes\n  in.",
+        "It was made anew.",
+        "Whoever asks gets it.",
+        "Show who has what.",
+        "The manifest says so.",
+        "- name: See that it works",
+        "A bulk of claims",
+        "The old program is still there.",
+        "The second dead-man",
+        "The controller's way in is kept.",
+    ],
+)
+def test_a_word_that_is_not_used_is_found_with_its_line(text: str) -> None:
+    (line,) = lines(f"First line.\n{text}")
+    assert line.startswith("x.md:8: ")
+    assert "write: " in line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There is no pool of this name.",
+        "It is no longer there.",
+        "Get the keyfile with `it says`.",
+        "```\nit says so\n```",
+        "Connect again; a machine in the network.",
+        "Outcome of the task",
+        "by two ways in the network",
+    ],
+)
+def test_plain_english_is_left_alone(text: str) -> None:
+    assert lines(text) == []
+
+
+def test_an_exception_counts_for_its_file_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "EXCEPTIONS", (("x.md", "says", "it quotes a tool"),))
+    assert lines("nmcli says so") == []
+    assert len(list(found(Passage("y.md", 1, "nmcli says so")))) == 1
+
+
+def test_pages_roles_and_the_documentation_of_plugins_are_read_but_no_code(tmp_path: Path) -> None:
+    files = {
+        "README.md": "readme",
+        "docs/docsite/rst/a.rst": "guide",
+        "roles/r/tasks/main.yml": "tasks",
+        "plugins/modules/m.py": '"""No docs."""\nDOCUMENTATION = r"""\nmodule docs\n"""\nX = "code"\n',
+        "plugins/doc_fragments/f.py": 'class ModuleDocFragment:\n    CLAIM = "fragment"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    read = {passage.file: passage for passage in passages(tmp_path)}
+    assert read.keys() == files.keys()
+    assert read["plugins/modules/m.py"].line == 2
+    assert "code" not in read["plugins/modules/m.py"].text

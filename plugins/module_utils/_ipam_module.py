@@ -335,7 +335,7 @@ def selection_of(options: t.Mapping[str, t.Any], backend: str) -> Selection:
         raise InvalidInput("claims of the embedded backend have no labels; select them by machine, key, pool or host")
     if options.get("not_in_inventory") == []:
         raise InvalidInput(
-            "not_in_inventory names no host, so that every claim would be an orphan; give hosts, or leave it out"
+            "not_in_inventory names no host, so that every claim would be released; give hosts, or leave it out"
         )
     selection = Selection(
         **{name: options.get(name) or "" for name in ("machine", "key", "pool", "host", "site")},

@@ -20,6 +20,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.elemental.networking.plugins.module_utils import _errors
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._printable import lines
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput, RolledBack, described
 
@@ -37,7 +38,7 @@ class NetworkAction(ActionBase):
             raise  # Ansible's own words
         except AnsibleConnectionFailure as error:
             result = {"unreachable": True, "changed": False, "msg": str(error), "error": described(error)}
-        except AnsibleError as error:
+        except (AnsibleError, IpamError) as error:
             result = {"failed": True, "changed": False, "msg": str(error), "error": described(error)}
             if isinstance(error, RolledBack):
                 result["rolled_back"] = True
@@ -61,7 +62,7 @@ class NetworkAction(ActionBase):
 
     @abc.abstractmethod
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Do the work; the result of the task without what `ActionBase.run` gives. Errors are raised as AnsibleError."""
+        """Do the work; the result of the task without what `ActionBase.run` gives. Errors are raised as AnsibleError or IpamError."""
 
 
 def _with_a_code(result: dict[str, t.Any]) -> dict[str, t.Any]:

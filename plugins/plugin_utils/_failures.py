@@ -13,6 +13,7 @@ import typing as t
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils import _errors
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 
 
 class Failure(AnsibleError):
@@ -69,6 +70,14 @@ class Refused(Failure):
         self.code = code
 
 
+class Unserved(Failure):
+    """What the IPAM room refuses, with the code and the details of ``error``; the sentence is its own unless ``message`` is given."""
+
+    def __init__(self, error: IpamError, message: str = "") -> None:
+        super().__init__(message or str(error), **error.details)
+        self.code = error.code
+
+
 class Unreached(AnsibleConnectionFailure):
     """The host cannot be reached over ssh."""
 
@@ -84,4 +93,6 @@ def described(error: Exception) -> dict[str, object]:
         return {**fields, "code": _errors.UNREACHABLE}
     if isinstance(error, Failure):
         return {**error.fields, "code": error.code}
+    if isinstance(error, IpamError):
+        return error.result
     return {"code": _errors.FAILED}

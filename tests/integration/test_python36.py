@@ -70,7 +70,7 @@ def test_what_cannot_be_reached_rolls_back(controller: Controller) -> None:
     before = (claimed(controller, _NODE, "eth0"), installed(controller, _NODE))
     assert "Büro" in before[1]
     network = inline_network({"eth0": ETH0}, pool("10.99.0.10-10.99.0.20", 24))
-    result = controller.play("configure", machine_network_hosts=_NODE, machine_network_deadline=6, **network)
+    result = controller.play("configure", machine_network_hosts=_NODE, machine_network_rollback_timeout=6, **network)
     assert not result.succeeded
     assert "rolled back" in result.failure(_NODE)
     assert (claimed(controller, _NODE, "eth0"), installed(controller, _NODE)) == before

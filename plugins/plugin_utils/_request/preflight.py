@@ -15,6 +15,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.allocat
     allocatable,
     family,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput as WrongReference
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
     Address,
@@ -29,7 +30,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
 )
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, check
 from ansible_collections.elemental.networking.plugins.module_utils._texts import plain, sentence
-from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput, Unserved
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
     MachineNetwork,
@@ -43,14 +44,20 @@ _MOST_WORK = 1_000_000  # characters of configuration
 
 
 def checked(given: Given) -> MachineNetwork:
-    """What a host asks for, once it is known that it can work. Raises InvalidInput with one sentence that names the machine."""
+    """What a host asks for, once it is known that it can work. Raises Failure with one sentence that names the machine."""
     asked = machine_network(given)
+    # no cause of the errors: its text would follow the sentence a second time
     try:
         _rehearse(asked)
-    except (IpamError, PlaceholderError, RenderError) as error:
-        # no cause: its text would follow the sentence a second time
-        raise InvalidInput(sentence(f"{plain(asked.machine, 80)}: {error}")) from None
+    except IpamError as error:
+        raise Unserved(error, _of_machine(asked, error)) from None
+    except (PlaceholderError, RenderError) as error:
+        raise InvalidInput(_of_machine(asked, error)) from None
     return asked
+
+
+def _of_machine(asked: MachineNetwork, error: Exception) -> str:
+    return sentence(f"{plain(asked.machine, 80)}: {error}")
 
 
 def _rehearse(asked: MachineNetwork) -> None:
@@ -150,12 +157,12 @@ def _unknown(number: int) -> tuple[Address, Address]:
 
 
 def _checked_reference(key: str, reference: object) -> None:
-    """Raise IpamError where a key does not name a pool."""
+    """Raise WrongReference where a key does not name a pool."""
     if not isinstance(reference, t.Mapping):
-        raise IpamError(f"key {plain(key, 60)} of ipAddresses has to name a pool by apiGroup, kind and name")
+        raise WrongReference(f"key {plain(key, 60)} of ipAddresses has to name a pool by apiGroup, kind and name")
     for part in ("apiGroup", "kind", "name"):
         if not reference.get(part):
-            raise IpamError(f"the pool of key {plain(key, 60)} has no {part}; give apiGroup, kind and name")
+            raise WrongReference(f"the pool of key {plain(key, 60)} has no {part}; give apiGroup, kind and name")
     group, kind, name = (_text(reference[part]) for part in ("apiGroup", "kind", "name"))
     checked_pool(PoolReference(group, kind, name), f"key {plain(key, 60)}")
 

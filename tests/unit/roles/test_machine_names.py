@@ -65,9 +65,9 @@ def test_a_report_knows_the_claims_of_a_machine_that_is_to_be_renamed(controller
 
 
 def test_a_machine_gets_another_name_and_its_host_keeps_its_own(controller: Controller) -> None:
-    shown = controller.run("report", machine_network_machine="munich-n1").text
+    shown = controller.run("report", machine_network_machine_name="munich-n1").text
     assert "claim n1-ip is of n1, whose machine is munich-n1 now: set machine_network_former_name: n1 for it" in shown
-    named = {"machine_network_machine": "munich-n1", "machine_network_former_name": "n1"}
+    named = {"machine_network_machine_name": "munich-n1", "machine_network_former_name": "n1"}
     for _run in range(2):
         assert controller.run("configure", **named).fine == {"n1"}
         assert controller.held() == ["munich-n1-ip"]

@@ -15,6 +15,7 @@ import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.utils.unsafe_proxy import AnsibleUnsafeText
 from ansible_collections.elemental.networking.plugins.module_utils._errors import CODES
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import Conflict, PoolExhausted
 from ansible_collections.elemental.networking.plugins.plugin_utils import _failures
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 
@@ -94,6 +95,9 @@ def test_a_failure_is_a_result_whose_text_is_no_template(outcome: object, flag: 
         (_failures.MissingRequirement("x"), {"code": "missing_requirement"}),
         # what a host says is never the code
         (_failures.Refused("x", "address_in_use", {"code": "y"}), {"code": "address_in_use"}),
+        # what the IPAM room refuses
+        (Conflict("x", claim="a"), {"code": "conflict", "claim": "a"}),
+        (_failures.Unserved(PoolExhausted("x", pool="p", free=0)), {"code": "pool_exhausted", "pool": "p", "free": 0}),
         # what a module gave back
         ({"failed": True, "msg": "x"}, {"code": "failed"}),
         ({"unreachable": True, "msg": "x"}, {"code": "unreachable"}),

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import PoolNotFound
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import described
+from ansible_collections.elemental.networking.plugins.plugin_utils._request import preflight
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.preflight import checked
 from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, NETWORK, pool
@@ -41,3 +44,16 @@ def test_what_can_never_work_is_one_sentence(network: object, pools: object, wor
 def test_a_pool_that_is_registered_already_may_be_of_any_family() -> None:
     keyfile = KEYFILE.replace("[ipv4]", "[ipv6]")
     assert checked(Given("node1", network={**NETWORK, "config": {"eth0": keyfile}})).claims
+
+
+def test_a_failure_keeps_its_cause_and_its_details(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_asked: object) -> None:
+        raise PoolNotFound("there is no pool p", pool="p")
+
+    with pytest.raises(AnsibleError) as wrong:
+        checked(Given(host="node1", network={**NETWORK, "ipAddresses": {"ip": {"name": "p"}}}))
+    assert described(wrong.value) == {"code": "invalid_input"}
+    monkeypatch.setattr(preflight, "_rehearse", refuse)
+    with pytest.raises(AnsibleError, match="node1: there is no pool p") as missing:
+        checked(Given(host="node1", network=NETWORK))
+    assert described(missing.value) == {"code": "pool_not_found", "pool": "p"}

@@ -112,7 +112,7 @@ def test_a_claim_of_another_host_and_a_right_that_is_missing(monkeypatch: pytest
     other = failure(server, monkeypatch, {**asked("a"), "host": "other"})
     assert other == {"code": "conflict", "claim": "a-ip", "namespace": "ns"}
     server.lists_owners = False
-    orphans = failure(server, monkeypatch, state="absent", matching={"not_in_inventory": ["x"]})
+    orphans = failure(server, monkeypatch, state="absent", selector={"not_in_inventory": ["x"]})
     assert (orphans["code"], orphans["verb"], orphans["resource"]) == ("forbidden", "list", "machineinventories")
 
 

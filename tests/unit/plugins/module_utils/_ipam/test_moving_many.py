@@ -85,7 +85,7 @@ def test_a_former_name_that_is_the_machine_of_another_host_is_refused(make: t.Ca
     site = make()
     wanted = {**asked("m1", "p"), "host": "node1"}
     site.module(_ipam_module.serve_claims, [wanted], machines=[{"machine": "m1", "host": "node1"}])
-    words = "claim m1-ip of machine m1 was made for host node1: keep machine_network_machine: m1 for new, and set .*former_name: node1"
+    words = "claim m1-ip of machine m1 was made for host node1: keep machine_network_machine_name: m1 for new, and set .*former_name: node1"
     with pytest.raises(IpamError, match=words):
         site.claim("new", "p", former_host="m1")
     assert site.held() == {"m1-ip": "10.0.0.10"}

@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.keyfile import (
+    with_connection_value,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._networkmanager.model import (
     Managed,
     ManagedProfile,
@@ -147,6 +150,9 @@ def test_what_cannot_be_read_means_nothing() -> None:
 def test_a_new_profile_is_tried_as_it_will_be_installed() -> None:
     """Then confirm needs no second activation."""
     assert trial_step(WANTED, Observed(None, False, False, False), TEXT).trial_uuid == UUID
+    held = with_connection_value(TEXT, "autoconnect", "false")
+    assert trial_step(WANTED, Observed(None, False, False, False), held).trial_uuid == UUID
+    assert trial_step(WANTED, Observed(None, False, False, False), TEXT + "[ipv4]\n").trial_uuid != UUID
 
 
 def test_a_known_profile_is_tried_under_a_uuid_of_its_own() -> None:

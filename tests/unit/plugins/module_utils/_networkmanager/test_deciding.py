@@ -227,7 +227,7 @@ def test_what_is_on_top_of_a_bond_that_waits_for_the_answer_comes_after_it() -> 
     tagged = wanted("bond0.100", "\n[vlan]\nparent=bond0\nid=100\n", "vlan")
     port, other = wanted("port", "controller=bond0\n", interface="eth0"), wanted("eth2")
     plan = plan_of(tagged, bond, port, other)
-    assert [step.file_name for step in plan.steps] == [each.file_name for each in (bond, port, other, tagged)]
+    assert [step.file_name for step in plan.steps] == [each.file_name for each in (bond, other, port, tagged)]
 
 
 def test_nothing_tells_of_a_carrier_of_a_bridge_of_open_vswitch() -> None:

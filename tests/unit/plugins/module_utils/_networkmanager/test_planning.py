@@ -76,6 +76,7 @@ SETTINGS = {
         ({}, ()),
         # when it was active last is no difference
         ({"connection": {"id": "eth0", "timestamp": 9}}, ()),
+        ({"connection": {"id": "eth0", "timestamp": 5, "autoconnect": False}}, ()),
         ({"connection": {"id": "eth0"}}, ()),
         ({"ipv4": {**SETTINGS["ipv4"], "route-metric": 50}}, ("ipv4.route-metric",)),
         # what is said twice is named once

@@ -14,7 +14,7 @@ from .model import ETHERNET_TYPES, Managed, Step, WantedProfile
 
 # RFC 4122, appendix C
 _NAMESPACE_URL = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
-# what NetworkManager itself notes in a profile: when it was active last
+# what NetworkManager itself notes in a profile (when it was active last), and what it never applies to a device
 _BOOKKEEPING = ("connection.timestamp", "connection.autoconnect")
 # the older forms of address-data, dns-data and route-data, which say the same
 _DEPRECATED = ("addresses", "dns", "routes")

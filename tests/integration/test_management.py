@@ -95,6 +95,26 @@ def test_a_bridge_changes_and_its_port_does_not(controller: Controller) -> None:
             assert "lab.test" in inside(controller, node, "cat /etc/resolv.conf")
 
 
+def test_a_bridge_brings_its_ports_whatever_their_order(controller: Controller) -> None:
+    """NetworkManager begins them with the bridge, and the bridge with the first of them; it may even begin one twice."""
+    bringing = BRIDGE.replace("type=", "autoconnect-slaves=1\ntype=")
+    brought = port("lab0-port", "lab0", interface="eth0")
+    waiting = port("lab0-port", "lab0", interface="eth0", connection="autoconnect=false")
+    wanted = {
+        "node1": wishes({"lab0": bringing, "lab0-port": waiting}, "mgmt-ip"),
+        "node2": wishes({"lab0-port": brought, "lab0": bringing}, "mgmt-ip"),
+        "node3": wishes({"lab0": bringing, "lab0-port": brought}, "mgmt-ip"),
+    }
+    for changed in (True, False):
+        result = push_each(controller, wanted)
+        assert result.succeeded, result.output
+        for number, node in enumerate(wanted):
+            assert (result.changed(node) > 0) is changed, result.output
+            assert ports(controller, node, "lab0") == ["eth0"]
+            assert is_up(controller, node, "lab0")
+            assert claimed(controller, node, "lab0") == f"192.168.122.{150 + number}/24"
+
+
 def test_a_bridge_is_up_with_its_port_and_a_carrier(controller: Controller) -> None:
     """Without the cable of its port it waits, and comes up with it; one that wants no port holds nobody up."""
     controller.nodes.link("node1", "eth1", "down")

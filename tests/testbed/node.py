@@ -19,6 +19,9 @@ from pathlib import Path
 from . import cgroups, network, places
 from .tools import TestBedError, run
 
+# seconds
+_LONGEST_LOOK = 300
+
 # in a mount namespace of its own: all that the node writes vanishes with it
 _BOOT = r"""
 set -e
@@ -124,7 +127,9 @@ def look(node: str, command: t.Sequence[str]) -> subprocess.CompletedProcess[str
     process = cgroups.first_process(node)
     if process is None:
         raise TestBedError(f"{node} is not running")
-    return run("nsenter", "-t", str(process), "-m", "-u", "-i", "-n", "-p", "-C", *command, check=False)
+    # a node that goes down while something enters it may hold that for ever
+    within = ("timeout", "--kill-after=5", str(_LONGEST_LOOK))
+    return run(*within, "nsenter", "-t", str(process), "-m", "-u", "-i", "-n", "-p", "-C", *command, check=False)
 
 
 def cut_power(node: str) -> None:

@@ -54,7 +54,10 @@ _REASONS = {
     36: "the device was removed",
     40: "the cable is unplugged",
     50: "a connection that it depends on failed",
+    60: "another activation took its place",
 }
+# of them: the device has gone on, maybe to another activation of the same profile
+_WENT_ON = (0, 60)
 
 # of them: somebody took it down by hand
 USER_REQUESTED = 39
@@ -89,6 +92,10 @@ class StillOnItsWay(NetworkManagerError):
     """An activation that neither came up nor failed in the time that it was given."""
 
     code = TIMED_OUT
+
+
+class Replaced(NetworkManagerError):
+    """An activation in whose place the device has gone on to another one, of any profile."""
 
 
 class Device(t.NamedTuple):
@@ -315,7 +322,7 @@ class NetworkManager:
             if state == _ACTIVATED:
                 return
             if state == _DEACTIVATED:
-                raise NetworkManagerError(self._failure_reason(device_path))
+                raise self._failure(device_path)
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
         raise StillOnItsWay(f"it was not up after {timeout:.0f} s{self._waits_for(active)}")
@@ -325,11 +332,12 @@ class NetworkManager:
         devices = self._devices(self._active_properties(active).get("Devices", []))
         return "".join(f": {device.waits_for}" for device in devices[:1] if device.waits_for)
 
-    def _failure_reason(self, device_path: str) -> str:
+    def _failure(self, device_path: str) -> NetworkManagerError:
         if device_path == "/":
-            return "NetworkManager could not bring it up"
+            return NetworkManagerError("NetworkManager could not bring it up")
         code = self._property(device_path, _DEVICE, "StateReason")[1]
-        return _REASONS.get(code, f"NetworkManager's reason code is {code}")
+        kind = Replaced if code in _WENT_ON else NetworkManagerError
+        return kind(_REASONS.get(code, f"NetworkManager's reason code is {code}"))
 
     def deactivate(self, device: Device) -> None:
         """Take down what is active on a device; it may have gone by itself meanwhile, as a VLAN goes with its bond."""

@@ -15,8 +15,8 @@ from ..protocol import WantedProfile
 
 # RFC 4122, appendix C
 _NAMESPACE_URL = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
-# what NetworkManager itself notes in a profile: when it was active last
-_BOOKKEEPING = ("connection.timestamp",)
+# what NetworkManager itself notes in a profile (when it was active last), and what it never applies to a device
+_BOOKKEEPING = ("connection.timestamp", "connection.autoconnect")
 # the older forms of address-data, dns-data and route-data, which say the same
 _DEPRECATED = ("addresses", "dns", "routes")
 
@@ -171,11 +171,18 @@ def trial_step(wanted: WantedProfile, observed: Observed, trial_text: str, await
     """How to try a profile.
 
     A profile that NetworkManager knows is tried under a uuid of its own: with the live uuid, a rollback of NetworkManager 1.42
-    leaves a shadowing file in /run and one of 1.52 an extra file in /etc (both measured).
+    leaves a shadowing file in /run and one of 1.52 an extra file in /etc (both measured). So is one whose trial differs from what is
+    to stay, but for `autoconnect`: that is never applied to a device, and may change while the profile is active.
     """
-    same = not observed.is_known and trial_text == wanted.text
+    same = not observed.is_known and (trial_text == wanted.text or trial_text == _held_back(wanted.text))
     trial_uuid = wanted.uuid if same else _derived_uuid(wanted.uuid, "trial")
     return Step(wanted.file_name, wanted.interface, trial_uuid, wanted.uuid, awaited, wanted.type)
+
+
+def _held_back(text: str) -> str:
+    from ..networkmanager.keyfile import with_connection_value  # here: nothing needs it where nothing differs
+
+    return with_connection_value(text, "autoconnect", "false")
 
 
 def trial_texts(steps: t.Sequence[Step], texts: t.Mapping[str, str]) -> dict[str, str]:

@@ -55,13 +55,28 @@ def _held_back(outlook: Outlook) -> set[str]:
 
 
 def _in_turn(outlook: Outlook, wanted: t.Sequence[WantedProfile]) -> list[WantedProfile]:
-    """In the order in which they were given, but what is on top of a profile that is held back after it."""
+    """In the order in which they were given, but what is on top of a profile that is held back after it, and ports after what brings them.
+
+    A port that is activated first brings its controller up, and that begins the port once more: one of the two fails.
+    """
     below = _held_back(outlook)
     late: set[str] = set()
     for _level in outlook.bindings:
         names = {name for each in outlook.bindings if each.file_name in below | late for name in each.names}
         late |= {each.file_name for each in outlook.bindings if each.parent in names}
-    return sorted(wanted, key=lambda profile: profile.file_name in late)
+    depths = _depths(outlook)
+    return sorted(wanted, key=lambda profile: (profile.file_name in late, depths[profile.file_name]))
+
+
+def _depths(outlook: Outlook) -> dict[str, int]:
+    """By file name: how many controllers that bring their ports are above a profile, one port of the other."""
+    depths = {each.file_name: 0 for each in outlook.bindings}
+    bringing = [each for each in outlook.bindings if each.brings_ports]
+    for _level in bringing:
+        for each in bringing:
+            for port in ports_of(each, outlook.bindings):
+                depths[port.file_name] = min(len(bringing), depths[each.file_name] + 1)
+    return depths
 
 
 def keeper_of(outlook: Outlook) -> str:

@@ -11,7 +11,7 @@ import typing as t
 
 from ..dbus.connection import BusError
 from ..model import ETHERNET_TYPES, Step
-from ..networkmanager.client import Device, NetworkManager, NetworkManagerError, StillOnItsWay
+from ..networkmanager.client import Device, NetworkManager, NetworkManagerError, Replaced, StillOnItsWay
 from ..plan.inspection import active_device
 from ..protocol import ACTIVATED, STAGED, NodeError
 from ..state import records
@@ -115,14 +115,37 @@ def activate_step(manager: NetworkManager, step: Step, uuid: str, seconds: float
         raise NetworkManagerError(f"profile {step.file_name} is gone from NetworkManager")
     try:
         device = _device(manager, step, uuid, seconds)
-        if device is not None and device.active_uuid == uuid:
-            manager.wait_until_active(device.path, device.active_path, seconds if step.awaited else 0)
-        else:
-            manager.activate(path, device, seconds if step.awaited else 0)
+        if not _came_up_by_itself(manager, step, device, uuid, seconds):
+            _bring_up(manager, step, path, device, uuid, seconds)
     except (NetworkManagerError, BusError) as error:
         if step.awaited:
             kind = StillOnItsWay if isinstance(error, StillOnItsWay) else NetworkManagerError
             raise kind(f"profile {step.file_name} did not come up: {error}") from error
+
+
+def _bring_up(manager: NetworkManager, step: Step, path: str, device: Device | None, uuid: str, seconds: float) -> None:
+    """Activate a profile. Where that brings up a controller of its own, which brings its ports, NetworkManager begins once more."""
+    try:
+        manager.activate(path, device, seconds if step.awaited else 0)
+    except Replaced:
+        if not _came_up_by_itself(manager, step, _device(manager, step, uuid, seconds), uuid, seconds):
+            raise
+
+
+def _came_up_by_itself(manager: NetworkManager, step: Step, device: Device | None, uuid: str, seconds: float) -> bool:
+    """Whether NetworkManager has brought the profile up, as it does with ports of a bridge or a bond.
+
+    Where the controller of ports is just replaced, what it begins may still depend on the one that goes, and fail with that.
+    """
+    if device is None or device.active_uuid != uuid:
+        return False
+    try:
+        manager.wait_until_active(device.path, device.active_path, seconds if step.awaited else 0)
+    except StillOnItsWay:
+        raise
+    except NetworkManagerError:
+        return False
+    return True
 
 
 def _device(manager: NetworkManager, step: Step, uuid: str, seconds: float) -> Device | None:

@@ -331,7 +331,9 @@ def _take_over(manager: NetworkManager, trial: Trial) -> None:
     if refused:
         raise NetworkManagerError(f"NetworkManager refused {', '.join(os.path.basename(file) for file in refused)}")
     switching = [step for step in trial.steps if step.trial_uuid != step.final_uuid]
-    for step in in_turn([step for step in switching if not step.waiting_for]):
+    # a port goes down with its controller, and comes up again by itself only if that brings it
+    staying = [step for step in trial.steps if switching and step.awaited and step not in switching]
+    for step in in_turn([step for step in (*switching, *staying) if not step.waiting_for]):
         activate_step(manager, step, step.final_uuid, trial.deadline)
     for step in switching:
         _drop_trial(manager, step)

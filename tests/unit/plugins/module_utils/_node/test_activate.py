@@ -14,6 +14,8 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.model i
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import (
     Device,
+    NetworkManagerError,
+    Replaced,
     StillOnItsWay,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.transaction.activate import (
@@ -107,3 +109,52 @@ def test_a_bridge_is_begun_in_its_turn_and_waited_for_after_its_ports() -> None:
 def test_what_gets_no_address_through_ports_or_is_not_waited_for_has_one_turn(change: dict[str, bool]) -> None:
     bridge = step("lab0", "bridge")._replace(**change)
     assert in_turn([bridge, step("eth0", "ethernet")]) == [bridge, step("eth0", "ethernet")]
+
+
+class FailingManager(FakeManager):
+    """What it was asked for fails once, with this, and leaves the device with that profile."""
+
+    def __init__(self, failure: Exception, waiting: bool, left: str) -> None:
+        super().__init__(device("eth0", "/eth0", "u" if waiting else "other"))
+        self._failures: list[Exception] = [failure]
+        self._left = left
+
+    def activate(self, path: str, found: Device | None, seconds: float) -> None:
+        super().activate(path, found, seconds)
+        self._fail()
+
+    def wait_until_active(self, path: str, active: str, seconds: float) -> None:
+        super().wait_until_active(path, active, seconds)
+        self._fail()
+
+    def _fail(self) -> None:
+        if self._failures:
+            self._devices = [device("eth0", "/eth0", self._left)]
+            raise self._failures.pop()
+
+
+_BY_HAND, _WAITED = ("/profile/u", "/eth0"), ("/active", "/eth0")
+
+
+@pytest.mark.parametrize(
+    ("failure", "waiting", "left", "expected"),
+    [
+        # a port that was begun with the controller that goes
+        (NetworkManagerError("a connection that it depends on failed"), True, "", [_WAITED, _BY_HAND]),
+        # a port that its controller, which it brought up, began once more
+        (Replaced("another activation took its place"), False, "u", [_BY_HAND, _WAITED]),
+        (Replaced("another activation took its place"), False, "other", None),
+        (NetworkManagerError("no DHCP server answered"), False, "u", None),
+        (StillOnItsWay("it was not up"), True, "u", None),
+    ],
+)
+def test_what_networkmanager_begins_by_itself_may_fail_once(
+    failure: Exception, waiting: bool, left: str, expected: list[tuple[str, str]] | None
+) -> None:
+    manager = FailingManager(failure, waiting, left)
+    if expected is None:
+        with pytest.raises(NetworkManagerError, match=str(failure)):
+            activate_step(t.cast("t.Any", manager), step("eth0", "ethernet"), "u", 5.0)
+    else:
+        activate_step(t.cast("t.Any", manager), step("eth0", "ethernet"), "u", 5.0)
+        assert manager.asked == expected

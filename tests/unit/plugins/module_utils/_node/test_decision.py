@@ -202,7 +202,18 @@ def test_the_trial_of_a_bridge_that_brings_its_ports_begins_when_it_shall(key: s
     other = wanted("eth2")
     plan = plan_of(wanted("lan", key + STATIC, "bridge"), port, other)
     assert ["autoconnect=false" in plan.texts[each.file_name] for each in plan.wanted] == [bool(key), bool(key), False]
-    assert [step.trial_uuid == step.final_uuid for step in plan.steps] == [not key, not key, True]
+    assert all(step.trial_uuid == step.final_uuid for step in plan.steps), (
+        "what begins by itself is no change to a device"
+    )
+
+
+def test_ports_are_tried_after_what_brings_them() -> None:
+    """Whatever the order of the files; a bond that is a port itself comes between its bridge and its own ports."""
+    bridge = wanted("lan", "autoconnect-slaves=1\n" + STATIC, "bridge")
+    bond = wanted("bond", "autoconnect-ports=1\ncontroller=lan\n", "bond")
+    ports = [wanted(f"port{number}", "controller=bond\n", interface=f"eth{number}") for number in (1, 2)]
+    plan = plan_of(*ports, wanted("eth3"), bond, bridge)
+    assert [step.file_name.partition(".")[0] for step in plan.steps] == ["eth3", "lan", "bond", "port1", "port2"]
 
 
 def test_a_bond_beside_the_way_in_brings_its_ports_by_itself() -> None:
@@ -219,7 +230,7 @@ def test_what_is_on_top_of_a_bond_that_waits_for_the_answer_comes_after_it() -> 
     tagged = wanted("bond0.100", "\n[vlan]\nparent=bond0\nid=100\n", "vlan")
     port, other = wanted("port", "controller=bond0\n", interface="eth0"), wanted("eth2")
     plan = plan_of(tagged, bond, port, other)
-    assert [step.file_name for step in plan.steps] == [each.file_name for each in (bond, port, other, tagged)]
+    assert [step.file_name for step in plan.steps] == [each.file_name for each in (bond, other, port, tagged)]
 
 
 def test_nothing_tells_of_a_carrier_of_a_bridge_of_open_vswitch() -> None:

@@ -11,6 +11,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.model i
     Managed,
     ManagedProfile,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.keyfile import (
+    with_connection_value,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan.planning import (
     Observed,
     collision,
@@ -75,6 +78,7 @@ SETTINGS = {
         ({}, ()),
         # when it was active last is no difference
         ({"connection": {"id": "eth0", "timestamp": 9}}, ()),
+        ({"connection": {"id": "eth0", "timestamp": 5, "autoconnect": False}}, ()),
         ({"connection": {"id": "eth0"}}, ()),
         ({"ipv4": {**SETTINGS["ipv4"], "route-metric": 50}}, ("ipv4.route-metric",)),
         # what is said twice is named once
@@ -149,6 +153,9 @@ def test_what_cannot_be_read_means_nothing() -> None:
 def test_a_new_profile_is_tried_as_it_will_be_installed() -> None:
     """Then confirm needs no second activation."""
     assert trial_step(WANTED, Observed(None, False, False, False), TEXT).trial_uuid == UUID
+    held = with_connection_value(TEXT, "autoconnect", "false")
+    assert trial_step(WANTED, Observed(None, False, False, False), held).trial_uuid == UUID
+    assert trial_step(WANTED, Observed(None, False, False, False), TEXT + "[ipv4]\n").trial_uuid != UUID
 
 
 def test_a_known_profile_is_tried_under_a_uuid_of_its_own() -> None:

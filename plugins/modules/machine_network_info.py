@@ -178,6 +178,19 @@ pools:
   type: list
   elements: dict
   returned: success
+error:
+  description:
+    - What failed, for a workflow to branch on. C(code) is one of those in C(docs/errors.md), the other fields are the object and its
+      numbers.
+  type: dict
+  returned: failure
+  contains:
+    code:
+      description: The kind of failure. It is never renamed.
+      type: str
+      returned: always
+      sample: invalid_input
+  sample: {code: invalid_input}
 """
 
 from ansible_collections.elemental.networking.plugins.module_utils._machine_network_options import ARGUMENTS

@@ -122,13 +122,15 @@ def _in_infrastructure(work: t.Callable[[], t.Any]) -> t.Any:
     return results[0]
 
 
-def look(node: str, command: t.Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command inside a node, whatever the state of its network."""
+def look(node: str, command: t.Sequence[str], seconds: int = _LONGEST_LOOK) -> subprocess.CompletedProcess[str]:
+    """Run a command inside a node, whatever the state of its network.
+
+    systemd stops all processes of a node that goes down before it kills them, and nsenter stops with what it runs: neither would ever end.
+    """
     process = cgroups.first_process(node)
     if process is None:
         raise TestBedError(f"{node} is not running")
-    # a node that goes down while something enters it may hold that for ever
-    within = ("timeout", "--kill-after=5", str(_LONGEST_LOOK))
+    within = ("timeout", "--kill-after=5", str(seconds))
     return run(*within, "nsenter", "-t", str(process), "-m", "-u", "-i", "-n", "-p", "-C", *command, check=False)
 
 
@@ -154,7 +156,7 @@ def boot_again(node: str, orderly: bool = True, seconds: float = 90.0) -> None:
     is_up = ["sh", "-c", "test ! -e /run/before-the-boot && timeout 5 nmcli -g STATE general | grep -q ^connected"]
     while time.monotonic() < deadline:
         with contextlib.suppress(TestBedError):  # it is off
-            if look(node, is_up).returncode == 0:
+            if look(node, is_up, seconds=10).returncode == 0:
                 return
         time.sleep(0.1)
     raise TestBedError(f"{node} did not come up again within {seconds:.0f} s")

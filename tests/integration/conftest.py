@@ -48,7 +48,7 @@ __all__ = [
 ]  # fixtures are found here
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-DOCUMENTATION_MANIFEST = REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.yaml"
+DOCUMENTATION_MANIFEST = REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.manifest"
 
 
 # PART=2/3 in the environment, or commit/3

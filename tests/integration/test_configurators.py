@@ -21,7 +21,7 @@ from tests.stages import nmstatectl
 
 from .conftest import REPOSITORY, Controller, claimed, inline_network, installed, pool, profiles
 
-_REGISTRATION = "tests/data/elemental/machineregistration-{}.yaml"
+_REGISTRATION = "tests/data/elemental/machineregistration-{}.manifest"
 _PLACES = "/etc/NetworkManager/system-connections"
 _SECRET = "correct-horse-battery"
 _ADDRESS = {"ip": "{inventory-ip}", "prefix-length": "{inventory-ip.prefix}"}

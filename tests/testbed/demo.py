@@ -29,7 +29,7 @@ from .interrupts import end_as_interrupt
 from .tools import TestBedError, find
 
 _PROOF = str(machine.REPOSITORY / "tests/testbed/demo_play/demo.yml")
-_MANIFEST = machine.REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.yaml"
+_MANIFEST = machine.REPOSITORY / "tests/data/elemental/machineregistration-nmconnections.manifest"
 # the documentation's example names a gateway outside the subnet of its address
 _CORRECTION = ("192.168.1.1", "192.168.122.1")
 _NODES = 3

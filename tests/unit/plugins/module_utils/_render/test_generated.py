@@ -193,7 +193,7 @@ def test_nmc_refuses_what_nmstate_takes(interfaces: list[dict[str, object]], com
 @pytest.mark.parametrize("configurator", ["nmc", "nmstate"])
 def test_the_registrations_of_the_documentation(configurator: str) -> None:
     """Byte for byte as they are there, with the addresses that were claimed for them."""
-    text = (_DATA / f"elemental/machineregistration-{configurator}.yaml").read_text()
+    text = (_DATA / f"elemental/machineregistration-{configurator}.manifest").read_text()
     registration = next(each for each in yaml.safe_load_all(text) if each["kind"] == "MachineRegistration")
     network = registration["spec"]["config"]["network"]
     addresses = {

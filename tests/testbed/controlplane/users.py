@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import typing as t
 
 from ...stages.machine import REPOSITORY
@@ -29,7 +30,7 @@ def allow(admin: Admin, namespace: str, file: str = "ipam-consumer.yaml", user: 
     """Apply the collection's manifest to a namespace, for a user."""
     import yaml  # the command line does without it
 
-    for document in yaml.safe_load_all((_MANIFESTS / file).read_text()):
+    for document in yaml.safe_load((_MANIFESTS / file).read_text())["items"]:
         metadata = document["metadata"]
         for subject in document.get("subjects", []):
             subject["name"] = user
@@ -44,7 +45,9 @@ def allow(admin: Admin, namespace: str, file: str = "ipam-consumer.yaml", user: 
 
 def apply_as_documented(admin: Admin, file: str) -> None:
     """Apply one of the collection's manifests unchanged, as kubectl apply does."""
-    for document in (_MANIFESTS / file).read_text().split("\n---\n")[1:]:
+    # each item of the list, without a YAML library
+    for item in (_MANIFESTS / file).read_text().split("\n  - apiVersion: ")[1:]:
+        document = textwrap.dedent(f"    apiVersion: {item}\n".replace("\n  #", "\n    #"))
         kind = document.split("\nkind: ")[1].split()[0].lower()
         namespace = "" if kind.startswith("cluster") else document.split("\n  namespace: ")[1].split()[0]
         inside = f"/namespaces/{namespace}" if namespace else ""

@@ -29,7 +29,7 @@ _FILES = Path(__file__).parents[3] / "playbooks/files"
 
 def granted(file: str = "ipam-consumer.yaml") -> set[tuple[str, str]]:
     """Verbs and kinds of a Role, by default that for those who claim from pools of a namespace."""
-    (role,) = [each for each in yaml.safe_load_all((_FILES / file).read_text()) if each["kind"] == "Role"]
+    (role,) = [each for each in yaml.safe_load((_FILES / file).read_text())["items"] if each["kind"] == "Role"]
     return {(verb, kind) for rule in role["rules"] for kind in rule["resources"] for verb in rule["verbs"]}
 
 

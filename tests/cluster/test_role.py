@@ -71,7 +71,7 @@ def test_hosts_of_one_play_are_looked_up_in_one_place(space: Space, play: Play) 
     """What the first host says would hold for all, and claims of the others would stay without a word."""
     space.claims("node1")
     for name, value in (("namespace", "other"), ("backend", "embedded")):
-        hosts = {"node1": {"machine_network": NETWORK}, "node2": {f"machine_network_{name}": value}}
+        hosts = {"node1": {"machine_network": NETWORK}, "node2": {f"machine_network_ipam_{name}": value}}
         for playbook in ("reset", "report"):
             played = play(playbook, hosts, machine_network_force_release=True)
             words = f"the hosts of this play name different {name}s ("

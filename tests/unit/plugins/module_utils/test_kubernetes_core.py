@@ -130,6 +130,7 @@ def test_a_kubeconfig_is_read_where_the_options_are_not_enough(
 
 
 def test_the_environment_counts_where_an_option_was_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("urllib3")
     said = {"API_KEY": "e", "VERIFY_SSL": "no", "CA_CERT": "", "SSL_CA_CERT": "/e", "IMPERSONATE_GROUPS": "a,,b"}
     for name, value in {**said, "PROXY_HEADERS_USER_AGENT": "ua"}.items():
         monkeypatch.setenv(f"K8S_AUTH_{name}", value)

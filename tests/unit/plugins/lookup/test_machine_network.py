@@ -55,7 +55,8 @@ def test_a_variable_becomes_claims_and_pools_of_its_namespace(ask: Lookup, tmp_p
 
 
 def test_empty_texts_count_as_unset(ask: Lookup) -> None:
-    unset = ("manifest", "pools", "pool_files", "backend", "database", "namespace", "machine")
+    of_ipam = ("ipam_backend", "ipam_database", "ipam_namespace")
+    unset = ("manifest", "pools", "pool_files", *of_ipam, "machine_name")
     asked = ask(machine_network=NETWORK, **{f"machine_network_{name}": "" for name in unset})
     assert (asked["machine"], asked["namespace"], asked["backend"], asked["pools"]) == (
         "node-1",

@@ -302,7 +302,7 @@ def test_networkmanager_is_killed_where_it_hangs_whatever_an_error_says(
         return answer
 
     monkeypatch.setattr(watchdog, "_roll_back", roll_back)
-    monkeypatch.setattr(watchdog, "_revive", lambda hangs: revived.append(hangs))
+    monkeypatch.setattr(watchdog, "_revive", revived.append)
     monkeypatch.setattr(watchdog, "_PAUSE", 0.0)
     host.expire()
     assert revived == [hangs]

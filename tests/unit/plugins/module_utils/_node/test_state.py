@@ -301,8 +301,11 @@ def test_networkmanager_is_killed_where_it_hangs_whatever_an_error_says(
             raise answer
         return answer
 
+    def revive(hangs: bool) -> None:
+        revived.append(hangs)
+
     monkeypatch.setattr(watchdog, "_roll_back", roll_back)
-    monkeypatch.setattr(watchdog, "_revive", revived.append)
+    monkeypatch.setattr(watchdog, "_revive", revive)
     monkeypatch.setattr(watchdog, "_PAUSE", 0.0)
     host.expire()
     assert revived == [hangs]

@@ -108,7 +108,7 @@ class IpamBackend(abc.ABC):
 
     @abc.abstractmethod
     def list_claims(self, namespace: str | None) -> list[BoundClaim]:
-        """List claims, whoever made them; those that are being released are not among them.
+        """List claims of any origin; those that are being released are not among them.
 
         Args:
             namespace: that of the claims, or None for all.
@@ -124,7 +124,7 @@ class IpamBackend(abc.ABC):
     def find_claims(
         self, names: t.Sequence[tuple[str, str]], machines: t.Collection[tuple[str, str]] = ()
     ) -> Observation:
-        """Find claims by name, whoever made them, and all that this collection made for some machines.
+        """Find claims of any origin by name, and all that this collection made for some machines.
 
         Args:
             names: namespace and name of each claim.

@@ -147,7 +147,7 @@ def _adopted(claim: Claim, known: Known) -> BoundClaim:
 
 
 def _refuse_refused(claim: Claim, found: BoundClaim) -> None:
-    """Raise IpamError for a claim of somebody else that its provider refused; ours is made again."""
+    """Raise IpamError for a claim of another origin that its provider refused; ours is made again."""
     if found.refusal and not found.claim.managed:
         raise claim_conflict(
             claim,

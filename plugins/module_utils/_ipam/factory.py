@@ -16,7 +16,7 @@ Report = t.Callable[[str], None]
 
 
 def _silence(_line: str) -> None:
-    """Nobody listens."""
+    """Progress is not reported."""
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class KubernetesBackend(IpamBackend):
     # --- looking ----------------------------------------------------------------------------------------------
 
     def list_claims(self, namespace: str | None) -> list[BoundClaim]:
-        """All claims of a namespace, or of all, whoever made them."""
+        """All claims of a namespace, or of all namespaces, of any origin."""
         found = list_claims(self.plane, namespace)
         return sorted(found, key=lambda each: (each.claim.namespace, each.claim.name))
 

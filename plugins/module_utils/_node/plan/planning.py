@@ -174,12 +174,13 @@ def trial_step(wanted: WantedProfile, observed: Observed, trial_text: str, await
     leaves a shadowing file in /run and one of 1.52 an extra file in /etc (both measured). So is one whose trial differs from what is
     to stay, but for `autoconnect`: that is never applied to a device, and may change while the profile is active.
     """
-    same = not observed.is_known and (trial_text == wanted.text or trial_text == _held_back(wanted.text))
+    same = not observed.is_known and (trial_text == wanted.text or trial_text == held_back(wanted.text))
     trial_uuid = wanted.uuid if same else _derived_uuid(wanted.uuid, "trial")
     return Step(wanted.file_name, wanted.interface, trial_uuid, wanted.uuid, awaited, wanted.type)
 
 
-def _held_back(text: str) -> str:
+def held_back(text: str) -> str:
+    """The text of a profile that NetworkManager must not activate by itself."""
     from ..networkmanager.keyfile import with_connection_value  # here: nothing needs it where nothing differs
 
     return with_connection_value(text, "autoconnect", "false")

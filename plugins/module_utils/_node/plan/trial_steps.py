@@ -11,11 +11,11 @@ import typing as t
 
 from ..model import Step
 from ..networkmanager.bindings import WITHOUT_ADDRESSES, Binding
-from ..networkmanager.keyfile import parse, with_connection_value, with_first_value, with_more
+from ..networkmanager.keyfile import parse, with_first_value, with_more
 from ..protocol import WantedProfile
 from .expectation import ports_of, referring
 from .outlook import Outlook
-from .planning import Observed, Plan, Session, trial_step
+from .planning import Observed, Plan, Session, held_back, trial_step
 
 # no keyfile has so many
 _KEPT_ADDRESS = "address99"
@@ -28,10 +28,7 @@ def trial_texts(outlook: Outlook, wanted: t.Iterable[WantedProfile], keeper: str
     by_file = {each.file_name: each for each in outlook.bindings}
     held = _held_back(outlook)
     texts = {each.file_name: _trial_text(outlook, by_file[each.file_name], each.text, keeper) for each in wanted}
-    return {
-        name: with_connection_value(text, "autoconnect", "false") if name in held else text
-        for name, text in texts.items()
-    }
+    return {name: held_back(text) if name in held else text for name, text in texts.items()}
 
 
 def _trial_text(outlook: Outlook, binding: Binding, text: str, keeper: str) -> str:

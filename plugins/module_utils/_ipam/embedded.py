@@ -74,6 +74,8 @@ _THIS_CLAIM = " AND ".join(f"{column} IS ?" for column in _IDENTITY)
 # how long a call waits for the other processes, in seconds
 _PATIENCE = 120.0
 _FEW = 20
+# characters; a manifest in a file may have as many
+_LONGEST_TEXT = 4 * 1024 * 1024
 _BLANKS = re.compile(r"\s*-\s*")
 
 
@@ -775,8 +777,11 @@ def _address(value: object) -> IPAddress | None:
 
 
 def _text(value: object) -> str:
+    """A text no longer than the manifest that it may come from."""
     if not isinstance(value, str):
         raise TypeError("no text")
+    if len(value) > _LONGEST_TEXT:
+        raise ValueError("too long")
     return value
 
 

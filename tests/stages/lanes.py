@@ -21,9 +21,11 @@ from ..testbed.interrupts import held_back
 from .machine import Missing
 
 _LAST_LINES = 60
-# pytest's summary names what has failed; ssh's lines of one failure may be longer than what is shown
-_NAMES_A_FAILURE = ("FAILED ", "ERROR ")
+# how pytest's summary and Ansible name what has failed; ssh's lines of one failure may be longer than what is shown
+_NAMES_A_FAILURE = ("FAILED ", "ERROR ", "fatal: [", "failed: [", "[ERROR]: ")
 _LONGEST_LINE = 200
+# of one that names a failure: Ansible has the whole reason in it
+_LONGEST_NAME = 2000
 # seconds
 _TO_TAKE_DOWN = 60.0
 
@@ -143,7 +145,7 @@ def _of_a_failure(lines: t.Sequence[str]) -> list[str]:
     """The last lines, then what failed by name; none so long that it hides the others."""
     named = [line for line in lines if line.startswith(_NAMES_A_FAILURE)]
     last = [line for line in lines[-_LAST_LINES:] if line not in named]
-    return [line[:_LONGEST_LINE] for line in (*last, *named)]
+    return [*(line[:_LONGEST_LINE] for line in last), *(line[:_LONGEST_NAME] for line in named)]
 
 
 def _start(

@@ -301,6 +301,14 @@ CONFIGURATIONS = (
         claimed,
     ),
     Configuration(
+        "the way in is left to NetworkManager",
+        lambda number: [
+            Step({"eth0": keyfile("eth0", DHCP)}),
+            Step({"eth1": keyfile("eth1", static("10.99.7.21/24"))}),
+        ],
+        network.lease,
+    ),
+    Configuration(
         "active, then autoconnect=false",
         lambda number: [
             Step({**_static(number), "eth1": keyfile("eth1", _eth1(number))}),

@@ -172,6 +172,11 @@ def previous_connections(devices: t.Iterable[Device]) -> tuple[tuple[str, str], 
     return tuple((device.interface, device.active_uuid) for device in devices if device.active_uuid)
 
 
+def is_present(interface: str) -> bool:
+    """Whether the kernel has an interface of this name."""
+    return os.path.exists(f"/sys/class/net/{interface}")
+
+
 def has_carrier(interface: str) -> bool:
     """Whether the cable of an interface is in, or, of a bridge or a bond, that of one of its ports."""
     try:

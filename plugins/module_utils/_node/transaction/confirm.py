@@ -16,7 +16,15 @@ from ..checks.probing import default_routes, run_probes
 from ..dbus.connection import BusError
 from ..model import Managed, Step, Trial
 from ..networkmanager.client import Device, NetworkManager, NetworkManagerError
-from ..plan.inspection import addresses_of_session, by_active_profile, has_carrier, host_identity, leases
+from ..plan.inspection import (
+    addresses_of_session,
+    by_active_profile,
+    carried_addresses,
+    has_carrier,
+    host_identity,
+    is_present,
+    leases,
+)
 from ..protocol import (
     ACTIVATED,
     CONFIRMED,
@@ -56,7 +64,8 @@ def silence(manager: NetworkManager, trial: Trial) -> str:
     if trial.lease_interfaces and not _leases(manager, trial):
         return f"no DHCP server answered on {', '.join(trial.lease_interfaces)} within {trial.deadline} s"
     awaited = [step.interface for step in trial.steps if step.awaited and step.interface]
-    unplugged = [interface for interface in awaited if not has_carrier(interface)]
+    # what the change alone had made went with it
+    unplugged = [interface for interface in awaited if is_present(interface) and not has_carrier(interface)]
     if unplugged:
         names = ", ".join(dict.fromkeys(unplugged))
         return f"{names} has no carrier (a cable, a port of the switch), and the controller did not connect within {trial.deadline} s"
@@ -186,7 +195,21 @@ def _not_up(
     addresses = (*_leases(manager, trial), *trial.required_addresses)
     if trial.lease_interfaces and not addresses:
         return _NotYet()
-    return Judgement(ELSEWHERE, addresses=addresses) if addresses and not arrived_at & set(addresses) else None
+    if not addresses or arrived_at & {*addresses, *_addresses_left(manager, trial)}:
+        return None
+    return Judgement(ELSEWHERE, addresses=addresses)
+
+
+def _addresses_left(manager: NetworkManager, trial: Trial) -> set[str]:
+    """The addresses of interfaces that the change leaves to profiles of others: what is active there now is so at a boot, too.
+
+    The controller may go on over them, although no profile of the change gives one.
+    """
+    before = {uuid for _interface, uuid in trial.previous}
+    devices = [manager.device(interface) for interface in trial.idle_interfaces]
+    return carried_addresses(
+        manager, [device for device in devices if device and device.activated and device.active_uuid not in before]
+    )
 
 
 def _what_is_down(manager: NetworkManager, trial: Trial) -> str:

@@ -127,11 +127,17 @@ def environment(requirements: str, python: str = PYTHON) -> Path:
 def newer_python() -> str:
     """A Python 3.12 or later (ansible-core 2.21 needs one), from PATH or from pyenv. Raises Missing where there is none."""
     found = [shutil.which(f"python3.{minor}") for minor in (13, 12)]
-    found += sorted(map(str, Path.home().glob(".pyenv/versions/3.1[23].*/bin/python3")), reverse=True)
+    found += of_pyenv("3.1[23].*/bin/python3")
     for path in found:
         if path and works(path):
             return path
     raise Missing("ansible-core 2.21 needs Python 3.12 or later, and there is none on PATH or in pyenv; install one")
+
+
+def of_pyenv(pattern: str) -> list[str]:
+    """What pyenv has of a pattern, the newest first; its folder need not be in the home that is in use."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    return sorted(map(str, (root / "versions").glob(pattern)), reverse=True)
 
 
 def works(python: str) -> bool:

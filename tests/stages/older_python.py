@@ -34,7 +34,7 @@ _MARK = "older Python: "
 def found(version: str, path: str | None = None) -> str | None:
     """A Python of this version that works, from PATH or from pyenv; None where there is none."""
     candidates = [shutil.which(f"python{version}", path=path)]
-    candidates += sorted(map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}")), reverse=True)
+    candidates += machine.of_pyenv(f"{version}.*/bin/python{version}")
     return next((each for each in candidates if each and machine.works(each)), None)
 
 

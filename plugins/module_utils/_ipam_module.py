@@ -164,9 +164,12 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
 
 
 def _hide_secrets(module: AnsibleModule) -> None:
-    """AnsibleModule hides every text of a kubeconfig that is a dictionary wherever it occurs, names and addresses with it."""
+    """Hide only secrets: AnsibleModule hides every string of a kubeconfig, its path, names and addresses with it."""
     kubernetes = module.params["kubernetes"] or {}
-    if isinstance(kubernetes.get("kubeconfig"), t.Mapping):
+    kubeconfig = kubernetes.get("kubeconfig")
+    if isinstance(kubeconfig, str) and not set("{\n") & set(kubeconfig):  # else it is the content by mistake
+        module.no_log_values = module.no_log_values - {kubeconfig}
+    if isinstance(kubeconfig, t.Mapping):
         module.no_log_values = kubernetes_options.secrets_of(kubernetes)
         module.params["kubernetes"] = {**kubernetes, "kubeconfig": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}
 

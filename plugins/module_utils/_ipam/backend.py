@@ -260,6 +260,17 @@ class IpamBackend(abc.ABC):
             IpamError: where they cannot be read.
         """
 
+    def why_no_pools(self) -> str:
+        """Explain a list without pools.
+
+        Returns:
+            What is missing and what to do, as one sentence; empty where there may just be none.
+
+        Raises:
+            IpamError: where the backend cannot be asked.
+        """
+        return ""
+
     @abc.abstractmethod
     def allocated(self, pool: Pool, namespaces: t.Collection[str]) -> list[str]:
         """List the addresses of a pool that its provider does not give out.

@@ -44,11 +44,11 @@ def parsed(data: bytes, host: str, what: str) -> Object:
     try:
         value = json.loads(data)
     except ValueError:
-        raise NoJson(f"it answers with what is no JSON to {what}") from None
+        raise NoJson(f"its answer to {what} is not valid JSON") from None
     except RecursionError:
         raise malformed(f"the answer to {what}", "in a form that is nested without end") from None
     if not isinstance(value, dict):
-        raise malformed(f"the answer to {what}", "in a form that is no object")
+        raise malformed(f"the answer to {what}", "in a form that is not an object")
     return value
 
 

@@ -11,8 +11,10 @@ server for its kinds and writes a cache that others can read.
 from __future__ import annotations
 
 import os
+import sys
 import typing as t
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..._texts import plain
 from ..errors import InvalidInput, MissingRequirement
@@ -92,10 +94,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
         configuration = _configuration(kubernetes, given)
         client = kubernetes.client.ApiClient(configuration)
     except Exception as error:  # the library raises whatever a file or a login helper raises
-        raise InvalidInput(
-            f"the credentials for the Kubernetes API cannot be read: {plain(error) or type(error).__name__}; "
-            "give kubeconfig, or host and api_key, or set K8S_AUTH_KUBECONFIG"
-        ) from error
+        raise InvalidInput(f"the credentials for the Kubernetes API cannot be read: {_fault(error, given)}") from error
     return _connection(client, configuration, _impersonation(given))
 
 
@@ -153,6 +152,18 @@ def _load(config: t.Any, configuration: t.Any, given: t.Mapping[str, t.Any]) -> 
     config.load_kube_config(config_file=kubeconfig, **options)
 
 
+def _fault(error: Exception, given: t.Mapping[str, t.Any]) -> str:
+    """What is wrong with the credentials, and what to do; of a file that does not exist, the library does not report the path."""
+    named = given.get("kubeconfig")
+    if isinstance(named, str):  # several files are separated as in KUBECONFIG; one of them is enough
+        files = [Path(each).expanduser().absolute() for each in named.split(os.pathsep) if each]
+        if not any(file.exists() for file in files):
+            where = "" if Path(named).expanduser().is_absolute() else " (a task runs in the folder of its playbook)"
+            shown = plain(", ".join(map(str, files)))
+            return f"the kubeconfig {shown} does not exist; give an absolute path with kubeconfig or K8S_AUTH_KUBECONFIG{where}"
+    return f"{plain(error) or type(error).__name__}; give kubeconfig, or host and api_key, or set K8S_AUTH_KUBECONFIG"
+
+
 def _impersonation(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {header: given[name] for name, header in _IMPERSONATION.items() if given.get(name)}
 
@@ -189,7 +200,9 @@ def _library() -> t.Any:
         import kubernetes.config
     except ImportError as error:
         raise MissingRequirement(
-            "the kubernetes backend needs the Python library kubernetes 24.2 or later beside the controller; run: pip install kubernetes",
+            "the kubernetes backend needs the Python library kubernetes 24.2 or later for the Python that runs the task, "
+            f"{sys.executable}: run {sys.executable} -m pip install kubernetes, or set ansible_python_interpreter to another Python that "
+            "has it (on localhost to the value of ansible_playbook_python)",
             requirement="kubernetes",
         ) from error
     return kubernetes

@@ -83,14 +83,14 @@ class Discovery:
         return resource
 
     def _ipam(self, plural: str) -> Resource:
+        missing: t.Sequence[str] = _KINDS
         for version in [self._claims_version] if self._claims_version else _VERSIONS:
             found = {resource.plural: resource for resource in self.resources(GROUP, version)}
             if all(name in found for name in _KINDS):
                 self._claims_version = version
                 return found[plural]
-        raise api_missing(
-            self._api.host, f"IPAddressClaim and IPAddress (CRDs {', '.join(f'{k}.{GROUP}' for k in _KINDS)})"
-        )
+            missing = min(missing, [name for name in _KINDS if name not in found], key=len)
+        raise api_missing(self._api.host, missing)
 
     def _versions_of(self, group: str) -> list[str]:
         if group not in self._versions:

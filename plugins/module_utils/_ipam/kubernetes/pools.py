@@ -127,6 +127,15 @@ class Pools:
             found, key=lambda state: (state.pool.namespace, state.pool.reference.kind, state.pool.reference.name)
         )
 
+    def why_none(self) -> str:
+        """A sentence where the cluster does not define the kind of pools."""
+        if self._discovery.find(GROUP, NAMESPACED) is not None:
+            return ""
+        return (
+            f"the cluster {self._api.host} does not define {NAMESPACED} ({GROUP}), so it has no pools of the in-cluster provider; "
+            "check that it is the right cluster, or install the provider with the role ipam_provider"
+        )
+
     def apply(self, pool: Pool, dry_run: bool) -> PoolChange:
         """Create or change a pool; what the provider refuses is refused, and so is a field that the cluster's definition does not have."""
         resource = self._discovery.pool(pool.reference)

@@ -64,7 +64,7 @@ def text(owner: Object, key: str, what: str, field: str) -> str:
     value = owner.get(key)
     if isinstance(value, str) and value and len(value) <= _LONGEST:
         return value
-    raise _wrong(what, f"{field}.{key}", value, "a text")
+    raise _wrong(what, f"{field}.{key}", value, "a string")
 
 
 def optional_text(owner: Object, key: str, what: str, field: str, longest: int = _LONGEST) -> str:
@@ -74,7 +74,7 @@ def optional_text(owner: Object, key: str, what: str, field: str, longest: int =
         return ""
     if isinstance(value, str) and len(value) <= longest:
         return value
-    raise _wrong(what, f"{field}.{key}", value, "a text")
+    raise _wrong(what, f"{field}.{key}", value, "a string")
 
 
 def texts(value: object, what: str, field: str) -> dict[str, str]:
@@ -82,7 +82,7 @@ def texts(value: object, what: str, field: str) -> dict[str, str]:
     found = optional_mapping(value, what, field)
     for key, each in found.items():
         if not isinstance(each, str):
-            raise _wrong(what, f"{field}.{plain(key, 80)}", each, "a text")
+            raise _wrong(what, f"{field}.{plain(key, 80)}", each, "a string")
     return found
 
 
@@ -111,6 +111,6 @@ def _wrong(what: str, field: str, value: object, wanted: str) -> Malformed:
     if value is None or value == "":
         return malformed(what, f"without {field}")
     shown = (
-        f"a text of {len(value)} characters" if isinstance(value, str) and len(value) > _LONGEST else plain(value, 80)
+        f"a string of {len(value)} characters" if isinstance(value, str) and len(value) > _LONGEST else plain(value, 80)
     )
     return malformed(what, f"with {field} {shown}, where {wanted} belongs")

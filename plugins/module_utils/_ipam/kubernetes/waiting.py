@@ -112,7 +112,7 @@ class Waiting:
         return "; ".join(sorted(reasons)[:_REASONS]) or watch.trouble
 
     def _timed_out(self, left: t.Collection[str], count: int, now: float, why: str) -> IpamError:
-        why = why or self._cause(left) or "their IPAM provider says nothing; see whether it runs, or is paused"
+        why = why or self._cause(left) or "their IPAM provider reports nothing; check whether it runs, or is paused"
         return TimedOut(
             f"{len(left)} of {count} claims have no address after {now - self._began:.0f} s: {names(left)} ({why}); "
             "the claims stay, run again to go on waiting",

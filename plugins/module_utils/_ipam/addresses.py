@@ -59,7 +59,7 @@ def parsed_address(what: str, field: str, text: object) -> IPAddress:
     found = _parsed(text) if isinstance(text, str) and len(text) <= _LONGEST else None
     if found is None:
         raise IpamError(
-            f"{what} has the {field} {plain(text, 2 * _LONGEST) or 'that is empty'}, which is no IP address;"
+            f"{what} has the {field} {plain(text, 2 * _LONGEST) or 'that is empty'}, which is not a valid IP address;"
             f" correct the {field}, as {_EXAMPLES}"
         )
     return found

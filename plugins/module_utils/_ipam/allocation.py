@@ -318,7 +318,7 @@ def _range(pool: Pool, text: str, field: str) -> tuple[int, int, int]:
             version, first = other, last = _parsed(text)
     except ValueError:
         raise InvalidInput(
-            f"pool {pool.reference.name}: {plain(text, _SHOWN) or 'an empty text'} in {field} is not a valid IP, range, nor CIDR,"
+            f"pool {pool.reference.name}: {plain(text, _SHOWN) or 'an empty string'} in {field} is not a valid IP, range, nor CIDR,"
             " such as 192.0.2.10, 192.0.2.10-192.0.2.20 (without blanks) or 192.0.2.0/28"
         ) from None
     if version != other or first > last:

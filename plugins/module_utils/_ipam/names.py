@@ -56,7 +56,7 @@ def checked_name(name: str, what: str) -> str:
         form = "label: use lower case letters, digits and dashes"
         if what != "namespace":
             form = "subdomain: use lower case letters, digits, dashes and dots"
-        raise InvalidInput(f"the {what} name {plain(name)} is no DNS-1123 {form}, with a letter or digit at both ends")
+        raise InvalidInput(f"the {what} name {plain(name)} is not a DNS-1123 {form}, with a letter or digit at both ends")
     return name
 
 
@@ -89,11 +89,11 @@ def checked_pool(reference: PoolReference, owner: str) -> PoolReference:
     """The reference itself. Raises IpamError where no pool can be called so; ``owner`` says who refers to it."""
     if not is_subdomain(reference.api_group):
         raise InvalidInput(
-            f"the pool of {owner} has apiGroup {plain(reference.api_group)}, which is no API group; give one as ipam.cluster.x-k8s.io"
+            f"the pool of {owner} has apiGroup {plain(reference.api_group)}, which is not an API group; give one such as ipam.cluster.x-k8s.io"
         )
     if not is_kind(reference.kind):
         raise InvalidInput(
-            f"the pool of {owner} has kind {plain(reference.kind)}, which is no kind; give one as InClusterIPPool"
+            f"the pool of {owner} has kind {plain(reference.kind)}, which is not a kind; give one such as InClusterIPPool"
         )
     checked_name(reference.name, "pool")
     return reference
@@ -104,12 +104,12 @@ def checked_owner(owner: Owner) -> Owner:
     group, slash, version = owner.api_version.rpartition("/")
     if owner.api_version and not (is_label(version) and (is_subdomain(group) if slash else True)):
         raise InvalidInput(
-            f"the owner {plain(owner.name)} has apiVersion {plain(owner.api_version)}, which is no version of an API;"
-            " give one as v1 or cluster.x-k8s.io/v1beta2"
+            f"the owner {plain(owner.name)} has apiVersion {plain(owner.api_version)}, which is not an API version;"
+            " give one such as v1 or cluster.x-k8s.io/v1beta2"
         )
     if not is_kind(owner.kind):
         raise InvalidInput(
-            f"the owner {plain(owner.name)} has kind {plain(owner.kind)}, which is no kind; give one as Machine"
+            f"the owner {plain(owner.name)} has kind {plain(owner.kind)}, which is not a kind; give one such as Machine"
         )
     checked_name(owner.name, "owner")
     return owner

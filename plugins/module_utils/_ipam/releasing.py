@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .backend import IpamBackend
 from .errors import Conflict, Forbidden, claim_conflict
 from .holding import Inventories
-from .matching import same_owner
+from .matching import owner_in_words, same_owner
 from .model import BoundClaim, Claim, Owner, PoolReference
 from .names import machine_name
 
@@ -149,7 +149,7 @@ def release_claims(
     if owned and if_owned == "fail":
         bound, holder = owned[0]
         raise Conflict(
-            f"{holder.keeps(bound.claim)}; nothing is released (if_owned says otherwise)",
+            f"{holder.keeps(bound.claim)}; nothing is released (if_owned can change that)",
             claim=bound.claim.name,
             held_by=str(holder.owner),
         )
@@ -192,7 +192,7 @@ def compare(release: Release, found: Claim) -> None:
     if release.owner is not None and not same_owner(release.owner, found.owner):
         raise claim_conflict(
             found,
-            f"claim {found.name} has the owner {found.owner or 'nobody'}, not {release.owner}, so {kept}: correct the owner",
+            f"claim {found.name} has {owner_in_words(found.owner)}, not {release.owner}, so {kept}: correct the owner",
         )
     if release.owner is None and found.owner is not None and not found.managed:
         raise claim_conflict(

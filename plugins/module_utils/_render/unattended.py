@@ -40,7 +40,7 @@ def check_unattended(profile: str, lines: t.Sequence[Entry]) -> None:
     for entry in last.values():
         if _needs_an_agent(entry):
             raise RenderError(
-                f"profile {profile}, line {entry.line}: {entry.key}={entry.value} says that the secret is not in the file, so that the "
+                f"profile {profile}, line {entry.line}: {entry.key}={entry.value} means that the secret is not in the file, so that the "
                 f"profile would not come up at the next boot; give the secret here and set {entry.key}=0, or set autoconnect=false"
             )
 

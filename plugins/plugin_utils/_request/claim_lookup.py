@@ -101,5 +101,5 @@ def _refuse_two_namespaces(held: t.Sequence[BoundClaim]) -> None:
         if other != each.claim.namespace:
             raise IpamError(
                 f"machine {each.claim.machine} holds {each.claim.key} in the namespaces {other} and {each.claim.namespace};"
-                " say which with machine_network_ipam_namespace"
+                " choose one with machine_network_ipam_namespace"
             )

@@ -41,12 +41,12 @@ def read_manifests(name: str, inventory_folder: str | None) -> list[dict[str, t.
     except OSError as error:
         raise _refused(f"the file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise _refused(f"the file {path} is not a text in UTF-8; correct it") from None
+        raise _refused(f"the file {path} is not UTF-8; correct it") from None
     except YamlError as error:
         raise _refused(f"the file {path} cannot be read as YAML ({error}); correct it") from None
     manifests = [each for document in documents for each in items(document)]
     if not manifests or not all(isinstance(each, dict) for each in manifests):
-        raise _refused(f"the file {path} holds no manifests: every YAML document in it has to be a mapping with a kind")
+        raise _refused(f"the file {path} holds no manifests: every YAML document in it must be a mapping with a kind")
     return t.cast("list[dict[str, t.Any]]", manifests)
 
 

@@ -112,10 +112,10 @@ def ip_addresses(network: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The pools by placeholder key. Raises InvalidInput when they are no mapping."""
     value = network.get("ipAddresses") or {}
     if not isinstance(value, t.Mapping):
-        raise InvalidInput("ipAddresses of the network has to be a dictionary of placeholder key to pool")
+        raise InvalidInput("ipAddresses of the network must be a dictionary of placeholder key to pool")
     wanted = {str(key): pool for key, pool in value.items()}
     if len(wanted) < len(value):
-        raise InvalidInput("ipAddresses of the network has two keys that are one as a text; put keys in quotes")
+        raise InvalidInput("ipAddresses of the network has two keys that are the same string; put keys in quotes")
     return wanted
 
 
@@ -192,7 +192,7 @@ def _section(registration: _Document, file: str) -> t.Mapping[str, t.Any]:
 def _mapping(network: object) -> t.Mapping[str, t.Any]:
     value = _parsed(network, "machine_network") or {}
     if not isinstance(value, t.Mapping):
-        raise InvalidInput("machine_network has to be a dictionary with configurator, ipAddresses and config")
+        raise InvalidInput("machine_network must be a dictionary with configurator, ipAddresses and config")
     return value
 
 
@@ -200,7 +200,7 @@ def cluster_options(given: Given) -> t.Mapping[str, t.Any]:
     """How to reach the cluster. Raises InvalidInput with one sentence."""
     value = _parsed(given.kubernetes, "machine_network_kubernetes") or {}
     if not isinstance(value, t.Mapping):
-        raise InvalidInput("machine_network_kubernetes has to be a dictionary, such as {kubeconfig: ~/.kube/config}")
+        raise InvalidInput("machine_network_kubernetes must be a dictionary, such as {kubeconfig: ~/.kube/config}")
     return value
 
 
@@ -223,7 +223,7 @@ def _pools(given: Given, documents: t.Sequence[_Document]) -> list[_Document]:
 def _pools_of_file(name: object, inventory_folder: str | None) -> list[_Document]:
     """The pools in a file, which may hold other objects beside them."""
     if not isinstance(name, str):
-        raise InvalidInput("machine_network_pool_files has to be a list of paths")
+        raise InvalidInput("machine_network_pool_files must be a list of paths")
     documents = read_manifests(name, inventory_folder)
     pools: list[_Document] = [each for each in documents if each.get("kind") in (NAMESPACED, GLOBAL)]
     if not pools:

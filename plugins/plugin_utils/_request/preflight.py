@@ -117,7 +117,7 @@ def _nothing_asked(asked: MachineNetwork) -> str:
 def _render(asked: MachineNetwork, stand_ins: t.Mapping[str, Address]) -> None:
     config = resolve_placeholders(asked.network.get("config") or {}, stand_ins)
     if not isinstance(config, t.Mapping):
-        raise RenderError("config of the network has to be a dictionary")
+        raise RenderError("config of the network must be a dictionary")
     check(asked.configurator, t.cast("t.Mapping[str, object]", config))
 
 
@@ -159,7 +159,7 @@ def _unknown(number: int) -> tuple[Address, Address]:
 def _checked_reference(key: str, reference: object) -> None:
     """Raise WrongReference where a key does not name a pool."""
     if not isinstance(reference, t.Mapping):
-        raise WrongReference(f"key {plain(key, 60)} of ipAddresses has to name a pool by apiGroup, kind and name")
+        raise WrongReference(f"key {plain(key, 60)} of ipAddresses must name a pool by apiGroup, kind and name")
     for part in ("apiGroup", "kind", "name"):
         if not reference.get(part):
             raise WrongReference(f"the pool of key {plain(key, 60)} has no {part}; give apiGroup, kind and name")

@@ -41,7 +41,7 @@ def verified_text(url: str, checksums: t.Collection[str], largest: int = _LARGES
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise AnsibleError(f"{shown(url)} is no text in UTF-8; look whether the address is right") from None
+        raise AnsibleError(f"{shown(url)} is not UTF-8; check that the address is right") from None
 
 
 def plain(checksum: str) -> str:

@@ -221,7 +221,7 @@ class Pursuit:
         if self._node.can_prove(address):
             return True
         if address in self._wanted:
-            self._hint = f" (nothing tells whether the host at {address} is this one: it has named no ssh host keys, and ssh checks none)"
+            self._hint = f" (nothing shows whether the host at {address} is this one: it has named no ssh host keys, and ssh checks none)"
         return False
 
     def _ask(self, address: str) -> _Heard:
@@ -254,7 +254,7 @@ class Pursuit:
             self._reached.add(self._node.address)
         if answer.refuses_key:
             self._strange[self._node.address] = None
-            self._hint = f" (ssh does not accept the key of whoever answers at {self._node.address} as this host's: {KEY_REFUSED})"
+            self._hint = f" (ssh does not accept the key that it gets from {self._node.address} as this host's: {KEY_REFUSED})"
         if answer.was_too_slow:
             self._node.be_more_patient()
         if isinstance(answer.content, Refusal):

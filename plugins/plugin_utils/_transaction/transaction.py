@@ -387,8 +387,8 @@ class Transaction:
     def _other_keys(self, before: str = "") -> WrongHost:
         machine, refused = self._common.machine, ", ".join(sorted(self._refused))
         return WrongHost(
-            f"{before}whoever answers at {refused} does not have the ssh host keys of {machine}, nothing was sent there: find out who that "
-            f"is, or, if {machine} was installed anew, set accept_host_keys (in the role machine_network_accept_host_keys) for one run",
+            f"{before}the host at {refused} does not have the ssh host keys of {machine}, nothing was sent there: determine which host that "
+            f"is, or, if {machine} was installed again, set accept_host_keys (in the role machine_network_accept_host_keys) for one run",
             machine=machine,
             addresses=sorted(self._refused),
         )

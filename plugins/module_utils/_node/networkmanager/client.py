@@ -66,7 +66,7 @@ USER_REQUESTED = 39
 # what a device waits for in a state in which it may stay (NMDeviceState)
 _WAITS_FOR = {
     20: "its interface cannot be used yet (no carrier, or a firmware is missing)",
-    60: "it waits for a secret, and nobody is there to give it",
+    60: "it waits for a secret, and no secret agent is running",
     70: "it waits for an address, and no DHCP server or router has answered",
     90: "it waits for another connection",
 }

@@ -129,7 +129,7 @@ def _taken_down(
         if is_way and all(each.waiting_for for each in expected.values()):
             raise InvalidInput(
                 f"with profile {profile_name(name)}, which would not come up at the next boot ({expected[name].waiting_for}), nothing would"
-                f" bring {device.interface} up, over which the controller comes in; {NOTHING_CHANGED}",
+                f" bring {device.interface} up, over which the controller connects; {NOTHING_CHANGED}",
                 profile=name,
                 interface=device.interface,
             )

@@ -59,7 +59,7 @@ def refusal(file_name: str, text: str) -> str:
         _understood(file_name, text)
     except InvalidInput as error:
         return str(error)
-    return f"NetworkManager refused profile {file_name}; its log on this host says why (journalctl -u NetworkManager)"
+    return f"NetworkManager refused profile {file_name}; see its log on this host for the reason (journalctl -u NetworkManager)"
 
 
 def _is_installed(profile: WantedProfile) -> bool:

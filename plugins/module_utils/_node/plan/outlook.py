@@ -96,7 +96,7 @@ def _refuse_chance(bindings: t.Sequence[Binding], expected: t.Mapping[str, Expec
         first, second, interface = found
         raise InvalidInput(
             f"profiles {first} and {second} are both for {interface} with the same autoconnect-priority, so that chance decides which one "
-            f"a boot brings up; give the one that shall win a higher autoconnect-priority, {NOTHING_CHANGED}"
+            f"a boot brings up; give the one that must win a higher autoconnect-priority, {NOTHING_CHANGED}"
         )
 
 

@@ -348,7 +348,7 @@ def _see_lease_stay(manager: NetworkManager, trial: Trial, arrived_at: t.Abstrac
     while trial.lease_interfaces and lease and not arrived_at & {*trial.required_addresses, *_leases(manager, trial)}:
         if time.monotonic() > give_up:
             raise NetworkManagerError(
-                f"the lease {lease}, over which the controller came in, did not outlast the trial"
+                f"the lease {lease}, over which the controller connected, did not outlast the trial"
             )
         time.sleep(0.05)
 

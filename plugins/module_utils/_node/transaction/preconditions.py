@@ -56,7 +56,7 @@ def busy_with_another_tool(manager: NetworkManager) -> Busy | None:
     seconds = manager.checkpoint_seconds(checkpoints[0])
     if seconds is None:
         raise HostBusy(
-            "another tool (nmstate or Cockpit, say) holds a NetworkManager checkpoint on this host that never ends by itself; "
+            "another tool (such as nmstate or Cockpit) holds a NetworkManager checkpoint on this host that never ends by itself; "
             "end it there (nmstatectl commit, or nmstatectl rollback) and run again, nothing was changed"
         )
     return Busy("another tool with a NetworkManager checkpoint", "", seconds)
@@ -151,7 +151,7 @@ def refuse_unknown_addresses(
     found = sorted(carried_addresses(manager, devices) & set(addresses))
     if found:
         raise Conflict(
-            f"this host carries {', '.join(found)}, but {paths.MANAGED_FILE} does not say which profile is ours; configure it "
+            f"this host carries {', '.join(found)}, but {paths.MANAGED_FILE} does not show which profile is ours; configure it "
             "once more and then reset it, nothing was changed",
             addresses=tuple(found),
         )

@@ -173,7 +173,7 @@ def test_pool_info_counts_what_is_used(module: Module) -> None:
         ({"database": "/proc/ipam.sqlite"}, "cannot be made"),
         ({"family": "IPv6"}, "expects an IPv6 address"),
         ({"pools": [{**POOL, "spec": {"addresses": ["x"], "prefix": 24}}]}, "not a valid IP"),
-        ({"namespace": "No_Namespace"}, "the namespace name No_Namespace is no DNS-1123"),
+        ({"namespace": "No_Namespace"}, "the namespace name No_Namespace is not a DNS-1123"),
     ],
 )
 def test_bad_input_is_one_sentence(module: Module, options: dict[str, t.Any], words: str) -> None:

@@ -25,7 +25,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.pref
 
 
 class ActionModule(NetworkAction):
-    """Put together what a host asks for, and check it; only files of the controller are read."""
+    """Determine what a host asks for, and check it; only files of the controller are read."""
 
     _requires_connection = False
     _supports_check_mode = True

@@ -57,7 +57,7 @@ _ARGUMENTS = {
 
 
 class ActionModule(NetworkAction):
-    """Resolve, render, try, come in, confirm."""
+    """Resolve, render, try, connect, confirm."""
 
     _requires_connection = True
     _supports_check_mode = True

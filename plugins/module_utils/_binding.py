@@ -63,7 +63,9 @@ def _checked(addresses: t.Mapping[str, t.Any]) -> dict[str, str]:
         if isinstance(value, int):
             raise BindingError(f"the MAC address of {name} is a number to YAML: put it in quotes")
         if not _MAC_ADDRESS.match(address):
-            raise BindingError(f"{value} is not a valid MAC address for {name} (expected, for example, 52:54:00:12:34:56)")
+            raise BindingError(
+                f"{value} is not a valid MAC address for {name} (expected, for example, 52:54:00:12:34:56)"
+            )
         known[str(name)] = address
     return known
 
@@ -120,7 +122,8 @@ def _bound_interface(interface: t.Any, known: _Addresses) -> t.Any:
     reported = [_canonical(interface.get(key)) for key in ("mac-address", "permanent-mac-address")]
     if "mac-address" in interface and address not in reported:
         raise BindingError(
-            f"interface {name} sets a mac-address of its own, for which nmstate has the same key: it cannot be bound by another address; leave mac-address out"
+            f"interface {name} sets a mac-address of its own, for which nmstate has the same key: it cannot be bound by another address; "
+            "leave mac-address out"
         )
     return {**interface, "identifier": "mac-address", "mac-address": address}
 

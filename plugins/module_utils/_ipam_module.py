@@ -175,7 +175,7 @@ def _hide_secrets(module: AnsibleModule) -> None:
 
 
 def _reporter(file: str | None) -> t.Callable[[str], None]:
-    """What appends a line of progress to the file; one that cannot be written is no reason to fail."""
+    """What appends a line of progress to the file; one that cannot be written is not a reason to fail."""
 
     def report(line: str) -> None:
         if file:
@@ -191,7 +191,7 @@ def serve_claims(
     asked: t.Sequence[t.Mapping[str, t.Any]],
     selector: t.Mapping[str, t.Any] | None = None,
 ) -> Result:
-    """Claim or release in bulk. The one implementation of both claim modules.
+    """Claim or release in batches. The one implementation of both claim modules.
 
     ``asked`` has the options of single claims, ``selector`` what the claims have in common that are to be released.
     """
@@ -238,7 +238,7 @@ def _claiming_result(requests: t.Sequence[ClaimRequest], claiming: ClaimResult, 
     after = [*claiming.bound, *(move.done for move in claiming.moves)]
     before += [move.before for move in claiming.moves]
     result = _claims_result(claiming.bound, before, after, claiming.pool_changes)
-    # an address is asked for by its key, whatever its claim is called meanwhile
+    # an address is asked for by its key, no matter what its claim is called meanwhile
     asked = [
         replace(bound, claim=replace(bound.claim, key=request.claim.key))
         for request, bound in zip(requests, claiming.bound)
@@ -284,7 +284,7 @@ def _finish_renumbering(
 
 
 def serve_record(module: AnsibleModule, backend: IpamBackend) -> Result:
-    """Record what pushes found out of machines: by what they are known, and which of their addresses are proved."""
+    """Record what pushes have learned of machines: by what they are known, and which of their addresses are proved."""
     default = module.params["namespace"] or "default"
     machines = [_known_machine(each, default) for each in module.params["machines"]]
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -319,7 +319,7 @@ def warn_of_sharing(module: AnsibleModule, backend: IpamBackend, pools: t.Sequen
 
 
 def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
-    """What goes is compared with whatever its user says of it."""
+    """What goes is compared with all that its user specifies."""
     return Release(
         checked_name(options.get("namespace") or namespace, "namespace"),
         _name(options),
@@ -354,7 +354,7 @@ def selection_of(options: t.Mapping[str, t.Any], backend: str) -> Selection:
 
 
 def _refuse_same_key(requests: t.Sequence[ClaimRequest]) -> None:
-    """The result says addresses by machine and key: a machine that has a key twice would get the wrong one."""
+    """The result lists addresses by machine and key: a machine that has a key twice would get the wrong one."""
     seen: dict[tuple[str, str], Claim] = {}
     for claim in (request.claim for request in requests):
         other = seen.setdefault((claim.machine, claim.key), claim)
@@ -385,7 +385,7 @@ def _owner(options: t.Mapping[str, t.Any]) -> Owner | None:
 
 
 def named(options: t.Mapping[str, t.Any], namespace: str) -> Result:
-    """What is known of a claim before anybody looks for it."""
+    """What is known of a claim before it is looked for."""
     return {
         "name": _name(options),
         "namespace": options.get("namespace") or namespace,
@@ -487,7 +487,7 @@ def _claims_result(
 
 
 def held_result(bound: BoundClaim) -> Result:
-    """What a task returns of one claim beside its pool: who has which address."""
+    """What a task returns of one claim beside its pool: which machine holds which address."""
     names = ("name", "namespace", "machine", "key", "host", "address")
     return {name: value for name, value in claim_result(bound).items() if name in names}
 

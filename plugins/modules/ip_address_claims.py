@@ -356,7 +356,7 @@ if t.TYPE_CHECKING:
 
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
-    """Claim or release in bulk."""
+    """Claim or release in batches."""
     return serve_claims(module, backend, module.params["claims"] or [], module.params["selector"])
 
 

@@ -12,7 +12,7 @@ import typing as t
 
 from .errors import InvalidInput
 
-# AWX says so in the environment of a job; the folder is mounted in the container at the second one
+# AWX names it in the environment of a job; the folder is mounted in the container at the second one
 _PRIVATE_FOLDER = "AWX_PRIVATE_DATA_DIR"
 _IN_CONTAINER = "/runner"
 _MOUNTS = "/proc/self/mountinfo"

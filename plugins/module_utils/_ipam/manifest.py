@@ -177,7 +177,7 @@ def sharing(pools: t.Sequence[Pool], others: t.Sequence[Pool]) -> list[str]:
     """A sentence for every two pools that one namespace can claim from and that share addresses: both may give one out.
 
     ``pools`` are those that are made or changed now, ``others`` what there is beside them. The provider allows it, so we do, too.
-    At most ``MOST_SHARING`` pairs are told, and then that there are more.
+    At most ``MOST_SHARING`` pairs are shown, and then that there are more.
     """
     named = {(pool.reference, pool.namespace): pool for pool in [*others, *pools]}
     changed = {(pool.reference, pool.namespace) for pool in pools}
@@ -194,7 +194,7 @@ def sharing(pools: t.Sequence[Pool], others: t.Sequence[Pool]) -> list[str]:
 def _overlapping(known: t.Sequence[tuple[Pool, AddressSet, bool]]) -> t.Iterator[tuple[int, int]]:
     """The positions of every two pools that share an address, one of them changed: one pass over all of their ranges.
 
-    Whoever takes only the first few pairs pays for the ranges, and for no more than so many comparisons at each.
+    A caller that takes only the first few pairs pays for the ranges, and for no more than so many comparisons at each.
     """
     starts = heapq.merge(*(_placed(addresses, position) for position, (_pool, addresses, _changed) in enumerate(known)))
     seen: set[tuple[int, int]] = set()
@@ -262,7 +262,7 @@ def _gateway(name: str, spec: t.Mapping[str, t.Any]) -> str | None:
 
 def _whole_number(name: str, spec: t.Mapping[str, t.Any], field: str) -> int:
     value = spec.get(field)
-    # Jinja2 makes texts of numbers; anything else that int() would take, a cluster refuses
+    # Jinja2 makes strings of numbers; anything else that int() would take, a cluster refuses
     if isinstance(value, str) and _DIGITS.match(value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):

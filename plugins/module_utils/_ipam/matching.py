@@ -13,7 +13,7 @@ from .model import Claim, Owner
 def compare(wanted: Claim, found: Claim) -> None:
     """Raise IpamError when a claim that exists is not the one that is wanted.
 
-    A claim is immutable: another pool is never a silent reuse of the old pool's address. One that says no machine was made by
+    A claim is immutable: another pool is never a silent reuse of the old pool's address. One that shows no machine was made by
     something else; its name and its pool are what it is known by.
     """
     if found.pool != wanted.pool:

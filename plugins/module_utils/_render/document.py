@@ -90,7 +90,7 @@ class Document:
 def checked_document(config: t.Mapping[str, object]) -> Document:
     """The text for the tools; raises ``RenderError``, one sentence with the path in the config.
 
-    It is JSON, which is YAML too, because a text stays a text there: a YAML 1.1 writer leaves ``1e3`` and ``0o17`` without quotes,
+    It is JSON, which is YAML too, because a string stays one there: a YAML 1.1 writer leaves ``1e3`` and ``0o17`` without quotes,
     and a YAML 1.2 reader takes them for numbers.
     """
     if not isinstance(config, t.Mapping) or not config:
@@ -151,7 +151,9 @@ def _check_value(path: Path, value: object) -> None:
             f"{where} is a number to YAML, which reads digits with colons as one (base 60): put it in quotes"
         )
     if str(path[-1]).endswith("mac-address") and isinstance(value, str) and not _MAC_ADDRESS.match(value):
-        raise RenderError(f"{where} is {value}, which is not a valid MAC address (expected, for example, 52:54:00:12:34:56)")
+        raise RenderError(
+            f"{where} is {value}, which is not a valid MAC address (expected, for example, 52:54:00:12:34:56)"
+        )
     known = _KNOWN_VALUES.get(_pattern(path))
     if known is not None and value not in known:
         raise RenderError(f"{where} is {value}; choose one of {', '.join(sorted(known))}")
@@ -174,7 +176,7 @@ def _check_interfaces(config: t.Mapping[str, object]) -> None:
     owners: dict[str, str] = {}
     for index, interface in enumerate(interfaces if isinstance(interfaces, (list, tuple)) else ()):
         if not isinstance(interface, t.Mapping):
-            continue  # the tool says it
+            continue  # the tool reports it
         _check_state(index, interface)
         _check_type(index, interface)
         _check_identifier(index, interface)

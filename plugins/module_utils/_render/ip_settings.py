@@ -39,7 +39,7 @@ _NETMASK = re.compile(r"255(?:\.[0-9]{1,3}){3}\Z")
 
 @dataclass(frozen=True)
 class _Configured:
-    """What one address line says."""
+    """The content of one address line."""
 
     network: _IpNetwork
     gateway: _IpAddress | None

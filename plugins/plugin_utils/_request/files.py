@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that users name: manifests that have to exist, and the database that may not exist yet."""
+"""Files that users name: manifests that must exist, and the database that may not exist yet."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _Document = t.Mapping[str, t.Any]
 
 @dataclass(frozen=True)
 class Given:
-    """What the user gave for a host; an empty text, as AWX surveys send one, counts as unset everywhere."""
+    """What the user gave for a host; an empty string, as AWX surveys send one, counts as unset everywhere."""
 
     host: str
     inventory_folder: str | None = None
@@ -109,7 +109,7 @@ def described(asked: MachineNetwork) -> dict[str, t.Any]:
 
 
 def ip_addresses(network: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The pools by placeholder key. Raises InvalidInput when they are no mapping."""
+    """The pools by placeholder key. Raises InvalidInput when they are not a mapping."""
     value = network.get("ipAddresses") or {}
     if not isinstance(value, t.Mapping):
         raise InvalidInput("ipAddresses of the network must be a dictionary of placeholder key to pool")
@@ -120,7 +120,7 @@ def ip_addresses(network: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def machine_network(given: Given) -> MachineNetwork:
-    """Put together what a host asks for. Raises InvalidInput with one sentence for what cannot be understood."""
+    """Determine what a host asks for. Raises InvalidInput with one sentence for what cannot be understood."""
     try:
         return _put_together(given)
     except AnsibleError as error:
@@ -235,7 +235,7 @@ def _pools_of_file(name: object, inventory_folder: str | None) -> list[_Document
 
 
 def _parsed(value: object, what: str) -> object:
-    """A text is YAML: AWX and the command line know nothing else."""
+    """A string is YAML: AWX and the command line know nothing else."""
     try:
         return load(value) if isinstance(value, str) else checked(value)
     except YamlError as error:
@@ -244,7 +244,7 @@ def _parsed(value: object, what: str) -> object:
 
 
 def _in_namespace(pool: _Document, namespace: str) -> _Document:
-    """The manifest with its namespace said: hosts of one play may have different ones."""
+    """The manifest with its namespace set: hosts of one play may have different ones."""
     metadata = pool.get("metadata")
     if pool.get("kind") != NAMESPACED or not isinstance(metadata, t.Mapping) or metadata.get("namespace"):
         return pool

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a network can become profiles, found out before anything is claimed: checked with addresses that nobody will have."""
+"""Whether a network can become profiles, determined before anything is claimed: checked with addresses that no host will have."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _stand_ins(asked: MachineNetwork, wanted: t.Mapping[str, object]) -> dict[st
             continue
         pool, addresses = found
         address = next((each for each in addresses if each not in given), None)
-        if address is None:  # the claim says that the pool is too small
+        if address is None:  # the claim reports that the pool is too small
             choices[key] = (_unknown(number)[family(pool) == "IPv6"],)
         else:
             given.add(address)

@@ -22,7 +22,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._in_time impo
 # bytes; the manifests of a provider have less than one million
 _LARGEST = 16 << 20
 _REDIRECTS = 5
-# seconds in which a server that hangs has to go on
+# seconds in which a server that hangs must send something
 _PATIENCE = 60.0
 # seconds for all of it: a server may send a byte now and then
 _LONGEST = 600.0

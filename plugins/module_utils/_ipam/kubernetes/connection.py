@@ -76,7 +76,7 @@ class Pool(t.Protocol):
 
 @dataclass(frozen=True)
 class Connection:
-    """An API server and how to authenticate there; ``headers`` is asked anew for every request, since a token may be renewed."""
+    """An API server and how to authenticate there; ``headers`` is asked again for every request, since a token may be renewed."""
 
     host: str
     pool: Pool
@@ -84,7 +84,7 @@ class Connection:
 
 
 def connect(options: t.Mapping[str, t.Any]) -> Connection:
-    """A connection as the options, K8S_AUTH_* and the usual files say; nothing is sent yet.
+    """A connection as the options, K8S_AUTH_* and the usual files specify it; nothing is sent yet.
 
     Raises MissingRequirement when the Python library is missing or has changed, and InvalidInput when the credentials cannot be read.
     """
@@ -93,13 +93,13 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
     try:
         configuration = _configuration(kubernetes, given)
         client = kubernetes.client.ApiClient(configuration)
-    except Exception as error:  # the library raises whatever a file or a login helper raises
+    except Exception as error:  # the library passes on anything that a file or a login helper raises
         raise InvalidInput(f"the credentials for the Kubernetes API cannot be read: {_fault(error, given)}") from error
     return _connection(client, configuration, _impersonation(given))
 
 
 def _with_environment(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The options, and what K8S_AUTH_* say of those that were not given."""
+    """The options, and K8S_AUTH_* for those that were not given."""
     found = {name: _from_environment(name) if given.get(name) is None else given[name] for name in OPTIONS}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -169,7 +169,7 @@ def _impersonation(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def secrets_of(options: t.Mapping[str, t.Any]) -> set[str]:
-    """What has to be hidden of options whose kubeconfig is a dictionary: most of what it says is no secret."""
+    """What must be hidden of options whose kubeconfig is a dictionary: most of its content is not a secret."""
     found = {str(options[name]) for name in ("api_key", "password") if options.get(name)}
     clusters = (_dictionary(each.get("cluster")) for each in _dictionaries(options["kubeconfig"].get("clusters")))
     proxies = [options.get("proxy"), *(cluster.get("proxy-url") for cluster in clusters)]

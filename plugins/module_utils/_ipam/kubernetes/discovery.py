@@ -119,7 +119,7 @@ class Discovery:
 
 
 def _versions(found: Object, what: str) -> list[str]:
-    """The versions of a group, the preferred one first; what is no version is left out, as it cannot be asked for."""
+    """The versions of a group, the preferred one first; what is not a version is left out, as it cannot be asked for."""
     preferred = optional_mapping(found.get("preferredVersion"), what, "preferredVersion")
     known = [preferred, *mappings(found.get("versions"), what, "versions")]
     names = [optional_text(each, "version", what, "versions") for each in known]
@@ -127,7 +127,7 @@ def _versions(found: Object, what: str) -> list[str]:
 
 
 def _resources(found: Object, group: str, version: str) -> list[Resource]:
-    """The kinds of a version; subresources, and what is no name of a kind, cannot be asked for."""
+    """The kinds of a version; subresources, and what is not a name of a kind, cannot be asked for."""
     what = f"API version {group}/{version}"
     known = [
         Resource(

@@ -73,12 +73,12 @@ def _code(status: int) -> str:
 
 
 def may_pass(code: int) -> bool:
-    """Whether an answer says that the same request may succeed later: overload, a webhook or a store that is away for a moment."""
+    """Whether an answer means that the same request may succeed later: overload, a webhook or a store that is away for a moment."""
     return code == 429 or code >= 500
 
 
 def seconds_asked(header: str | None, status: t.Mapping[str, t.Any]) -> float:
-    """How long the server asks to wait: Retry-After, or the same in a Status; 0 where it says nothing."""
+    """How long the server asks to wait: Retry-After, or the same in a Status; 0 where it does not specify that."""
     if header and header.isascii() and header.strip().isdigit():
         return float(header.strip()[:9])
     details = status.get("details")
@@ -188,7 +188,7 @@ def unreachable(host: str, error: BaseException) -> Unreachable:
 
 
 def no_answer(host: str, fault: str) -> Unreachable:
-    """The sentence for what is no answer of an API server, or only the beginning of one."""
+    """The sentence for something that is not an answer of an API server, or only the beginning of one."""
     return Unreachable(
         f"the Kubernetes API {host} cannot be used: {fault}; check that it runs and that host or kubeconfig name the right one",
         host=host,

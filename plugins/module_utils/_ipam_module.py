@@ -299,10 +299,12 @@ def _known_machine(options: t.Mapping[str, t.Any], namespace: str) -> KnownMachi
         str(host_address(f"machine {machine}", each)) for each in options.get("confirmed_addresses") or ()
     )
     if options.get("host_keys") and not host_keys:
-        raise InvalidInput(f"machine {machine} has no host key that is one; give each as in a .pub file of its sshd")
+        raise InvalidInput(
+            f"none of the host keys of machine {machine} is valid; give each as in a .pub file of its sshd"
+        )
     if not (host_keys or identity or addresses):
         raise InvalidInput(
-            f"nothing is to be recorded of machine {machine}; give host_keys, machine_id or confirmed_addresses"
+            f"there is nothing to record for machine {machine}; give host_keys, machine_id or confirmed_addresses"
         )
     site = checked_site(options.get("site") or "")
     place = (options.get("namespace") or namespace, machine, options.get("host") or "")

@@ -202,7 +202,8 @@ def _check_families(requests: t.Sequence[ClaimRequest], pools: t.Sequence[Pool],
         found = families.get((claim.pool, claim.namespace)) or families.get((claim.pool, "")) or request.family
         if found != request.family:
             raise InvalidInput(
-                f"claim {claim.name} expects an {request.family} address, but pool {claim.pool} gives {found} addresses"
+                f"claim {claim.name} expects an {request.family} address, but pool {claim.pool} gives {found} addresses; "
+                f"name a pool of {request.family} addresses"
             )
 
 

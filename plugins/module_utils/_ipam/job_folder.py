@@ -37,9 +37,9 @@ def refuse_dying_database(path: str) -> None:
         reason = why_it_dies(os.path.realpath(path), (private, _IN_CONTAINER), parsed_mounts(stream.read()))
     if reason:
         raise InvalidInput(
-            f"the database {path} dies with this AWX job, since it is {reason}, and with it who holds which address: name a file on a path "
-            "that AWX exposes to its jobs (Settings, Jobs, Paths to expose to isolated jobs) in machine_network_ipam_database, or keep the "
-            "claims on a cluster (machine_network_ipam_backend: kubernetes)"
+            f"the database {path} dies with this AWX job, since it is {reason}, and with it the record of which machine holds which "
+            "address: name a file on a path that AWX exposes to its jobs (Settings, Jobs, Paths to expose to isolated jobs) in "
+            "machine_network_ipam_database, or keep the claims on a cluster (machine_network_ipam_backend: kubernetes)"
         )
 
 

@@ -265,7 +265,7 @@ class Transaction:
         self._looks += 1
         if time.monotonic() + holder.seconds > deadline or self._looks > _LONGEST_WAIT / _BETWEEN_LOOKS:
             raise HostBusy(
-                f"the host is busy with {readable(holder.holder)}, nothing was changed",
+                f"the host is busy with {readable(holder.holder)}, nothing was changed; run again when that has ended",
                 holder=readable(holder.holder),
                 seconds=holder.seconds,
             )

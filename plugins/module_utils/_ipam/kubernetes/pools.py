@@ -231,8 +231,8 @@ def _looked(item: Object, reference: PoolReference) -> Looked:
     metadata = optional_mapping(item.get("metadata"), what, "metadata")
     if PAUSED in optional_mapping(metadata.get("annotations"), what, "metadata.annotations"):
         raise PoolPaused(
-            f"pool {reference} is paused (annotation {PAUSED}), so that its provider serves and releases nothing of it;"
-            " remove the annotation, or wait for who set it, then run again",
+            f"pool {reference} is paused (annotation {PAUSED}), so its provider neither serves nor releases claims on it;"
+            " remove the annotation, or wait until it is removed, and run again",
             pool=reference.name,
         )
     spec = optional_mapping(item.get("spec"), what, "spec")

@@ -25,7 +25,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.pref
 
 
 class ActionModule(NetworkAction):
-    """Put together what a host asks for, and check it; only files of the controller are read."""
+    """Determine what a host asks for, and check it; only files of the controller are read."""
 
     _requires_connection = False
     _supports_check_mode = True
@@ -55,5 +55,6 @@ def _refuse_name_in_use(former: str, task_vars: t.Mapping[str, t.Any]) -> None:
     same = [each for each in groups.get("all", ()) if each != host and machine_name(each) == machine_name(former)]
     if same:
         raise InvalidInput(
-            f"{host} is to be the former {former}, which is in the inventory, too; remove it there, or unset machine_network_former_name"
+            f"{host} has the former name {former}, which is in the inventory, too; "
+            f"remove {former} there, or unset machine_network_former_name"
         )

@@ -57,7 +57,7 @@ _ARGUMENTS = {
 
 
 class ActionModule(NetworkAction):
-    """Resolve, render, try, come in, confirm."""
+    """Resolve, render, try, connect, confirm."""
 
     _requires_connection = True
     _supports_check_mode = True
@@ -69,7 +69,7 @@ class ActionModule(NetworkAction):
         machine = common.machine
         addresses = addresses_from_result(options["addresses"])
         if options["configurator"] == "none":
-            return {"changed": False, "msg": "configurator is none: the network of this host is not managed"}
+            return {"changed": False, "msg": "the network of this host is not managed (configurator: none)"}
         claimed = [each.address for each in addresses.values() if isinstance(each, Address)]
         # where it may answer: an address that it is to give up is still its own
         known = [*claimed, *options["held_addresses"]]

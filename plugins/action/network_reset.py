@@ -27,7 +27,7 @@ _ARGUMENTS = {
 
 
 class ActionModule(NetworkAction):
-    """DHCP beside the static address, come in over the lease, confirm."""
+    """DHCP beside the static address, connect over the lease, confirm."""
 
     _requires_connection = True
     _supports_check_mode = True

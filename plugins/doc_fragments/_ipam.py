@@ -100,7 +100,9 @@ options:
     type: dict
     suboptions:
       kubeconfig:
-        description: A kubeconfig file, or its content as a dictionary. Prefer an absolute path or one that begins with C(~).
+        description:
+          - A kubeconfig file, or its content as a dictionary.
+          - Give an absolute path, or one that begins with C(~). A relative path is looked up in the folder of the playbook.
         type: raw
       context:
         description: The context in the kubeconfig.

@@ -52,7 +52,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.veri
 
 
 class LookupModule(LookupBase):
-    """Texts whose checksum is known before."""
+    """Strings whose checksum is known before."""
 
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)

@@ -34,7 +34,7 @@ def bind_to_mac_addresses(config: t.Mapping[str, t.Any], addresses: t.Mapping[st
     names in it to MAC addresses, or are the facts of a host, whose interfaces have these names now. Raises BindingError.
     """
     if not isinstance(config, t.Mapping) or not isinstance(addresses, t.Mapping):
-        raise BindingError("both the configuration and the MAC addresses have to be dictionaries")
+        raise BindingError("both the configuration and the MAC addresses must be dictionaries")
     if "interfaces" in addresses:
         known = _Addresses(_checked(_of_facts(addresses)))
     else:
@@ -63,7 +63,9 @@ def _checked(addresses: t.Mapping[str, t.Any]) -> dict[str, str]:
         if isinstance(value, int):
             raise BindingError(f"the MAC address of {name} is a number to YAML: put it in quotes")
         if not _MAC_ADDRESS.match(address):
-            raise BindingError(f"the MAC address of {name}, {value}, is none such as 52:54:00:12:34:56")
+            raise BindingError(
+                f"{value} is not a valid MAC address for {name} (expected, for example, 52:54:00:12:34:56)"
+            )
         known[str(name)] = address
     return known
 
@@ -120,7 +122,8 @@ def _bound_interface(interface: t.Any, known: _Addresses) -> t.Any:
     reported = [_canonical(interface.get(key)) for key in ("mac-address", "permanent-mac-address")]
     if "mac-address" in interface and address not in reported:
         raise BindingError(
-            f"interface {name} has a mac-address that it shall take on, and nmstate has one key for both: it cannot be bound by another"
+            f"interface {name} sets a mac-address of its own, for which nmstate has the same key: it cannot be bound by another address; "
+            "leave mac-address out"
         )
     return {**interface, "identifier": "mac-address", "mac-address": address}
 

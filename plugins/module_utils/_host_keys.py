@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The public ssh host keys by which a machine is known, whoever says them: a node, a claim, a user (pure). PRIVATE to the collection."""
+"""The public ssh host keys by which a machine is known, from any source: a node, a claim, a user (pure). PRIVATE to the collection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import binascii
 import re
 import typing as t
 
-# a host has three by default; of more, and of longer ones (a key of 16,384 bits has 2,800 characters), nobody knows the use
+# a host has three by default; of more, and of longer ones (a key of 16,384 bits has 2,800 characters), no one knows the use
 _MOST = 8
 _LONGEST = 4096
 _MOST_SAID = 64
@@ -20,9 +20,9 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 
 
 def valid_host_keys(said: object) -> tuple[str, ...]:
-    """Of what somebody says are host keys (``ssh-ed25519 AAAA… comment``), those that are, without comments, sorted, each once.
+    """Of what is given as host keys (``ssh-ed25519 AAAA… comment``), those that are, without comments, sorted, each once.
 
-    Whatever else was said is left out: a line of ours in a known_hosts file never holds anything but a key.
+    Anything else is left out: a line of ours in a known_hosts file never holds anything but a key.
     """
     if not isinstance(said, (list, tuple)):
         return ()
@@ -31,12 +31,12 @@ def valid_host_keys(said: object) -> tuple[str, ...]:
 
 
 def joined(host_keys: t.Iterable[str]) -> str:
-    """Host keys as one text, a line each, for whatever holds texts only."""
+    """Host keys as one text, a line each, for what holds strings only."""
     return "\n".join(host_keys)
 
 
 def parted(text: object) -> tuple[str, ...]:
-    """The valid host keys of a text that ``joined`` made, or somebody else."""
+    """The valid host keys of a string that ``joined`` or another program made."""
     return valid_host_keys(text[: _MOST_SAID * _LONGEST].split("\n")) if isinstance(text, str) else ()
 
 

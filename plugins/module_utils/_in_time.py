@@ -13,7 +13,7 @@ Result = t.TypeVar("Result")
 
 
 def in_time(seconds: float, work: t.Callable[[], Result]) -> Result:
-    """What ``work`` gives, or raises. Raises TimeoutError after so many seconds; the work is left to its thread, which nobody waits for."""
+    """What ``work`` gives, or raises. Raises TimeoutError after so many seconds; the work is left to its thread, which no one waits for."""
     results: list[Result] = []
     errors: list[BaseException] = []
 

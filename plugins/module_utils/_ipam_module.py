@@ -164,15 +164,18 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
 
 
 def _hide_secrets(module: AnsibleModule) -> None:
-    """AnsibleModule hides every text of a kubeconfig that is a dictionary wherever it occurs, names and addresses with it."""
+    """Hide only secrets: AnsibleModule hides every string of a kubeconfig, its path, names and addresses with it."""
     kubernetes = module.params["kubernetes"] or {}
-    if isinstance(kubernetes.get("kubeconfig"), t.Mapping):
+    kubeconfig = kubernetes.get("kubeconfig")
+    if isinstance(kubeconfig, str) and not set("{\n") & set(kubeconfig):  # else it is the content by mistake
+        module.no_log_values = module.no_log_values - {kubeconfig}
+    if isinstance(kubeconfig, t.Mapping):
         module.no_log_values = kubernetes_options.secrets_of(kubernetes)
         module.params["kubernetes"] = {**kubernetes, "kubeconfig": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}
 
 
 def _reporter(file: str | None) -> t.Callable[[str], None]:
-    """What appends a line of progress to the file; one that cannot be written is no reason to fail."""
+    """What appends a line of progress to the file; one that cannot be written is not a reason to fail."""
 
     def report(line: str) -> None:
         if file:
@@ -188,7 +191,7 @@ def serve_claims(
     asked: t.Sequence[t.Mapping[str, t.Any]],
     selector: t.Mapping[str, t.Any] | None = None,
 ) -> Result:
-    """Claim or release in bulk. The one implementation of both claim modules.
+    """Claim or release in batches. The one implementation of both claim modules.
 
     ``asked`` has the options of single claims, ``selector`` what the claims have in common that are to be released.
     """
@@ -235,7 +238,7 @@ def _claiming_result(requests: t.Sequence[ClaimRequest], claiming: ClaimResult, 
     after = [*claiming.bound, *(move.done for move in claiming.moves)]
     before += [move.before for move in claiming.moves]
     result = _claims_result(claiming.bound, before, after, claiming.pool_changes)
-    # an address is asked for by its key, whatever its claim is called meanwhile
+    # an address is asked for by its key, no matter what its claim is called meanwhile
     asked = [
         replace(bound, claim=replace(bound.claim, key=request.claim.key))
         for request, bound in zip(requests, claiming.bound)
@@ -281,7 +284,7 @@ def _finish_renumbering(
 
 
 def serve_record(module: AnsibleModule, backend: IpamBackend) -> Result:
-    """Record what pushes found out of machines: by what they are known, and which of their addresses are proved."""
+    """Record what pushes have learned of machines: by what they are known, and which of their addresses are proved."""
     default = module.params["namespace"] or "default"
     machines = [_known_machine(each, default) for each in module.params["machines"]]
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -296,10 +299,12 @@ def _known_machine(options: t.Mapping[str, t.Any], namespace: str) -> KnownMachi
         str(host_address(f"machine {machine}", each)) for each in options.get("confirmed_addresses") or ()
     )
     if options.get("host_keys") and not host_keys:
-        raise InvalidInput(f"machine {machine} has no host key that is one; give each as in a .pub file of its sshd")
+        raise InvalidInput(
+            f"none of the host keys of machine {machine} is valid; give each as in a .pub file of its sshd"
+        )
     if not (host_keys or identity or addresses):
         raise InvalidInput(
-            f"nothing is to be recorded of machine {machine}; give host_keys, machine_id or confirmed_addresses"
+            f"there is nothing to record for machine {machine}; give host_keys, machine_id or confirmed_addresses"
         )
     site = checked_site(options.get("site") or "")
     place = (options.get("namespace") or namespace, machine, options.get("host") or "")
@@ -316,7 +321,7 @@ def warn_of_sharing(module: AnsibleModule, backend: IpamBackend, pools: t.Sequen
 
 
 def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
-    """What goes is compared with whatever its user says of it."""
+    """What goes is compared with all that its user specifies."""
     return Release(
         checked_name(options.get("namespace") or namespace, "namespace"),
         _name(options),
@@ -351,7 +356,7 @@ def selection_of(options: t.Mapping[str, t.Any], backend: str) -> Selection:
 
 
 def _refuse_same_key(requests: t.Sequence[ClaimRequest]) -> None:
-    """The result says addresses by machine and key: a machine that has a key twice would get the wrong one."""
+    """The result lists addresses by machine and key: a machine that has a key twice would get the wrong one."""
     seen: dict[tuple[str, str], Claim] = {}
     for claim in (request.claim for request in requests):
         other = seen.setdefault((claim.machine, claim.key), claim)
@@ -382,7 +387,7 @@ def _owner(options: t.Mapping[str, t.Any]) -> Owner | None:
 
 
 def named(options: t.Mapping[str, t.Any], namespace: str) -> Result:
-    """What is known of a claim before anybody looks for it."""
+    """What is known of a claim before it is looked for."""
     return {
         "name": _name(options),
         "namespace": options.get("namespace") or namespace,
@@ -484,7 +489,7 @@ def _claims_result(
 
 
 def held_result(bound: BoundClaim) -> Result:
-    """What a task returns of one claim beside its pool: who has which address."""
+    """What a task returns of one claim beside its pool: which machine holds which address."""
     names = ("name", "namespace", "machine", "key", "host", "address")
     return {name: value for name, value in claim_result(bound).items() if name in names}
 

@@ -12,5 +12,5 @@ _DIGEST = re.compile(r"[0-9a-f]{32}\Z")
 
 
 def valid_identity(said: object) -> str:
-    """What somebody says is the identity of a machine, empty where it is not one."""
+    """The identity of a machine as it was given, empty where it is not a valid one."""
     return said if isinstance(said, str) and _DIGEST.match(said) else ""

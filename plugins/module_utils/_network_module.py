@@ -35,6 +35,6 @@ COMMON_ARGUMENTS: dict[str, dict[str, t.Any]] = {
 
 
 def refuse(arguments: t.Mapping[str, t.Any]) -> None:
-    """Say that a module has all its work done by its action plugin; what is here documents it."""
+    """End a module whose work is done by its action plugin; what is here documents it."""
     module = AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True)
     module.fail_json(msg="this runs through the action plugin of the same name; call it as a task of a play")

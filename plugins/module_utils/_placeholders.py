@@ -36,7 +36,7 @@ class PlaceholderError(ValueError):
 
 
 def placeholder_names(value: object) -> list[str]:
-    """The keys that the placeholders in a text, list or mapping name: sorted, each once, without ``.prefix`` etc."""
+    """The keys that the placeholders in a string, list or mapping name: sorted, each once, without ``.prefix`` etc."""
     names = {
         _key_and_attribute(match.group("name"))[0]
         for text in _texts(value)
@@ -85,7 +85,7 @@ def _texts(value: object) -> t.Iterator[str]:
 
 
 def _readable(value: object) -> object:
-    # ansible-core before 2.19 hands over vaulted text as an object that is no str
+    # ansible-core before 2.19 hands over vaulted text as an object that is not a str
     return str(value) if getattr(value, "__ENCRYPTED__", False) else value
 
 
@@ -118,7 +118,7 @@ def _resolved_text(text: str, addresses: Addresses, place: str) -> str:
 
 
 class _Place:
-    """Where a placeholder stands, found out only where a sentence needs it: a text may hold thousands of them."""
+    """Where a placeholder stands, determined only where a sentence needs it: a string may hold thousands of them."""
 
     def __init__(self, match: re.Match[str], path: str) -> None:
         self._text = match.string
@@ -146,7 +146,7 @@ def _key_and_attribute(name: str) -> tuple[str, str]:
 
 
 def _substitute(name: str, addresses: Addresses, place: _Place) -> str:
-    """The value of a placeholder. Raises PlaceholderError, whatever it came from, for one that is not of one line."""
+    """The value of a placeholder. Raises PlaceholderError, no matter what it came from, for one that is not of one line."""
     key, attribute = (name, "") if name in addresses else _key_and_attribute(name)
     if key not in addresses:
         raise PlaceholderError(_unknown(name, addresses, place))

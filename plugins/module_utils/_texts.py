@@ -17,8 +17,8 @@ _LEFT_OUT = " […] "
 def plain(value: object, longest: int = _LONGEST) -> str:
     """The value as text of one line, at most ``longest`` characters long, with single blanks; what cannot be printed becomes ``?``.
 
-    The middle of a longer text is left out: its beginning says what it is about, its end often what to do. Of a list or a
-    dictionary only that it is one is said: it may be as large, or as deep, as its sender likes.
+    The middle of a longer text is left out: its beginning shows what it is about, its end often what to do. Of a list or a
+    dictionary only that it is one is shown: it may be as large, or as deep, as its sender likes.
     """
     text = value if isinstance(value, str) else _shown(value)
     # blanks may shrink, so that more than is shown is looked at, but never all of an endless text
@@ -26,12 +26,12 @@ def plain(value: object, longest: int = _LONGEST) -> str:
 
 
 def sentence(text: str) -> str:
-    """What a user reads, whatever it quotes."""
+    """What a user reads, no matter what it quotes."""
     return one_line(shortened(text, _LONGEST_SENTENCE))
 
 
 def one_line(text: str) -> str:
-    """The text with a blank for every line break or tab, and a question mark for whatever else cannot be printed."""
+    """The text with a blank for every line break or tab, and a question mark for anything else that cannot be printed."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else " " if each.isspace() else "?" for each in text)

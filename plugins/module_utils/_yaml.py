@@ -29,11 +29,11 @@ _QUOTE = re.compile(r"\s*['\"].*", re.DOTALL)
 
 
 class YamlError(ValueError):
-    """What is not YAML, or too much of it; its text says what and in which line, and quotes nothing."""
+    """What is not YAML, or too much of it; its text shows what and in which line, and quotes nothing."""
 
 
 def load(text: str) -> object:
-    """The one document of a text, None for an empty one. Raises YamlError."""
+    """The one document of a string, None for an empty one. Raises YamlError."""
     documents = load_all(text)
     if len(documents) > 1:
         raise YamlError("it holds more than one document")
@@ -41,7 +41,7 @@ def load(text: str) -> object:
 
 
 def load_all(text: str) -> list[object]:
-    """The documents of a text. Raises YamlError."""
+    """The documents of a string. Raises YamlError."""
     import yaml  # part of ansible-core
 
     if len(text) > LENGTH:

@@ -227,7 +227,7 @@ if t.TYPE_CHECKING:
 
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
-    """A bulk of one, with the fields of its claim at the top."""
+    """A batch of one, with the fields of its claim at the top."""
     asked = {**module.params, "namespace": None}
     result = serve_claims(module, backend, [asked])
     claims = result.pop("claims")

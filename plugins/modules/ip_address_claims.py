@@ -66,7 +66,7 @@ options:
         description:
           - The name that the inventory had for it before it was renamed, or the name that the machine had. Its claims are renamed, and keep
             their addresses.
-          - It must not be that of another host of the same call, or the former name of two.
+          - It must not be the name of another host of the same call, and no two hosts may have the same former name.
           - On a cluster this needs C(playbooks/files/ipam-hand-over.yaml), and pools of the in-cluster provider.
         type: str
       renumber:
@@ -356,7 +356,7 @@ if t.TYPE_CHECKING:
 
 
 def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
-    """Claim or release in bulk."""
+    """Claim or release in batches."""
     return serve_claims(module, backend, module.params["claims"] or [], module.params["selector"])
 
 

@@ -219,6 +219,9 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
             pool["claims"] = [held_result(bound) for bound in held.get(place, ())]
         named = [each for each in claims if (options["name"] or each.claim.pool.name) == each.claim.pool.name]
         result["other_pools"] = _others(named, {(state.pool.reference, state.pool.namespace) for state in states})
+    reason = "" if pools or result.get("other_pools") else backend.why_no_pools()
+    if reason:
+        module.warn(reason)
     return result
 
 

@@ -264,7 +264,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._network_modu
 
 
 def main() -> None:
-    """Tell that the action plugin of the same name does it all."""
+    """Report that the action plugin of the same name must run."""
     refuse(
         {
             "configurator": {"type": "str", "default": "none", "choices": ["none", "nmc", "nmstate", "nmconnections"]},

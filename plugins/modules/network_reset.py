@@ -126,7 +126,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._network_modu
 
 
 def main() -> None:
-    """Tell that the action plugin of the same name does it all."""
+    """Report that the action plugin of the same name must run."""
     refuse({"addresses": {"type": "list", "elements": "str", "default": []}, **COMMON_ARGUMENTS})
 
 

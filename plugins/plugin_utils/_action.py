@@ -31,7 +31,7 @@ class NetworkAction(ActionBase):
     """An action of the collection. Subclasses implement ``perform`` and leave ``run`` alone."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Perform the action; what Ansible gets of it is never a template, whoever wrote it."""
+        """Perform the action; what Ansible gets of it is never a template, no matter who wrote it."""
         try:
             result = {**super().run(tmp, task_vars), **self.perform(task_vars or {})}
         except AnsibleActionSkip:

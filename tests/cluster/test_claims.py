@@ -431,8 +431,8 @@ def test_the_environment_says_where_the_cluster_is(space: Space, monkeypatch: py
 
 def test_a_cluster_without_the_api_is_told_how_to_get_it(bare: Space) -> None:
     message = bare.claims("a")["msg"]
-    assert "has no IPAddressClaim and IPAddress (CRDs ipaddressclaims.ipam.cluster.x-k8s.io" in message
-    assert "install Cluster API's IPAM with the role ipam_provider" in message
+    assert "lacks ipaddressclaims.ipam.cluster.x-k8s.io and ipaddresses.ipam.cluster.x-k8s.io" in message
+    assert "install Cluster API, which defines them" in message
 
 
 def test_pool_usage_says_by_whom_and_shared_addresses_are_a_warning(space: Space) -> None:

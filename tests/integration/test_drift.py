@@ -79,7 +79,7 @@ def test_a_device_that_was_modified_is_brought_back(controller: Controller, comm
         "before_header": FILE,
         "after_header": FILE,
         "before": f"# {reason}\n",
-        "after": "# active, as the file says\n",
+        "after": "# active, as in the file\n",
     }
     again = push(controller, {"eth1": ETH1})
     assert again.succeeded, again.output
@@ -96,7 +96,7 @@ def test_what_is_not_active_is_seen_in_a_difference(controller: Controller) -> N
     assert (reason, difference["before"], difference["after"]) == (
         "not active",
         "# not active\n",
-        "# active, as the file says\n",
+        "# active, as in the file\n",
     )
 
 

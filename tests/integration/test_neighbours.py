@@ -325,7 +325,7 @@ def test_an_interface_that_networkmanager_leaves_alone_is_refused(controller: Co
 
 def test_a_profile_of_ours_that_no_boot_brings_up_does_not_take_the_way_in(controller: Controller) -> None:
     result = push(controller, {"eth0": ROUTED.replace("id=eth0", "id=eth0\nautoconnect=false")})
-    assert "nothing would bring eth0 up, over which the controller comes in; nothing was changed" in result.failure(
+    assert "nothing would bring eth0 up, over which the controller connects; nothing was changed" in result.failure(
         "node1"
     )
     assert installed(controller, "node1") == ""

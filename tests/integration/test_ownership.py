@@ -44,7 +44,7 @@ def test_profiles_that_are_right_already_are_ours_after_a_configure_that_changes
     inside(controller, "node1", "rm -r /var/lib/elemental-networking")
     before = installed(controller, "node1")
     refused = reset(controller)
-    assert "does not say which profile is ours" in refused.failure("node1"), refused.output
+    assert "does not show which profile is ours" in refused.failure("node1"), refused.output
     again = push(controller)
     assert again.succeeded, again.output
     assert again.changed("node1") == 0

@@ -89,7 +89,7 @@ def test_a_stranger_on_the_address_of_a_host_that_is_off_hears_nothing(controlle
     take_over(controller)
     for play in (push, reset):
         result = play(controller)
-        assert f"whoever answers at {FIRST} does not have the ssh host keys of node1" in result.failure("node1")
+        assert f"the host at {FIRST} does not have the ssh host keys of node1" in result.failure("node1")
     assert heard(controller) == ""
     assert len(controller.claims()) == 1
 
@@ -101,12 +101,12 @@ def test_a_stranger_on_an_address_that_a_host_is_about_to_get_is_not_taken_for_i
     take_over(controller)
     result = push(controller)
     assert "rolled back" in result.failure("node1"), result.output
-    assert f"ssh does not accept the key of whoever answers at {FIRST} as this host's" in result.failure("node1")
+    assert f"ssh does not accept the key that it gets from {FIRST} as this host's" in result.failure("node1")
     assert (claimed(controller, "node1", "eth0"), installed(controller, "node1")) == before
     controller.nodes.link("node1", "eth0", "down")
     for play in (push, reset):
         failure = play(controller).failure("node1")
-        assert f"nothing tells whether the host at {FIRST} is this one" in failure
+        assert f"nothing shows whether the host at {FIRST} is this one" in failure
         assert "accept_host_keys" in failure
     assert (heard(controller), recorded(controller)) == ("", [[]])
 
@@ -121,7 +121,7 @@ def test_an_inventory_that_leads_to_the_claimed_address_leads_no_stranger_in(con
     role = {"ansible.builtin.include_role": {"name": "elemental.networking.machine_network"}}
     wanted = inline_network({"eth0": ROUTED}, POOL)
     result = controller.tasks({"ansible.builtin.raw": "unchecked"}, role, hosts="node1", **wanted)
-    assert f"whoever answers at {FIRST} does not have the ssh host keys of node1" in result.failure("node1")
+    assert f"the host at {FIRST} does not have the ssh host keys of node1" in result.failure("node1")
     assert "unchecked" in heard(controller)
     assert "operation" not in heard(controller)
 
@@ -147,7 +147,7 @@ def test_a_host_that_was_installed_anew_at_its_claimed_address_is_accepted_by_it
     assert configured.succeeded, configured.output
     install_anew(controller)
     refused = push(controller).failure("node1")
-    assert f"whoever answers at {FIRST} does not have the ssh host keys of node1" in refused
+    assert f"the host at {FIRST} does not have the ssh host keys of node1" in refused
     accepted = push(controller, machine_network_accept_host_keys=True)
     assert accepted.succeeded, accepted.output
     assert recorded(controller) == [[own_key(controller)]]

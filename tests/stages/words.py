@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain English: words and phrases that documentation does not use, and what to write instead.
+"""Plain English: words and phrases that neither documentation, messages nor comments use, and what to write instead.
 
 python3 -m tests.stages.words prints each place. To check more files, add a source of `Passage`s to `passages`.
 """
@@ -10,8 +10,10 @@ python3 -m tests.stages.words prints each place. To check more files, add a sour
 from __future__ import annotations
 
 import ast
+import io
 import re
 import sys
+import tokenize
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +23,7 @@ from .machine import REPOSITORY
 # what is not written -> what is written instead
 WORDS = {
     r"ha(?:s|ve|d) to|having to|shall": "must, or the imperative",
-    r"(?<!there\s)(?:is|are) no(?:(?!\s(?:longer|more|less)\b)|ne)": "is not a valid ..., is not set, there is no ...",
+    r"(?<!there\s)(?:is|are) (?:no(?!\s(?:longer|more|less|one)\b)|(?-i:none))": "is not a valid ..., is not set, there is no ...",
     r"an? (?:empty )?text|texts": "a string, strings",
     r"(?:come|comes|came|coming) (?:in|through)": "connect, reconnect, open a new connection",
     r"anew": "again, a new ...",
@@ -42,7 +44,28 @@ WORDS = {
     r"mend|mends|mended": "fix, fixed",
 }
 # file, words in it, and why they stay
-EXCEPTIONS: tuple[tuple[str, str, str], ...] = (("plugins/modules/binary.py", "said", "the name of a return value"),)
+EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
+    ("plugins/module_utils/_node/dbus/connection.py", "come in", "an answer does that in time, not a controller"),
+    (
+        "plugins/module_utils/_node/admission.py",
+        "knock bell",
+        "keys of a request, which nodes with an older program know",
+    ),
+)
+# files whose comments (of the first ones messages, too) other work changes now: check them when that is done
+NOT_YET = (
+    "plugins/module_utils/_ipam/embedded.py",
+    "plugins/module_utils/_ipam/errors.py",
+    "plugins/module_utils/_ipam/kubernetes/objects.py",
+    "plugins/module_utils/_binary/",
+    "plugins/modules/binary.py",
+    "plugins/module_utils/_node/checks/delivery.py",
+    "plugins/module_utils/_node/checks/inbound.py",
+    "plugins/module_utils/_node/transaction/stage.py",
+    "plugins/module_utils/_node/transaction/trial.py",
+    "plugins/plugin_utils/_failures.py",
+    "plugins/plugin_utils/_host/",
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +78,7 @@ class Passage:
 
 
 def passages(root: Path = REPOSITORY) -> t.Iterator[Passage]:
-    """What users read: pages, YAML of roles and playbooks, and the documentation of plugins."""
+    """What users read: pages, YAML of roles and playbooks, each string of plugins; and the comments there."""
     for pattern in (
         "README.md",
         "docs/*.md",
@@ -66,26 +89,50 @@ def passages(root: Path = REPOSITORY) -> t.Iterator[Passage]:
     ):
         for file in sorted(root.glob(pattern)):
             yield Passage(str(file.relative_to(root)), 1, file.read_text())
-    for file in sorted((root / "plugins").glob("*/*.py")):
-        yield from _documentation(file, str(file.relative_to(root)))
-
-
-def _documentation(file: Path, name: str) -> t.Iterator[Passage]:
-    """The blocks DOCUMENTATION, EXAMPLES and RETURN, and those of a fragment."""
-    source = file.read_text()
-    is_fragment = file.parent.name == "doc_fragments"
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+    for file in sorted((root / "plugins").rglob("*.py")):
+        source, name = file.read_text(), str(file.relative_to(root))
+        if name.startswith(NOT_YET):
             continue
-        if is_fragment or node.targets[0].id in ("DOCUMENTATION", "EXAMPLES", "RETURN"):
-            lines = source.splitlines()[node.lineno - 1 : node.end_lineno]
-            yield Passage(name, node.lineno, "\n".join(lines))
+        yield from _strings(ast.parse(source), name)
+        yield from _comments(source, name)
+
+
+def _strings(node: ast.AST, name: str) -> t.Iterator[Passage]:
+    """Each string: documentation, messages and docstrings; the parts of one with values in it are one."""
+    if isinstance(node, ast.JoinedStr):
+        parts = (part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        yield Passage(name, node.lineno, "".join(map(str, parts)))
+        for part in node.values:  # what is in the braces may have strings, too
+            if not isinstance(part, ast.Constant):
+                yield from _strings(part, name)
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield Passage(name, node.lineno, node.value)
+    for child in ast.iter_child_nodes(node):
+        yield from _strings(child, name)
+
+
+def _comments(source: str, name: str) -> t.Iterator[Passage]:
+    """Each comment; those in lines one below another are one."""
+    before: Passage | None = None
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        row, text = token.start[0], token.string.lstrip("# ")
+        if before and row == before.line + before.text.count("\n") + 1:
+            before = Passage(name, before.line, f"{before.text}\n{text}")
+            continue
+        if before:
+            yield before
+        before = Passage(name, row, text)
+    if before:
+        yield before
 
 
 def found(passage: Passage) -> t.Iterator[str]:
     """A line for each word in a passage that it should not have."""
     # a phrase may go on in the next line; a code block is what a program reads or writes
-    text = re.sub(r"^```.*?^```$|`[^`\n]*`", _blank, passage.text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"^```.*?^```$|``[^`\n]*``|`[^`\n]*`", _blank, passage.text, flags=re.DOTALL | re.MULTILINE)
     for words, better in WORDS.items():
         pattern = rf"\b(?:{words})\b".replace(" ", r"\s+(?:-\s+)?")
         for match in re.finditer(pattern, text, re.IGNORECASE):

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one way for an address to enter, whoever says it: an API server, a database file, a result that a user registered (pure).
+"""The one way for an address to enter, from any source: an API server, a database file, a result that a user registered (pure).
 
-An address becomes ``ansible_host``, an argument of ssh and a line of a keyfile: nothing but an address may come through here.
+An address becomes ``ansible_host``, an argument of ssh and a line of a keyfile: nothing but an address may pass here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EXAMPLES = "10.0.0.10 or 2001:db8::10, without a zone"
 def checked_address(what: str, address: object, prefix: object, gateway: object = None) -> Address:
     """The address in its canonical spelling. Raises IpamError; ``what`` begins its sentence, for example "claim node1-ip".
 
-    ``prefix`` is in bits, or None or 0 where nobody says one; digits as text are a number, as Jinja2 makes them.
+    ``prefix`` is in bits, or None or 0 where there is none; digits as text are a number, as Jinja2 makes them.
     ``gateway`` is None or empty where there is none.
     """
     found = host_address(what, address)
@@ -59,7 +59,7 @@ def parsed_address(what: str, field: str, text: object) -> IPAddress:
     found = _parsed(text) if isinstance(text, str) and len(text) <= _LONGEST else None
     if found is None:
         raise IpamError(
-            f"{what} has the {field} {plain(text, 2 * _LONGEST) or 'that is empty'}, which is no IP address;"
+            f"{what} has the {field} {plain(text, 2 * _LONGEST) or 'that is empty'}, which is not a valid IP address;"
             f" correct the {field}, as {_EXAMPLES}"
         )
     return found

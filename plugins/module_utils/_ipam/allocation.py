@@ -246,7 +246,9 @@ def _version(pool: Pool) -> int:
     """The IP version of the pool's first address. Raises IpamError when the prefix is not one of it."""
     version = _range(pool, pool.addresses[0], "addresses")[0]
     if not 0 <= pool.prefix <= _BITS[version]:
-        raise InvalidInput(f"pool {pool.reference.name}: prefix {plain(pool.prefix)} is not valid for IPv{version}")
+        raise InvalidInput(
+            f"pool {pool.reference.name}: prefix {plain(pool.prefix)} is not valid for IPv{version}; correct it"
+        )
     return version
 
 
@@ -261,7 +263,7 @@ def _checked_gateway(pool: Pool, version: int) -> int | None:
         ) from None
     if found != version:
         raise InvalidInput(
-            f"pool {pool.reference.name}: gateway {pool.gateway} is of another IP family than the addresses"
+            f"pool {pool.reference.name}: gateway {pool.gateway} is of another IP family than the addresses; give one of the same family"
         )
     return value
 
@@ -276,7 +278,7 @@ def _subnet(pool: Pool, addresses: AddressSet) -> list[int]:
         low, high = next(each for each in addresses.ranges if each[1] > last)
         raise InvalidInput(
             f"pool {pool.reference.name}: {addresses.address(low)} to {addresses.address(high)} is not in one subnet"
-            f" {addresses.address(first)}/{pool.prefix} with the other addresses"
+            f" {addresses.address(first)}/{pool.prefix} with the other addresses; correct the prefix, or make a pool for each subnet"
         )
     return [first, last]
 
@@ -318,11 +320,13 @@ def _range(pool: Pool, text: str, field: str) -> tuple[int, int, int]:
             version, first = other, last = _parsed(text)
     except ValueError:
         raise InvalidInput(
-            f"pool {pool.reference.name}: {plain(text, _SHOWN) or 'an empty text'} in {field} is not a valid IP, range, nor CIDR,"
+            f"pool {pool.reference.name}: {plain(text, _SHOWN) or 'an empty string'} in {field} is not a valid IP, range, nor CIDR,"
             " such as 192.0.2.10, 192.0.2.10-192.0.2.20 (without blanks) or 192.0.2.0/28"
         ) from None
     if version != other or first > last:
-        raise InvalidInput(f"pool {pool.reference.name}: {text} in {field} is not a range from low to high")
+        raise InvalidInput(
+            f"pool {pool.reference.name}: {text} in {field} is not a range from low to high; write the lower address first"
+        )
     return version, first, last
 
 

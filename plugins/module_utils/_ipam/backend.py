@@ -41,7 +41,7 @@ class Observation:
     """What a look for claims found.
 
     ``found`` are those of the names that exist, ``held`` those that this collection made for the machines, ``leaving`` those of both that
-    were released and whose names are free only later. ``handle`` is the backend's: it says how old the look is.
+    were released and whose names are free only later. ``handle`` is the backend's: it shows how old the look is.
     """
 
     found: tuple[BoundClaim, ...] = ()
@@ -219,7 +219,7 @@ class IpamBackend(abc.ABC):
         """
 
     def holders(self, claims: t.Sequence[Claim]) -> dict[tuple[str, str], Holder]:
-        """Find out what else uses claims.
+        """Determine what else uses claims.
 
         Args:
             claims: claims that were found; their uids count.
@@ -259,6 +259,17 @@ class IpamBackend(abc.ABC):
         Raises:
             IpamError: where they cannot be read.
         """
+
+    def why_no_pools(self) -> str:
+        """Explain a list without pools.
+
+        Returns:
+            What is missing and what to do, as one sentence; empty where there may just be none.
+
+        Raises:
+            IpamError: where the backend cannot be asked.
+        """
+        return ""
 
     @abc.abstractmethod
     def allocated(self, pool: Pool, namespaces: t.Collection[str]) -> list[str]:

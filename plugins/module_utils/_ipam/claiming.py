@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bulk algorithm, the same for every backend: look, compare, create what is missing, wait."""
+"""The batch algorithm, the same for every backend: look, compare, create what is missing, wait."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .renumbering import Renumbering
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """What a bulk of claims came to: ``bound`` in the order asked, ``created`` those that did not exist before.
+    """What a batch of claims came to: ``bound`` in the order asked, ``created`` those that did not exist before.
 
     ``moves`` are claims that got other names, ``unused`` those of the machines that were not asked for, ``held`` all addresses of each
     machine. ``renumbering`` are the claims whose new address is in ``bound``, while the old one is held, too. ``warnings`` are sentences.
@@ -63,7 +63,7 @@ def ensure_claims(
     dry_run: bool,
     machines: t.Sequence[Machine] = (),
 ) -> ClaimResult:
-    """See that every claim exists and has its address. Raises IpamError and creates nothing when one of them cannot be."""
+    """Verify that every claim exists and has its address. Raises IpamError and creates nothing when one of them cannot be."""
     asked = [request.claim for request in requests]
     _refuse_same_name(asked)
     pools = _each_once(pools)
@@ -98,7 +98,7 @@ def ensure_claims(
 
 
 def _free_to_go(backend: IpamBackend, left: t.Sequence[BoundClaim]) -> tuple[tuple[BoundClaim, ...], tuple[str, ...]]:
-    """Those of these claims that no other object uses, and what is to be said where that is not known."""
+    """Those of these claims that no other object uses, and a sentence where that is not known."""
     try:
         holders = holders_of(backend, [bound.claim for bound in left])
     except IpamError as error:
@@ -202,12 +202,13 @@ def _check_families(requests: t.Sequence[ClaimRequest], pools: t.Sequence[Pool],
         found = families.get((claim.pool, claim.namespace)) or families.get((claim.pool, "")) or request.family
         if found != request.family:
             raise InvalidInput(
-                f"claim {claim.name} expects an {request.family} address, but pool {claim.pool} gives {found} addresses"
+                f"claim {claim.name} expects an {request.family} address, but pool {claim.pool} gives {found} addresses; "
+                f"name a pool of {request.family} addresses"
             )
 
 
 def _compare_families(requests: t.Sequence[ClaimRequest], known: Known) -> None:
-    """Raise IpamError for an address of another family than its user expects; pools of other providers do not say theirs."""
+    """Raise IpamError for an address of another family than its user expects; pools of other providers do not report theirs."""
     for request in requests:
         found = known.get(title(request.claim))
         address = found.address if found else None

@@ -24,7 +24,7 @@ class BackendOptions:
     """How to open a backend. ``database`` is a path, for embedded; the rest is for kubernetes.
 
     ``kubernetes`` has the authentication options, as kubernetes.core names them. ``timeout`` is how long to wait beyond what
-    the number of claims and the provider's pace explain, in seconds. ``keep_pending`` leaves claims that cannot be served.
+    the number of claims and the rate of the provider explain, in seconds. ``keep_pending`` leaves claims that cannot be served.
     ``report`` is given a line of progress every few seconds.
     """
 

@@ -61,7 +61,7 @@ class Inventories:
         return None
 
     def has_machine_of(self, claim: Claim) -> bool:
-        """Whether the machine of a claim is registered with Elemental, whoever made the claim."""
+        """Whether the machine of a claim is registered with Elemental, no matter who made the claim."""
         return any(
             inventory.namespace == claim.namespace
             and (inventory.name == claim.machine or claim.name in (record.claim for record in inventory.records))
@@ -95,7 +95,7 @@ class Holder:
 
 
 def holder_of(claim: Claim, inventories: Inventories, is_gone: t.Callable[[Owner], bool]) -> Holder | None:
-    """What uses a claim besides the machine that it was made for; ``is_gone`` tells of an owner that it does not exist any more."""
+    """What uses a claim besides the machine that it was made for; ``is_gone`` checks whether an owner does not exist any more."""
     recording = inventories.recording(claim)
     record = recording[1] if recording else None
     if claim.owner is not None and claim.owner.controller and not is_gone(claim.owner):

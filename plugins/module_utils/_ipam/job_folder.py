@@ -12,7 +12,7 @@ import typing as t
 
 from .errors import InvalidInput
 
-# AWX says so in the environment of a job; the folder is mounted in the container at the second one
+# AWX names it in the environment of a job; the folder is mounted in the container at the second one
 _PRIVATE_FOLDER = "AWX_PRIVATE_DATA_DIR"
 _IN_CONTAINER = "/runner"
 _MOUNTS = "/proc/self/mountinfo"
@@ -37,9 +37,9 @@ def refuse_dying_database(path: str) -> None:
         reason = why_it_dies(os.path.realpath(path), (private, _IN_CONTAINER), parsed_mounts(stream.read()))
     if reason:
         raise InvalidInput(
-            f"the database {path} dies with this AWX job, since it is {reason}, and with it who holds which address: name a file on a path "
-            "that AWX exposes to its jobs (Settings, Jobs, Paths to expose to isolated jobs) in machine_network_ipam_database, or keep the "
-            "claims on a cluster (machine_network_ipam_backend: kubernetes)"
+            f"the database {path} dies with this AWX job, since it is {reason}, and with it the record of which machine holds which "
+            "address: name a file on a path that AWX exposes to its jobs (Settings, Jobs, Paths to expose to isolated jobs) in "
+            "machine_network_ipam_database, or keep the claims on a cluster (machine_network_ipam_backend: kubernetes)"
         )
 
 

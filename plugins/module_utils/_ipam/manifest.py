@@ -126,7 +126,7 @@ def applied(before: Pool | None, pool: Pool) -> Pool:
 def identity(manifest: t.Mapping[str, t.Any], namespace: str) -> tuple[PoolReference, str]:
     """The reference and the namespace (empty for a global pool) of the pool in a manifest; needs no spec."""
     if not isinstance(manifest, t.Mapping):
-        raise InvalidInput("a pool manifest has to be a dictionary with apiVersion, kind, metadata and spec")
+        raise InvalidInput("a pool manifest must be a dictionary with apiVersion, kind, metadata and spec")
     kind, version = manifest.get("kind"), manifest.get("apiVersion")
     if kind not in (NAMESPACED, GLOBAL):
         raise InvalidInput(
@@ -177,7 +177,7 @@ def sharing(pools: t.Sequence[Pool], others: t.Sequence[Pool]) -> list[str]:
     """A sentence for every two pools that one namespace can claim from and that share addresses: both may give one out.
 
     ``pools`` are those that are made or changed now, ``others`` what there is beside them. The provider allows it, so we do, too.
-    At most ``MOST_SHARING`` pairs are told, and then that there are more.
+    At most ``MOST_SHARING`` pairs are shown, and then that there are more.
     """
     named = {(pool.reference, pool.namespace): pool for pool in [*others, *pools]}
     changed = {(pool.reference, pool.namespace) for pool in pools}
@@ -194,7 +194,7 @@ def sharing(pools: t.Sequence[Pool], others: t.Sequence[Pool]) -> list[str]:
 def _overlapping(known: t.Sequence[tuple[Pool, AddressSet, bool]]) -> t.Iterator[tuple[int, int]]:
     """The positions of every two pools that share an address, one of them changed: one pass over all of their ranges.
 
-    Whoever takes only the first few pairs pays for the ranges, and for no more than so many comparisons at each.
+    A caller that takes only the first few pairs pays for the ranges, and for no more than so many comparisons at each.
     """
     starts = heapq.merge(*(_placed(addresses, position) for position, (_pool, addresses, _changed) in enumerate(known)))
     seen: set[tuple[int, int]] = set()
@@ -249,24 +249,24 @@ def _refuse_unknown(name: str, spec: t.Mapping[str, t.Any]) -> None:
 def _texts(name: str, spec: t.Mapping[str, t.Any], field: str) -> tuple[str, ...]:
     value = spec.get(field) or []
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-        raise InvalidInput(f"pool {name}: {field} has to be a list of texts")
+        raise InvalidInput(f"pool {name}: {field} must be a list of strings")
     return tuple(value)
 
 
 def _gateway(name: str, spec: t.Mapping[str, t.Any]) -> str | None:
     value = spec.get("gateway")
     if value is not None and not isinstance(value, str):
-        raise InvalidInput(f"pool {name}: gateway has to be a text, such as 192.0.2.1")
+        raise InvalidInput(f"pool {name}: gateway must be a string, such as 192.0.2.1")
     return value or None
 
 
 def _whole_number(name: str, spec: t.Mapping[str, t.Any], field: str) -> int:
     value = spec.get(field)
-    # Jinja2 makes texts of numbers; anything else that int() would take, a cluster refuses
+    # Jinja2 makes strings of numbers; anything else that int() would take, a cluster refuses
     if isinstance(value, str) and _DIGITS.match(value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidInput(f"pool {name}: {field} is required and has to be a whole number")
+        raise InvalidInput(f"pool {name}: {field} is required and must be a whole number")
     return value
 
 
@@ -274,13 +274,13 @@ def _boolean(name: str, spec: t.Mapping[str, t.Any], field: str) -> bool:
     value = spec.get(field, False)
     if value is None or isinstance(value, bool):
         return bool(value)
-    raise InvalidInput(f"pool {name}: {field} has to be true or false, not {plain(value, _SHOWN)}")
+    raise InvalidInput(f"pool {name}: {field} must be true or false, not {plain(value, _SHOWN)}")
 
 
 def _grace_period(name: str, spec: t.Mapping[str, t.Any]) -> int:
     seconds = 0 if spec.get(_GRACE_PERIOD) is None else _whole_number(name, spec, _GRACE_PERIOD)
     if not 0 <= seconds <= _LONGEST_GRACE_PERIOD:
-        raise InvalidInput(f"pool {name}: {_GRACE_PERIOD} has to be between 0 and {_LONGEST_GRACE_PERIOD}")
+        raise InvalidInput(f"pool {name}: {_GRACE_PERIOD} must be between 0 and {_LONGEST_GRACE_PERIOD}")
     return seconds
 
 

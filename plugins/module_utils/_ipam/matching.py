@@ -13,13 +13,13 @@ from .model import Claim, Owner
 def compare(wanted: Claim, found: Claim) -> None:
     """Raise IpamError when a claim that exists is not the one that is wanted.
 
-    A claim is immutable: another pool is never a silent reuse of the old pool's address. One that says no machine was made by
+    A claim is immutable: another pool is never a silent reuse of the old pool's address. One that shows no machine was made by
     something else; its name and its pool are what it is known by.
     """
     if found.pool != wanted.pool:
         raise claim_conflict(
             wanted,
-            f"claim {wanted.name} exists with an address from pool {found.pool}, but pool {wanted.pool} is asked for: "
+            f"claim {wanted.name} exists with an address from pool {found.pool}, but pool {wanted.pool} is requested: "
             "release it first (state: absent, or reset the machine)",
         )
     if found.machine and (found.machine, found.key) != (wanted.machine, wanted.key):
@@ -31,7 +31,7 @@ def compare(wanted: Claim, found: Claim) -> None:
     if wanted.owner is not None and not same_owner(wanted.owner, found.owner):
         raise claim_conflict(
             wanted,
-            f"claim {wanted.name} exists with the owner {found.owner or 'nobody'}, but {wanted.owner} is asked for: "
+            f"claim {wanted.name} exists with {owner_in_words(found.owner)}, but {wanted.owner} is requested: "
             "release it first, or name its owner",
         )
     if found.site and found.site != wanted.site:
@@ -48,6 +48,11 @@ def compare(wanted: Claim, found: Claim) -> None:
             f"{wanted.machine}: give one of them another name (machine_network_machine_name), "
             f"or set machine_network_former_name: {found.host} for {wanted.host} where it was renamed",
         )
+
+
+def owner_in_words(owner: Owner | None) -> str:
+    """The owner of a claim, or that it has none, for a message."""
+    return f"the owner {owner}" if owner else "no owner"
 
 
 def same_owner(wanted: Owner, found: Owner | None) -> bool:

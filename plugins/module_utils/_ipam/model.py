@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the IPAM room talks about: pools, claims and addresses, whatever backend holds them."""
+"""What the IPAM room talks about: pools, claims and addresses, with any backend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._texts import plain, sentence
 
 
 class IpamError(Exception):
-    """A request that cannot be served; its text is one sentence for the user, in one line whatever it quotes.
+    """A request that cannot be served; its text is one sentence for the user, in one line, no matter what it quotes.
 
     ``code`` is one of ``_errors.CODES``; ``details`` are the object and the numbers that belong to it, without those that are not known.
     """
@@ -38,7 +38,7 @@ class IpamError(Exception):
 
 
 def _shown(value: object) -> object:
-    """A detail as a task may return it, whatever sent it."""
+    """A detail as a task may return it, no matter what sent it."""
     if isinstance(value, (list, tuple)):
         return [_shown(each) for each in value]
     return value if isinstance(value, (bool, int)) else plain(value)
@@ -101,11 +101,11 @@ class Owner:
 
 @dataclass(frozen=True)
 class Claim:
-    """One machine's wish for one address: what an ``IPAddressClaim`` says.
+    """One machine's wish for one address: the content of an ``IPAddressClaim``.
 
     ``key`` is the placeholder that the address will fill; ``name`` is ``<machine>-<key>`` as in Elemental. ``host`` is
-    the inventory's name for the machine, empty when nobody said: two hosts must not share the claim of one machine name.
-    With an ``owner`` the claim is released when that object goes. ``managed`` says that this collection made it,
+    the inventory's name for the machine, empty when not specified: two hosts must not share the claim of one machine name.
+    With an ``owner`` the claim is released when that object goes. ``managed`` shows that this collection made it,
     ``labels`` are those that a cluster has of it, ``host_keys`` the public ssh host keys by which the machine is known,
     ``machine_id`` the identity of the machine that has the address, ``confirmed`` is when a push first proved the address on it (RFC 3339,
     UTC; empty: it is only promised), ``uid`` is the cluster's; these six state nothing in a wish.
@@ -130,7 +130,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Address:
-    """An allocated address: what an ``IPAddress`` says; ``prefix`` is in bits, 0 where the pool has none.
+    """An allocated address: the content of an ``IPAddress``; ``prefix`` is in bits, 0 where the pool has none.
 
     ``pool`` is the name of the pool that it is from, empty where that is not known.
     """
@@ -151,7 +151,7 @@ class BoundClaim:
     """A claim with its address; ``address`` is None while the claim waits or, in check mode, does not exist yet.
 
     ``trouble`` is the sentence of an address that was given and cannot be used; it is as good as none. ``refusal`` is what the provider
-    says of a claim that it will not serve. ``handle`` is what the backend that found the claim must know to change exactly this one; None
+    reports of a claim that it will not serve. ``handle`` is what the backend that found the claim needs to change exactly this one; None
     for a claim that was not looked up.
     """
 

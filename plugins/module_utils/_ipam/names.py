@@ -45,7 +45,7 @@ def final_name(claim: str) -> str:
 
 
 def checked_name(name: str, what: str) -> str:
-    """The name itself. Raises IpamError when it is no DNS-1123 subdomain, or that of a namespace no label; ``what`` says whose it is."""
+    """The name itself. Raises IpamError when it is not a DNS-1123 subdomain, or that of a namespace no label; ``what`` names the object."""
     longest = _LONGEST_LABEL if what == "namespace" else _LONGEST
     if len(name) > longest:
         advice = "a shorter machine name or key" if what == "claim" else "a shorter one"
@@ -56,7 +56,9 @@ def checked_name(name: str, what: str) -> str:
         form = "label: use lower case letters, digits and dashes"
         if what != "namespace":
             form = "subdomain: use lower case letters, digits, dashes and dots"
-        raise InvalidInput(f"the {what} name {plain(name)} is no DNS-1123 {form}, with a letter or digit at both ends")
+        raise InvalidInput(
+            f"the {what} name {plain(name)} is not a DNS-1123 {form}, with a letter or digit at both ends"
+        )
     return name
 
 
@@ -86,14 +88,14 @@ def is_kind(name: object) -> bool:
 
 
 def checked_pool(reference: PoolReference, owner: str) -> PoolReference:
-    """The reference itself. Raises IpamError where no pool can be called so; ``owner`` says who refers to it."""
+    """The reference itself. Raises IpamError where no pool can be called so; ``owner`` names what refers to it."""
     if not is_subdomain(reference.api_group):
         raise InvalidInput(
-            f"the pool of {owner} has apiGroup {plain(reference.api_group)}, which is no API group; give one as ipam.cluster.x-k8s.io"
+            f"the pool of {owner} has apiGroup {plain(reference.api_group)}, which is not an API group, such as ipam.cluster.x-k8s.io"
         )
     if not is_kind(reference.kind):
         raise InvalidInput(
-            f"the pool of {owner} has kind {plain(reference.kind)}, which is no kind; give one as InClusterIPPool"
+            f"the pool of {owner} has kind {plain(reference.kind)}, which is not a kind; give one such as InClusterIPPool"
         )
     checked_name(reference.name, "pool")
     return reference
@@ -104,12 +106,12 @@ def checked_owner(owner: Owner) -> Owner:
     group, slash, version = owner.api_version.rpartition("/")
     if owner.api_version and not (is_label(version) and (is_subdomain(group) if slash else True)):
         raise InvalidInput(
-            f"the owner {plain(owner.name)} has apiVersion {plain(owner.api_version)}, which is no version of an API;"
-            " give one as v1 or cluster.x-k8s.io/v1beta2"
+            f"the owner {plain(owner.name)} has apiVersion {plain(owner.api_version)}, which is not an API version;"
+            " give one such as v1 or cluster.x-k8s.io/v1beta2"
         )
     if not is_kind(owner.kind):
         raise InvalidInput(
-            f"the owner {plain(owner.name)} has kind {plain(owner.kind)}, which is no kind; give one as Machine"
+            f"the owner {plain(owner.name)} has kind {plain(owner.kind)}, which is not a kind; give one such as Machine"
         )
     checked_name(owner.name, "owner")
     return owner

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a confirmed push found out of a machine, kept with its claims: by what it is known, its ssh host keys and its machine-id, and that
+"""What a confirmed push has learned of a machine, kept with its claims: by what it is known, its ssh host keys and its machine-id, and that
 an address is really in use."""
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which claims go: a release takes what it was told of, never a claim of the same name that is something else."""
+"""Which claims go: a release takes what it was given, never a claim of the same name that is something else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .backend import IpamBackend
 from .errors import Conflict, Forbidden, claim_conflict
 from .holding import Inventories
-from .matching import same_owner
+from .matching import owner_in_words, same_owner
 from .model import BoundClaim, Claim, Owner, PoolReference
 from .names import machine_name
 
@@ -39,7 +39,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Selection:
-    """What claims have in common that are to go; what is empty is not asked. At least one of these has to be given.
+    """What claims have in common that are to go; what is empty is not asked. At least one of these must be given.
 
     ``pool`` is a name. An owner's ``api_version`` and ``uid`` may be empty. ``hosts`` are those of the inventory: claims of them stay,
     and so do those of an inventory with another name (``site``) or, where this one has none, with any.
@@ -83,7 +83,7 @@ def is_orphan(
     inventories: Inventories = Inventories(),  # noqa: B008 it is frozen
     site: str = "",
 ) -> bool:
-    """Whether this collection made a claim for a machine that is none of these hosts of an inventory, and not registered with Elemental.
+    """Whether this collection made a claim for a machine that is not one of these hosts of an inventory, and not registered with Elemental.
 
     Claims of an inventory with another name are not this one's.
     """
@@ -133,9 +133,9 @@ class Releasing:
 def release_claims(
     backend: IpamBackend, releases: t.Sequence[Release], dry_run: bool, if_owned: str = "fail"
 ) -> Releasing:
-    """Release these claims. ``if_owned`` says what becomes of one that another object uses: ``fail``, ``keep`` or ``release``.
+    """Release these claims. ``if_owned`` specifies what becomes of one that another object uses: ``fail``, ``keep`` or ``release``.
 
-    Raises IpamError, and releases nothing, when one of them is not what its release says.
+    Raises IpamError, and releases nothing, when one of them does not match its release.
     """
     once = {release.title: release for release in releases}
     known = backend.find_claims(list(once))
@@ -149,7 +149,7 @@ def release_claims(
     if owned and if_owned == "fail":
         bound, holder = owned[0]
         raise Conflict(
-            f"{holder.keeps(bound.claim)}; nothing is released (if_owned says otherwise)",
+            f"{holder.keeps(bound.claim)}; nothing is released (if_owned can change that)",
             claim=bound.claim.name,
             held_by=str(holder.owner),
         )
@@ -192,7 +192,7 @@ def compare(release: Release, found: Claim) -> None:
     if release.owner is not None and not same_owner(release.owner, found.owner):
         raise claim_conflict(
             found,
-            f"claim {found.name} has the owner {found.owner or 'nobody'}, not {release.owner}, so {kept}: correct the owner",
+            f"claim {found.name} has {owner_in_words(found.owner)}, not {release.owner}, so {kept}: correct the owner",
         )
     if release.owner is None and found.owner is not None and not found.managed:
         raise claim_conflict(

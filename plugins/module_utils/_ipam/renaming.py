@@ -63,13 +63,13 @@ def _refuse_unclear(machines: t.Sequence[Machine], known: Known) -> None:
         other = seen.setdefault((machine.namespace, machine.former_machine), machine)
         if other.host != machine.host:
             raise InvalidInput(
-                f"hosts {other.host} and {machine.host} are both to be the former {machine.former_host}: "
-                "set machine_network_former_name for one host"
+                f"hosts {other.host} and {machine.host} both have the former name {machine.former_host}: "
+                "set machine_network_former_name for one of them"
             )
         if any(_is_named(each, machine) for each in machines):
             raise InvalidInput(
-                f"host {machine.host} is to be the former {machine.former_host}, which is a host of the same call, too: "
-                "rename one of them first, over a third name where both are exchanged"
+                f"host {machine.host} has the former name {machine.former_host}, which is a host of the same call, too: "
+                "rename that one first (to swap two names, use a third one in between)"
             )
         for claim in (bound.claim for bound in known.values()):
             if machine.misnames(claim):

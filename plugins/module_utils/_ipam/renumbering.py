@@ -78,7 +78,7 @@ def plan(
     leaving: Known,
     machines: t.Sequence[Machine],
 ) -> dict[Claim, Renumbering | Claim]:
-    """What to claim in the place of some claims. Raises IpamError for an address that nobody said may be replaced."""
+    """What to claim in the place of some claims. Raises IpamError for an address that was not released for replacement."""
     by_machine = {(each.namespace, each.machine): each for each in machines}
     instead: dict[Claim, Renumbering | Claim] = {}
     for claim in claims:

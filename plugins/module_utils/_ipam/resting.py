@@ -39,7 +39,7 @@ class Resting(t.NamedTuple):
 
 
 def identity(claim: Claim) -> tuple[str, ...]:
-    """What says that a claim is the one that held an address, whatever it is called while its machine is renumbered."""
+    """What shows that a claim is the one that held an address, no matter what it is called while its machine is renumbered."""
     return claim.namespace, final_name(claim.name), claim.machine, final_name(claim.key), claim.host
 
 
@@ -66,7 +66,7 @@ def forget_rested(database: sqlite3.Connection, pool: Pool) -> None:
 
 
 def next_free(addresses: t.Sequence[Resting]) -> str:
-    """The end of a sentence that says when the next of these addresses is free; empty where none rests."""
+    """The end of a sentence that shows when the next of these addresses is free; empty where none rests."""
     if not addresses:
         return ""
     words = "1 released address rests" if len(addresses) == 1 else f"{len(addresses)} released addresses rest"

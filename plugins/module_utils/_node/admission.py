@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a controller may ask of a node: every request comes through here before anything is done with it."""
+"""What a controller may ask of a node: every request passes here before anything is done with it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values out of JSON that somebody else wrote, a controller or an earlier start of this program: each is what it must be, or Unfit."""
+"""Values out of JSON that another program wrote, a controller or an earlier start of this program: each is what it must be, or Unfit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOKEN_LETTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP
 
 
 class Unfit(ValueError):
-    """A value is not what it must be; the text says which and why, and not what it is: it may be a secret."""
+    """A value is not what it must be; the text shows which and why, and not what it is: it may be a secret."""
 
 
 def record(value: object, what: str) -> dict[str, object]:

@@ -52,7 +52,7 @@ def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
         _serve_timer(*arguments)
         return
     sys.stdout.write("\n" + ANSWER_MARK + json.dumps(to_json(serve_controller(json.loads(request), program))) + "\n")
-    sys.stdout.flush()  # the end of the process may have to wait
+    sys.stdout.flush()  # the end of the process may need to wait
     _wait_until_read(sys.stdout.fileno())
 
 

@@ -12,16 +12,16 @@ from .paths import TRIAL_PREFIX
 from .protocol import DAMAGED, FAMILIES, OPENING, PERSISTING, Probe, advance
 
 ETHERNET_TYPES = ("ethernet", "802-3-ethernet")
-# seconds: the checkpoint comes first; then the dead-man cleans up, or does it all when NetworkManager died with its checkpoint
+# seconds: the checkpoint comes first; then the watchdog cleans up, or does it all when NetworkManager died with its checkpoint
 DEAD_MAN_MARGIN = 3.0
 
 
 class Step(t.NamedTuple):
     """One profile of a trial.
 
-    ``trial_uuid`` equals ``final_uuid`` where the trial is already what will be installed. ``awaited`` says whether the trial
+    ``trial_uuid`` equals ``final_uuid`` where the trial is already what will be installed. ``awaited`` states whether the trial
     fails when the profile does not come up. ``type`` is that of the profile. ``waiting_for`` is why it is not activated at all now, in a
-    few words. ``may_come_late`` is why it may not be up yet when the change is confirmed. ``has_ports`` says that it is up only with a
+    few words. ``may_come_late`` is why it may not be up yet when the change is confirmed. ``has_ports`` states that it is up only with a
     carrier, which its ports give it, and ``asks_through_ports`` that it gets an address through them.
     """
 
@@ -48,7 +48,7 @@ class Trial(t.NamedTuple):
     ``opened_at`` is on the clock that no jump of the time of day moves. ``daemon`` is NetworkManager's name on the bus: another one
     means that it was restarted and that the checkpoint is gone. ``phase`` is one of OPEN_PHASES.
     ``waiting_for`` is what keeps it from being confirmed.
-    ``is_proven``: the controller came in anew since the trial is up. ``expects_gateway``: the profiles may give a default gateway.
+    ``is_proven``: the controller connected again since the trial is up. ``expects_gateway``: the profiles may give a default gateway.
     """
 
     token: str
@@ -101,7 +101,7 @@ class Trial(t.NamedTuple):
 
 
 class ManagedProfile(t.NamedTuple):
-    """A profile in /etc that is ours; ``interface`` is empty when it is bound otherwise (by MAC address, say)."""
+    """A profile in /etc that is ours; ``interface`` is empty when it is bound otherwise (by MAC address, for example)."""
 
     file_name: str
     interface: str

@@ -8,7 +8,7 @@ import ast
 
 
 def without_annotations(source: str) -> ast.Module:
-    """A module for ``compile``, each line where it was; what has to have an annotation (a field of a named tuple) has None."""
+    """A module for ``compile``, each line where it was; what must have an annotation (a field of a named tuple) has None."""
     tree = ast.parse(source)
     tree.body = [each for each in tree.body if not (isinstance(each, ast.ImportFrom) and each.module == "__future__")]
     for node in ast.walk(tree):

@@ -28,12 +28,12 @@ MANAGED_COPY = "/oem/elemental-networking.json"
 ELEMENTAL_FILE = "/oem/elemental-network.yaml"
 # where files that change with the profiles may be: what Elemental OS applies at every boot
 MORE_FILES = "/oem/"
-# what the disk shall hold while it is being written: a power loss in between is made good at the next boot
+# what the disk must hold while it is being written: a power loss in between is made good at the next boot
 JOURNAL_FILE = "/var/lib/elemental-networking/journal.json"
 RECOVERY_PROGRAM = "/var/lib/elemental-networking/recover.py"
 RECOVERY_UNIT = "/etc/systemd/system/elemental-networking-recover.service"
 RECOVERY_LINK = "/etc/systemd/system/NetworkManager.service.wants/elemental-networking-recover.service"
-# the public host keys of sshd, and where it may be told of others (SUSE's own configuration is the second one)
+# the public host keys of sshd, and where others may be named (SUSE's own configuration is the second one)
 SSH_FOLDER = "/etc/ssh"
 SSHD_CONFIGURATIONS = ("/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config")
 # in front of a Python there: one older than 3.7 cannot name a file of other letters than ASCII in the locale of a service or of ssh

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The conversation between a controller and a node: requests, answers, failures, and the phases of a trial (pure).
 
-Each message is a named tuple; ``to_json`` is its one way out. Two functions are the ways in, and validate: ``admission.check_request`` on
+Each message is a named tuple; only ``to_json`` writes it. Two functions read and validate them: ``admission.check_request`` on
 the node and ``read_answer`` on the controller. Named tuples, not dataclasses: every request starts the node's program, and dataclasses
 are a third of such a start (measured: 10 ms for their import, 1 ms for each class; a named tuple costs 0.1 ms).
 """
@@ -67,7 +67,7 @@ class HostBusy(NodeError):
 
 
 class Conflict(NodeError):
-    """Something on this host belongs to somebody else, and is in the way."""
+    """Something on this host is not ours, and is in the way."""
 
     code = CONFLICT
 
@@ -113,7 +113,7 @@ LOST = "lost"
 CONFIRMED = "confirmed"
 ROLLED_BACK = "rolled_back"
 
-# from each phase to those that may follow: every open one may be rolled back, whatever happened, and only one leads to the new network
+# from each phase to those that may follow: every open one may be rolled back, and only one leads to the new network
 TRANSITIONS: t.Mapping[str, t.Tuple[str, ...]] = {
     OPENING: (STAGED, WITHDRAWN, ROLLED_BACK),
     STAGED: (ACTIVATED, WITHDRAWN, ROLLED_BACK),
@@ -141,7 +141,7 @@ def advance(phase: str, following: str) -> str:
     return following
 
 
-# the states of a trial as a controller is told them, besides CONFIRMED and ROLLED_BACK
+# the states of a trial as a controller gets them, besides CONFIRMED and ROLLED_BACK
 PENDING = "pending"
 ELSEWHERE = "elsewhere"
 UNKNOWN = "unknown"
@@ -155,7 +155,7 @@ PROBE_KINDS = ("gateway", "dns", "ping", "tcp", "command")
 
 
 class WantedProfile(t.NamedTuple):
-    """A profile that shall be installed and active; ``text`` is the keyfile and may hold secrets."""
+    """A profile that must be installed and active; ``text`` is the keyfile and may hold secrets."""
 
     file_name: str
     uuid: str
@@ -169,7 +169,7 @@ class WantedProfile(t.NamedTuple):
 
 
 class Probe(t.NamedTuple):
-    """Something that has to work after a change if it worked before; ``timeout`` is in seconds.
+    """Something that must work after a change if it worked before; ``timeout`` is in seconds.
 
     ``kind`` is ``gateway``, ``dns``, ``ping`` (of ``target``), ``tcp`` (to ``target`` and ``port``) or ``command`` (by the shell).
     """
@@ -200,15 +200,15 @@ class Knock(t.NamedTuple):
 
 
 class Request(t.NamedTuple):
-    """What every change needs to know; the host rolls back after ``deadline`` seconds unless somebody confirms.
+    """What every change needs to know; the host rolls back after ``deadline`` seconds unless a controller confirms.
 
-    ``connected_address`` is the address that the controller came in over; with ``only_known`` it is one that anybody may have taken,
-    and only a host that is known as this machine already will do. ``controller`` says who asks. ``take_over`` is the token of a
+    ``connected_address`` is the address that the controller connected over; with ``only_known`` it is one that another host may have taken,
+    and only a host that is known as this machine already will do. ``controller`` names the one that asks. ``take_over`` is the token of a
     trial whose controller is known to be dead. ``more_files`` are files outside of NetworkManager's that change with the profiles
-    (None: no such file). ``knock`` says how the controller will come in anew while it waits for the answer. ``required`` are the files of
+    (None: no such file). ``knock`` states how the controller will reconnect while it waits for the answer. ``required`` are the files of
     profiles that must not wait. ``identities`` are digests of the machine-ids of the machine whose addresses are to be given up.
     ``is_proven``: this host has shown the ssh host key that is recorded of the machine.
-    With ``takes_over_files`` a file of somebody else among ``more_files`` is replaced, or removed by a reset.
+    With ``takes_over_files`` a file that is not ours among ``more_files`` is replaced, or removed by a reset.
     ``former`` is the name of the machine before it was renamed, empty as a rule.
     """
 
@@ -251,7 +251,7 @@ class StageReset(t.NamedTuple):
 class Confirm(t.NamedTuple):
     """Judge the trial with this token.
 
-    The controller came in at ``arrived_at``, with a connection that it began after the trial (``fresh``) or not.
+    The controller connected at ``arrived_at``, with a connection that it began after the trial (``fresh``) or not.
     """
 
     token: str
@@ -311,7 +311,7 @@ class Busy(t.NamedTuple):
 class Judgement(t.NamedTuple):
     """To a request to confirm: the state of the trial; ``host`` identifies the host, ``addresses`` are where to connect to.
 
-    PENDING: ask again. ELSEWHERE: come in anew over one of ``addresses``. UNKNOWN: there was no such trial since the host booted.
+    PENDING: ask again. ELSEWHERE: reconnect over one of ``addresses``. UNKNOWN: there was no such trial since the host booted.
     REFUSED: it was never opened, for ``reason`` and ``code``. ``waiting`` are the profiles of the change that are not up, with what each
     waits for, by file name.
     """

@@ -32,15 +32,15 @@ _OVS = "it is kept by Open vSwitch and not by NetworkManager; set it with ovs-vs
 _STATUS = "it is what a host reports and no wish; remove it"
 # what gc drops or cannot do, and what to do instead; * is any item of a list
 _REFUSED: t.Mapping[str, str] = {
-    "hostname": "it is no part of a profile; set it with the module ansible.builtin.hostname",
+    "hostname": "it is not part of a profile; set it with the module ansible.builtin.hostname",
     "ovs-db": _OVS,
     "ovn": _OVS,
     "capture": "a policy needs a running host; write the state that it comes to",
     "desired": "a policy needs a running host; write the state that it comes to",
     "desiredState": "a policy needs a running host; write the state that it comes to",
-    "interfaces.*.dispatch": "dispatch scripts are no part of a profile; install them with a task of their own",
+    "interfaces.*.dispatch": "dispatch scripts are not part of a profile; install them with a task of their own",
     "interfaces.*.copy-mac-from": "only a running host resolves it; write the address as mac-address",
-    "interfaces.*.alt-names": "alternative names are no part of a profile; give them with a systemd .link file",
+    "interfaces.*.alt-names": "alternative names are not part of a profile; give them with a systemd .link file",
 }
 # reported by a host, without effect in a wish: pasted output of nmstatectl show has them
 _WITHOUT_EFFECT = (
@@ -90,7 +90,7 @@ class Document:
 def checked_document(config: t.Mapping[str, object]) -> Document:
     """The text for the tools; raises ``RenderError``, one sentence with the path in the config.
 
-    It is JSON, which is YAML too, because a text stays a text there: a YAML 1.1 writer leaves ``1e3`` and ``0o17`` without quotes,
+    It is JSON, which is YAML too, because a string stays one there: a YAML 1.1 writer leaves ``1e3`` and ``0o17`` without quotes,
     and a YAML 1.2 reader takes them for numbers.
     """
     if not isinstance(config, t.Mapping) or not config:
@@ -123,7 +123,7 @@ def _walk(part: object, path: Path) -> t.Iterator[tuple[Path, object]]:
     if isinstance(part, t.Mapping):
         for key, value in part.items():
             if not isinstance(key, str):
-                raise RenderError(f"the key {key} in {readable(path) or 'config'} is no text: put it in quotes")
+                raise RenderError(f"the key {key} in {readable(path) or 'config'} is not a string: put it in quotes")
             yield (*path, key), value
             yield from _walk(value, (*path, key))
     elif isinstance(part, (list, tuple)):
@@ -142,7 +142,7 @@ def _check_value(path: Path, value: object) -> None:
     if isinstance(value, str) and path[-1] != "description" and _VF_REFERENCE.match(value):
         raise RenderError(
             f"{where} is {value}, a reference that only a running host resolves; write the name that the virtual function has"
-            " there, say ens1f0v0"
+            " there, such as ens1f0v0"
         )
     if isinstance(value, str) and value != value.strip():
         raise RenderError(f"{where} begins or ends with white space, which a keyfile does not keep: remove it")
@@ -151,12 +151,14 @@ def _check_value(path: Path, value: object) -> None:
             f"{where} is a number to YAML, which reads digits with colons as one (base 60): put it in quotes"
         )
     if str(path[-1]).endswith("mac-address") and isinstance(value, str) and not _MAC_ADDRESS.match(value):
-        raise RenderError(f"{where} is {value}, which is no MAC address such as 52:54:00:12:34:56")
+        raise RenderError(
+            f"{where} is {value}, which is not a valid MAC address (expected, for example, 52:54:00:12:34:56)"
+        )
     known = _KNOWN_VALUES.get(_pattern(path))
     if known is not None and value not in known:
         raise RenderError(f"{where} is {value}; choose one of {', '.join(sorted(known))}")
     if value is not None and not isinstance(value, (str, int, float, t.Mapping, list, tuple)):
-        raise RenderError(f"{where} is of type {type(value).__name__}, which is no JSON: put it in quotes")
+        raise RenderError(f"{where} is of type {type(value).__name__}, which JSON does not have: put it in quotes")
 
 
 def _check_keys(path: Path, pattern: str, value: object) -> None:
@@ -174,7 +176,7 @@ def _check_interfaces(config: t.Mapping[str, object]) -> None:
     owners: dict[str, str] = {}
     for index, interface in enumerate(interfaces if isinstance(interfaces, (list, tuple)) else ()):
         if not isinstance(interface, t.Mapping):
-            continue  # the tool says it
+            continue  # the tool reports it
         _check_state(index, interface)
         _check_type(index, interface)
         _check_identifier(index, interface)

@@ -21,7 +21,7 @@ _OFF = frozenset(("", "0", "n", "no", "off", "false"))
 def check_family(where: str, part: object, interface: str) -> None:
     """Raise RenderError for what the tool leaves out of a family, whose path is ``where``; ``interface`` is the name of its interface.
 
-    Where a family is not enabled, that is whatever else is configured for it.
+    Where a family is not enabled, nothing else that is configured for it counts.
     """
     if not isinstance(part, t.Mapping):
         return  # the tool reports it

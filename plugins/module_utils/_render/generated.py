@@ -31,14 +31,14 @@ from .routing_rules import with_ordered_rules
 # runs the tool of a configurator on a document, here or elsewhere
 RunTool = t.Callable[[str, str], ToolRun]
 
-# what the tools say before they come to the point
+# what the tools report before they come to the point
 _PREAMBLE = re.compile(
     r"(?:Generating config failed: |Provide file is not valid NetworkState(?: or NetworkPolicy)?: |Invalid YAML string: "
     r"|NmstateError: |InvalidArgument: |interfaces: |serde_yaml::Error: )"
 )
 # a Rust structure at the end of a sentence
 _DUMP = re.compile(r" ?: \w+ \{.*\}")
-# what the tools' libraries say, in words for those who wrote the document
+# what the tools' libraries report, in words for those who wrote the document
 _PLAIN_WORDS: t.Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"invalid digit found in string"), "a whole number is needed"),
     (
@@ -148,7 +148,7 @@ def _part_at(config: object, path: t.Sequence[str | int]) -> object:
 
 
 def _shown(part: object, words: str) -> str:
-    """What the part is, as far as the words do not say it already."""
+    """What the part is, as far as the words do not name it already."""
     if isinstance(part, (str, int, float)):
         return f" is {part}" if str(part) and str(part) not in words else ""
     if not isinstance(part, t.Mapping):

@@ -39,7 +39,7 @@ _NETMASK = re.compile(r"255(?:\.[0-9]{1,3}){3}\Z")
 
 @dataclass(frozen=True)
 class _Configured:
-    """What one address line says."""
+    """The content of one address line."""
 
     network: _IpNetwork
     gateway: _IpAddress | None
@@ -91,7 +91,7 @@ def _check_name_servers(profile: str, entry: Entry) -> None:
                 else f"remove it, or what is around the {family} address"
             )
             raise RenderError(
-                f"profile {profile}, line {entry.line}: NetworkManager drops {server} in dns, which is no {family} address; {hint}"
+                f"profile {profile}, line {entry.line}: NetworkManager drops {server} in dns, which is not a valid {family} address; {hint}"
             )
 
 
@@ -168,12 +168,12 @@ def _configured(profile: str, entry: Entry) -> _Configured:
     if line.gateway and _NETMASK.match(line.gateway):
         raise RenderError(
             f"profile {profile}, line {entry.line}: NetworkManager takes the netmask {line.gateway} in {entry.key} for a gateway;"
-            f" write the length of the prefix, {line.address}/24 say"
+            f" write the length of the prefix, such as {line.address}/24"
         )
     network = _network(entry.section, str(address), line.prefix or str(DEFAULT_PREFIXES[entry.section]))
     if network is None or line.surplus or line.gateway == "":
         raise RenderError(
-            f"profile {profile}, line {entry.line}: {entry.key}={entry.value} is no address/prefix[,gateway] with one"
+            f"profile {profile}, line {entry.line}: {entry.key}={entry.value} is not a valid address/prefix[,gateway] with one"
             f" address and prefix between 0 and {address.max_prefixlen}; further ones are address2=, address3=, ..."
         )
     return _Configured(network, _address(profile, entry, line.gateway) if line.gateway else None)
@@ -183,13 +183,13 @@ def _address(profile: str, entry: Entry, text: str) -> _IpAddress:
     family, other = _FAMILIES[entry.section]
     if _parsed(entry.section, text) is None and _parsed(other, text) is not None:
         raise RenderError(
-            f"profile {profile}, line {entry.line}: {text} in {entry.key} is no {family} address;"
+            f"profile {profile}, line {entry.line}: {text} in {entry.key} is not a valid {family} address;"
             f" it belongs in [{other}], not in [{entry.section}]"
         )
     address = _parsed(entry.section, text)
     if address is None:
         raise RenderError(
-            f"profile {profile}, line {entry.line}: {text or 'nothing'} in {entry.key} is no {family} address"
+            f"profile {profile}, line {entry.line}: {text or 'an empty value'} in {entry.key} is not a valid {family} address"
         )
     return address
 

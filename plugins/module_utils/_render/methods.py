@@ -33,7 +33,7 @@ def check_method(profile: str, own: t.Sequence[Entry]) -> None:
         )
     if method.value not in _METHODS[section]:
         raise RenderError(
-            f"profile {profile}, line {method.line}: {method.value or 'nothing'} is no method of [{section}]; choose one of"
+            f"profile {profile}, line {method.line}: {method.value or 'an empty value'} is not a method of [{section}]; choose one of"
             f" {', '.join(_METHODS[section])}"
         )
     addresses = [entry for entry in own if ADDRESS_KEY.match(entry.key) and entry.value]

@@ -91,7 +91,7 @@ def _profile(name: object, text: object) -> Profile:
 
 def _file_name(name: object) -> str:
     if not isinstance(name, str):
-        raise RenderError(f"the profile name {name} is no text: put it in quotes")
+        raise RenderError(f"the profile name {name} is not a string: put it in quotes")
     file_name = name + PROFILE_SUFFIX
     reason = ""
     if not name or name != name.strip():
@@ -110,7 +110,7 @@ def _file_name(name: object) -> str:
 def _checked_text(name: object, text: object) -> str:
     if not isinstance(text, str):
         raise RenderError(
-            f"profile {name} is no text but of type {type(text).__name__}: configurator nmconnections needs the text of"
+            f"profile {name} is not a string but of type {type(text).__name__}: configurator nmconnections needs the text of"
             f" a keyfile, such as '{name}: |' with indented lines below"
         )
     return text if text.endswith("\n") or not text else text + "\n"
@@ -133,7 +133,7 @@ def _connection_type(name: object, connection: t.Mapping[str, Entry], sections: 
     entry = _required(name, connection, "type")
     if entry.value not in _TYPES:
         raise RenderError(
-            f"profile {name}, line {entry.line}: {entry.value} is no connection type of NetworkManager;"
+            f"profile {name}, line {entry.line}: {entry.value} is not a connection type of NetworkManager;"
             " common ones are ethernet, bond, bridge, vlan and wifi"
         )
     return entry.value
@@ -146,7 +146,7 @@ def _checked_uuid(name: object, connection: t.Mapping[str, Entry]) -> str:
     identity = entry.value.lower()  # as NetworkManager does
     if not _UUID.match(identity):
         raise RenderError(
-            f"profile {name}, line {entry.line}: {entry.value or 'nothing'} is no uuid (32 hexadecimal digits, grouped"
+            f"profile {name}, line {entry.line}: {entry.value or 'an empty value'} is not a valid uuid (32 hexadecimal digits, grouped"
             " 8-4-4-4-12); leave the line out to have one derived from the profile name"
         )
     return identity

@@ -12,7 +12,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._texts import
 
 
 class RenderError(ValueError):
-    """A network configuration that cannot become profiles; its text is one sentence for the user, whatever it quotes."""
+    """A network configuration that cannot become profiles; its text is one sentence for the user, no matter what it quotes."""
 
     def __init__(self, text: str) -> None:
         super().__init__(sentence(text))
@@ -22,7 +22,7 @@ class RenderError(ValueError):
 class Profile:
     """A NetworkManager connection profile; ``text`` is its keyfile and may hold secrets.
 
-    ``file_name`` ends in ``.nmconnection``; ``interface`` is None for a profile that is bound otherwise, say by MAC.
+    ``file_name`` ends in ``.nmconnection``; ``interface`` is None for a profile that is bound otherwise (by MAC address, for example).
     """
 
     file_name: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps a profile from coming up where nobody sits at the machine, although it comes up in a trial.
+"""What keeps a profile from coming up where no user sits at the machine, although it comes up in a trial.
 
 Sources: connection.permissions in nm-settings-nmcli(5), "Secret flag types" in nm-settings-keyfile(5).
 """
@@ -19,7 +19,7 @@ from .profile import RenderError
 _AGENT_OWNED = 1
 _NOT_SAVED = 2
 _NOT_REQUIRED = 4
-# what comes up with another profile, whatever its own autoconnect says: a port with its controller, and the other way round
+# what comes up with another profile, no matter how its own autoconnect is set: a port with its controller, and the other way round
 _WITH_OTHERS = (("connection", "controller"), ("connection", "master"))
 _CONTROLLERS = ("bond", "bridge", "ovs-bridge", "ovs-port", "team", "vrf")
 # their keys end in -flags too, and have nothing to do with secrets
@@ -40,7 +40,7 @@ def check_unattended(profile: str, lines: t.Sequence[Entry]) -> None:
     for entry in last.values():
         if _needs_an_agent(entry):
             raise RenderError(
-                f"profile {profile}, line {entry.line}: {entry.key}={entry.value} says that the secret is not in the file, so that the "
+                f"profile {profile}, line {entry.line}: {entry.key}={entry.value} means that the secret is not in the file, so that the "
                 f"profile would not come up at the next boot; give the secret here and set {entry.key}=0, or set autoconnect=false"
             )
 

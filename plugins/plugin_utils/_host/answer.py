@@ -58,7 +58,7 @@ _LONGEST_WORD = 2000
 _MOST_ENTRIES = 5000
 _NESTED: t.Mapping[type, str] = {list: "a list", dict: "a dictionary"}
 # what the user has to know when an answer says nothing
-_ROLLS_BACK = "whatever it began, it rolls back by itself"
+_ROLLS_BACK = "what it began is rolled back automatically"
 _CONSEQUENCES: t.Mapping[t.Type[AnyRequest], str] = {
     Stage: f"; {_ROLLS_BACK}",
     StageReset: f"; {_ROLLS_BACK}",

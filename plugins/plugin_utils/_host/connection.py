@@ -378,7 +378,7 @@ class Node:
 def unproven(address: str) -> str:
     """Why a host at an address is not talked to."""
     return (
-        f"nothing tells whether the host at {address} is this one: no ssh host keys of it are recorded, and ssh does not check the keys of "
+        f"nothing shows whether the host at {address} is this one: no ssh host keys of it are recorded, and ssh does not check the keys of "
         "hosts; nothing was sent to it: correct ansible_host, or, if you know that it is this one, set accept_host_keys (in the role "
         "machine_network_accept_host_keys) for one run"
     )

@@ -219,7 +219,7 @@ def keeper(file: str, longest_delivery: int = _LONGEST_DELIVERY) -> str:
         "    except OSError:",
         "        pass",
         f"if ' {_MEMORY} tmpfs ' not in open('/proc/self/mounts').read():",
-        f"    sys.exit('{_MEMORY} has to be in memory (tmpfs) here, for a become method that takes standard input away')",
+        f"    sys.exit('{_MEMORY} must be in memory (tmpfs) here, for a become method that takes standard input away')",
         f"_signal.alarm({longest_delivery})",
         "text = sys.stdin.buffer.read()",
         "_signal.alarm(0)",

@@ -23,7 +23,7 @@ def addresses_from_result(value: object) -> dict[str, t.Union[Address, str, None
     Raises InvalidInput for anything else.
     """
     if not isinstance(value, t.Mapping):
-        raise InvalidInput("addresses has to be a dictionary of placeholder key to address")
+        raise InvalidInput("addresses must be a dictionary of placeholder key to address")
     return {str(key): _address(str(key), item) for key, item in value.items()}
 
 
@@ -35,7 +35,7 @@ def _address(key: str, item: object) -> Address | str | None:
             return str(host_address("it", item))
         if not isinstance(item, t.Mapping) or "address" not in item:
             raise InvalidInput(
-                f"the address of {key} has to be a text or a dictionary with address, prefix and gateway"
+                f"the address of {key} must be a string or a dictionary with address, prefix and gateway"
             )
         if item["address"] is None:
             return None

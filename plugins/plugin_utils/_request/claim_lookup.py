@@ -56,7 +56,7 @@ def served_claims(given: Given) -> dict[str, BoundClaim]:
     """The claims of a machine by placeholder key; one without an address is left out.
 
     Raises IpamError when the backend cannot be read, when an address cannot be used, or when namespaces differ about a key; AnsibleError
-    for options that are no mapping.
+    for options that are not a mapping.
     A database that does not exist is one without claims.
     """
     machine = machine_name(given.machine, given.host)
@@ -90,7 +90,7 @@ def _is_of_another(old: BoundClaim, new: BoundClaim | None) -> bool:
 
 
 def _checked(claim: Claim, address: Address) -> Address:
-    """Whatever the backend did: what leaves here becomes ansible_host, and so an argument of ssh."""
+    """Checked for every backend: what leaves here becomes ansible_host, and so an argument of ssh."""
     return checked_address(f"claim {claim.name}", address.address, address.prefix, address.gateway)
 
 
@@ -101,5 +101,5 @@ def _refuse_two_namespaces(held: t.Sequence[BoundClaim]) -> None:
         if other != each.claim.namespace:
             raise IpamError(
                 f"machine {each.claim.machine} holds {each.claim.key} in the namespaces {other} and {each.claim.namespace};"
-                " say which with machine_network_ipam_namespace"
+                " choose one with machine_network_ipam_namespace"
             )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that users name: manifests that have to exist, and the database that may not exist yet."""
+"""Files that users name: manifests that must exist, and the database that may not exist yet."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def read_manifests(name: str, inventory_folder: str | None) -> list[dict[str, t.
     except OSError as error:
         raise _refused(f"the file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise _refused(f"the file {path} is not a text in UTF-8; correct it") from None
+        raise _refused(f"the file {path} is not UTF-8; correct it") from None
     except YamlError as error:
         raise _refused(f"the file {path} cannot be read as YAML ({error}); correct it") from None
     manifests = [each for document in documents for each in items(document)]
     if not manifests or not all(isinstance(each, dict) for each in manifests):
-        raise _refused(f"the file {path} holds no manifests: every YAML document in it has to be a mapping with a kind")
+        raise _refused(f"the file {path} holds no manifests: every YAML document in it must be a mapping with a kind")
     return t.cast("list[dict[str, t.Any]]", manifests)
 
 

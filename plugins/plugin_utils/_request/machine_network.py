@@ -33,7 +33,7 @@ _Document = t.Mapping[str, t.Any]
 
 @dataclass(frozen=True)
 class Given:
-    """What the user gave for a host; an empty text, as AWX surveys send one, counts as unset everywhere."""
+    """What the user gave for a host; an empty string, as AWX surveys send one, counts as unset everywhere."""
 
     host: str
     inventory_folder: str | None = None
@@ -109,18 +109,18 @@ def described(asked: MachineNetwork) -> dict[str, t.Any]:
 
 
 def ip_addresses(network: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The pools by placeholder key. Raises InvalidInput when they are no mapping."""
+    """The pools by placeholder key. Raises InvalidInput when they are not a mapping."""
     value = network.get("ipAddresses") or {}
     if not isinstance(value, t.Mapping):
-        raise InvalidInput("ipAddresses of the network has to be a dictionary of placeholder key to pool")
+        raise InvalidInput("ipAddresses of the network must be a dictionary of placeholder key to pool")
     wanted = {str(key): pool for key, pool in value.items()}
     if len(wanted) < len(value):
-        raise InvalidInput("ipAddresses of the network has two keys that are one as a text; put keys in quotes")
+        raise InvalidInput("ipAddresses of the network has two keys that are the same string; put keys in quotes")
     return wanted
 
 
 def machine_network(given: Given) -> MachineNetwork:
-    """Put together what a host asks for. Raises InvalidInput with one sentence for what cannot be understood."""
+    """Determine what a host asks for. Raises InvalidInput with one sentence for what cannot be understood."""
     try:
         return _put_together(given)
     except AnsibleError as error:
@@ -192,7 +192,7 @@ def _section(registration: _Document, file: str) -> t.Mapping[str, t.Any]:
 def _mapping(network: object) -> t.Mapping[str, t.Any]:
     value = _parsed(network, "machine_network") or {}
     if not isinstance(value, t.Mapping):
-        raise InvalidInput("machine_network has to be a dictionary with configurator, ipAddresses and config")
+        raise InvalidInput("machine_network must be a dictionary with configurator, ipAddresses and config")
     return value
 
 
@@ -200,7 +200,7 @@ def cluster_options(given: Given) -> t.Mapping[str, t.Any]:
     """How to reach the cluster. Raises InvalidInput with one sentence."""
     value = _parsed(given.kubernetes, "machine_network_kubernetes") or {}
     if not isinstance(value, t.Mapping):
-        raise InvalidInput("machine_network_kubernetes has to be a dictionary, such as {kubeconfig: ~/.kube/config}")
+        raise InvalidInput("machine_network_kubernetes must be a dictionary, such as {kubeconfig: ~/.kube/config}")
     return value
 
 
@@ -223,7 +223,7 @@ def _pools(given: Given, documents: t.Sequence[_Document]) -> list[_Document]:
 def _pools_of_file(name: object, inventory_folder: str | None) -> list[_Document]:
     """The pools in a file, which may hold other objects beside them."""
     if not isinstance(name, str):
-        raise InvalidInput("machine_network_pool_files has to be a list of paths")
+        raise InvalidInput("machine_network_pool_files must be a list of paths")
     documents = read_manifests(name, inventory_folder)
     pools: list[_Document] = [each for each in documents if each.get("kind") in (NAMESPACED, GLOBAL)]
     if not pools:
@@ -235,7 +235,7 @@ def _pools_of_file(name: object, inventory_folder: str | None) -> list[_Document
 
 
 def _parsed(value: object, what: str) -> object:
-    """A text is YAML: AWX and the command line know nothing else."""
+    """A string is YAML: AWX and the command line know nothing else."""
     try:
         return load(value) if isinstance(value, str) else checked(value)
     except YamlError as error:
@@ -244,7 +244,7 @@ def _parsed(value: object, what: str) -> object:
 
 
 def _in_namespace(pool: _Document, namespace: str) -> _Document:
-    """The manifest with its namespace said: hosts of one play may have different ones."""
+    """The manifest with its namespace set: hosts of one play may have different ones."""
     metadata = pool.get("metadata")
     if pool.get("kind") != NAMESPACED or not isinstance(metadata, t.Mapping) or metadata.get("namespace"):
         return pool

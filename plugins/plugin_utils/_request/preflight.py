@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a network can become profiles, found out before anything is claimed: checked with addresses that nobody will have."""
+"""Whether a network can become profiles, determined before anything is claimed: checked with addresses that no host will have."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _nothing_asked(asked: MachineNetwork) -> str:
 def _render(asked: MachineNetwork, stand_ins: t.Mapping[str, Address]) -> None:
     config = resolve_placeholders(asked.network.get("config") or {}, stand_ins)
     if not isinstance(config, t.Mapping):
-        raise RenderError("config of the network has to be a dictionary")
+        raise RenderError("config of the network must be a dictionary")
     check(asked.configurator, t.cast("t.Mapping[str, object]", config))
 
 
@@ -139,7 +139,7 @@ def _stand_ins(asked: MachineNetwork, wanted: t.Mapping[str, object]) -> dict[st
             continue
         pool, addresses = found
         address = next((each for each in addresses if each not in given), None)
-        if address is None:  # the claim says that the pool is too small
+        if address is None:  # the claim reports that the pool is too small
             choices[key] = (_unknown(number)[family(pool) == "IPv6"],)
         else:
             given.add(address)
@@ -159,7 +159,7 @@ def _unknown(number: int) -> tuple[Address, Address]:
 def _checked_reference(key: str, reference: object) -> None:
     """Raise WrongReference where a key does not name a pool."""
     if not isinstance(reference, t.Mapping):
-        raise WrongReference(f"key {plain(key, 60)} of ipAddresses has to name a pool by apiGroup, kind and name")
+        raise WrongReference(f"key {plain(key, 60)} of ipAddresses must name a pool by apiGroup, kind and name")
     for part in ("apiGroup", "kind", "name"):
         if not reference.get(part):
             raise WrongReference(f"the pool of key {plain(key, 60)} has no {part}; give apiGroup, kind and name")

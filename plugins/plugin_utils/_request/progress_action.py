@@ -53,7 +53,7 @@ class ClaimingAction(NetworkAction):
         given = self._task.args.get("selector")
         if not given or not is_job_slice(task_vars):
             return
-        with contextlib.suppress(TypeError):  # the module says what is wrong with it
+        with contextlib.suppress(TypeError):  # the module shows what is wrong with it
             given = check_type_dict(given)
         selector = given if isinstance(given, t.Mapping) else {}
         if not selector.get("not_in_inventory"):

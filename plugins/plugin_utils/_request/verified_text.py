@@ -22,11 +22,13 @@ from ansible_collections.elemental.networking.plugins.module_utils._in_time impo
 # bytes; the manifests of a provider have less than one million
 _LARGEST = 16 << 20
 _REDIRECTS = 5
-# seconds in which a server that hangs has to go on
+# seconds in which a server that hangs must send something
 _PATIENCE = 60.0
 # seconds for all of it: a server may send a byte now and then
 _LONGEST = 600.0
 _OF_THE_NET = (OSError, UrlError, http.client.HTTPException, ValueError)
+# the option of the role that fetches manifests; a play of a user knows its own
+_INSTEAD = "give another address (in the role ipam_provider: ipam_provider_url, or files in ipam_provider_manifests)"
 _MOVED = (301, 302, 303, 307, 308)
 
 
@@ -36,12 +38,13 @@ def verified_text(url: str, checksums: t.Collection[str], largest: int = _LARGES
     found = hashlib.sha256(content).hexdigest()
     if found not in {plain(each) for each in checksums}:
         raise AnsibleError(
-            f"{shown(url)} has the sha256 {found}, not the one that was given: it is damaged, or something else than what was asked for"
+            f"{shown(url)} has the sha256 {found}, not the one that was given: it is damaged, or something else; "
+            "check the address, or correct the sha256"
         )
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise AnsibleError(f"{shown(url)} is no text in UTF-8; look whether the address is right") from None
+        raise AnsibleError(f"{shown(url)} is not UTF-8; check that the address is right") from None
 
 
 def plain(checksum: str) -> str:
@@ -60,11 +63,11 @@ def next_address(url: str, location: str | None) -> str:
         target = urljoin(url, location or "")
     except ValueError:  # of what is not an address, such as [ without ]
         raise AnsibleError(
-            f"{shown(url)} leads on to {shown(location or '')}, and that is not a valid address; give the address of a mirror"
+            f"{shown(url)} leads on to {shown(location or '')}, and that is not a valid address; {_INSTEAD}"
         ) from None
     if urlsplit(target).scheme not in ("https", urlsplit(url).scheme) or not location:
         raise AnsibleError(
-            f"{shown(url)} leads on to {shown(target)}, and that is not safe to follow; give the address of a mirror with https"
+            f"{shown(url)} leads on to {shown(target)}, and that is not safe to follow; {_INSTEAD} with https"
         )
     return target
 
@@ -83,7 +86,7 @@ def _content(url: str, largest: int) -> bytes:
             raise _unreachable(url, " ".join(str(error).split()) or type(error).__name__) from None
         if len(content) > largest:
             raise AnsibleError(
-                f"{shown(url)} holds over {largest:,} bytes, which no manifest does; look whether the address is right"
+                f"{shown(url)} holds over {largest:,} bytes, which no manifest does; check that the address is right"
             )
         return content
     raise _unreachable(url, f"it leads on more than {_REDIRECTS} times")
@@ -95,4 +98,6 @@ def _read(address: str, largest: int) -> bytes:
 
 
 def _unreachable(url: str, reason: str) -> AnsibleError:
-    return AnsibleError(f"{shown(url)} cannot be fetched: {reason}; give the address of a mirror")
+    return AnsibleError(
+        f"{shown(url)} cannot be fetched: {reason}; check that it can be reached from this machine, or {_INSTEAD}"
+    )

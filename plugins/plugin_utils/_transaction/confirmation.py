@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Follow a node through its trial: come in over the address that it has then, and ask whoever answers for the outcome."""
+"""Follow a node through its trial: connect over the address that it has then, and ask the host that answers for the outcome."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_fai
 _ONE_RACE = 0.25
 # the old address answers until the activation takes it away, in the middle of an ssh handshake if need be: leave it alone so long
 _SETTLING = 2.0
-# a node answers a question after 2 s and its probes; a connection from before the change may be dead and never say so
+# a node answers a question after 2 s and its probes; a connection from before the change may be dead and never show it
 _ANSWER = 6.0
-# when to knock, in seconds after a question, if the host does not ring; each starts a process there
+# when to connect, in seconds after a question, if the host does not signal; each starts a process there
 _KNOCK_AT = (0.6, 1.1, 1.6)
-# the node's own clean-up ends a little after the deadline, later when it has to revive NetworkManager first
+# the node's own clean-up ends a little after the deadline, later when it must revive NetworkManager first
 _AFTER_DEADLINE = 30.0
 _BETWEEN_QUESTIONS = 0.02
 # a probe may need a moment (a route, a resolver); the node runs it again at each question
 _BETWEEN_PROBES = 0.3
-# where nobody answers the first pause is twice this; each call may be two connections without a login, of which OpenSSH 9.8 and later takes
-# fifteen, and one more each second
+# where no host answers the first pause is twice this; each call may be two connections without a login, of which OpenSSH 9.8 and later
+# takes fifteen, and one more each second
 _BETWEEN_CALLS = 0.05
 _LONGEST_PAUSE = 2.0
-# addresses that swallow everything take turns with the right one, which may come up late: so many have to fit into the time that there is
+# addresses that swallow everything take turns with the right one, which may come up late: so many must fit into the time that there is
 _LEAST_LOOKS = 8
 _NEEDS_A_PERSON = 5.0
-# tell the user what takes long
+# after this the user is shown what takes long
 _QUIET = 5.0
 _RESTARTED = "the host was restarted, its trial is gone"
 
@@ -68,7 +68,7 @@ class Opened:
 
     @classmethod
     def of(cls, staged: Staged) -> Opened:
-        """What the host said of it."""
+        """What the host reported of it."""
         return cls(staged.host, staged.addresses, staged.new_addresses, len(staged.reasons), staged.outcome)
 
 
@@ -81,7 +81,7 @@ class _Silence:
 
 @dataclass(frozen=True)
 class _Trouble:
-    """The host answers a question with something else than a judgement, or cannot be asked in the way that it has to be."""
+    """The host answers a question with something else than a judgement, or cannot be asked in the way that it must be."""
 
     reason: str
 
@@ -106,8 +106,8 @@ class Progress:
 class Pursuit:
     """One trial of one node. ``knocks`` is how many questions may come with bare connections, ``longest_probe`` is in seconds.
 
-    ``expected`` are the addresses that the node may have; None: that of a lease, which nobody knows. ``deadline_note`` is a clause that
-    says why the deadline may be too short for this trial; mostly empty.
+    ``expected`` are the addresses that the node may have; None: that of a lease, which is not known. ``deadline_note`` is a clause that
+    shows why the deadline may be too short for this trial; mostly empty.
     """
 
     def __init__(
@@ -131,12 +131,12 @@ class Pursuit:
         self._longest_answer = _ANSWER + 2 * (longest_probe + 1)
         self._old = node.address
         self._wanted = list(opened.addresses) or [self._old]
-        # where the controller may go on over the connection that it has: what proves the way there is a knock
+        # where the controller may go on over the connection that it has: what proves the way there is an inbound check
         self._address: str | None = self._old if self._old in self._wanted else None
         self._is_connected = self._address is not None
         self._asked = 0
         self._was_up = False
-        # where the node said that it is; behind a jump host nothing else tells
+        # where the node reported that it is; behind a jump host nothing else shows
         self._told = ""
         self._hint = ""
         # where ssh did not take who answered for the node, in that order
@@ -149,7 +149,7 @@ class Pursuit:
         self._progress = Progress(machine)
 
     def outcome(self, deadline: float) -> Judgement:
-        """Ask until there is an outcome; what the node said when it confirmed. Raises RolledBack, or OutcomeUnknown, for any other one."""
+        """Ask until there is an outcome; what the node reported when it confirmed. Raises RolledBack or OutcomeUnknown for another one."""
         started = time.monotonic()
         last: _Heard = _Silence()
         self._node.give_up_soon((deadline - started) / _LEAST_LOOKS)
@@ -173,7 +173,7 @@ class Pursuit:
         )
 
     def _pause(self, content: _Heard) -> float:
-        """Seconds until the next question: longer each time where nobody answers, or somebody else does, who may count the logins."""
+        """Seconds until the next question: longer each time where no host answers, or another host does, which may count the logins."""
         self._in_vain = self._in_vain + 1 if _is_not_the_host(content) else 0
         if self._in_vain:
             return (
@@ -182,7 +182,7 @@ class Pursuit:
         return _BETWEEN_PROBES if content.reason else min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * self._asked)
 
     def _come_in(self, is_settled: bool) -> str | None:
-        """The address to ask, with a new connection where there was no answer before; None while nobody answers."""
+        """The address to ask, with a new connection where there was no answer before; None while no host answers."""
         if self._address is None:
             self._address = self._next_address([*self._wanted, self._old, *self._known] if is_settled else self._wanted)
             self._asked, self._is_connected = 0, False
@@ -200,13 +200,13 @@ class Pursuit:
         told, self._told = self._told, ""
         if told in distinct:
             return told
-        # behind a jump host only ssh itself can tell: take turns
+        # behind a jump host only ssh itself can show: take turns
         if self._node.address not in distinct:
             return distinct[0]
         return distinct[(distinct.index(self._node.address) + 1) % len(distinct)]
 
     def _first_to_answer(self, addresses: t.Sequence[str]) -> str | None:
-        """Who answers; somebody whom ssh did not take for the node only where nobody else does: he may answer for ever."""
+        """Which address answers; a host that ssh did not take for the node only where no other one does: it may answer for ever."""
         groups = [address for address in addresses if address not in self._strange], list(self._strange)
         for group in filter(None, groups):
             words: dict[str, str] = {}
@@ -217,19 +217,19 @@ class Pursuit:
         return None
 
     def _can_prove(self, address: str) -> bool:
-        """Whether to ask at an address: a host that cannot be told from this one there could say anything."""
+        """Whether to ask at an address: a host that cannot be distinguished from this one could answer anything."""
         if self._node.can_prove(address):
             return True
         if address in self._wanted:
-            self._hint = f" (nothing tells whether the host at {address} is this one: it has named no ssh host keys, and ssh checks none)"
+            self._hint = f" (nothing shows whether the host at {address} is this one: it has named no ssh host keys, and ssh checks none)"
         return False
 
     def _ask(self, address: str) -> _Heard:
-        """What the node says of the trial.
+        """What the node reports of the trial.
 
         The first question over a connection that was begun after the trial proves the way by itself.
         """
-        # of several profiles others may come up after the one that brought the address: then a knock has to prove it
+        # of several profiles others may come up after the one that brought the address: then an inbound check must prove it
         news = self._opened.new_addresses
         is_new = address != self._old and address in news and self._opened.profiles == 1
         fresh = not self._asked and (self._was_up or is_new)
@@ -254,7 +254,9 @@ class Pursuit:
             self._reached.add(self._node.address)
         if answer.refuses_key:
             self._strange[self._node.address] = None
-            self._hint = f" (ssh does not accept the key of whoever answers at {self._node.address} as this host's: {KEY_REFUSED})"
+            self._hint = (
+                f" (ssh does not accept the key that it gets from {self._node.address} as this host's: {KEY_REFUSED})"
+            )
         if answer.was_too_slow:
             self._node.be_more_patient()
         if isinstance(answer.content, Refusal):
@@ -264,27 +266,27 @@ class Pursuit:
         return _Silence(self._failures.get(self._node.address, ""))
 
     def _learn(self, address: str, content: _Heard) -> None:
-        """What an answer that is no confirmation says about where to ask next."""
+        """What an answer that is not a confirmation means for where to ask next."""
         if isinstance(content, Judgement):
             is_restarted = content.state == UNKNOWN and content.host == self._opened.host
             if content.state == ROLLED_BACK or is_restarted:
                 why = content.reason or _RESTARTED
                 raise RolledBack(self._rolled_back(address, why), reason=why, tried=list(self._opened.addresses))
-            if content.state == ELSEWHERE:  # said only of a trial that is up
+            if content.state == ELSEWHERE:  # reported only of a trial that is up
                 self._wanted, self._was_up = list(content.addresses), True
                 self._told, self._address = self._wanted[0], None
         # who answered is asked again there: connections that only look for the banner count as attacks (OpenSSH 9.8)
         if _is_not_the_host(content):
             self._address = None
 
-    # --- what the user is told --------------------------------------------------------------------------------
+    # --- what the user is shown --------------------------------------------------------------------------------
 
     def _why_not_reached(self, addresses: t.Iterable[str]) -> str:
         return "; ".join(self._failures.get(each, f"{each} does not answer") for each in dict.fromkeys(addresses))
 
     def _rolled_back(self, address: str, why: str) -> str:
         tried = f" after trying {', '.join(self._opened.addresses)}" if self._opened.addresses else ""
-        # where ssh did not take who answered the hint says so
+        # where ssh did not take the host that answered, the hint shows it
         known = {self._old, *self._reached, *self._strange}
         missed = [each for each in self._wanted if each in self._failures and each not in known]
         clauses = [why + self._hint, self._deadline_note]
@@ -308,12 +310,12 @@ class Pursuit:
 
 
 def _is_not_the_host(content: _Heard) -> bool:
-    """Whether nobody answered, or a host that knows nothing of the trial: it is to be looked for."""
+    """Whether no host answered, or one that knows nothing of the trial: then the node must be looked for."""
     return isinstance(content, _Silence) or (isinstance(content, Judgement) and content.state == UNKNOWN)
 
 
 def _progress_of(address: str, content: _Heard) -> str:
-    """The line of progress about an answer that is no outcome."""
+    """The line of progress about an answer that is not an outcome."""
     if isinstance(content, _Silence):
         return f"cannot be reached yet: {content.reason or f'{address} does not answer'}"
     if _is_not_the_host(content):

@@ -27,7 +27,7 @@ _HIGHEST_PORT = 65535
 
 
 def common_request(options: t.Mapping[str, t.Any], inventory_hostname: str, check: bool) -> Request:
-    """What a node has to know of the common options. Raises InvalidInput with one sentence."""
+    """What a node must know of the common options. Raises InvalidInput with one sentence."""
     deadline = _checked_deadline(options["deadline"])
     return Request(
         machine=options["machine"] or machine_name(inventory_hostname),

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether the inventory's own address leads to another machine than the claimed one: two inventories may have a host of one name.
 
-It may also be an old lease of the machine that another host has by now. Nothing tells the two apart, but for the user.
+It may also be an old lease of the machine that another host has by now. Only the user can distinguish the two.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class SecondMachine:
         self._answers = first_to_answer([self._node.inventory_address], self._node.port, _BESIDE) is not None
 
     def identity(self, is_awaited: bool = False) -> str:
-        """Who answers at the address of the inventory, empty where nobody does. It is waited for a moment, or as long as the look went."""
+        """Which host answers at the address of the inventory, empty where none does. Waits a moment, or as long as the look went."""
         if self._thread is None:
             return ""
         self._thread.join(_GLANCE if is_awaited else 0.0)
         return self._asked() if self._answers else ""
 
     def _asked(self) -> str:
-        """Its answer to a question about a change that there is not; what keeps it from one is no matter of the node's."""
+        """Its answer to a question about a change that there is not; what keeps it from one is not a matter of the node's."""
         address, inventory_address = self._node.address, self._node.inventory_address
         answer = None
         self._node.move_to(inventory_address)

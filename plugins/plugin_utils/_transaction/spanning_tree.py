@@ -45,4 +45,4 @@ def listening_time(text: str) -> int:
         is_off = str(bridge.get("stp", _STP)).strip().lower() in _OFF
         return 0 if is_off else 2 * int(str(bridge.get("forward-delay", _FORWARD_DELAY)))
     except (KeyfileError, ValueError):
-        return 0  # NetworkManager says what is wrong with it
+        return 0  # NetworkManager shows what is wrong with it

@@ -73,7 +73,7 @@ class _ToolOnNode:
         )
 
     def _candidates(self) -> list[str]:
-        """Where to ask; behind a jump host only ssh itself can tell who answers."""
+        """Where to ask; behind a jump host only ssh itself can show who answers."""
         others = [] if self._node.is_direct else self._claimed
         known = dict.fromkeys([self._node.address, self._node.inventory_address, *others])
         return [address for address in known if self._node.can_prove(address)]
@@ -84,7 +84,7 @@ class _ToolOnNode:
             document=document,
             machine=self._machine,
             former=self._former,
-            # anybody may sit on a claimed address
+            # another host may have a claimed address
             only_known=self._node.address != self._node.inventory_address and not self._node.is_believed,
             is_proven=self._node.knows_keys,
         )

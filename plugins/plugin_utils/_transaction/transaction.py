@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The controller's half of a transaction: stage, come in over the address that the node has then, confirm."""
+"""The controller's half of a transaction: stage, connect over the address that the node has then, confirm."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ _PREFERENCE_GRACE = 0.2
 _FIRST_CONTACT = 10.0
 # two connections that lost their address in the middle of a handshake lock the controller out for 20 s, two minutes later (OpenSSH 9.8)
 _WHILE_PUT_OFF = 45.0
-# how long a host may be busy with a change of somebody else, and how often to look whether it still is
+# how long a host may be busy with a change of another controller, and how often to look whether it still is
 _LONGEST_WAIT = 3700.0
 _BETWEEN_LOOKS = 1.0
-# how often a connection may break before the host heard what it shall do: another controller may be moving it
+# how often a connection may break before the host got its request: another controller may be moving it
 _LOST_ANSWERS = 3
 # how often the place of a controller that is dead may be taken: it holds one trial
 _TAKEOVERS = 3
-# when to knock, in seconds, while a host is busy with a request and does not ring. Each is a connection without a login, and many of
+# when to connect, in seconds, while a host is busy with a request and does not signal. Each is a connection without a login, and many of
 # those count as an attack (OpenSSH 9.8)
 _KNOCK_AT = (1.5, 2.2, 2.9)
 
@@ -120,7 +120,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _LostAnswer:
-    """The host has opened the trial, and the answer that said so is lost: who it is may be known, and no more."""
+    """The host has opened the trial, and the answer that reported it is lost: who it is may be known, and no more."""
 
     host: str = ""
     host_keys: tuple[str, ...] = ()
@@ -142,7 +142,7 @@ class Transaction:
         self._looks = self._takeovers = 0
         # where ssh did not take who answered for this host
         self._refused: set[str] = set()
-        # why the last try at each address failed, and where ssh did not say it
+        # why the last try at each address failed, and where ssh did not report it
         self._failures: dict[str, str] = {}
         self._unexplained: set[str] = set()
         self._may_have_begun = False
@@ -201,7 +201,7 @@ class Transaction:
             )
 
     def _identity_warnings(self, machine_id: str, second: SecondMachine) -> list[str]:
-        """What a user has to know of a change that went to one of two machines, or to another one than before."""
+        """What a user must know of a change that went to one of two machines, or to another one than before."""
         if isinstance(self._request, StageReset) or not machine_id:
             return []
         known, machine = self._node.machine_ids, self._common.machine
@@ -235,7 +235,7 @@ class Transaction:
         return too_short((each for each in profiles if each.file_name in staged.reasons), self._common.deadline)
 
     def _stage(self) -> Staged | _LostAnswer:
-        """Ask until the host is free; what it says then."""
+        """Ask until the host is free; its answer then."""
         self._common = self._common._replace(token=self._token, controller=this_controller())
         deadline, take_over = time.monotonic() + _LONGEST_WAIT, ""
         while True:
@@ -258,14 +258,14 @@ class Transaction:
                 take_over = self._wait_for(content, deadline)
 
     def _wait_for(self, holder: Busy, deadline: float) -> str:
-        """Wait a moment for whoever holds the host; the token of the trial to take over where its controller is dead."""
+        """Wait a moment for the change that holds the host; the token of the trial to take over where its controller is dead."""
         if self._takeovers < _TAKEOVERS and is_dead(holder.holder):
             self._takeovers += 1
             return holder.token
         self._looks += 1
         if time.monotonic() + holder.seconds > deadline or self._looks > _LONGEST_WAIT / _BETWEEN_LOOKS:
             raise HostBusy(
-                f"the host is busy with {readable(holder.holder)}, nothing was changed",
+                f"the host is busy with {readable(holder.holder)}, nothing was changed; run again when that has ended",
                 holder=readable(holder.holder),
                 seconds=holder.seconds,
             )
@@ -301,7 +301,7 @@ class Transaction:
         return self._after_a_lost_answer(address)
 
     def _knocking(self, address: str) -> t.ContextManager[Knock | None]:
-        """Where the change spares the controller's way in, the host can prove and persist it in the one execution."""
+        """Where the change spares the controller's management connection, the host can prove and persist it in the one execution."""
         if isinstance(self._request, StageReset) or self._common.check or not self._node.is_direct:
             return contextlib.nullcontext()
         return knocking(address, self._node.port, _KNOCK_AT)
@@ -358,7 +358,7 @@ class Transaction:
         )
 
     def _who_answers(self, silent_one: str) -> list[str]:
-        """Where to ask after an address fell silent; behind a jump host only ssh itself can tell who answers."""
+        """Where to ask after an address fell silent; behind a jump host only ssh itself can show who answers."""
         known = [each for each in self._known if each not in self._refused and self._node.can_prove(each)]
         if not self._node.is_direct:
             return [*(address for address in known if address != silent_one), silent_one]
@@ -387,8 +387,8 @@ class Transaction:
     def _other_keys(self, before: str = "") -> WrongHost:
         machine, refused = self._common.machine, ", ".join(sorted(self._refused))
         return WrongHost(
-            f"{before}whoever answers at {refused} does not have the ssh host keys of {machine}, nothing was sent there: find out who that "
-            f"is, or, if {machine} was installed anew, set accept_host_keys (in the role machine_network_accept_host_keys) for one run",
+            f"{before}the host at {refused} does not have the ssh host keys of {machine}, nothing was sent there: determine which host that"
+            f" is, or, if {machine} was installed again, set accept_host_keys (in the role machine_network_accept_host_keys) for one run",
             machine=machine,
             addresses=sorted(self._refused),
         )
@@ -407,11 +407,11 @@ def _expected_addresses(request: Stage | StageReset, known: t.Sequence[str], con
 def find(node: Node, known_addresses: t.Sequence[str]) -> dict[str, str]:
     """Use the address that answers: an earlier run may have moved the node to one that the inventory does not know.
 
-    Where none answers the result says of each why, in a few words.
+    Where none answers, the result has the reason of each, in a few words.
 
     Where keys of the node are known, the addresses that it claimed come first: who answers there proves that it is the node, while that of
-    the inventory may be an old lease, which another host has by now. Where none are, the inventory's comes first, and whoever answers at
-    another one has to be known to ssh. Raises WrongHost where nobody else answers.
+    the inventory may be an old lease, which another host has by now. Where none are, the inventory's comes first, and the host that answers
+    at another one must be known to ssh. Raises WrongHost where no other host answers.
     """
     inventory = node.inventory_address
     claimed = [address for address in dict.fromkeys(known_addresses) if address != inventory]

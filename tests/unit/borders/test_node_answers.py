@@ -277,7 +277,7 @@ def test_expensive_keyfiles_of_a_tool_take_no_time(text: str) -> None:
 def test_what_is_not_an_answer_is_refused_with_a_reason(text: str, what: str) -> None:
     with bounded(), pytest.raises(InvalidAnswer) as refused:
         read_answer(text, REQUESTS[0])
-    assert str(refused.value) == f"the host's answer is not valid: {what}; whatever it began, it rolls back by itself"
+    assert str(refused.value) == f"the host's answer is not valid: {what}; what it began is rolled back automatically"
 
 
 @pytest.mark.parametrize("sent", ANSWERS, ids=lambda sent: type(sent).__name__)

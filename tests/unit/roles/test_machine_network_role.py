@@ -304,7 +304,7 @@ def test_a_renumbering_whose_outcome_is_not_known_keeps_both_addresses(site: Sit
 def test_a_host_that_was_renamed_keeps_its_address(site: Site) -> None:
     former = {"machine_network_former_name": "n9"}
     taken = _only(site, host={"machine_network_former_name": "n2"}, network=_network("ip"))
-    assert "n1 is to be the former n2, which is in the inventory, too" in taken.text
+    assert "n1 has the former name n2, which is in the inventory, too" in taken.text
     _only(site, host={"machine_network_machine_name": "n9"}, network=_network("ip"))
     with contextlib.closing(sqlite3.connect(site.database)) as database:
         database.execute("UPDATE claims SET host = 'n9'")

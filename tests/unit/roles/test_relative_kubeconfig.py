@@ -18,18 +18,18 @@ from ansible_collections.elemental.networking.tests.stages.machine import REPOSI
 _VARIABLES = REPOSITORY / "roles/machine_network/vars/main.yml"
 
 
-def seen(folder: Path, *given: object) -> list[t.Any]:
-    """What the modules of the role get for each of these."""
+def seen(folder: Path, *given: object, **more: str) -> list[t.Any]:
+    """What the modules of the role get for each of these; ``more`` is in the environment."""
     look = {
         "ansible.builtin.debug": {"msg": "SEEN{{ _machine_network_kubernetes | to_json }}END"},
         "vars": {"machine_network_kubernetes": "{{ item }}"},
         "loop": list(given),
     }
     tasks = [{"ansible.builtin.include_vars": str(_VARIABLES)}, look]
-    (folder / "book").mkdir()
+    (folder / "book").mkdir(exist_ok=True)
     (folder / "book/play.json").write_text(json.dumps([{"hosts": "n1", "gather_facts": False, "tasks": tasks}]))
     command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventory", "book/play.json"]
-    environment = {**os.environ, "PWD": str(folder), "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}
+    environment = {**os.environ, "PWD": str(folder), "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml", **more}
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
     assert run.returncode == 0, run.stdout + run.stderr
     return [json.loads(each.partition("END")[0]) for each in run.stdout.split("SEEN")[1:]]
@@ -47,3 +47,5 @@ def test_a_relative_kubeconfig_is_found(tmp_path: Path) -> None:
     assert found[0] == {"kubeconfig": str(tmp_path / "here"), "context": "c"}
     assert found[1] == {"kubeconfig": str(inventory / "beside")}
     assert found[2:] == untouched
+    found = seen(tmp_path, {"context": "c"}, {"kubeconfig": "beside"}, K8S_AUTH_KUBECONFIG="here")
+    assert found == [{"kubeconfig": str(tmp_path / "here"), "context": "c"}, {"kubeconfig": str(inventory / "beside")}]

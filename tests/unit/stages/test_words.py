@@ -52,6 +52,7 @@ def test_a_word_that_is_not_used_is_found_with_its_line(text: str) -> None:
         "Connect again; a machine in the network.",
         "Outcome of the task",
         "by two ways in the network",
+        "Its address is None in check mode, and ``it says`` stays.",
     ],
 )
 def test_plain_english_is_left_alone(text: str) -> None:
@@ -64,18 +65,45 @@ def test_an_exception_counts_for_its_file_only(monkeypatch: pytest.MonkeyPatch) 
     assert len(list(found(Passage("y.md", 1, "nmcli says so")))) == 1
 
 
-def test_pages_roles_and_the_documentation_of_plugins_are_read_but_no_code(tmp_path: Path) -> None:
+_CODE = '''"""A docstring."""
+DOCUMENTATION = r"""
+module docs
+"""
+code = f"message {code!r} of " "two" + g(f"{'inner'}")  # comment
+# first line
+# second line
+'''
+
+
+def test_pages_roles_and_each_string_and_comment_of_plugins_are_read_but_no_code(tmp_path: Path) -> None:
     files = {
         "README.md": "readme",
         "docs/docsite/rst/a.rst": "guide",
         "roles/r/tasks/main.yml": "tasks",
-        "plugins/modules/m.py": '"""No docs."""\nDOCUMENTATION = r"""\nmodule docs\n"""\nX = "code"\n',
+        "plugins/module_utils/_deep/m.py": _CODE,
         "plugins/doc_fragments/f.py": 'class ModuleDocFragment:\n    CLAIM = "fragment"\n',
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    read = {passage.file: passage for passage in passages(tmp_path)}
-    assert read.keys() == files.keys()
-    assert read["plugins/modules/m.py"].line == 2
-    assert "code" not in read["plugins/modules/m.py"].text
+    read = list(passages(tmp_path))
+    assert {passage.file for passage in read} == files.keys()
+    assert [(passage.line, passage.text) for passage in read if passage.file.endswith("m.py")] == [
+        (1, "A docstring."),
+        (2, "\nmodule docs\n"),
+        (5, "message {} of two"),
+        (5, "{}"),
+        (5, "inner"),
+        (5, "comment\nfirst line\nsecond line"),
+    ]
+
+
+def test_a_word_in_a_message_a_docstring_or_a_comment_is_found(tmp_path: Path) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins/m.py").write_text('"""It says so."""\nx = f"{x} has to go"\n# made\n# anew\n')
+    hits = [line for passage in passages(tmp_path) for line in found(passage)]
+    assert [hit.partition("; ")[0] for hit in hits] == [
+        "plugins/m.py:1: 'says'",
+        "plugins/m.py:2: 'has to'",
+        "plugins/m.py:4: 'anew'",
+    ]

@@ -51,7 +51,7 @@ _PAGES, _OBJECTS = 2000, 200_000
 
 @dataclass(frozen=True)
 class Page:
-    """A part of a list; ``following`` is what the next one is asked for with. Without items it says only where to go on."""
+    """A part of a list; ``following`` is what the next one is asked for with. Without items it shows only where to go on."""
 
     items: t.Sequence[Object]
     version: str
@@ -178,7 +178,7 @@ class Api:
     def _exchanged(
         self, method: str, url: str, data: bytes | None, kind: str, place: RequestTarget
     ) -> tuple[t.Any, bytes]:
-        """A response and all that it says."""
+        """A response and its whole content."""
         response = self._send(method, url, data, kind)
         return response, whole(response, self.host, str(place))
 
@@ -193,7 +193,7 @@ class Api:
         return may_pass(code) or (starting and code in (401, 403))
 
     def lost(self, error: Exception) -> Unreachable:
-        """Say that a connection broke; returns the sentence."""
+        """Report that a connection broke; returns the sentence."""
         self._lost = time.monotonic()
         return unreachable(self.host, error)
 
@@ -222,7 +222,7 @@ class Api:
 
 
 def _goes_on(status: Object) -> bool:
-    """Whether the Status of a list that expired says where its newer rest begins."""
+    """Whether the Status of a list that expired shows where its newer rest begins."""
     metadata = status.get("metadata")
     return isinstance(metadata, dict) and bool(metadata.get("continue"))
 

@@ -125,6 +125,10 @@ class KubernetesBackend(IpamBackend):
         """The in-cluster provider's pools that a namespace can claim from, or all."""
         return self.plane.pools.states(namespace)
 
+    def why_no_pools(self) -> str:
+        """The in-cluster provider may not be installed: another cluster than the one that was meant looks like that."""
+        return self.plane.pools.why_none()
+
     def allocated(self, pool: Pool, namespaces: t.Collection[str]) -> list[str]:
         """Also those whose claims are gone, but rest, or wait for another claim."""
         listed = [self.plane.claims.addresses(namespace, ()) for namespace in namespaces]

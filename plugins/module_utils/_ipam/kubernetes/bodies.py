@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers of an API server as bytes, and as objects: bounded, since whoever sends them decides how much there is."""
+"""Answers of an API server as bytes, and as objects: bounded, since the sender decides how much there is."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class TooLarge(Malformed):
 
 
 class NoJson(ValueError):
-    """An answer that is no JSON, as one that was cut off is."""
+    """An answer that is not valid JSON, such as one that was cut off."""
 
 
 def whole(response: t.Any, host: str, what: str) -> bytes:
-    """All that a response says, its connection given back. Raises TooLarge."""
+    """The whole content of a response, its connection given back. Raises TooLarge."""
     data: bytes = response.read(LARGEST + 1, decode_content=False)
     if len(data) > LARGEST:
         response.close()
@@ -38,17 +38,17 @@ def whole(response: t.Any, host: str, what: str) -> bytes:
 
 
 def parsed(data: bytes, host: str, what: str) -> Object:
-    """The object that JSON says. Raises NoJson, or Malformed where it is JSON and no object."""
+    """The object in JSON. Raises NoJson, or Malformed where it is JSON but not an object."""
     if sum(data.count(mark) for mark in (b",", b":", b"{", b"[")) > _MOST:
         raise _too_large(host, what, f"more than {_MOST} values")
     try:
         value = json.loads(data)
     except ValueError:
-        raise NoJson(f"it answers with what is no JSON to {what}") from None
+        raise NoJson(f"its answer to {what} is not valid JSON") from None
     except RecursionError:
         raise malformed(f"the answer to {what}", "in a form that is nested without end") from None
     if not isinstance(value, dict):
-        raise malformed(f"the answer to {what}", "in a form that is no object")
+        raise malformed(f"the answer to {what}", "in a form that is not an object")
     return value
 
 

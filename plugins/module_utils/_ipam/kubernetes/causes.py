@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a provider that says nothing may leave claims alone: what can be seen of the claims, their pools and the Clusters that these name.
+"""Why a provider that reports nothing may leave claims alone: what can be seen of the claims, their pools and the Clusters that these name.
 
 Looked up once, when a wait is over. No right is needed for it beyond those that claiming needs: what may not be read is named.
 """

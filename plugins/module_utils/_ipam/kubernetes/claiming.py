@@ -188,7 +188,7 @@ class ClaimCall:
     # --- taking back ------------------------------------------------------------------------------------------
 
     def take_back(self, reason: IpamError) -> IpamError:
-        """Remove what this call created: a user is told of one failure, and has nothing to clean up. Returns what to raise.
+        """Remove what this call created: a user sees one failure, and has nothing to clean up. Returns what to raise.
 
         What another call counts on by now stays.
         """

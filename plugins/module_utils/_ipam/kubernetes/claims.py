@@ -45,7 +45,7 @@ class Listing:
 
 @dataclass
 class Created:
-    """What a bulk of creates came to: new claims, and names that were taken."""
+    """What a batch of creates came to: new claims, and names that were taken."""
 
     new: list[ObservedClaim] = field(default_factory=list)
     taken: list[Claim] = field(default_factory=list)
@@ -76,7 +76,7 @@ class TakenBack:
 
 @dataclass
 class Addresses:
-    """What a list of addresses says, and all that were given twice.
+    """What a list of addresses shows, and all that were given twice.
 
     By namespace and name: the claim's name, pool and address, or the error of one that cannot be used.
     """
@@ -132,7 +132,7 @@ class Claims:
             raise
 
     def create(self, claims: t.Sequence[Claim], dry_run: bool) -> Created:
-        """Create claims. A name that is taken is no failure: it may be ours from a lost answer, or another run's."""
+        """Create claims. A name that is taken is not a failure: it may be ours from a lost answer, or another run's."""
         resource = self._discovery.claims()
         created, lock = Created(), threading.Lock()
 
@@ -217,7 +217,7 @@ class Claims:
         return parallel.each(claims, one, self._progress.counted("deleted", len(claims)))
 
     def _delete(self, each: ObservedClaim, preconditions: t.Mapping[str, str], dry_run: bool = False) -> Refused | None:
-        """Delete one claim; returns the refusal where it is gone, or is not what the preconditions say."""
+        """Delete one claim; returns the refusal where it is gone, or does not meet the preconditions."""
         resource, claim = self._discovery.claims(), each.claim
         place = RequestTarget("delete", resource.plural, claim.namespace, claim.name)
         options = {
@@ -274,7 +274,7 @@ class Claims:
         return parallel.each(handing, one, self._progress.counted("handed over", len(handing)))
 
     def addresses(self, namespace: str | None, bound: t.Sequence[ObservedClaim]) -> Addresses:
-        """The addresses that these claims point to. Always from a list: one by one they would not say who else holds them."""
+        """The addresses that these claims point to. Always from a list: one by one they would not show who else holds them."""
         resource = self._discovery.addresses()
         wanted = {(each.claim.namespace, each.address_name) for each in bound}
         listed = Addresses()
@@ -284,7 +284,7 @@ class Claims:
                 if (each.namespace, each.name) in wanted:
                     listed.known[each.namespace, each.name] = each.content
                     listed.uids[each.namespace, each.name] = each.uid
-                # what is no address is nobody's
+                # an invalid address belongs to no claim
                 if not each.terminating and not isinstance(each.content, IpamError):
                     claim, pool, held = each.content
                     listed.holdings.append(Allocation(each.namespace, pool, held.address, claim, each.uid, each.origin))

@@ -15,7 +15,7 @@ import typing as t
 from ..._texts import plain
 from .reading import Object, mappings, optional_mapping
 
-# what a provider that sets conditions says when waiting is of no use; Metal3 never looks at such a claim again
+# what a provider that sets conditions reports when waiting is of no use; Metal3 never looks at such a claim again
 _EXHAUSTED = "PoolExhausted"
 _FINAL = (_EXHAUSTED, "AllocationFailed")
 _METAL3_REFUSAL = "ErrorMessage"
@@ -24,7 +24,7 @@ _LONGEST_REASON = 80
 
 
 class Condition(t.NamedTuple):
-    """Why a claim is not served; ``final`` where the provider says that it will not be."""
+    """Why a claim is not served; ``final`` where the provider reports that it will not be."""
 
     reason: str = ""
     message: str = ""
@@ -32,7 +32,7 @@ class Condition(t.NamedTuple):
 
     @property
     def is_exhaustion(self) -> bool:
-        """Whether the provider says that the pool has no free address."""
+        """Whether the provider reports that the pool has no free address."""
         return self.reason == _EXHAUSTED
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class Condition(t.NamedTuple):
 
 
 def not_served(status: Object, what: str) -> Condition:
-    """The condition that says so, a final one first; an empty one where none does."""
+    """The condition that reports it, a final one first; an empty one where none does."""
     found = [each for each in map(_condition, _all(status, what)) if each is not None]
     return next((each for each in found if each.final), found[0] if found else Condition())
 

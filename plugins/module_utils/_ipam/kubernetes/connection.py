@@ -11,8 +11,10 @@ server for its kinds and writes a cache that others can read.
 from __future__ import annotations
 
 import os
+import sys
 import typing as t
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..._texts import plain
 from ..errors import InvalidInput, MissingRequirement
@@ -74,7 +76,7 @@ class Pool(t.Protocol):
 
 @dataclass(frozen=True)
 class Connection:
-    """An API server and how to authenticate there; ``headers`` is asked anew for every request, since a token may be renewed."""
+    """An API server and how to authenticate there; ``headers`` is asked again for every request, since a token may be renewed."""
 
     host: str
     pool: Pool
@@ -82,7 +84,7 @@ class Connection:
 
 
 def connect(options: t.Mapping[str, t.Any]) -> Connection:
-    """A connection as the options, K8S_AUTH_* and the usual files say; nothing is sent yet.
+    """A connection as the options, K8S_AUTH_* and the usual files specify it; nothing is sent yet.
 
     Raises MissingRequirement when the Python library is missing or has changed, and InvalidInput when the credentials cannot be read.
     """
@@ -91,16 +93,13 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
     try:
         configuration = _configuration(kubernetes, given)
         client = kubernetes.client.ApiClient(configuration)
-    except Exception as error:  # the library raises whatever a file or a login helper raises
-        raise InvalidInput(
-            f"the credentials for the Kubernetes API cannot be read: {plain(error) or type(error).__name__}; "
-            "give kubeconfig, or host and api_key, or set K8S_AUTH_KUBECONFIG"
-        ) from error
+    except Exception as error:  # the library passes on anything that a file or a login helper raises
+        raise InvalidInput(f"the credentials for the Kubernetes API cannot be read: {_fault(error, given)}") from error
     return _connection(client, configuration, _impersonation(given))
 
 
 def _with_environment(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The options, and what K8S_AUTH_* say of those that were not given."""
+    """The options, and K8S_AUTH_* for those that were not given."""
     found = {name: _from_environment(name) if given.get(name) is None else given[name] for name in OPTIONS}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -153,12 +152,24 @@ def _load(config: t.Any, configuration: t.Any, given: t.Mapping[str, t.Any]) -> 
     config.load_kube_config(config_file=kubeconfig, **options)
 
 
+def _fault(error: Exception, given: t.Mapping[str, t.Any]) -> str:
+    """What is wrong with the credentials, and what to do; of a file that does not exist, the library does not report the path."""
+    named = given.get("kubeconfig")
+    if isinstance(named, str):  # several files are separated as in KUBECONFIG; one of them is enough
+        files = [Path(each).expanduser().absolute() for each in named.split(os.pathsep) if each]
+        if not any(file.exists() for file in files):
+            where = "" if Path(named).expanduser().is_absolute() else " (a task runs in the folder of its playbook)"
+            shown = plain(", ".join(map(str, files)))
+            return f"the kubeconfig {shown} does not exist; give an absolute path with kubeconfig or K8S_AUTH_KUBECONFIG{where}"
+    return f"{plain(error) or type(error).__name__}; give kubeconfig, or host and api_key, or set K8S_AUTH_KUBECONFIG"
+
+
 def _impersonation(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {header: given[name] for name, header in _IMPERSONATION.items() if given.get(name)}
 
 
 def secrets_of(options: t.Mapping[str, t.Any]) -> set[str]:
-    """What has to be hidden of options whose kubeconfig is a dictionary: most of what it says is no secret."""
+    """What must be hidden of options whose kubeconfig is a dictionary: most of its content is not a secret."""
     found = {str(options[name]) for name in ("api_key", "password") if options.get(name)}
     clusters = (_dictionary(each.get("cluster")) for each in _dictionaries(options["kubeconfig"].get("clusters")))
     proxies = [options.get("proxy"), *(cluster.get("proxy-url") for cluster in clusters)]
@@ -189,7 +200,9 @@ def _library() -> t.Any:
         import kubernetes.config
     except ImportError as error:
         raise MissingRequirement(
-            "the kubernetes backend needs the Python library kubernetes 24.2 or later beside the controller; run: pip install kubernetes",
+            "the kubernetes backend needs the Python library kubernetes 24.2 or later for the Python that runs the task, "
+            f"{sys.executable}: run {sys.executable} -m pip install kubernetes, or set ansible_python_interpreter to another Python that "
+            "has it (on localhost to the value of ansible_playbook_python)",
             requirement="kubernetes",
         ) from error
     return kubernetes

@@ -83,14 +83,14 @@ class Discovery:
         return resource
 
     def _ipam(self, plural: str) -> Resource:
+        missing: t.Sequence[str] = _KINDS
         for version in [self._claims_version] if self._claims_version else _VERSIONS:
             found = {resource.plural: resource for resource in self.resources(GROUP, version)}
             if all(name in found for name in _KINDS):
                 self._claims_version = version
                 return found[plural]
-        raise api_missing(
-            self._api.host, f"IPAddressClaim and IPAddress (CRDs {', '.join(f'{k}.{GROUP}' for k in _KINDS)})"
-        )
+            missing = min(missing, [name for name in _KINDS if name not in found], key=len)
+        raise api_missing(self._api.host, missing)
 
     def _versions_of(self, group: str) -> list[str]:
         if group not in self._versions:
@@ -119,7 +119,7 @@ class Discovery:
 
 
 def _versions(found: Object, what: str) -> list[str]:
-    """The versions of a group, the preferred one first; what is no version is left out, as it cannot be asked for."""
+    """The versions of a group, the preferred one first; what is not a version is left out, as it cannot be asked for."""
     preferred = optional_mapping(found.get("preferredVersion"), what, "preferredVersion")
     known = [preferred, *mappings(found.get("versions"), what, "versions")]
     names = [optional_text(each, "version", what, "versions") for each in known]
@@ -127,7 +127,7 @@ def _versions(found: Object, what: str) -> list[str]:
 
 
 def _resources(found: Object, group: str, version: str) -> list[Resource]:
-    """The kinds of a version; subresources, and what is no name of a kind, cannot be asked for."""
+    """The kinds of a version; subresources, and what is not a name of a kind, cannot be asked for."""
     what = f"API version {group}/{version}"
     known = [
         Resource(

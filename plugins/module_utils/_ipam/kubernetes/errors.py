@@ -20,6 +20,9 @@ GROUP = "ipam.cluster.x-k8s.io"
 # bytes; a larger Status is not worth to be understood
 _LARGEST_STATUS = 1024 * 1024
 _LONGEST_REASON = 80
+_OWNER_READER = "ipam-owner-reader.yaml"
+# what the manifests of playbooks/files name; for other kinds an administrator must add a line
+_IN_MANIFESTS = ("ipaddressclaims", "ipaddresses", "inclusterippools", "globalinclusterippools", "machineinventories")
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,12 @@ def _code(status: int) -> str:
 
 
 def may_pass(code: int) -> bool:
-    """Whether an answer says that the same request may succeed later: overload, a webhook or a store that is away for a moment."""
+    """Whether an answer means that the same request may succeed later: overload, a webhook or a store that is away for a moment."""
     return code == 429 or code >= 500
 
 
 def seconds_asked(header: str | None, status: t.Mapping[str, t.Any]) -> float:
-    """How long the server asks to wait: Retry-After, or the same in a Status; 0 where it says nothing."""
+    """How long the server asks to wait: Retry-After, or the same in a Status; 0 where it does not specify that."""
     if header and header.isascii() and header.strip().isdigit():
         return float(header.strip()[:9])
     details = status.get("details")
@@ -133,16 +136,29 @@ def _sentence(host: str, code: int, message: str, place: RequestTarget) -> str:
     if code == 401:
         return f"the Kubernetes API {host} refuses the credentials (401 Unauthorized); renew the token or name another kubeconfig"
     if _is_missing_right(code, message, place):
-        where = f"in namespace {place.namespace}" if place.namespace else "in all namespaces"
-        return (
-            f"this user may not {place.verb} {place.resource} {where} (403 Forbidden); "
-            f"let an administrator apply playbooks/files/{_rights(place)} there, or name another namespace"
-        )
+        return _missing_right(place)
     if code == 429:
         return f"the Kubernetes API {host} is overloaded and refused to {place} to the end (429); run again later"
     if code >= 500:
-        return f"the Kubernetes API {host} failed to {place} to the end: {message}; see to its webhooks and its store, then run again"
+        return f"the Kubernetes API {host} failed to {place} to the end: {message}; check its webhooks and its etcd, then run again"
     return f"the Kubernetes API refused to {place}: {message}; correct that and run again"
+
+
+def _missing_right(place: RequestTarget) -> str:
+    """What RBAC does not grant, and what would: a Role holds in one namespace only, and an owner has no other namespace."""
+    what, file = f"this user may not {place.verb} {place.resource}", _rights(place)
+    grant = f"let an administrator apply playbooks/files/{file}"
+    if place.resource not in _IN_MANIFESTS:
+        grant = f"let an administrator grant {place.verb} on {place.resource} as playbooks/files/{file} shows it for other kinds"
+    if place.resource.startswith("global"):
+        return f"{what} (403 Forbidden); {grant}"
+    if not place.namespace:
+        return (
+            f"{what} in all namespaces (403 Forbidden); name one with namespace (in the role with machine_network_ipam_namespace), "
+            f"or let an administrator grant {place.verb} on {place.resource} in a ClusterRole"
+        )
+    elsewhere = "" if file == _OWNER_READER else ", or name another namespace"
+    return f"{what} in namespace {place.namespace} (403 Forbidden); {grant} there{elsewhere}"
 
 
 def _rights(place: RequestTarget) -> str:
@@ -150,7 +166,7 @@ def _rights(place: RequestTarget) -> str:
     if place.verb == "create" and place.resource == "ipaddresses":
         return "ipam-hand-over.yaml"
     if place.resource not in ("ipaddressclaims", "ipaddresses") and not place.resource.endswith("pools"):
-        return "ipam-owner-reader.yaml"
+        return _OWNER_READER
     if place.verb not in ("create", "patch", "delete") or not place.resource.endswith("pools"):
         return "ipam-consumer.yaml"
     return "ipam-global-pool-manager.yaml" if place.resource.startswith("global") else "ipam-pool-manager.yaml"
@@ -172,7 +188,7 @@ def unreachable(host: str, error: BaseException) -> Unreachable:
 
 
 def no_answer(host: str, fault: str) -> Unreachable:
-    """The sentence for what is no answer of an API server, or only the beginning of one."""
+    """The sentence for something that is not an answer of an API server, or only the beginning of one."""
     return Unreachable(
         f"the Kubernetes API {host} cannot be used: {fault}; check that it runs and that host or kubeconfig name the right one",
         host=host,
@@ -195,9 +211,11 @@ def _cause(inner: BaseException) -> str:
     return " ".join(text.rsplit(">: ", 1)[-1].split()) or type(inner).__name__
 
 
-def api_missing(host: str, missing: str) -> IpamError:
-    """The sentence for a cluster without Cluster API's IPAM."""
+def api_missing(host: str, missing: t.Sequence[str]) -> IpamError:
+    """The sentence for a cluster without Cluster API's IPAM; a provider of addresses does not bring these definitions, Cluster API does."""
+    names = " and ".join(f"{plural}.{GROUP}" for plural in missing)
     return MissingRequirement(
-        f"the cluster {host} has no {missing} ({GROUP} v1beta2 or v1beta1); install Cluster API's IPAM with the role ipam_provider",
-        **{"host": host, "requirement": missing},
+        f"the cluster {host} lacks {names} (v1beta2 or v1beta1): install Cluster API, which defines them, and then the IPAM provider "
+        "with the role ipam_provider",
+        **{"host": host, "requirement": names},
     )

@@ -88,7 +88,7 @@ def _after(move: HandOver, dry_run: bool) -> BoundClaim:
 
 
 def refuse_other_provider(claim: Claim) -> None:
-    """Raise IpamError where nothing says that the provider keeps an address that waits for its claim."""
+    """Raise IpamError where nothing shows that the provider keeps an address that waits for its claim."""
     if (claim.pool.api_group, claim.pool.kind) not in ((GROUP, NAMESPACED), (GROUP, GLOBAL)):
         raise InvalidInput(
             f"claim {claim.name} is from pool {claim.pool} of another provider than the in-cluster one, whose addresses cannot be handed "

@@ -74,7 +74,7 @@ def _uid(claim: Claim, owner: Owner, listed: dict[str, str] | Refused) -> str:
         if owner.uid:
             return owner.uid
         raise Forbidden(
-            f"the uid of the owner {owner} of claim {claim.name} is not known: {listed}, or give its uid",
+            f"the uid of the owner {owner} of claim {claim.name} is not known: {listed}, or give it with owner.uid",
             **listed.details,
         ) from None
     uid = listed.get(owner.name)

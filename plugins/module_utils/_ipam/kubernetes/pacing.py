@@ -15,7 +15,7 @@ from ..errors import PoolExhausted, PoolNotFound
 from ..model import Claim, IpamError, PoolReference
 from .conditions import Condition
 
-# the slowest provider that was measured (Metal3) serves and releases 4 claims in a second: twice as long is no fault
+# the slowest provider that was measured (Metal3) serves and releases 4 claims in a second: twice as long is not a fault
 _SECONDS_PER_CLAIM = 0.5
 _NAMED = 5
 # RFC 3339, as metadata.deletionTimestamp
@@ -47,7 +47,7 @@ class AdaptiveDeadline:
         self.deadline = began + grace + _SECONDS_PER_CLAIM * count
 
     def served(self, count: int, now: float) -> None:
-        """Say that so many are served now."""
+        """Report that so many are served now."""
         if count > self._served:
             self._served = count
             left = (self._count - count) * (now - self._began) / count
@@ -60,7 +60,7 @@ class AdaptiveDeadline:
 
 @dataclass(frozen=True)
 class Capacity:
-    """How full a pool says it is; ``free`` is negative when used addresses left the pool.
+    """How full a pool is by its own status; ``free`` is negative when used addresses left the pool.
 
     ``grace_period`` is how long a released address rests before it is free, in seconds.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one place where paths of an API server are made: no name, whoever gave it, leads a request to anything else (pure)."""
+"""The one place where paths of an API server are made: no name, no matter who gave it, leads a request to anything else (pure)."""
 
 from __future__ import annotations
 

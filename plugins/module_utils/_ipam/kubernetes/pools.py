@@ -25,7 +25,7 @@ from .pacing import Capacity, PoolMissing, PoolPaused
 from .progress import Progress
 from .reading import Malformed, Object, mapping, optional_mapping, optional_number, optional_text
 
-# how long a new pool may take to say how full it is, in seconds
+# how long a new pool may take to show how full it is, in seconds
 _STATUS_PATIENCE = 3.0
 _GLANCE = 0.1
 _STATUS = "status.ipAddresses"
@@ -34,7 +34,7 @@ _UNKNOWN_FIELD = re.compile(r'unknown field "([^"]{1,200})"')
 
 
 class Looked(t.NamedTuple):
-    """What a pool of any kind says: its room, how long released addresses rest (in seconds), and the Cluster that it names."""
+    """What a pool of any kind reports: its room, how long released addresses rest (in seconds), and the Cluster that it names."""
 
     room: Capacity | None
     grace_period: int
@@ -55,7 +55,7 @@ class Pools:
     # --- any kind ---------------------------------------------------------------------------------------------
 
     def look(self, reference: PoolReference, namespace: str) -> Looked | None:
-        """What a pool says of itself; None where this user may not read it. Raises PoolMissing, and PoolPaused."""
+        """The status of a pool; None where this user may not read it. Raises PoolMissing, and PoolPaused."""
         resource = self._discovery.pool(reference)
         try:
             item = self._get(resource, reference, namespace)
@@ -81,7 +81,7 @@ class Pools:
             )
 
     def room(self, reference: PoolReference, namespace: str) -> Capacity | None:
-        """How full a pool says it is; None where it does not say, or this user may not read it. Raises as ``look`` does."""
+        """How full a pool is by its own status; None where that is not reported, or this user may not read it. Raises as ``look`` does."""
         looked = self.look(reference, namespace)
         if looked is None:
             return None
@@ -106,7 +106,7 @@ class Pools:
     def states(self, namespace: str | None) -> list[PoolState]:
         """The pools that a namespace can claim from, or all; a kind that this user may not list is left out.
 
-        So is a pool of which no address could be used, for a zone id say: it may be somebody else's, whose mistake would stop everybody.
+        So is a pool of which no address could be used (for a zone id, for example): a mistake of another user would stop everybody.
         """
         found: list[PoolState] = []
         for kind, place in ((NAMESPACED, namespace or ""), (GLOBAL, "")):
@@ -125,6 +125,15 @@ class Pools:
                     self._progress.note(f"left out: {error}")
         return sorted(
             found, key=lambda state: (state.pool.namespace, state.pool.reference.kind, state.pool.reference.name)
+        )
+
+    def why_none(self) -> str:
+        """A sentence where the cluster does not define the kind of pools."""
+        if self._discovery.find(GROUP, NAMESPACED) is not None:
+            return ""
+        return (
+            f"the cluster {self._api.host} does not define {NAMESPACED} ({GROUP}), so it has no pools of the in-cluster provider; "
+            "check that it is the right cluster, or install the provider with the role ipam_provider"
         )
 
     def apply(self, pool: Pool, dry_run: bool) -> PoolChange:
@@ -147,7 +156,7 @@ class Pools:
             place = RequestTarget("create", resource.plural, pool.namespace)
             self._api.post(resource.path(pool.namespace), place, manifest, dry_run, strict=True)
             return
-        # null removes a field in a merge patch: what the manifest does not say is not there
+        # null removes a field in a merge patch: what the manifest does not have is not there
         spec = {**dict.fromkeys(known_fields(item["spec"])), **manifest["spec"]}
         said = {name: manifest["metadata"][name] for name in ("labels", "annotations") if name in manifest["metadata"]}
         body: Object = {"spec": spec, **({"metadata": said} if said else {})}
@@ -217,13 +226,13 @@ def _status(item: Object, what: str) -> Object:
 
 
 def _looked(item: Object, reference: PoolReference) -> Looked:
-    """What a pool of any kind says. Raises PoolPaused."""
+    """What a pool of any kind reports. Raises PoolPaused."""
     what = str(reference)
     metadata = optional_mapping(item.get("metadata"), what, "metadata")
     if PAUSED in optional_mapping(metadata.get("annotations"), what, "metadata.annotations"):
         raise PoolPaused(
-            f"pool {reference} is paused (annotation {PAUSED}), so that its provider serves and releases nothing of it;"
-            " remove the annotation, or wait for who set it, then run again",
+            f"pool {reference} is paused (annotation {PAUSED}), so its provider neither serves nor releases claims on it;"
+            " remove the annotation, or wait until it is removed, and run again",
             pool=reference.name,
         )
     spec = optional_mapping(item.get("spec"), what, "spec")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody who waits is told every few seconds."""
+"""What a waiting user is shown every few seconds."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Progress:
         self._report(line)
 
     def counted(self, what: str, count: int) -> Tell:
-        """A function to call as often as one likes, with how many of ``count`` are done and what says why the others are not."""
+        """A function to call as often as one likes, with how many of ``count`` are done and what shows why the others are not."""
         began = time.monotonic()
 
         def tell(done: int, why: t.Callable[[], str]) -> None:

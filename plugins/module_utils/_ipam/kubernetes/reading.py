@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fields of what an API server sent, each of the type that it has to be: a server is not always what it seems to be (pure).
+"""Fields of what an API server sent, each of the type that it must be: a server is not always what it seems to be (pure).
 
 ``what`` names the object in the sentence, ``field`` is its place in it, with dots. An optional field may be null.
 """
@@ -34,7 +34,7 @@ def malformed(what: str, fault: str) -> Malformed:
 
 
 def mapping(value: object, what: str, field: str) -> Object:
-    """A dictionary that has to be there."""
+    """A dictionary that must be there."""
     if isinstance(value, dict):
         return value
     raise _wrong(what, field, value, "a dictionary")
@@ -46,7 +46,7 @@ def optional_mapping(value: object, what: str, field: str) -> Object:
 
 
 def sequence(value: object, what: str, field: str) -> list[t.Any]:
-    """A list that has to be there."""
+    """A list that must be there."""
     if isinstance(value, list):
         return value
     raise _wrong(what, field, value, "a list")
@@ -60,34 +60,34 @@ def mappings(value: object, what: str, field: str) -> list[Object]:
 
 
 def text(owner: Object, key: str, what: str, field: str) -> str:
-    """A text that has to be there, and says something."""
+    """A string that must be there, and not be empty."""
     value = owner.get(key)
     if isinstance(value, str) and value and len(value) <= _LONGEST:
         return value
-    raise _wrong(what, f"{field}.{key}", value, "a text")
+    raise _wrong(what, f"{field}.{key}", value, "a string")
 
 
 def optional_text(owner: Object, key: str, what: str, field: str, longest: int = _LONGEST) -> str:
-    """A text, empty where there is none."""
+    """A string, empty where there is none."""
     value = owner.get(key)
     if value is None:
         return ""
     if isinstance(value, str) and len(value) <= longest:
         return value
-    raise _wrong(what, f"{field}.{key}", value, "a text")
+    raise _wrong(what, f"{field}.{key}", value, "a string")
 
 
 def texts(value: object, what: str, field: str) -> dict[str, str]:
-    """A dictionary of texts, as labels and annotations are; empty where there is none."""
+    """A dictionary of strings, as labels and annotations are; empty where there is none."""
     found = optional_mapping(value, what, field)
     for key, each in found.items():
         if not isinstance(each, str):
-            raise _wrong(what, f"{field}.{plain(key, 80)}", each, "a text")
+            raise _wrong(what, f"{field}.{plain(key, 80)}", each, "a string")
     return found
 
 
 def boolean(owner: Object, key: str, what: str, field: str) -> bool:
-    """True or false, which has to be there."""
+    """True or false, which must be there."""
     value = owner.get(key)
     if isinstance(value, bool):
         return value
@@ -111,6 +111,6 @@ def _wrong(what: str, field: str, value: object, wanted: str) -> Malformed:
     if value is None or value == "":
         return malformed(what, f"without {field}")
     shown = (
-        f"a text of {len(value)} characters" if isinstance(value, str) and len(value) > _LONGEST else plain(value, 80)
+        f"a string of {len(value)} characters" if isinstance(value, str) and len(value) > _LONGEST else plain(value, 80)
     )
     return malformed(what, f"with {field} {shown}, where {wanted} belongs")

@@ -14,7 +14,7 @@ from ..model import IpamError, PoolReference
 
 
 class Allocation(t.NamedTuple):
-    """One IPAddress, as far as it tells who holds what; ``address`` in its canonical spelling, so that equal ones are the same.
+    """One IPAddress, as far as it shows who holds what; ``address`` in its canonical spelling, so that equal ones are the same.
 
     ``origin`` is the uid of the one that hands its address over to this one, empty as a rule.
     """
@@ -62,13 +62,13 @@ def shared_addresses(holdings: t.Iterable[Allocation]) -> list[SharedAddress]:
 
 
 def claims_to_recreate(shared: SharedAddress, created: t.Collection[str]) -> list[str]:
-    """The claims among ``created`` that have to let go: all where an older claim holds the address, else all but the first by name."""
+    """The claims among ``created`` that must let go: all where an older claim holds the address, else all but the first by name."""
     ours = [name for name in shared.claims if name in created]
     return ours if len(ours) < len(shared.claims) else ours[1:]
 
 
 def refusal(shared: SharedAddress, asked: t.Collection[str], created: t.Collection[str]) -> IpamError | None:
-    """The sentence where claims share that this call did not create: somebody may use the address, so the user tells whose it is."""
+    """The sentence where claims share that this call did not create: the address may be in use, so the user decides whose it is."""
     older = [name for name in shared.claims if name not in created]
     if len(older) < 2 or not any(name in asked for name in older):
         return None

@@ -85,7 +85,7 @@ class Waiting:
         return bool(each.address_name)
 
     def _look_at_pools(self, left: t.Collection[str], pools: Pools) -> Unsatisfiable | None:
-        """A provider that says nothing on a claim still says how full its pool is; returns why waiting is of no use."""
+        """A provider that reports nothing on a claim still shows how full its pool is; returns why waiting is of no use."""
         asking: dict[PoolReference, list[Claim]] = {}
         for name in left:
             claim = self._wanted[name]
@@ -106,13 +106,13 @@ class Waiting:
         return None
 
     def _why(self, left: t.Iterable[str], watch: Watch) -> str:
-        """What the provider says of the claims that wait, else what is wrong with the watch; empty where nobody says anything."""
+        """What the provider reports of the claims that wait, else what is wrong with the watch; empty where nothing is reported."""
         waiting = (self.known.get(name) for name in left)
         reasons = {str(each.condition) for each in waiting if each is not None and each.condition.reason}
         return "; ".join(sorted(reasons)[:_REASONS]) or watch.trouble
 
     def _timed_out(self, left: t.Collection[str], count: int, now: float, why: str) -> IpamError:
-        why = why or self._cause(left) or "their IPAM provider says nothing; see whether it runs, or is paused"
+        why = why or self._cause(left) or "their IPAM provider reports nothing; check whether it runs, or is paused"
         return TimedOut(
             f"{len(left)} of {count} claims have no address after {now - self._began:.0f} s: {names(left)} ({why}); "
             "the claims stay, run again to go on waiting",

@@ -54,7 +54,7 @@ class Watch:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        # the thread ends with its next line; it is a daemon and holds nothing that anybody waits for
+        # the thread ends with its next line; it is a daemon and holds nothing that is waited for
         self._ended.set()
 
     def next(self, seconds: float) -> Change | None:
@@ -68,7 +68,7 @@ class Watch:
         return change
 
     def look(self) -> Change:
-        """All claims as they are now: a watch that says nothing may be a connection that is dead on the other side."""
+        """All claims as they are now: a watch that reports nothing may be a connection that is dead on the other side."""
         return self._listed()[0]
 
     def _run(self) -> None:
@@ -79,12 +79,12 @@ class Watch:
             except IpamError as error:
                 self._put(error)
                 return
-            except Exception as error:  # whatever breaks a stream: look again from where we are
+            except Exception as error:  # anything that breaks a stream: look again from where we are
                 self.trouble = str(self._api.lost(error))
             self._ended.wait(max(0.0, opened + _PAUSE - time.monotonic()))
 
     def _put(self, change: Change | IpamError) -> None:
-        """Hand a change over, as soon as there is room for it; nobody takes what comes after the end."""
+        """Hand a change over, as soon as there is room for it; no one takes what comes after the end."""
         while not self._ended.is_set():
             try:
                 self._queue.put(change, timeout=_PAUSE)
@@ -126,7 +126,7 @@ class Watch:
         self.trouble = str(error)
 
     def _event(self, event: Object) -> bool:
-        """Take one event in; False when the watch has to be opened again. Raises Malformed."""
+        """Take one event in; False when the watch must be opened again. Raises Malformed."""
         kind, item = event.get("type"), mapping(event.get("object"), "a change in a watch", "object")
         if kind == "ERROR":
             if item.get("code") == 410:

@@ -52,7 +52,7 @@ class ArpSearch:
         if self._socket is None:
             return found
         if time.monotonic() >= self._started + seconds:
-            self._started = time.monotonic()  # other work took all of the time: nobody was listening
+            self._started = time.monotonic()  # other work took all of the time: no one was listening
             self._ask()
         deadline, repeat = self._started + seconds, self._started + _REPEAT_AFTER
         own = own_macs()
@@ -88,7 +88,7 @@ class ArpSearch:
 
 
 def _close_aside(connection: socket.socket) -> None:
-    """Here the kernel does wait so: nobody else has to."""
+    """Here the kernel waits itself: nothing else must."""
     try:
         threading.Thread(target=connection.close).start()
     except RuntimeError:  # the host lets us have no more of them

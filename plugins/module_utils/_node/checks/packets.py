@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What neighbours on the segment send: every packet of theirs is read here (pure), and one that is not valid says nothing.
+"""What neighbours on the segment send: every packet of theirs is read here (pure), and one that is not valid counts as none.
 
-Any of them may be forged. So an answer has to match a random number of the question; an ARP answer cannot, and is only ever a reason to
+Any of them may be forged. So an answer must match a random number of the question; an ARP answer cannot, and is only ever a reason to
 change nothing.
 """
 
@@ -18,7 +18,7 @@ _ARP_HEAD = struct.pack(
 )  # ARP of IPv4 over Ethernet (RFC 826), behind the addresses of the frame
 _ARP_LENGTH = 42
 _ARP_OPERATIONS = (1, 2)  # who asks has the address that it asks with, too (RFC 5227)
-_GROUP = 1  # the bit of a MAC address that is no machine's own
+_GROUP = 1  # the bit of a MAC address that is not a machine's own
 _NO_MAC = bytes(6)
 # the name servers of the root, which every server answers for, if only by refusing
 _DNS_QUESTION = b"\0" + struct.pack("!2H", 2, 1)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Probes: what works on a node before a change has to work after it."""
+"""Probes: what works on a node before a change must work after it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..protocol import Probe
 from .arp import ArpSearch, address_of, is_ethernet
 from .packets import dns_query, echo_request, icmp_protocol, is_dns_answer, is_echo_reply
 
-# seconds: for a thread to say what came of its probe, and for a probe that has no time left
+# seconds: for a thread to report its result, and for a probe that has no time left
 _GRACE = 1.0
 _SHORTEST = 0.01
 NO_GATEWAY = "there is no default gateway"
@@ -29,7 +29,7 @@ _MOST_SERVERS = 3
 def run_probes(probes: t.Sequence[Probe], within: float) -> dict[str, str]:
     """Run all at once, for ``within`` seconds at the longest; the failure of each by name, in a few words, empty where it passed.
 
-    That may take long: the caller does not hold the lock, or the dead-man waits for it.
+    That may take long: the caller must not hold the lock, or the watchdog waits for it.
     """
     bounded = [probe._replace(timeout=max(_SHORTEST, min(probe.timeout, within))) for probe in probes]
     results: dict[str, str] = {}
@@ -45,7 +45,7 @@ def run_probes(probes: t.Sequence[Probe], within: float) -> dict[str, str]:
 def _run(probe: Probe, results: dict[str, str]) -> None:
     try:
         results[probe.name] = _KINDS[probe.kind](probe)
-    except (OSError, ValueError, LookupError) as error:  # of a target that is not a name, say
+    except (OSError, ValueError, LookupError) as error:  # of a target that is not a name, for example
         results[probe.name] = _short(error)
 
 
@@ -75,7 +75,7 @@ def default_routes() -> list[tuple[str, str]]:
 def routes_in(
     lines: t.Iterable[str], read: t.Callable[[list[str]], tuple[int, str, str] | None]
 ) -> list[tuple[str, str]]:
-    """The default routes that the lines of a table of the kernel name, best first; a line of another form is none."""
+    """The default routes that the lines of a table of the kernel name, best first; a line of another form is not one."""
     found = []
     for line in lines:
         try:

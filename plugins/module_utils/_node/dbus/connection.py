@@ -23,7 +23,7 @@ _HEADER = 16
 _LONGEST_LINE = 16384
 # the mark of this machine's byte order
 _NATIVE_MARK = next(mark for mark, order in BYTE_ORDERS.items() if order == NATIVE_ORDER)
-# calls on their way at once: they and their answers have to fit what the bus keeps for a connection
+# calls on their way at once: they and their answers must fit what the bus keeps for a connection
 _AT_ONCE = 32
 _PATH, _INTERFACE, _MEMBER, _ERROR_NAME, _REPLY_SERIAL, _DESTINATION, _SIGNATURE = 1, 2, 3, 4, 5, 6, 8
 
@@ -183,7 +183,7 @@ class SystemBus:
 
 
 def message_length(start: bytes | bytearray) -> int:
-    """The length of a message in bytes, by its first 16. Raises WireError where that is none of D-Bus."""
+    """The length of a message in bytes, by its first 16. Raises WireError where that is not one of D-Bus."""
     order = BYTE_ORDERS.get(start[0])
     if order is None or start[3] != _PROTOCOL:
         raise WireError("it is not D-Bus 1")

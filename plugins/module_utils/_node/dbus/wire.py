@@ -49,7 +49,7 @@ _MOST_READ = 1000
 
 
 class WireError(ValueError):
-    """Bytes that are no message of this format; the text says why in a few words."""
+    """Bytes that are not a message of this format; the text shows why in a few words."""
 
 
 class Variant(t.NamedTuple):

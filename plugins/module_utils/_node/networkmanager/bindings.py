@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the keyfile of a profile of ours says about whom it is for, and when NetworkManager brings it up (nm-settings-keyfile(5))."""
+"""What the keyfile of a profile of ours states: its interface, and when NetworkManager brings it up (nm-settings-keyfile(5))."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Sections = t.Mapping[str, t.Mapping[str, str]]
 _ASKING = ("auto", "dhcp")
 _SELF_MADE = ("manual", "link-local", "shared")
 _MAIN_TABLE = (None, "", "0", "254")
-# texts, not patterns: each costs the start of this program 0.1 ms, and few of them are needed
+# strings, not patterns: each costs the start of this program 0.1 ms, and few of them are needed
 _OTHER_TABLE = r"(?:^|,)\s*table=(?!(?:0|254)\s*(?:,|\Z))"
 _ROUTE_KEY = re.compile(r"routes?[0-9]*\Z")
 _DEFAULT_ROUTES = ("0.0.0.0/0", "::/0")
@@ -32,7 +32,7 @@ _ONE_NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*);?\Z"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
 # what has no address at all: it holds together what has one
 WITHOUT_ADDRESSES = ("ovs-bridge", "ovs-port")
-# what has no address unless its keyfile says so
+# what has no address unless its keyfile specifies it
 _WITHOUT_METHOD = ("wireguard", "loopback")
 
 
@@ -40,9 +40,9 @@ class Binding(t.NamedTuple):
     """What a profile of ours is for, by ``interface`` or by ``mac_address`` (each may be empty), and how it stands at a boot.
 
     ``controller`` and ``parent`` are what it is a port of, or on top of: an interface or a uuid. ``asking`` are the families in which
-    its address comes from a DHCP server or a router. ``depends_on_network`` says that it does not come up before one answers.
-    ``secondaries`` are the uuids of VPNs that come up with it. ``gives_gateway`` says that it may give a default route in the main table.
-    ``addresses`` are static ones, and ``is_another_client`` says that a DHCP server may take it for another one than before:
+    its address comes from a DHCP server or a router. ``depends_on_network`` states that it does not come up before one answers.
+    ``secondaries`` are the uuids of VPNs that come up with it. ``gives_gateway`` states that it may give a default route in the main table.
+    ``addresses`` are static ones, and ``is_another_client`` states that a DHCP server may take it for another one than before:
     by a client-id, or by a MAC address of its own. ``is_for_any`` ethernet interface is what names none in any way.
     ``gateways`` is what decides between static default gateways: the family, and the metric that is given, or the kind of interface.
     """
@@ -75,7 +75,7 @@ class Binding(t.NamedTuple):
 
 
 def binding(profile: WantedProfile) -> Binding:
-    """What the keyfile of a profile says; the defaults where it cannot be read."""
+    """What the keyfile of a profile states; the defaults where it cannot be read."""
     text = Keyfile({})
     with contextlib.suppress(ValueError):
         text = parse(profile.text)
@@ -138,7 +138,7 @@ def _has_addresses(kind: str, sections: Sections) -> bool:
 def _derived_interface(kind: str, sections: Sections) -> str:
     """The interface of a profile without interface-name: the one that it matches, or what NetworkManager calls its VLAN.
 
-    Empty where it cannot be told.
+    Empty where it is not known.
     """
     matched = re.match(_ONE_NAME, sections.get("match", {}).get("interface-name", ""))
     if matched:
@@ -196,6 +196,6 @@ def _gives_gateway(section: t.Mapping[str, str], family: str, sections: Sections
 
 
 def _depends(sections: Sections, asking: t.Sequence[str]) -> bool:
-    """Whether a family that asks has to get its answer: the only one with an address, or with ``may-fail=false``."""
+    """Whether a family that asks must get its answer: the only one with an address, or with ``may-fail=false``."""
     others = any(_method(sections, family) in _SELF_MADE for family in FAMILIES)
     return not others or any(sections.get(family, {}).get("may-fail") in ("false", "0") for family in asking)

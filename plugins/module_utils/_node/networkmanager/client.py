@@ -59,14 +59,14 @@ _REASONS = {
 # of them: the device has gone on, maybe to another activation of the same profile
 _WENT_ON = (0, 60)
 
-# of them: somebody took it down by hand
+# of them: a user took it down by hand
 USER_REQUESTED = 39
 
 
 # what a device waits for in a state in which it may stay (NMDeviceState)
 _WAITS_FOR = {
     20: "its interface cannot be used yet (no carrier, or a firmware is missing)",
-    60: "it waits for a secret, and nobody is there to give it",
+    60: "it waits for a secret, and no secret agent is running",
     70: "it waits for an address, and no DHCP server or router has answered",
     90: "it waits for another connection",
 }
@@ -237,7 +237,7 @@ class NetworkManager:
     def _of_each(
         self, paths: t.Sequence[str], interface: str, member: str, signature: str = "", *arguments: str
     ) -> dict[str, t.Any]:
-        """What each object answers; one that goes away meanwhile (the interface of a container, say) is left out."""
+        """What each object answers; one that goes away meanwhile (the interface of a container, for example) is left out."""
         answers = self._bus.call_each(_NAME, paths, interface, member, signature, arguments, self._timeout)
         found = {}
         for path, answer in zip(paths, answers):
@@ -357,7 +357,7 @@ class NetworkManager:
     # --- checkpoints ------------------------------------------------------------------------------------------
 
     def checkpoints(self) -> list[str]:
-        """The object paths of all open checkpoints, whoever made them."""
+        """The object paths of all open checkpoints, no matter who made them."""
         return list(self._property(_PATH, _NAME, "Checkpoints"))
 
     def open_checkpoint(self, seconds: int) -> str:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What NetworkManager assumes where a keyfile says nothing, and leaves out of a keyfile that it writes.
+"""What NetworkManager assumes where a keyfile specifies nothing, and leaves out of a keyfile that it writes.
 
-Numbers and booleans of all settings, as libnm 1.42 and 1.52 have them (the defaults of its properties, by introspection). A text has no
+Numbers and booleans of all settings, as libnm 1.42 and 1.52 have them (the defaults of its properties, by introspection). A string has no
 default but the empty one.
 """
 

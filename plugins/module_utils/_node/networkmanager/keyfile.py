@@ -35,7 +35,7 @@ _OTHER_LINE_END = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 class KeyfileError(ValueError):
-    """A text that NetworkManager could not read; names the line number and never the line, which may hold a secret."""
+    """A string that NetworkManager could not read; names the line number and never the line, which may hold a secret."""
 
 
 class Entry(t.NamedTuple):
@@ -103,7 +103,7 @@ def _key_value(number: int, section: str, content: str) -> Entry:
 
 
 def virtual_functions(text: str) -> int:
-    """How many virtual functions (SR-IOV) a profile makes; raises ``KeyfileError`` for a text that cannot be read."""
+    """How many virtual functions (SR-IOV) a profile makes; raises ``KeyfileError`` for text that cannot be read."""
     number = parse(text).get("sriov", "total-vfs") or ""
     return int(number) if re.match(r"[0-9]{1,9}\Z", number) else 0
 
@@ -155,7 +155,7 @@ def redact(text: str) -> str:
     """The text with every secret replaced by ``<hidden>``; also for text that cannot be read.
 
     Hidden are values of secret keys, all of ``[vpn-secrets]``, what ``[vpn]`` has for its plugin, certificates that are in the file itself,
-    addresses with a user name in them, scripts for proxies, comments that mention a secret, and lines that are no keyfile lines.
+    addresses with a user name in them, scripts for proxies, comments that mention a secret, and lines that are not keyfile lines.
     """
     result = []
     section = ""
@@ -192,7 +192,7 @@ def _comments_out(content: str) -> bool:
 
 
 def is_secret_key(key: str) -> bool:
-    """Whether the value of a key is a secret, whatever it is."""
+    """Whether the value of a key is a secret, no matter what it is."""
     return not key.endswith("-flags") and bool(_SECRET_WORD.search(key))
 
 

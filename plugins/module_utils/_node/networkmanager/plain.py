@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keyfiles that nobody can misunderstand: an address or a lease for an ethernet interface, in the plainest spelling.
+"""Keyfiles that no one can misunderstand: an address or a lease for an ethernet interface, in the plainest spelling.
 
 Most profiles are of this kind, and NetworkManager need not be asked about them, which costs a process for each. Everything else is not
 plain, which does not make it wrong.
@@ -17,7 +17,7 @@ from .address_lines import DEFAULT_PREFIXES, address_line
 from .keyfile import KeyfileError, entries
 from .spellings import ip_address, items
 
-# texts, not patterns: each costs the start of this program 0.1 ms, and few of them are needed
+# strings, not patterns: each costs the start of this program 0.1 ms, and few of them are needed
 _BOOLEAN = r"(?:true|false)\Z"
 _WORD = r"[A-Za-z0-9][-A-Za-z0-9_.:@ ]*\Z"
 _INTERFACE = r"[A-Za-z][A-Za-z0-9._-]{0,14}\Z"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # socket, around it, would cost each start 3 ms
 
-# texts, not patterns: each costs the start of this program 0.1 ms, and few of them are needed
+# strings, not patterns: each costs the start of this program 0.1 ms, and few of them are needed
 _ESCAPE = r"\\(.)"
 _ESCAPED = {"s": " ", "n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -21,12 +21,12 @@ _FAMILIES = (AF_INET, AF_INET6)
 
 
 def same(value: str, other: str) -> bool:
-    """Whether two values mean the same, whatever the type of the key is that has them."""
+    """Whether two values mean the same, no matter what the type of the key is that has them."""
     return same_value(value, other) or _as_bytes(value) == _as_bytes(other) or _all_in(value, other)
 
 
 def same_value(value: str, other: str) -> bool:
-    """The same of values that are no lists."""
+    """The same of values that are not lists."""
     return (
         value == other
         or unescaped(value) == unescaped(other)
@@ -55,13 +55,13 @@ def element(text: str) -> str:
 
 
 def mac_address(text: str) -> str:
-    """A MAC address in the one form that the system writes: bytes, a list of numbers, say; what is none as it stands."""
+    """A MAC address in the one form that the system writes: bytes, a list of numbers, for example; what is not one as it stands."""
     is_list = ";" in text and re.match(_BYTES, text)
     return ":".join(f"{byte:02x}" for byte in _as_bytes(text)) if is_list or re.match(_MAC_ADDRESS, text) else text
 
 
 def ip_address(text: str) -> str:
-    """An IP address in the one form that the system writes; empty for what is none."""
+    """An IP address in the one form that the system writes; empty for what is not one."""
     for family in _FAMILIES:
         try:
             return inet_ntop(family, inet_pton(family, text))
@@ -76,7 +76,7 @@ def _numbers(value: str) -> set[int | None]:
 
 
 def as_number(value: str) -> int | None:
-    """A whole number as the C library reads it (``0x10`` is 16, ``010`` is 8); None for what is none."""
+    """A whole number as the C library reads it (``0x10`` is 16, ``010`` is 8); None for what is not one."""
     if not re.match(_NUMBER, value):
         return None
     digits = value.lstrip("+-")
@@ -88,7 +88,7 @@ def as_number(value: str) -> int | None:
 
 
 def _as_bytes(value: str) -> bytes:
-    """Bytes that are written as a list of numbers, ``65;66;``, as a MAC address or as a text."""
+    """Bytes that are written as a list of numbers, ``65;66;``, as a MAC address or as a string."""
     if re.match(_MAC_ADDRESS, value):
         return bytes.fromhex(element(value).replace(":", ""))
     if ";" in value and re.match(_BYTES, value):
@@ -99,5 +99,5 @@ def _as_bytes(value: str) -> bytes:
 
 
 def unescaped(value: str) -> str:
-    r"""A text without the escapes of GLib's key files: ``\s`` is a blank; a backslash before anything else stands for itself."""
+    r"""A string without the escapes of GLib's key files: ``\s`` is a blank; a backslash before anything else stands for itself."""
     return re.sub(_ESCAPE, lambda found: _ESCAPED.get(found.group(1), found.group(0)), value)

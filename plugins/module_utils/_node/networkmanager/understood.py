@@ -71,7 +71,7 @@ _MAY_BE_A_DEFAULT = re.compile(r"-?[0-9]+\Z|true\Z|false\Z|default\Z")
 
 
 class Loss(t.NamedTuple):
-    """A line that was read as something else, ``read_as``; empty for nothing. ``may_be_default``: it may say what holds anyway."""
+    """A line that was read as something else, ``read_as``; empty for nothing. ``may_be_default``: it may show what holds anyway."""
 
     entry: Entry
     read_as: str = ""
@@ -79,7 +79,7 @@ class Loss(t.NamedTuple):
 
 
 class Verdict(t.NamedTuple):
-    """What was lost: lines that are wrong, and those whose key NetworkManager may not know, or that say what holds anyway."""
+    """What was lost: lines that are wrong, and those whose key NetworkManager may not know, or that show what holds anyway."""
 
     wrong: tuple[Loss, ...]
     unknown: tuple[Loss, ...]
@@ -88,7 +88,7 @@ class Verdict(t.NamedTuple):
 def losses(written: str, understood: str) -> list[Loss]:
     """The lines of a keyfile that NetworkManager did not understand, which wrote ``understood``.
 
-    Raises KeyfileError for a text that cannot be read.
+    Raises KeyfileError for text that cannot be read.
     """
     # of a repeated key the last value counts
     last = {(entry.section, entry.key): entry for entry in entries(written) if entry.key}.values()
@@ -133,7 +133,7 @@ def _loss(both: _Both, entry: Entry, section: str, key: str) -> Loss | None:
     if section in _NOT_OF_A_PORT and both.read.get("connection", "controller") and not _LOST_BY_A_PORT.match(key):
         return None
     is_understood = _list_check(section, key)
-    if is_understood is not None:  # the lines of a list are numbered anew: what has this key now is another line
+    if is_understood is not None:  # the lines of a list are numbered again: what has this key now is another line
         return None if is_understood(both, section, key, entry.value) else Loss(entry)
     read = both.read.get(section, key)
     if read is None:
@@ -156,7 +156,7 @@ _ListCheck = t.Callable[[_Both, str, str, str], bool]
 
 
 def _list_check(section: str, key: str) -> _ListCheck | None:
-    """How to find the line of a list again, whatever its number is now; None for a key that is no such list."""
+    """How to find the line of a list again, no matter what its number is now; None for a key that is not such a list."""
     if section == "tc":
         return _is_among_as_many
     if section not in DEFAULT_PREFIXES:
@@ -269,7 +269,7 @@ def _words(rule: str) -> list[str]:
 
 
 def _is_read_rule(both: _Both, section: str, _key_of_line: str, value: str) -> bool:
-    """A rule is read as a whole or not at all, and has to have a priority; of some with the same one their words tell which were read."""
+    """A rule is read as a whole or not at all, and must have a priority; of some with the same one their words show which were read."""
     lists, priority = _lists(both, section), _priority(value)
     read, written = lists.rules.get(priority, ()), lists.rules_written[priority]
     is_whole = len(read) >= len(written) or _words(value) in [_words(rule) for rule in read]
@@ -277,7 +277,7 @@ def _is_read_rule(both: _Both, section: str, _key_of_line: str, value: str) -> b
 
 
 def _is_among_as_many(both: _Both, section: str, key: str, _value: str) -> bool:
-    """What tc has is written in other words, and under other names: no fewer have to come out than went in."""
+    """What tc has is written in other words, and under other names: no fewer must come out than went in."""
     kind = key.partition(".")[0] + "."
     written = [name for each, name in both.lines if each == section and name.startswith(kind)]
     return len([name for name in both.read.sections.get(section, {}) if name.startswith(kind)]) >= len(written)
@@ -287,12 +287,12 @@ def _is_among_as_many(both: _Both, section: str, key: str, _value: str) -> bool:
 
 
 def _is_elsewhere(both: _Both, section: str, key: str, value: str) -> bool:
-    """Whether what a line says is known by another key, or is not for the file."""
+    """Whether what a line sets is known by another key, or is not for the file."""
     if section in _KINDS_WITH_A_NAME and key == "interface-name":
         return same(value, both.read.get("connection", key) or "")
-    if (section, key) == ("wifi", "security"):  # says what the section below it shows
+    if (section, key) == ("wifi", "security"):  # states what the section below it states
         return True
-    # a secret that belongs to somebody's agent, or is asked for each time, is not written
+    # a secret that belongs to a user's agent, or is asked for each time, is not written
     flags = both.written("vpn" if section == "vpn-secrets" else section, f"{key}-flags")
     return bool(as_number(flags))
 
@@ -339,7 +339,7 @@ def _in_one_form(word: str) -> str:
 
 
 def verdict(lost: t.Iterable[Loss], known: t.Mapping[str, t.Collection[str]]) -> Verdict:
-    """Tell wrong lines from unknown ones. ``known`` are the keys of each section that are properties: some sections have other keys."""
+    """Separate wrong lines from unknown ones. ``known`` are the keys of each section that are properties: some have other keys."""
     lost = tuple(lost)
     unknown = tuple(loss for loss in lost if loss.may_be_default or not _is_surely_known(loss.entry, known))
     return Verdict(tuple(loss for loss in lost if loss not in unknown), unknown)

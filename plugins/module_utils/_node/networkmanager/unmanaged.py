@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why NetworkManager leaves an interface alone, as far as files say so; its interface on the bus does not."""
+"""Why NetworkManager leaves an interface alone, as far as files show it; its interface on the bus does not."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who wins an interface at the next boot: our profile, one of somebody else for the same interface, or nobody.
+"""Which profile wins an interface at the next boot: ours, another one for the same interface, or none.
 
 NetworkManager activates the profile with the highest autoconnect-priority of those that fit a device, and of equal ones the one used
 last, which is ours. A profile fits by the interface's name, by its MAC address (cloud-init writes such ones, of priority 120), or because
@@ -27,7 +27,7 @@ Connections = t.Mapping[str, t.Mapping[str, t.Any]]
 
 
 class Rival(t.NamedTuple):
-    """A profile of somebody else that may win an interface of ours; ``interface`` is empty when it is bound otherwise, or not at all."""
+    """A profile that is not ours and may win an interface of ours; ``interface`` is empty when it is bound otherwise, or not at all."""
 
     path: str
     name: str
@@ -101,7 +101,7 @@ def rivals(connections: Connections, ours: t.Collection[str], bindings: t.Collec
 def _contests(
     manager: NetworkManager, bindings: t.Collection[Binding], found: t.Collection[Rival], ours: t.Iterable[str]
 ) -> list[tuple[Rival, str, int]]:
-    """Ask NetworkManager what the names do not tell; ``ours`` are the interfaces that a profile of ours is for, changed or not."""
+    """Ask NetworkManager what the names do not show; ``ours`` are the interfaces that a profile of ours is for, changed or not."""
     if all(each.interface for each in found) and all(each.interface for each in bindings):
         return contests(stakes(bindings, {}), found, {})
     devices = manager.devices()
@@ -177,7 +177,7 @@ def contests(
 def verdict(rival: Rival, file: str, interface: str, priority: int, is_reset: bool = False) -> str:
     """The warning for a rival that may lose by a hair's breadth. Raises Conflict for one that would win.
 
-    After a reset it may: the host had it before, and nobody counts on the profile that the reset leaves.
+    After a reset it may: the host had it before, and nothing depends on the profile that the reset leaves.
     """
     name = f"profile {rival.name} ({file or 'in memory'}), which is not ours,"
     wish = f"wants {interface} too" if rival.interface else f"fits {interface} too (by MAC address, or it is for any)"

@@ -60,7 +60,7 @@ def _reasons(
     managed: Managed,
     waiting: t.Mapping[str, str],
 ) -> dict[str, str]:
-    """Why each profile that needs a change does. Raises Conflict where something of somebody else is in its way."""
+    """Why each profile that needs a change does. Raises Conflict where something that is not ours is in its way."""
     reasons = {}
     for profile in wanted:
         seen = observed[profile.file_name]
@@ -108,7 +108,7 @@ def _taken_down(
 
     That is where such a profile is active itself, where the one that is active goes (its file is one of ``stale``), and where
     NetworkManager has made a profile by itself: it makes none where there is one on the disk.
-    Raises InvalidInput where the controller's own way in is one of them and nothing else comes up.
+    Raises InvalidInput where the controller's own management connection is one of them and nothing else comes up.
     """
     expected = outlook.expected
     waiting = {each.interface: name for name, each in expected.items() if each.waiting_for}
@@ -129,7 +129,7 @@ def _taken_down(
         if is_way and all(each.waiting_for for each in expected.values()):
             raise InvalidInput(
                 f"with profile {profile_name(name)}, which would not come up at the next boot ({expected[name].waiting_for}), nothing would"
-                f" bring {device.interface} up, over which the controller comes in; {NOTHING_CHANGED}",
+                f" bring {device.interface} up, over which the controller connects; {NOTHING_CHANGED}",
                 profile=name,
                 interface=device.interface,
             )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the controller has to come in, to prove that it can still reach the host after a change."""
+"""Where the controller must connect, to prove that it can still reach the host after a change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Target(t.NamedTuple):
 
 
 class Destination(t.NamedTuple):
-    """Where the controller has to come in: at one of ``addresses``, or one that ``interfaces`` were given, in one of ``families``.
+    """Where the controller must connect: at one of ``addresses``, or one that ``interfaces`` got, in one of ``families``.
 
     Anywhere, where both are empty.
     """
@@ -33,16 +33,16 @@ class Destination(t.NamedTuple):
 
 
 def destination(targets: t.Sequence[Target], plan: Plan, is_touched: bool) -> Destination:
-    """Where the controller has to come in to prove that it can still reach the host.
+    """Where the controller must connect to prove that it can still reach the host.
 
     The management connection stays where a change does not touch it. Else it is any address, of the family of the controller's session,
-    of the interfaces that it came in over or of what is on top of them now; of the other family where they have none of it; of whatever
-    changed where they have none at all.
+    of the interfaces that it connected over or of what is on top of them now; of the other family where they have none of it; of anything
+    that changed where they have none at all.
     """
     targets = [_without(target, plan.kept) for target in targets]
     changed = [target for target in targets if target.is_changed]
     if plan.session is None:
-        # a lease cannot be told from where it came in (NAT, say)
+        # a lease cannot be distinguished from where it connected (NAT, for example)
         asks = any("ipv4" in target.asking for target in changed)
         return Destination() if asks else Destination(_static(changed, FAMILIES))
     if not is_touched:

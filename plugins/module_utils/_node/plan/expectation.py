@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which of the wanted profiles NetworkManager brings up by itself as things are, and what the others wait for.
 
-A change shall leave a host as its next boot would: what would not come up then is not activated now, and is no reason to fail either.
+A change must leave a host as its next boot would: what would not come up then is not activated now, and is not a reason to fail either.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class Seen(t.NamedTuple):
 
 
 class Expectation(t.NamedTuple):
-    """What becomes of a profile: ``interface`` is the one that it is for, where one can be told.
+    """What becomes of a profile: ``interface`` is the one that it is for, where one is known.
 
-    ``waiting_for`` is why it does not come up as things are, empty where it does; ``may_come_late`` is what it may have to wait for then.
+    ``waiting_for`` is why it does not come up as things are, empty where it does; ``may_come_late`` is what it may need to wait for then.
     ``is_missing``: its interface is not there. ``is_cut``: what it is made of waits, so that it has no carrier.
     """
 
@@ -134,7 +134,7 @@ def _what_is_missing(binding: Binding, interface: str, every: t.Sequence[Binding
 
 
 def _may_be_virtual_functions(every: t.Sequence[Binding], seen: t.Mapping[str, Seen]) -> bool:
-    """Whether the profiles make as many virtual functions as there are interfaces that are not there: nobody knows their names before."""
+    """Whether the profiles make as many virtual functions as there are interfaces that are not there: their names are not known before."""
     unknown = [each for each in every if each.type in ETHERNET_TYPES and each.interface and each.interface not in seen]
     return len(unknown) <= sum(each.virtual_functions for each in every)
 

@@ -106,7 +106,7 @@ def carried_addresses(manager: NetworkManager, devices: t.Iterable[Device]) -> s
 
 
 def session_of(manager: NetworkManager, devices: t.Iterable[Device], addresses: t.Collection[str]) -> Session | None:
-    """The management connection: the device that carries one of ``addresses`` (without prefix); None where nobody knows."""
+    """The management connection: the device that carries one of ``addresses`` (without prefix); None where that is not known."""
     for device in devices:
         for family in FAMILIES:
             for each in manager.addresses(device, family):
@@ -117,7 +117,7 @@ def session_of(manager: NetworkManager, devices: t.Iterable[Device], addresses: 
 
 
 def addresses_of_session(connected_address: str) -> set[str]:
-    """The addresses of this node that the controller came in over, as far as they can be known, without zones."""
+    """The addresses of this node that the controller connected over, as far as they can be known, without zones."""
     addresses = {connected_address} if connected_address else set()
     session = (os.environ.get("SSH_CONNECTION") or _session_of_ancestors()).split()
     if len(session) == 4:
@@ -143,12 +143,12 @@ def _session_of_ancestors() -> str:
 
 
 def host_identity() -> str:
-    """What tells this host from another one that took its address."""
+    """What distinguishes this host from another one that took its address."""
     return (read_text("/etc/machine-id") or "").strip()
 
 
 def interfaces_by_file(manager: NetworkManager, devices: t.Iterable[Device]) -> dict[str, str]:
-    """The interface on which the profile of each file is active; most files do not say it (bound by MAC address, say)."""
+    """The interface on which the profile of each file is active; most files do not name it (bound by MAC address, for example)."""
     found = {}
     for device in devices:
         path = manager.profile_path(device.active_uuid) if device.active_uuid else None
@@ -204,6 +204,6 @@ def _given(manager: NetworkManager, device: Device, family: str) -> list[str]:
     leased = manager.lease_address(device, family)
     own = static_addresses(manager, path)[family] if path else []
     present = [each for each in manager.addresses(device, family) if each not in own]
-    # a link-local one is there without anybody
+    # a link-local one is there without a server
     found = [each.split("/")[0] for each in present if not each.startswith("fe80:")]
     return [*found, leased] if leased and leased not in found else found

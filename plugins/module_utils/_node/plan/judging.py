@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NetworkManager itself as the judge of a keyfile, before anything is changed: its own reader says what it understands.
+"""NetworkManager itself as the judge of a keyfile, before anything is changed: its own reader shows what it understands.
 
 ``nmcli --offline`` (NetworkManager 1.40 and later) reads a keyfile and writes what it understood, with the code of the daemon, without
 asking the daemon, and without a file.
@@ -59,7 +59,7 @@ def refusal(file_name: str, text: str) -> str:
         _understood(file_name, text)
     except InvalidInput as error:
         return str(error)
-    return f"NetworkManager refused profile {file_name}; its log on this host says why (journalctl -u NetworkManager)"
+    return f"NetworkManager refused profile {file_name}; see its log on this host for the reason (journalctl -u NetworkManager)"
 
 
 def _is_installed(profile: WantedProfile) -> bool:
@@ -67,7 +67,7 @@ def _is_installed(profile: WantedProfile) -> bool:
 
 
 def judge_profile(file_name: str, text: str) -> list[str]:
-    """The same of one profile, whatever is installed."""
+    """The same of one profile, no matter what is installed."""
     understood = _understood(file_name, text)
     if understood is None:
         return ["nmcli cannot be run on this host: nothing shows what NetworkManager does not understand of a profile"]
@@ -109,7 +109,7 @@ def _in_short(parts: t.Sequence[str]) -> str:
 
 
 def _understood(file_name: str, text: str) -> str | None:
-    """What NetworkManager makes of a keyfile; None where nmcli cannot say. Raises InvalidInput where it refuses it."""
+    """What NetworkManager makes of a keyfile; None where nmcli cannot do that. Raises InvalidInput where it refuses it."""
     answer = _nmcli(text)
     if answer is None or "--offline" in answer[1]:
         return None

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of the wanted profiles on this node, what they wait for, and over which interfaces the controller may come in then.
+"""What becomes of the wanted profiles on this node, what they wait for, and over which interfaces the controller may connect then.
 
-Only where something differs or is not up: where all is as it should be, nobody asks.
+Only where something differs or is not up: where all is as it should be, nothing is asked.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Outlook(t.NamedTuple):
     mac_address: str = ""
 
     def is_of_the_way(self, binding: Binding) -> bool:
-        """Whether the controller may have to come in over a profile's interface."""
+        """Whether the controller may need to connect over a profile's interface."""
         interface = self.expected[binding.file_name].interface
         return self.session is not None and (interface or binding.interface) in self.way
 
@@ -45,7 +45,7 @@ class Outlook(t.NamedTuple):
 def look_ahead(
     manager: NetworkManager, devices: t.Sequence[Device], request: Request, wanted: t.Sequence[WantedProfile]
 ) -> Outlook:
-    """What becomes of the wanted profiles. Raises InvalidInput where that would be another thing than anybody wants."""
+    """What becomes of the wanted profiles. Raises InvalidInput where that would not be what the profiles ask for."""
     bindings = tuple(map(binding, wanted))
     seen = _seen(manager, devices, bindings)
     expected = expect(bindings, seen)
@@ -96,7 +96,7 @@ def _refuse_chance(bindings: t.Sequence[Binding], expected: t.Mapping[str, Expec
         first, second, interface = found
         raise InvalidInput(
             f"profiles {first} and {second} are both for {interface} with the same autoconnect-priority, so that chance decides which one "
-            f"a boot brings up; give the one that shall win a higher autoconnect-priority, {NOTHING_CHANGED}"
+            f"a boot brings up; give the one that must win a higher autoconnect-priority, {NOTHING_CHANGED}"
         )
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decisions without I/O: what differs, and what a trial has to do about it."""
+"""Decisions without I/O: what differs, and what a trial must do about it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ..protocol import WantedProfile
 _NAMESPACE_URL = "6ba7b811-9dad-11d1-80b4-00c04fd430c8"
 # what NetworkManager itself notes in a profile (when it was active last), and what it never applies to a device
 _BOOKKEEPING = ("connection.timestamp", "connection.autoconnect")
-# the older forms of address-data, dns-data and route-data, which say the same
+# the older forms of address-data, dns-data and route-data, which mean the same
 _DEPRECATED = ("addresses", "dns", "routes")
 
 
 class Observed(t.NamedTuple):
     """What a node has of one wanted profile; ``lost_addresses`` are configured but not on the device.
 
-    ``is_free`` says that it is not active, nobody took it down by hand, and no other profile has its interface: it may be on its way.
+    ``is_free`` states that it is not active, no user took it down by hand, and no other profile has its interface: it may be on its way.
     ``loaded_from`` is the file of the profile that NetworkManager knows by its uuid; empty when it knows none. ``drifted`` are the settings
-    with which the device does not run as the profile says: somebody changed them (``nmcli device modify``).
+    with which the device does not run as the profile states: a user changed them (``nmcli device modify``).
     """
 
     installed_text: str | None
@@ -40,7 +40,7 @@ class Observed(t.NamedTuple):
 
 
 class Session(t.NamedTuple):
-    """Where the controller came in: the ``interface`` that carries its ``address``, the ``family`` of it, and how long its prefix is."""
+    """Where the controller connected: the ``interface`` that carries its ``address``, the ``family`` of it, and how long its prefix is."""
 
     interface: str
     address: str
@@ -51,10 +51,10 @@ class Session(t.NamedTuple):
 class Plan(t.NamedTuple):
     """What a request comes to: the profiles, how each is tried, and why.
 
-    ``session`` is how the controller came in, None where nobody knows. ``way`` are the interfaces over which it may come in afterwards:
+    ``session`` is how the controller connected, None if unknown. ``way`` are the interfaces over which it may connect afterwards:
     that one, what it is made of, and what the profiles put on top of it. ``waiting`` is what profiles wait for, and
     ``interfaces`` which interface each is for where its keyfile does not name it, and ``segments`` the interface of now on its segment, all
-    by file name. ``expects_gateway`` says that a default gateway may be there afterwards. ``kept`` is the controller's own
+    by file name. ``expects_gateway`` states that a default gateway may be there afterwards. ``kept`` is the controller's own
     address, which a trial keeps beside another lease.
     """
 
@@ -75,12 +75,12 @@ class Plan(t.NamedTuple):
     is_reset: bool = False
 
     def __repr__(self) -> str:
-        """Without the texts, which may hold secrets."""
+        """Without the strings, which may hold secrets."""
         return f"Plan({dict(self.reasons)!r})"
 
     @property
     def changes(self) -> bool:
-        """Whether anything has to be done."""
+        """Whether anything must be done."""
         return bool(self.reasons or self.stale or self.more_files)
 
 
@@ -104,7 +104,7 @@ def differences(wanted: WantedProfile, observed: Observed, waiting_for: str = ""
 def drifted(
     settings: t.Mapping[str, t.Mapping[str, t.Any]], applied: t.Mapping[str, t.Mapping[str, t.Any]] | None
 ) -> tuple[str, ...]:
-    """The settings (``ipv4.route-metric``, say) that differ between a profile and what is applied to its device, both as D-Bus has them."""
+    """The settings (such as ``ipv4.route-metric``) that differ between a profile and what its device has, as D-Bus has them."""
     if applied is None or settings == applied:
         return ()
     names = []
@@ -118,9 +118,9 @@ def drifted(
 
 
 def collision(wanted: WantedProfile, observed: Observed, managed: Managed) -> str:
-    """What a profile must not be installed over, as a sentence; empty where nothing of somebody else is in its way.
+    """What a profile must not be installed over, as a sentence; empty where nothing that is not ours is in its way.
 
-    Ours is what an earlier change installed. A file that means just what is wanted, whatever its uuid, is taken over: it was written by
+    Ours is what an earlier change installed. A file that means just what is wanted, with any uuid, is taken over: it was written by
     Elemental, from a bundle for the first boot, or by hand.
     """
     file = os.path.join(paths.INSTALLED_PROFILES, wanted.file_name)
@@ -209,7 +209,7 @@ def stale_files(managed: Managed, wanted: t.Sequence[WantedProfile]) -> tuple[st
 def idle_interfaces(
     managed: Managed, wanted: t.Sequence[WantedProfile], active: t.Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Interfaces whose profile of ours goes and that get no other one; ``active`` says on which interface a file is active."""
+    """Interfaces whose profile of ours goes and that get no other one; ``active`` reports on which interface a file is active."""
     served = {profile.interface for profile in wanted} | {active.get(profile.file_name) for profile in wanted}
     kept = {profile.file_name for profile in wanted}
     going = [
@@ -235,7 +235,7 @@ def dhcp_profile(interface: str) -> WantedProfile:
     name = f"elemental-dhcp-{interface}"
     identity = _derived_uuid(_NAMESPACE_URL, f"elemental.networking:dhcp:{interface}")
     text = (
-        # its trial has another uuid, and shall be the same client to a DHCP server that is asked with `client-id=stable`
+        # its trial has another uuid, and must be the same client to a DHCP server that is asked with `client-id=stable`
         f"[connection]\nid={name}\nuuid={identity}\ntype=ethernet\ninterface-name={interface}\nstable-id={name}\n\n"
         "[ipv4]\nmethod=auto\n\n[ipv6]\nmethod=auto\n"
     )

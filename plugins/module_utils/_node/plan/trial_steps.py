@@ -24,7 +24,7 @@ _DUPLICATE_SEARCH = "200"
 
 
 def trial_texts(outlook: Outlook, wanted: t.Iterable[WantedProfile], keeper: str) -> dict[str, str]:
-    """The texts to try; ``keeper`` is what ``keeper_of`` says."""
+    """The strings to try; ``keeper`` is the result of ``keeper_of``."""
     by_file = {each.file_name: each for each in outlook.bindings}
     held = _held_back(outlook)
     texts = {each.file_name: _trial_text(outlook, by_file[each.file_name], each.text, keeper) for each in wanted}
@@ -32,7 +32,7 @@ def trial_texts(outlook: Outlook, wanted: t.Iterable[WantedProfile], keeper: str
 
 
 def _trial_text(outlook: Outlook, binding: Binding, text: str, keeper: str) -> str:
-    """Where nobody can be asked before whether an address is in use, NetworkManager asks in the trial.
+    """Where the neighbours cannot be asked before whether an address is in use, NetworkManager asks in the trial.
 
     That is a VLAN that is not there yet: its parent is on another segment.
     """
@@ -45,7 +45,7 @@ def _held_back(outlook: Outlook) -> set[str]:
     """The files of profiles whose trial NetworkManager must not begin by itself: a controller that brings its ports, and these.
 
     It would as soon as it has loaded them, and take the controller's way in away before that has got its answer. Where they are not of
-    the way in, NetworkManager may: it makes the parent of a VLAN out of what it may begin by itself only.
+    the management connection, NetworkManager may: it makes the parent of a VLAN out of what it may begin by itself only.
     """
     bringing = [(each, *ports_of(each, outlook.bindings)) for each in outlook.bindings if each.brings_ports]
     return {each.file_name for group in bringing if any(map(outlook.is_of_the_way, group)) for each in group}
@@ -77,9 +77,9 @@ def _depths(outlook: Outlook) -> dict[str, int]:
 
 
 def keeper_of(outlook: Outlook) -> str:
-    """The file of the profile that may be given another address on the controller's way in; empty where there is none.
+    """The file of the profile that may be given another address on the controller's management connection; empty where there is none.
 
-    A DHCP server gives the same one to the same client. Nobody knows which one it gets: the trial keeps the controller's own beside it.
+    A DHCP server gives the same one to the same client. It is not known which one it gets: the trial keeps the controller's own beside it.
     """
     session = outlook.session
     if session is None or session.address.startswith("fe80:") or _stays(outlook, session):
@@ -137,7 +137,7 @@ def _step(outlook: Outlook, binding: Binding, step: Step, required: t.Collection
     expectation = outlook.expected[binding.file_name]
     is_needed = outlook.is_of_the_way(binding) or binding.file_name in required
     late = "" if is_needed else expectation.may_come_late
-    # a bridge and a port of Open vSwitch are no interfaces of the kernel: nothing tells of a carrier
+    # a bridge and a port of Open vSwitch are not interfaces of the kernel: nothing shows a carrier
     has_ports = binding.type not in WITHOUT_ADDRESSES and bool(ports_of(binding, outlook.bindings))
     return step._replace(
         awaited=not (expectation.waiting_for or late),

@@ -4,13 +4,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Several files that change as one: all of them, or none, whenever the power goes.
 
-What the files shall hold is written down first, in one file that appears at once. From then on it is carried out by whoever comes
-first: this program, the dead-man, or a unit that runs before NetworkManager at the next boot.
+What the files must hold is written down first, in one file that appears at once. From then on it is carried out by what comes
+first: this program, the watchdog, or a unit that runs before NetworkManager at the next boot.
 
-Until then it lies there under its temporary name, made before any other temporary file. These hold secrets, and whoever tidies up after a
+Until then it lies there under its temporary name, made before any other temporary file. These hold secrets, and what tidies up after a
 program that was killed finds all their names in the two.
 
-A journal that was carried out is ended. Where that fails (a file system that became read-only) whatever of it can go goes, and without the
+A journal that was carried out is ended. Where that fails (a file system that became read-only) as much of it goes as can, and without the
 link that arms the next boot a journal counts as ended: what the files hold from then on is not its business any more.
 """
 
@@ -61,7 +61,7 @@ def begin(contents: t.Mapping[str, Content | None], program: str, command: t.Seq
     All contents are on the disk before: what is left to do cannot fail for want of space. Raises OSError, with nothing changed.
     """
     try:
-        _sweep(_read(temporary_of(paths.JOURNAL_FILE)))  # by somebody who never began
+        _sweep(_read(temporary_of(paths.JOURNAL_FILE)))  # of a run that never began
         if is_open() and not _is_armed():
             end()
         if not is_open():
@@ -89,7 +89,7 @@ def _prepare(contents: t.Mapping[str, Content | None]) -> None:
 
 
 def _read(file: str) -> dict[str, Content | None]:
-    """What a journal says; empty when there is none, or when it is damaged.
+    """The content of a journal; empty when there is none, or when it is damaged.
 
     One that has not appeared yet may be cut short: then nothing was made after it.
     """
@@ -101,7 +101,7 @@ def _read(file: str) -> dict[str, Content | None]:
 
 
 def set_aside_damaged() -> list[str]:
-    """Keep a journal that cannot be read where nobody takes it for one; what to tell of that. The files stay as they are."""
+    """Keep a journal that cannot be read where it is not taken for one; what to report of that. The files stay as they are."""
     file = paths.JOURNAL_FILE
     try:
         shapes.journal(shapes.read(file) or {})
@@ -212,7 +212,7 @@ def is_open() -> bool:
 
 
 def recover() -> list[str]:
-    """Finish what was cut short; safe at any time. Returns what to tell of it."""
+    """Finish what was cut short; safe at any time. Returns what to report of it."""
     said = set_aside_damaged()
     carry_out()
     end()

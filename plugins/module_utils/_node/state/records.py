@@ -87,7 +87,7 @@ def _keep_compiled() -> None:
 
 
 def remember_files(trial: Trial, final_texts: t.Mapping[str, str]) -> None:
-    """Remember what the disk holds now and which profiles it shall hold; and the trial once more, should its own file be damaged."""
+    """Remember what the disk holds now and which profiles it must hold; and the trial once more, should its own file be damaged."""
     write_json(_FINAL_FILE, {"version": shapes.VERSION, "files": final_texts})
     write_json(_BEFORE_FILE, {**shapes.to_json(current_files(trial)), "trial": trial.to_json()})
 
@@ -123,7 +123,7 @@ def load_trial() -> Trial | None:
 
 
 def load_own_trial() -> Trial | None:
-    """The same for the dead-man, which is of the release that opened the trial: any other version is damage."""
+    """The same for the watchdog, which is of the release that opened the trial: any other version is damage."""
     try:
         return load_trial()
     except MissingRequirement:
@@ -176,7 +176,7 @@ def _set_aside_damaged(file: str) -> None:
 
 
 def tell(sentence: str) -> None:
-    """Say something to whoever reads the log of this host: the standard error of a unit."""
+    """Report something in the log of this host: the standard error of a unit."""
     with contextlib.suppress(OSError):
         sys.stderr.write(f"elemental.networking: {sentence}\n")
         sys.stderr.flush()
@@ -229,7 +229,7 @@ def outcome_of(token: str) -> shapes.Ended:
 
 
 def machines_tried() -> set[str]:
-    """The machines that this host was to become since it booted, whatever came of it; the last ones of them."""
+    """The machines that this host was to become since it booted, no matter what came of it; the last ones of them."""
     return {ended.machine for ended in _outcomes().values() if ended.machine}
 
 
@@ -240,7 +240,7 @@ def files_before() -> dict[str, Content | None]:
 
 
 def final_texts(names: t.Iterable[str]) -> dict[str, str]:
-    """What files of these names shall hold in /etc when the trial is confirmed. Raises NodeError where nobody knows any more."""
+    """What files of these names must hold in /etc when the trial is confirmed. Raises NodeError where that is not known any more."""
     try:
         texts = shapes.final_texts(shapes.read(_FINAL_FILE) or {})
         return {name: texts[name] for name in names}
@@ -259,7 +259,7 @@ def program_command(operation: str, token: str = "", program: str = paths.PROGRA
 
 
 def load_managed() -> Managed:
-    """Which files are ours. Raises NodeError where that cannot be read: nothing then says which machine this host is."""
+    """Which files are ours. Raises NodeError where that cannot be read: then nothing shows which machine this host is."""
     trouble = ""
     for path in (paths.MANAGED_FILE, paths.MANAGED_COPY):
         try:
@@ -283,7 +283,7 @@ def load_managed() -> Managed:
 
 
 def managed_text(managed: Managed) -> str:
-    """The content of the file that says which files are ours."""
+    """The content of the file that shows which files are ours."""
     content = {**managed.unknown, "version": shapes.VERSION, **managed._asdict()}
     del content["unknown"]
     return json.dumps({**content, "profiles": [profile._asdict() for profile in managed.profiles]})

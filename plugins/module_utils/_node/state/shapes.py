@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The JSON of what a node remembers, into the types of the model: the one way in, for whatever is on the disk.
+"""The JSON of what a node remembers, into the types of the model: the one way in for anything that is on the disk.
 
 A file has a version, which counts the changes that an older release cannot read; without one it is 1. Fields that this release does not
 know are left out. Everything raises Unfit, where a file was damaged, or is a newer release's.
@@ -85,7 +85,7 @@ def more_file(value: object, what: str) -> str:
 
 
 def more_files(value: object, what: str) -> dict[str, str | None]:
-    """The content of each such file; None where there shall be none."""
+    """The content of each such file; None where there must be none."""
     found = record(value, what)
     return {more_file(path, what): None if content is None else text(content, what) for path, content in found.items()}
 
@@ -193,13 +193,13 @@ def before(content: t.Mapping[str, object]) -> dict[str, Content | None]:
 
 
 def final_texts(content: t.Mapping[str, object]) -> dict[str, str]:
-    """The keyfiles that /etc shall hold, by file name."""
+    """The keyfiles that /etc must hold, by file name."""
     found = record(content.get("files"), "files")
     return {name(file_name, "the name of a file"): text(each, "its text") for file_name, each in found.items()}
 
 
 def journal(content: t.Mapping[str, object]) -> dict[str, Content | None]:
-    """What each path shall hold; None for nothing. The journal of release 0.1.0 has no version, and texts alone."""
+    """What each path must hold; None for nothing. The journal of release 0.1.0 has no version, and strings alone."""
     files = content if "version" not in content else record(content.get("files"), "files")
     return {path: _found(_own_path(path), found) for path, found in files.items()}
 

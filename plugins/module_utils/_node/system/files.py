@@ -20,7 +20,7 @@ _LINK_MODE = 0o777
 
 
 class Unreadable(ValueError):
-    """A file does not hold what it must; the text says what is wrong with it, without its content."""
+    """A file does not hold what it must; the text shows what is wrong with it, without its content."""
 
 
 class Content(t.NamedTuple):

@@ -29,7 +29,7 @@ def host_keys() -> list[str]:
 
 
 def digest(machine_id: str) -> str:
-    """What is told of a machine-id, from which nothing else that is derived of it can be guessed; empty for what is not one."""
+    """What is shown of a machine-id, from which nothing else that is derived of it can be guessed; empty for what is not one."""
     if len(machine_id) != _DIGITS or not set(machine_id) <= set("0123456789abcdef"):
         return ""
     import hashlib  # here: the start of this program counts, and few need it
@@ -42,7 +42,7 @@ def _is_usual(name: str) -> bool:
 
 
 def _configured() -> list[str]:
-    """The files of private keys that sshd is told of."""
+    """The files of private keys in the configuration of sshd."""
     found = []
     for configuration in paths.SSHD_CONFIGURATIONS:
         for line in _lines(configuration):

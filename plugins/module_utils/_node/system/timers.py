@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run something a little later, detached from the ssh session that asked for it.
 
-A command that has to run whatever dies meanwhile gets a systemd timer, else a detached process. What only has to outlive the session is
+A command that must run no matter what dies meanwhile gets a systemd timer, else a detached process. What only must outlive the session is
 a copy of this process.
 """
 
@@ -60,7 +60,7 @@ def run_detached(name: str, work: t.Callable[[], None]) -> None:
 
 
 def _adopt(name: str, process: int) -> None:
-    """Take a process out of the session's cgroup: logind may be told to kill what a session leaves (KillUserProcesses)."""
+    """Take a process out of the session's cgroup: logind may be configured to kill what a session leaves (KillUserProcesses)."""
     if not _has_systemd():
         return
     properties = [
@@ -116,7 +116,7 @@ def _stop_timer(name: str) -> None:
     try:
         _systemd("StopUnit", "ss", (_unit(name) + ".timer", "replace"))
     except BusError:
-        pass  # there is none, or the bus is gone: then it runs, and the token tells it that it comes too late
+        pass  # there is none, or the bus is gone: then it runs, and by the token it knows that it comes too late
 
 
 def _unit(name: str) -> str:

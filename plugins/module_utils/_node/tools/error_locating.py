@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which part of a document a tool complains about: leave parts out until the complaint goes away.
 
-Neither nmstatectl nor nmc says it: an unknown key deep inside of an interface is reported at the start of ``interfaces``.
+Neither nmstatectl nor nmc reports it: an unknown key deep inside of an interface is reported at the start of ``interfaces``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST = 300
 _ATTEMPTS = 5
 # without these a part is something else, for which the same mistake may be none
 _SAYS_WHAT_IT_IS = frozenset(("name", "type"))
-# without one more part something else is missing, and that says nothing of the part
+# without one more part something else is missing, and that shows nothing of the part
 _OF_WHAT_IS_NOT_THERE = re.compile(r"missing|mandatory", re.IGNORECASE)
 
 
@@ -58,7 +58,7 @@ def _suspect(content: t.Any, path: t.Sequence[_Key], complaint: str, complain: C
 
 
 def _remaining(document: str, complaint: str, complain: Complain) -> str:
-    """What a tool complains about now: the same, if it does so once. Of two mistakes nmstatectl tells either, at random."""
+    """What a tool complains about now: the same, if it does so once. Of two mistakes nmstatectl shows either, at random."""
     remaining = ""
     for _attempt in range(_ATTEMPTS):
         remaining = complain(document)

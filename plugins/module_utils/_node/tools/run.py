@@ -32,7 +32,7 @@ _IN_MEMORY = ("/run", os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm")
 _LOG_LINE = re.compile(r"\[\S+ +(?P<level>[A-Z]+) +[^\]]*\] (?P<text>.*)")
 # what they leave out, which they report at any level; a link-local address of IPv6 is one that every interface has by itself
 _LEFT_OUT = re.compile(r"\bignoring\b(?! IPv6 link local address)", re.IGNORECASE)
-# the document is one line of JSON: where in that line says nothing
+# the document is one line of JSON: a place in that line is of no use
 _LOCATION = re.compile(r" at line \d+ column \d+")
 
 
@@ -56,7 +56,7 @@ class ToolRun(t.NamedTuple):
     """What a tool made of a document.
 
     ``output`` is what nmstatectl printed (YAML), ``files`` what nmc wrote. An ``error`` is the tool's own words, and ``path``
-    leads to the part of the document that it is about, as far as that can be found out.
+    leads to the part of the document that it is about, as far as that can be determined.
     """
 
     output: str = ""
@@ -106,7 +106,7 @@ def _gc(tool: str, document: str) -> ToolRun:
 
 
 def _nmc(tool: str, document: str) -> ToolRun:
-    """``nmc generate`` in its unified form: ``_all.yaml`` has to be all there is in the folder (nm-configurator 0.3, generate_conf.rs).
+    """``nmc generate`` in its unified form: ``_all.yaml`` must be all there is in the folder (nm-configurator 0.3, generate_conf.rs).
 
     nmc writes with the default mode, so that the folder and the umask are what keeps others out. The folder is always new, because
     nmc leaves in it what is there.
@@ -140,7 +140,7 @@ def _private_folder() -> t.Iterator[str]:
 
 
 def _execute(command: t.Sequence[str], text: str, folder: str | None = None) -> subprocess.CompletedProcess[str]:
-    # nmc reports errors only unless it is told; nmstatectl does not look at it
+    # nmc reports errors only, unless it is configured otherwise; nmstatectl does not look at it
     environment = {**os.environ, "RUST_LOG": "info"}
     name = os.path.basename(command[0])
     try:
@@ -173,11 +173,11 @@ def _said(run: subprocess.CompletedProcess[str]) -> tuple[tuple[str, ...], str]:
             errors.append(entry["text"])
         elif entry["level"] == "WARN":
             warnings.append(entry["text"])
-    # nmstatectl logs some errors and goes on (a MAC address that is none, say)
+    # nmstatectl logs some errors and goes on (for an invalid MAC address, for example)
     if run.returncode == 0 and not errors:
         return tuple(dict.fromkeys(warnings)), ""
     errors = list(dict.fromkeys(errors))
-    # what is logged is often said once more at the end
+    # what is logged is often repeated at the end
     said = [line for line in errors if not any(line in other for other in plain)]
     words = " ".join(line for line in [*said, *plain] if line)
     return (), _LOCATION.sub("", words) or f"exit code {run.returncode} without a word"

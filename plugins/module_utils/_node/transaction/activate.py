@@ -21,7 +21,7 @@ from .rollback import undo_if_open
 _MOMENT = 1.0
 # seconds between looks for a device
 _PAUSE = 0.05
-# in seconds: the checkpoint must not take away what a profile still waits for before it can be told
+# in seconds: the checkpoint must not take away what a profile still waits for before that is known
 _BEFORE_THE_END = 0.5
 
 
@@ -36,13 +36,13 @@ def activate_trial(token: str) -> None:
 def activate_now(manager: NetworkManager, token: str) -> bool:
     """The same before the controller is answered, where that does not cost its connection.
 
-    Says whether they are still on their way after a moment, so that somebody has to go on waiting.
+    Returns whether they are still on their way after a moment, so that the caller must go on waiting.
     """
     return activate(manager, token, _MOMENT, is_last=False)
 
 
 def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool = True) -> bool:
-    """Activate the trial's profiles, and say whether they are still on their way.
+    """Activate the trial's profiles, and show whether they are still on their way.
 
     A failure rolls back at once instead of at the deadline. Not being up within ``seconds`` is one, if this ``is_last`` to wait.
     """
@@ -151,7 +151,7 @@ def _came_up_by_itself(manager: NetworkManager, step: Step, device: Device | Non
 def _device(manager: NetworkManager, step: Step, uuid: str, seconds: float) -> Device | None:
     """The device of a profile; None for one that NetworkManager makes, or finds by itself.
 
-    A bridge of Open vSwitch, its port and its interface may share one name, also with an ethernet device: the name does not tell which
+    A bridge of Open vSwitch, its port and its interface may share one name, also with an ethernet device: the name does not show which
     is meant. A virtual function appears a moment after its physical one came up. Raises StillOnItsWay where it does not in ``seconds``.
     """
     if not step.interface:

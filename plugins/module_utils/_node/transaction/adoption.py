@@ -17,7 +17,7 @@ from ..system.files import private_folder, read_text, write_private
 
 
 def record_as_ours(plan: Plan, request: Request, managed: Managed) -> None:
-    """Remember profiles that are what they shall be, whoever installed them: a reset then knows what to give back.
+    """Remember profiles that are what they must be, no matter who installed them: a reset then knows what to give back.
 
     They may be Elemental's, of a bundle for the first boot, or of a disk that was restored. The caller holds the lock.
     """
@@ -34,7 +34,7 @@ def record_as_ours(plan: Plan, request: Request, managed: Managed) -> None:
 
 
 def is_of_elemental(request: Request, managed: Managed) -> bool:
-    """Whether this host has a file of Elemental that writes profiles at every boot, and that is neither ours nor what ours shall be."""
+    """Whether this host has a file of Elemental that writes profiles at every boot, and that is neither ours nor what ours must be."""
     path = paths.ELEMENTAL_FILE
     if path in managed.more_files or request.takes_over_files:
         return False

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The second half of the transaction: judge, and persist once the controller has come in."""
+"""The second half of the transaction: judge, and persist once the controller has connected."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ from .rollback import timer_name, undo
 
 # seconds that the work after the proof may take before the checkpoint rolls back
 _TIME_TO_PERSIST = 30
-# so shortly before the deadline, in seconds, a probe that fails says nothing, and none that passes helps
+# so shortly before the deadline, in seconds, a probe that fails proves nothing, and none that passes helps
 _TOO_LATE = 0.2
 # how long a lease may take to come back with the final profile, in seconds: well within the time to persist
 _LEASE_STAYS = 10.0
-# how long a question waits for a trial to come up and for the controller to come in, in seconds
+# how long a question waits for a trial to come up and for the controller to connect, in seconds
 _PATIENCE = 2.0
 # how long a lease is waited for on an interface that the controller does not need, in seconds from the start of the trial
 _LATE = 10.0
 
 
 def silence(manager: NetworkManager, trial: Trial) -> str:
-    """Why nobody confirmed a trial in time."""
+    """Why no controller confirmed a trial in time."""
     if trial.waiting_for:
         return f"{trial.waiting_for}, for {trial.deadline} s"
     if trial.lease_interfaces and not _leases(manager, trial):
@@ -74,9 +74,9 @@ def silence(manager: NetworkManager, trial: Trial) -> str:
 
 
 def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, knock: Knock | None) -> Judgement:
-    """Judge the trial for a controller that came in at ``arrived_at``, with a connection that it began after the trial (``fresh``) or not.
+    """Judge the trial for a controller that connected at ``arrived_at``, with a connection that began after the trial (``fresh``) or not.
 
-    Who did not may prove that he could: by a TCP connection that he announces (``knock``) and begins while this waits.
+    One that did not may prove that it could: by a TCP connection that it announces (``knock``) and begins while this waits.
     Waits a moment for a trial that is not up yet: that is cheaper than another question.
     """
     visit = _Visit(arrived_at, addresses_of_session(arrived_at), fresh, Arrival(knock))
@@ -98,7 +98,7 @@ class _NotYet(t.NamedTuple):
 
 
 class _Visit(t.NamedTuple):
-    """How the controller came in, and how it may prove that it still can. ``addresses`` are what is known of where it did: NAT hides it."""
+    """How the controller connected, and how it may prove that it still can. ``addresses`` are what is known of where: NAT hides it."""
 
     address: str
     addresses: t.AbstractSet[str]
@@ -107,7 +107,7 @@ class _Visit(t.NamedTuple):
 
 
 def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) -> Judgement | _NotYet:
-    """Judge, probe, persist. The probes run without the lock: the dead-man and other controllers do not wait for them."""
+    """Judge, probe, persist. The probes run without the lock: the watchdog and other controllers do not wait for them."""
     trial = records.load_trial()
     is_known = trial is not None and trial.token == token
     probes = trial.probes if trial is not None and is_known else ()
@@ -142,7 +142,7 @@ def _decide(
     if reason:
         undo(manager, trial, reason)
         ended = _ended(token)
-        # nobody knows whose trial it was: this one's may have ended before
+        # it is not known whose trial it was: this one's may have ended before
         is_another = not trial.token and ended.state != UNKNOWN
         return ended if is_another else Judgement(ROLLED_BACK, reason)
     waiting = _not_up(manager, trial, visit.addresses, is_last)
@@ -167,7 +167,7 @@ def _decide(
 
 
 def _waits_for(trial: Trial, reason: str) -> None:
-    """Remember what keeps a trial from being confirmed: nobody may be left to see it when the time is over."""
+    """Remember what keeps a trial from being confirmed: the controller may not see it any more when the time is over."""
     if reason != trial.waiting_for:
         records.save_trial(trial._replace(waiting_for=reason))
 
@@ -189,7 +189,7 @@ def _lost_cause(manager: NetworkManager, trial: Trial) -> str:
 def _not_up(
     manager: NetworkManager, trial: Trial, arrived_at: t.AbstractSet[str], is_last: bool
 ) -> Judgement | _NotYet | None:
-    """What to answer while the trial is not up, or was reached over an address that says nothing about it."""
+    """What to answer while the trial is not up, or was reached over an address that proves nothing about it."""
     if trial.phase != ACTIVATED or not _is_up(manager, trial):
         return Judgement(PENDING, _what_is_down(manager, trial)) if is_last else _NotYet()
     addresses = (*_leases(manager, trial), *trial.required_addresses)
@@ -239,7 +239,7 @@ def _why_down(step: Step, device: Device | None) -> str:
 
 
 def _proven(trial: Trial, visit: _Visit) -> Trial:
-    """The trial, with the proof that the controller comes in anew since it is up, where there is one."""
+    """The trial, with the proof that the controller has reconnected since it is up, where there is one."""
     if trial.is_proven or not (visit.fresh or visit.arrival.has_come()):
         return trial
     trial = trial._replace(is_proven=True)
@@ -253,7 +253,7 @@ def _leases(manager: NetworkManager, trial: Trial) -> list[str]:
 
 
 def _is_up(manager: NetworkManager, trial: Trial) -> bool:
-    """Whether all that has to be up is, and what may come late has had its time."""
+    """Whether all that must be up is, and what may come late has had its time."""
     devices = by_active_profile(manager.devices())
     give_up = trial.opened_at + min(_LATE, trial.deadline / 2)
     is_patient = not trial.is_reset and time.monotonic() < give_up
@@ -285,7 +285,7 @@ def _late(manager: NetworkManager, trial: Trial) -> dict[str, str]:
 
 
 def _failing_probe(trial: Trial, failures: t.Mapping[str, str]) -> str:
-    """What worked before has to work now; what did not is no business of this change, nor is a gateway that nobody wants any more."""
+    """What worked before must work now; what did not is not a matter of this change, nor is a gateway that is not wanted any more."""
     excused: set[str] = set()
     if not trial.expects_gateway and any(failures.values()) and not default_routes():
         excused = {probe.name for probe in trial.probes if probe.kind == "gateway"}
@@ -365,13 +365,13 @@ def _take_over(manager: NetworkManager, trial: Trial) -> None:
 
 
 def _see_lease_stay(manager: NetworkManager, trial: Trial, arrived_at: t.AbstractSet[str]) -> None:
-    """The final profile asks for a lease of its own, and may be given another one (by a client-id that is made of its uuid, say)."""
+    """The final profile asks for a lease of its own, and may be given another one (by a client-id made of its uuid, for example)."""
     give_up = time.monotonic() + _LEASE_STAYS
     lease = ", ".join(sorted(arrived_at - set(trial.required_addresses)))
     while trial.lease_interfaces and lease and not arrived_at & {*trial.required_addresses, *_leases(manager, trial)}:
         if time.monotonic() > give_up:
             raise NetworkManagerError(
-                f"the lease {lease}, over which the controller came in, did not outlast the trial"
+                f"the lease {lease}, over which the controller connected, did not outlast the trial"
             )
         time.sleep(0.05)
 

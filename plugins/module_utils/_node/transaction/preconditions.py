@@ -21,7 +21,7 @@ from ..system.identity import digest
 
 
 def busy_with_a_trial(manager: NetworkManager, request: Request, warnings: list[str]) -> Busy | None:
-    """Roll back a trial that nobody looks after any more; the answer to the controller when somebody does.
+    """Roll back a trial that no controller looks after any more; the answer to this controller when one does.
 
     Check mode changes nothing: it adds to ``warnings`` what would be rolled back.
     """
@@ -49,14 +49,14 @@ def busy_with_a_trial(manager: NetworkManager, request: Request, warnings: list[
 
 
 def busy_with_another_tool(manager: NetworkManager) -> Busy | None:
-    """The answer to the controller while somebody else holds a checkpoint: a second one cannot cover the same devices."""
+    """The answer to the controller while another tool holds a checkpoint: a second one cannot cover the same devices."""
     checkpoints = manager.checkpoints()
     if not checkpoints:
         return None
     seconds = manager.checkpoint_seconds(checkpoints[0])
     if seconds is None:
         raise HostBusy(
-            "another tool (nmstate or Cockpit, say) holds a NetworkManager checkpoint on this host that never ends by itself; "
+            "another tool (such as nmstate or Cockpit) holds a NetworkManager checkpoint on this host that never ends by itself; "
             "end it there (nmstatectl commit, or nmstatectl rollback) and run again, nothing was changed"
         )
     return Busy("another tool with a NetworkManager checkpoint", "", seconds)
@@ -100,7 +100,7 @@ def refuse_other_identity(request: Request) -> None:
 
 
 def refuse_unknown_machine(managed: Managed, machine: str) -> None:
-    """Raise WrongHost where nothing says that a host which runs on DHCP is the machine whose addresses shall be released.
+    """Raise WrongHost where nothing shows that a host which runs on DHCP is the machine whose addresses must be released.
 
     An address of the inventory may be another host's by now, while the machine is off and still has its own.
     """
@@ -114,7 +114,7 @@ def refuse_unknown_machine(managed: Managed, machine: str) -> None:
 
 
 def refuse_other_media(managed: Managed, wanted: t.Collection[WantedProfile]) -> None:
-    """Raise Conflict for a reset that would leave a host without any network: wifi, say, needs more than DHCP."""
+    """Raise Conflict for a reset that would leave a host without any network: wifi, for example, needs more than DHCP."""
     from ..plan.expectation import RADIOS  # here: few are reset
 
     others = sorted({profile.type for profile in managed.profiles} & {*RADIOS, "infiniband"})
@@ -151,7 +151,7 @@ def refuse_unknown_addresses(
     found = sorted(carried_addresses(manager, devices) & set(addresses))
     if found:
         raise Conflict(
-            f"this host carries {', '.join(found)}, but {paths.MANAGED_FILE} does not say which profile is ours; configure it "
+            f"this host carries {', '.join(found)}, but {paths.MANAGED_FILE} does not show which profile is ours; configure it "
             "once more and then reset it, nothing was changed",
             addresses=tuple(found),
         )

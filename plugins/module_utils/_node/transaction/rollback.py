@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Roll back: whatever ended the trial, put back exactly what was there."""
+"""Roll back: no matter what ended the trial, put back exactly what was there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Contents = t.Mapping[str, t.Optional[Content]]
 
 
 def undo_if_open(manager: NetworkManager, token: str, reason: str) -> tuple[tuple[str, str], ...]:
-    """Roll the trial with this token back, unless somebody did; the caller holds the lock. Returns what ``undo`` returns."""
+    """Roll the trial with this token back, unless that was done; the caller holds the lock. Returns what ``undo`` returns."""
     trial = records.load_trial()
     if trial is None or trial.token != token:
         return ()
@@ -37,16 +37,16 @@ def undo(manager: NetworkManager, trial: Trial, reason: str, is_last: bool = Fal
     """Roll the open trial back and remember why; the caller holds the lock.
 
     Safe to call again after it failed half-way, and after NetworkManager rolled back or was restarted. Returns the interfaces (and
-    the profile of each) that could not be brought back yet: their cable is out, say. The trial then stays open for the dead-man,
+    the profile of each) that could not be brought back yet: their cable is out, for example. The trial then stays open for the watchdog,
     who calls with ``is_last`` and goes on trying. Raises OSError when the disk does not take the old files; the host runs on its
-    old profiles then, and the dead-man tries again.
+    old profiles then, and the watchdog tries again.
     """
     reason = records.why_damaged() if trial.phase in (DAMAGED, LOST) else reason
     before = _files_before(trial)
     down: tuple[tuple[str, str], ...] = ()
     if before != {}:
         trouble = _undo_blindly(manager, trial) if before is None else _undo_exactly(manager, trial, before)
-        # once it has been withdrawn, whoever activates something else means it
+        # once it has been withdrawn, an activation of something else is meant
         is_withdrawn = trial.phase == WITHDRAWN
         down = activate_previous(manager, trial.previous, _finals_that_ran(trial), spare_others=is_withdrawn)
         if trouble is not None:
@@ -63,7 +63,7 @@ def undo(manager: NetworkManager, trial: Trial, reason: str, is_last: bool = Fal
 
 
 def _files_before(trial: Trial) -> _Contents | None:
-    """What was there before the trial; empty when nothing was changed since, None when nobody knows any more."""
+    """What was there before the trial; empty when nothing was changed since, None when that is not known any more."""
     try:
         return None if trial.phase == LOST else records.files_before()
     except Unfit:
@@ -109,7 +109,7 @@ def timer_name(operation: str, token: str) -> str:
 
 
 def _first_trouble(*steps: t.Callable[[], object]) -> OSError | None:
-    """Take every step, whatever the disk says to one of them; the first complaint."""
+    """Take every step, no matter what the disk reports to one of them; the first complaint."""
     trouble = None
     for step in steps:
         try:
@@ -144,7 +144,7 @@ def _drop_trial_profiles(manager: NetworkManager, trial: Trial, before: _Content
     """The trial's files in /run, and what NetworkManager still knows of them (all of it, when it was restarted)."""
     files = [os.path.join(paths.TRIAL_PROFILES, step.trial_file) for step in trial.steps]
     for file in files:
-        remove(temporary_of(file))  # whoever wrote it may have been killed
+        remove(temporary_of(file))  # its writer may have been killed
         remove(file)
     if files:
         manager.load_profiles(files)
@@ -196,7 +196,7 @@ def _restore_disk(trial: Trial, before: _Contents) -> list[str]:
 
 
 def _concerns(trial: Trial, path: str, content: Content | None) -> bool:
-    """Whether this change, or NetworkManager's rollback of it, touches a file: what somebody else edits meanwhile stays."""
+    """Whether this change, or NetworkManager's rollback of it, touches a file: what another program edits meanwhile stays."""
     if os.path.dirname(path) not in (paths.INSTALLED_PROFILES, paths.TRIAL_PROFILES):
         return True
     ours = {step.file_name for step in trial.steps} | set(trial.stale_files)
@@ -221,7 +221,7 @@ def activate_previous(
 ) -> tuple[tuple[str, str], ...]:
     """Bring back what was active, where the checkpoint did not (it is gone when NetworkManager was restarted).
 
-    ``again`` are profiles to activate anew even where they are active. With ``spare_others`` an interface on which something else is
+    ``again`` are profiles to activate again even where they are active. With ``spare_others`` an interface on which something else is
     active, or on its way, is left alone: an administrator may have been there. Returns what could not be brought back.
     """
     down = []

@@ -78,7 +78,7 @@ def _gateway_warnings(plan: Plan) -> list[str]:
         return []
     up = [binding(profile) for profile in plan.wanted if profile.file_name not in plan.waiting]
     sentence = (
-        "no profile gives the main routing table a default gateway: the probe gateway is no condition of this change"
+        "no profile gives the main routing table a default gateway: the probe gateway is not a condition of this change"
     )
     return [*gateway_warnings(up), *([] if plan.expects_gateway else [sentence])]
 
@@ -191,7 +191,7 @@ def _refuse_duplicates(searches: t.Iterable[ArpSearch]) -> None:
     if owners:
         named = ", ".join(f"{address} is used by the machine with MAC address {mac}" for address, mac in owners.items())
         raise AddressInUse(
-            f"{named} on the same network; find out who that is, nothing was changed", addresses=dict(owners)
+            f"{named} on the same network; determine which machine that is, nothing was changed", addresses=dict(owners)
         )
 
 
@@ -255,7 +255,7 @@ def _differences(plan: Plan) -> list[dict[str, str]]:
         path = os.path.join(paths.INSTALLED_PROFILES, name)
         before, after = redact(read_text(path) or ""), redact(finals.get(name, ""))
         if before == after and name in plan.reasons:  # what differs is not to be seen in the file
-            before, after = f"# {plan.reasons[name]}\n", "# active, as the file says\n"
+            before, after = f"# {plan.reasons[name]}\n", "# active, as in the file\n"
         if before != after:
             result.append({"before_header": path, "after_header": path, "before": before, "after": after})
     return result

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dead-man: nobody confirmed in time, and nobody may be left to help but this."""
+"""The watchdog: no controller confirmed in time, and nothing else may be left to help."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HANGS_AFTER = 5.0
 
 
 def expire(token: str) -> None:
-    """Roll the trial back, whatever it takes: NetworkManager or D-Bus may be down, may hang or may be starting."""
+    """Roll the trial back, no matter what it takes: NetworkManager or D-Bus may be down, may hang or may be starting."""
     deadline = time.monotonic() + _PATIENCE
     down: tuple[tuple[str, str], ...] | None = None
     while down is None and time.monotonic() < deadline:
@@ -42,11 +42,11 @@ def expire(token: str) -> None:
         try:
             down = _bring_back(token, down)
         except (NodeError, BusError, OSError):
-            continue  # who starts anew does not know any more what is down
+            continue  # after another start it is not known any more what is down
 
 
 def _bring_back(token: str, down: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Try again what is still down, unless somebody began something new, here or on the interface."""
+    """Try again what is still down, unless something new began, here or on the interface."""
     with records.exclusive():
         if records.load_own_trial() is not None or records.outcome_of(token).state != ROLLED_BACK:
             return ()
@@ -57,7 +57,7 @@ def _roll_back(token: str) -> tuple[tuple[str, str], ...]:
     with records.exclusive():
         trial = records.load_own_trial()
         if trial is None:
-            # its end was cut short, or there is nothing to do; what it had to write is written, and may have been edited since
+            # its end was cut short, or there is nothing to do; what was to be written is written, and may have been edited since
             _tell(journal.set_aside_damaged())
             journal.end()
             records.sweep()
@@ -87,7 +87,7 @@ def _revive(hangs: bool) -> None:
 
 
 def _systemctl(*arguments: str) -> None:
-    import subprocess  # here: the start of this program counts, and a dead-man seldom has to revive anybody
+    import subprocess  # here: the start of this program counts, and a watchdog seldom needs to revive anything
 
     try:
         subprocess.run(

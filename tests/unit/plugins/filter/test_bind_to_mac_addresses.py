@@ -119,7 +119,11 @@ def test_a_keyfile_is_bound_and_keeps_the_rest() -> None:
             None,
             "the MAC address of eth2 is not known; known are those of eth1, eth10",
         ),
-        ({"interfaces": []}, {"a": "zz"}, "the MAC address of a, zz, is none such as 52:54:00:12:34:56"),
+        (
+            {"interfaces": []},
+            {"a": "zz"},
+            "zz is not a valid MAC address for a (expected, for example, 52:54:00:12:34:56)",
+        ),
         ({"interfaces": []}, {"a": 40896000}, "the MAC address of a is a number to YAML: put it in quotes"),
         (
             {"interfaces": []},
@@ -129,7 +133,7 @@ def test_a_keyfile_is_bound_and_keeps_the_rest() -> None:
         (
             {"interfaces": [_interface("eth1", **{"mac-address": "52:54:00:aa:bb:02"})]},
             None,
-            "interface eth1 has a mac-address that it shall take on",
+            "interface eth1 sets a mac-address of its own",
         ),
         (
             {"interfaces": [{"name": "v", "type": "vlan", "vlan": {"base-iface": "eth1", "id": 1}}]},
@@ -156,7 +160,7 @@ def test_a_keyfile_is_bound_and_keeps_the_rest() -> None:
             "profile v, line 5: parent=eth1 needs the name",
         ),
         ({"v": "what is this"}, None, "the keyfile of profile v cannot be read: line 1"),
-        (["eth1"], None, "have to be dictionaries"),
+        (["eth1"], None, "must be dictionaries"),
     ],
 )
 def test_what_cannot_be_bound_is_one_sentence(config: object, macs: object, sentence: str) -> None:

@@ -97,7 +97,7 @@ def test_claims_are_found_in_any_namespace_unless_two_have_the_key(
             if key == "other":
                 assert look(variables, "other") == ["10.9.0.5"]
     with pytest.raises(
-        AnsibleError, match="in the namespaces default and site; say which with machine_network_ipam_namespace"
+        AnsibleError, match="in the namespaces default and site; choose one with machine_network_ipam_namespace"
     ):
         look(variables, "inventory-ip")
     assert look(variables, "inventory-ip", namespace="site") == ["10.9.0.6"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import types
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import (
@@ -170,3 +171,31 @@ def test_what_a_login_helper_says_is_one_line_and_bounded(monkeypatch: pytest.Mo
     assert str(error.value).isprintable()
     assert len(str(error.value)) < 600
     assert error.value.code == "invalid_input"
+
+
+@pytest.mark.parametrize("is_option", [True, False])
+def test_a_kubeconfig_that_does_not_exist_is_named_with_the_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_option: bool
+) -> None:
+    def fails() -> None:
+        raise RuntimeError("Invalid kube-config file. No configuration found.")
+
+    Library(monkeypatch, load=fails)
+    monkeypatch.chdir(tmp_path)
+    if not is_option:
+        monkeypatch.setenv("K8S_AUTH_KUBECONFIG", "mine.yaml")
+    with pytest.raises(IpamError) as error:
+        connect({"kubeconfig": "mine.yaml"} if is_option else {})
+    assert f"the kubeconfig {tmp_path}/mine.yaml does not exist; give an absolute path" in str(error.value)
+    assert "in the folder of its playbook" in str(error.value)
+    (tmp_path / "mine.yaml").touch()
+    with pytest.raises(IpamError, match="No configuration found"):
+        connect({"kubeconfig": "missing.yaml:mine.yaml"})
+
+
+def test_a_missing_library_is_named_with_the_python_that_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kubernetes", None)
+    with pytest.raises(IpamError) as error:
+        connect({})
+    assert f"run {sys.executable} -m pip install kubernetes" in str(error.value)
+    assert "ansible_python_interpreter" in str(error.value)

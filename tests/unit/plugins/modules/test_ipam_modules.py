@@ -173,7 +173,7 @@ def test_pool_info_counts_what_is_used(module: Module) -> None:
         ({"database": "/proc/ipam.sqlite"}, "cannot be made"),
         ({"family": "IPv6"}, "expects an IPv6 address"),
         ({"pools": [{**POOL, "spec": {"addresses": ["x"], "prefix": 24}}]}, "not a valid IP"),
-        ({"namespace": "No_Namespace"}, "the namespace name No_Namespace is no DNS-1123"),
+        ({"namespace": "No_Namespace"}, "the namespace name No_Namespace is not a DNS-1123"),
     ],
 )
 def test_bad_input_is_one_sentence(module: Module, options: dict[str, t.Any], words: str) -> None:
@@ -343,7 +343,7 @@ def test_an_address_is_promised_until_a_push_has_proved_it(module: Module) -> No
 
 def test_a_record_of_nothing_is_refused(module: Module) -> None:
     message = module("machine_host_keys", machines=[{"machine": "node1"}])["msg"]
-    assert message == "nothing is to be recorded of machine node1; give host_keys, machine_id or confirmed_addresses"
+    assert message == "there is nothing to record for machine node1; give host_keys, machine_id or confirmed_addresses"
 
 
 def test_a_machine_without_a_host_key_is_refused(module: Module) -> None:

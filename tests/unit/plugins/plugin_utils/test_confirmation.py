@@ -134,7 +134,7 @@ def test_a_host_behind_a_jump_host_does_not_send_the_controller_elsewhere() -> N
 def test_where_nothing_tells_the_host_from_another_one_only_its_old_address_is_asked() -> None:
     """It named no host keys. It rolls back, and the message says why."""
     node = ScriptedNode([REFUSED, NodeAnswer(Judgement("rolled_back", "nobody came"))], 10, host_keys=())
-    with pytest.raises(RolledBack, match=rf"nobody came \(nothing tells whether the host at {NEW} is this one"):
+    with pytest.raises(RolledBack, match=rf"nobody came \(nothing shows whether the host at {NEW} is this one"):
         pursue(node, [KNOWN])
     assert {address for address, _seconds in node.asked} == {OLD}
 
@@ -153,7 +153,7 @@ def test_whoever_does_not_have_the_key_of_the_host_does_not_keep_it_from_being_h
 
     monkeypatch.setattr(_pursuit, "first_to_answer", first)
     monkeypatch.setattr(_pursuit, "_NEEDS_A_PERSON", 0.0)
-    with pytest.raises(RolledBack, match=rf"nobody came \(ssh does not accept the key of whoever answers at {NEW}"):
+    with pytest.raises(RolledBack, match=rf"nobody came \(ssh does not accept the key that it gets from {NEW}"):
         pursue(node)
     assert [address for address, _seconds in node.asked] == [NEW, NEW, OLD]
 

@@ -118,7 +118,7 @@ def test_a_key_that_ssh_has_for_the_address_itself_is_enough(known_hosts: t.Call
 @pytest.mark.parametrize("options", [AWX, SURE])
 def test_where_nothing_tells_a_host_from_another_one_it_is_not_talked_to(options: t.Mapping[str, t.Any]) -> None:
     each = node(HostIdentity((CLAIMED,)), **options)
-    with pytest.raises(WrongHost, match=f"nothing tells whether the host at {CLAIMED} is this one"):
+    with pytest.raises(WrongHost, match=f"nothing shows whether the host at {CLAIMED} is this one"):
         each.move_to(CLAIMED)
     assert (each.address, each.new_ssh_args) == (INVENTORY, "")
     each.know((KEY,))

@@ -156,9 +156,32 @@ def test_a_prefix_that_a_pool_does_not_have_is_an_error_that_names_the_pool() ->
 
 
 def info(server: Server, **params: t.Any) -> dict[str, t.Any]:
+    """The result, with the warnings as Ansible adds them."""
     given = {"namespace": "ns", "name": None, "all_namespaces": False, "claims": True, **params}
+    warnings: list[str] = []
     with kubernetes(server) as opened:
-        return ip_pool_info.serve(t.cast(t.Any, types.SimpleNamespace(params=given)), opened)
+        module = types.SimpleNamespace(params=given, warn=warnings.append)
+        return {**ip_pool_info.serve(t.cast(t.Any, module), opened), "warnings": warnings}
+
+
+def test_a_cluster_that_does_not_define_pools_is_a_warning() -> None:
+    class Bare(Server):
+        """Cluster API without an in-cluster provider, or another cluster than the one that was meant."""
+
+        def _answer(self, method: str, path: str, query: dict[str, str], body: t.Any) -> tuple[int, t.Any]:
+            status, content = super()._answer(method, path, query, body)
+            if "resources" in content:
+                content = {"resources": [each for each in content["resources"] if each["kind"] != POOL_KIND]}
+            return status, content
+
+    found = info(Bare())
+    assert found["pools"] == []
+    (warning,) = found["warnings"]
+    assert f"does not define {POOL_KIND}" in warning
+    assert "check that it is the right cluster" in warning
+    server = Server()
+    server.objects["inclusterippools"].clear()
+    assert info(server)["warnings"] == [], "a cluster that has no pool yet is a cluster like any other"
 
 
 def test_pools_that_cannot_be_read_are_known_by_their_claims() -> None:

@@ -223,7 +223,7 @@ def test_an_owner_without_a_uid_names_the_right_that_it_needs(plain_server: Serv
     message = failure(lambda: serve(plain_server, [asked("b", owner=OWNER)]))
     assert "may not list machineinventories in namespace ns" in message
     assert "ipam-owner-reader.yaml there" in message
-    assert message.endswith("or give its uid")
+    assert message.endswith("or give it with owner.uid")
     assert serve(plain_server, [asked("b", owner={**OWNER, "uid": "u-b"})])["claims"][0]["owner"]["uid"] == "u-b"
 
 

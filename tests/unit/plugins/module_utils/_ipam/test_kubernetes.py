@@ -9,6 +9,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.api import Api
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.discovery import Discovery
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import (
     RequestTarget,
     may_pass,
@@ -26,7 +28,8 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.kuberne
     AdaptiveDeadline,
     names,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, PoolReference
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.paths import Path
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
 
 CLAIM = Claim("ns", "node1-ip", "node1", "ip", PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "p"), "host1")
 NOT_READY = {"type": "Ready", "status": "False", "reason": "PoolExhausted", "message": "none left"}
@@ -119,22 +122,100 @@ def test_a_refusal_that_is_not_about_rights_says_what_the_server_says(text: str)
     assert "may not" not in message
 
 
+def without_right(verb: str, resource: str, namespace: str) -> str:
+    text = f'{resource} is forbidden: User "u" cannot {verb} resource "{resource}" in API group "g"'
+    return str(refusal("h", 403, {"message": text}, RequestTarget(verb, resource, namespace)))
+
+
 @pytest.mark.parametrize(
-    ("verb", "resource", "manifest"),
+    ("verb", "resource", "namespace", "place", "advice"),
     [
-        ("create", "ipaddressclaims", "ipam-consumer.yaml"),
-        ("get", "inclusterippools", "ipam-consumer.yaml"),
-        ("patch", "inclusterippools", "ipam-pool-manager.yaml"),
-        ("delete", "globalinclusterippools", "ipam-global-pool-manager.yaml"),
+        (
+            "create",
+            "ipaddressclaims",
+            "ns",
+            " in namespace ns",
+            "apply playbooks/files/ipam-consumer.yaml there, or name another",
+        ),
+        (
+            "get",
+            "inclusterippools",
+            "ns",
+            " in namespace ns",
+            "apply playbooks/files/ipam-consumer.yaml there, or name another",
+        ),
+        (
+            "patch",
+            "inclusterippools",
+            "ns",
+            " in namespace ns",
+            "apply playbooks/files/ipam-pool-manager.yaml there, or name another",
+        ),
+        (
+            "get",
+            "ippools",
+            "ns",
+            " in namespace ns",
+            "grant get on ippools as playbooks/files/ipam-consumer.yaml shows it for other kinds there",
+        ),
+        # an owner is in the namespace of its claim, and a kind that no manifest names is not granted by one
+        ("list", "machineinventories", "ns", " in namespace ns", "apply playbooks/files/ipam-owner-reader.yaml there"),
+        (
+            "list",
+            "configmaps",
+            "ns",
+            " in namespace ns",
+            "grant list on configmaps as playbooks/files/ipam-owner-reader.yaml shows it for other kinds there",
+        ),
+        # a Role does not hold in all namespaces
+        (
+            "list",
+            "ipaddressclaims",
+            "",
+            " in all namespaces",
+            "name one with namespace (in the role with machine_network_ipam_namespace), "
+            "or let an administrator grant list on ipaddressclaims in a ClusterRole",
+        ),
+        # a global pool is in no namespace
+        ("create", "globalinclusterippools", "", "", "apply playbooks/files/ipam-global-pool-manager.yaml"),
+        ("delete", "globalinclusterippools", "ns", "", "apply playbooks/files/ipam-global-pool-manager.yaml"),
     ],
 )
-def test_a_question_of_rights_names_the_manifest_that_grants_them(verb: str, resource: str, manifest: str) -> None:
-    text = (
-        f'{resource} is forbidden: User "u" cannot {verb} resource "{resource}" in API group "g" in the namespace "ns"'
-    )
-    message = str(refusal("h", 403, {"message": text}, RequestTarget(verb, resource, "ns")))
-    assert f"this user may not {verb} {resource} in namespace ns" in message
-    assert f"playbooks/files/{manifest} there" in message
+def test_a_missing_right_comes_with_what_grants_it(
+    verb: str, resource: str, namespace: str, place: str, advice: str
+) -> None:
+    begin, _colon, end = without_right(verb, resource, namespace).partition("; ")
+    assert begin == f"this user may not {verb} {resource}{place} (403 Forbidden)"
+    assert end.removeprefix("let an administrator ").startswith(advice)
+    assert end.endswith(("another namespace", advice))
+
+
+class Definitions:
+    """An API server that knows some kinds of Cluster API's IPAM."""
+
+    host = "h"
+
+    def __init__(self, *plurals: str) -> None:
+        self._plurals = plurals
+
+    def get(self, where: Path, _place: RequestTarget) -> dict[str, t.Any]:
+        """The kinds of a version; the older one has none."""
+        known = [{"name": name, "kind": "K", "namespaced": True} for name in self._plurals]
+        return {"resources": known if "v1beta2" in str(where) else []}
+
+
+@pytest.mark.parametrize(
+    ("known", "lacking"),
+    [
+        (("ipaddresses",), "ipaddressclaims.ipam.cluster.x-k8s.io"),
+        ((), "ipaddressclaims.ipam.cluster.x-k8s.io and ipaddresses.ipam.cluster.x-k8s.io"),
+    ],
+)
+def test_the_definitions_that_a_cluster_lacks_come_with_cluster_api(known: tuple[str, ...], lacking: str) -> None:
+    with pytest.raises(IpamError) as error:
+        Discovery(t.cast(Api, Definitions(*known))).claims()
+    assert str(error.value).startswith(f"the cluster h lacks {lacking} (v1beta2 or v1beta1): install Cluster API")
+    assert error.value.result["requirement"] == lacking
 
 
 def test_the_innermost_cause_is_what_a_user_reads() -> None:

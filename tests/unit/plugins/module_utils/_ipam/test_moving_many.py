@@ -48,7 +48,7 @@ def test_two_hosts_are_never_the_same_former_one(make: t.Callable[[], Site]) -> 
     """As with machine_network_former_name for all hosts of a play."""
     site = make()
     site.configure("host", "node1", "p")
-    with pytest.raises(IpamError, match="hosts new1 and new2 are both to be the former node1"):
+    with pytest.raises(IpamError, match="hosts new1 and new2 both have the former name node1"):
         claim_all(site, {"new1": "node1", "new2": "node1"})
     assert site.held() == {"node1-ip": "10.0.0.10"}
 
@@ -57,7 +57,7 @@ def test_names_that_are_exchanged_at_once_are_refused_and_nothing_is_released(ma
     site = make()
     for machine in ("a", "b"):
         site.claim(machine, "p")
-    with pytest.raises(IpamError, match="host a is to be the former b, which is a host of the same call, too"):
+    with pytest.raises(IpamError, match="host a has the former name b, which is a host of the same call, too"):
         claim_all(site, {"a": "b", "b": "a"})
     assert site.held() == {"a-ip": "10.0.0.10", "b-ip": "10.0.0.11"}
 

@@ -178,7 +178,7 @@ def test_an_address_is_kept_for_the_claim_that_is_named(site: Site) -> None:
         ({"a-ip": "fd00::1"}, "keeps fd00::1 for claim a-ip, which is not an address"),
         ({"a-ip": "nonsense"}, "keeps nonsense for claim a-ip, which is not an address"),
         ({"a-ip": "10.0.0.10", "b-ip": "10.0.0.10"}, "keeps 10.0.0.10 for the claims a-ip and b-ip"),
-        ({"A_ip": "10.0.0.10"}, "the claim name A_ip is no DNS-1123 subdomain"),
+        ({"A_ip": "10.0.0.10"}, "the claim name A_ip is not a DNS-1123 subdomain"),
         ({"a-ip": 10}, "preAllocations must be a dictionary of claim name to address"),
         (["10.0.0.10"], "preAllocations must be a dictionary of claim name to address"),
     ],

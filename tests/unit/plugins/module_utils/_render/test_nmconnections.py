@@ -92,13 +92,13 @@ def test_types_of_networkmanager_are_known(kind: str) -> None:
         ("", "no [connection] section"),
         ("[connection]\nid=\ntype=ethernet\n", "line 2: id in [connection] is empty"),
         ("[connection]\nid=a\n", "no type in [connection], line 1"),
-        ("[connection]\nid=a\ntype=ethernett\n", "line 3: ethernett is no connection type"),
-        (_CONNECTION + "uuid=12345\n", "line 5: 12345 is no uuid"),
-        (_CONNECTION + "uuid=\n", "line 5: nothing is no uuid"),
+        ("[connection]\nid=a\ntype=ethernett\n", "line 3: ethernett is not a connection type"),
+        (_CONNECTION + "uuid=12345\n", "line 5: 12345 is not a valid uuid"),
+        (_CONNECTION + "uuid=\n", "line 5: an empty value is not a valid uuid"),
         (_CONNECTION + f"uuid={_UUID.replace('-', '')}\n", "line 5: "),
         (
             _CONNECTION + "[ipv4]\naddress1=192.168.122.300/24\n",
-            "line 6: 192.168.122.300 in address1 is no IPv4 address",
+            "line 6: 192.168.122.300 in address1 is not a valid IPv4 address",
         ),
         (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/33\n", "prefix between 0 and 32"),
         (
@@ -107,16 +107,19 @@ def test_types_of_networkmanager_are_known(kind: str) -> None:
         ),
         (
             _CONNECTION + "[ipv4]\naddress1=10.0.0.1/24 , 10.0.0.9\n",
-            "line 6: address1=10.0.0.1/24 , 10.0.0.9 is no address",
+            "line 6: address1=10.0.0.1/24 , 10.0.0.9 is not a valid address",
         ),
         (_CONNECTION + "[ipv4]\naddresses=10.0.0.1;24;10.0.0.9;10.0.0.2;24;10.0.0.9;\n", "further ones are address2="),
-        (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/24,,\n", "is no address/prefix[,gateway]"),
+        (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/24,,\n", "is not a valid address/prefix[,gateway]"),
         (
             _CONNECTION + "[ipv4]\naddress1=10.0.0.1/24\n",
             "no method in [ipv4], line 6: add method=..., one of auto, disabled",
         ),
-        (_CONNECTION + "[ipv4]\nmethod=dhcp\n", "line 6: dhcp is no method of [ipv4]; choose one of auto, disabled"),
-        (_CONNECTION + "[ipv6]\nmethod=\n", "line 6: nothing is no method of [ipv6]; choose one of auto, dhcp"),
+        (_CONNECTION + "[ipv4]\nmethod=dhcp\n", "line 6: dhcp is not a method of [ipv4]; choose one of auto, disabled"),
+        (
+            _CONNECTION + "[ipv6]\nmethod=\n",
+            "line 6: an empty value is not a method of [ipv6]; choose one of auto, dhcp",
+        ),
         (_CONNECTION + "[ipv4]\nmethod=manual\n", "line 6: method=manual needs an address"),
         (
             _CONNECTION + "[ipv6]\nmethod=disabled\ndns=fd00::53;\n",
@@ -129,7 +132,7 @@ def test_types_of_networkmanager_are_known(kind: str) -> None:
         (_CONNECTION + "[ipv4]\nmethod=link-local\naddress1=10.0.0.1/24\n", "line 7: address1 is not allowed beside"),
         (
             _CONNECTION + "[ipv4]\nmethod=auto\ndns=192.168.122.1,192.168.122.2\n",
-            "line 7: NetworkManager drops 192.168.122.1,192.168.122.2 in dns, which is no IPv4 address; separate name servers by",
+            "line 7: NetworkManager drops 192.168.122.1,192.168.122.2 in dns, which is not a valid IPv4 address; separate name servers by",
         ),
         (
             _CONNECTION + "[ipv4]\nmethod=auto\ndns=10.0.0.1; 10.0.0.2;\n",
@@ -162,13 +165,19 @@ def test_types_of_networkmanager_are_known(kind: str) -> None:
         ),
         (_CONNECTION + "[ipv6]\naddress1=2001:db8::1/129\n", "prefix between 0 and 128"),
         (_CONNECTION + "[ipv4]\naddresses=10.0.0.1/8,10.0.0.2/8\n", "further ones are address2="),
-        (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/8,router\n", "router in address1 is no IPv4 address"),
-        (_CONNECTION + "[ipv4]\ngateway=router\n", "line 6: router in gateway is no IPv4 address"),
+        (_CONNECTION + "[ipv4]\naddress1=10.0.0.1/8,router\n", "router in address1 is not a valid IPv4 address"),
+        (_CONNECTION + "[ipv4]\ngateway=router\n", "line 6: router in gateway is not a valid IPv4 address"),
         (_CONNECTION + "[ipv4]\naddress1=2001:db8::1/64\n", "it belongs in [ipv6], not in [ipv4]"),
-        (_CONNECTION + "[ipv6]\naddress1=fe80::1%eth0/64\n", "line 6: fe80::1%eth0 in address1 is no IPv6 address"),
+        (
+            _CONNECTION + "[ipv6]\naddress1=fe80::1%eth0/64\n",
+            "line 6: fe80::1%eth0 in address1 is not a valid IPv6 address",
+        ),
         (_CONNECTION + "[ipv6]\naddress1=10.0.0.1/8\n", "it belongs in [ipv4], not in [ipv6]"),
-        (_CONNECTION + "[ipv6]\naddress1=2001:db8::1/64,10.0.0.1\n", "10.0.0.1 in address1 is no IPv6 address"),
-        (_CONNECTION + "[ipv6]\ngateway=10.0.0.1\n", "10.0.0.1 in gateway is no IPv6 address"),
+        (
+            _CONNECTION + "[ipv6]\naddress1=2001:db8::1/64,10.0.0.1\n",
+            "10.0.0.1 in address1 is not a valid IPv6 address",
+        ),
+        (_CONNECTION + "[ipv6]\ngateway=10.0.0.1\n", "10.0.0.1 in gateway is not a valid IPv6 address"),
         (_CONNECTION + "[ipv4]\naddress1={inventory-ip}/24\n", "line 6: the placeholder of inventory-ip in address1"),
         (_CONNECTION + "[ipv4]\ndns={dns-ip};\n", "line 6: the placeholder of dns-ip in dns"),
     ],
@@ -296,7 +305,7 @@ def test_the_longest_profile_name_fits() -> None:
 
 @pytest.mark.parametrize("value", [None, 7, ["[connection]"], {"id": "eth0"}, b"[connection]"])
 def test_a_profile_that_is_no_text_is_refused(value: object) -> None:
-    assert "profile eth0 is no text" in _refused(eth0=value)
+    assert "profile eth0 is not a string" in _refused(eth0=value)
 
 
 @pytest.mark.parametrize("config", [{}, None, [], "text"])

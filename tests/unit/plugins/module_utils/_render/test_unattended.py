@@ -23,7 +23,7 @@ def rendered(text: str) -> None:
         (f"{HEAD}permissions=user:operator:;\n", "profile eth0, line 5: with permissions"),
         (
             f"{HEAD}[802-1x]\nidentity=x\npassword=y\npassword-flags=1\n",
-            "line 8: password-flags=1 says that the secret is not in",
+            "line 8: password-flags=1 means that the secret is not in",
         ),
         (f"{HEAD}[wifi-security]\nkey-mgmt=wpa-psk\npsk-flags=2\n", "line 7: psk-flags=2"),
         (f"{HEAD}[wifi-security]\npsk-flags=3\n", "psk-flags=3"),

@@ -167,7 +167,7 @@ def _hide_secrets(module: AnsibleModule) -> None:
     """Hide only secrets: AnsibleModule hides every string of a kubeconfig, its path, names and addresses with it."""
     kubernetes = module.params["kubernetes"] or {}
     kubeconfig = kubernetes.get("kubeconfig")
-    if isinstance(kubeconfig, str) and not set("{\n") & set(kubeconfig):  # else it is the content by mistake
+    if kubernetes_options.is_path(kubeconfig):
         module.no_log_values = module.no_log_values - {kubeconfig}
     if isinstance(kubeconfig, t.Mapping):
         module.no_log_values = kubernetes_options.secrets_of(kubernetes)

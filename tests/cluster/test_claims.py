@@ -244,7 +244,7 @@ def test_a_kind_of_pool_that_does_not_exist_is_said(space: Space) -> None:
             {"host": "{server}", "api_key": "0123456789abcdef", "ca_cert": "{ca}"},
             "refuses the credentials (401 Unauthorized)",
         ),
-        ({"kubeconfig": "/no/such/file"}, "the credentials for the Kubernetes API cannot be read"),
+        ({"kubeconfig": "/no/such/file"}, "cannot be read: the kubeconfig /no/such/file does not exist"),
     ],
 )
 def test_an_api_that_is_not_there_or_not_ours(space: Space, kubernetes: dict[str, str], words: str) -> None:

@@ -24,6 +24,9 @@ RENUMBERING = ".renumbering"
 _LONGEST = 253
 _LONGEST_LABEL = 63
 
+# those of the in-cluster provider; the same letters in another case are a typing error
+_KINDS_OF_POOLS = ("InClusterIPPool", "GlobalInClusterIPPool")
+
 
 def machine_name(host: str) -> str:
     """The name that a machine has by default: that of its host in lower case, with dashes, as Elemental makes machine names."""
@@ -97,6 +100,9 @@ def checked_pool(reference: PoolReference, owner: str) -> PoolReference:
         raise InvalidInput(
             f"the pool of {owner} has kind {plain(reference.kind)}, which is not a kind; give one such as InClusterIPPool"
         )
+    for known in _KINDS_OF_POOLS:
+        if reference.kind != known and reference.kind.lower() == known.lower():
+            raise InvalidInput(f"the pool of {owner} has kind {reference.kind}; did you mean {known}")
     checked_name(reference.name, "pool")
     return reference
 

@@ -92,7 +92,7 @@ def _files_of_gc(output: str) -> dict[str, str]:
         pairs = [(str(name), str(text)) for name, text in content["NetworkManager"]]
     except (TypeError, KeyError, ValueError):
         raise RenderError(
-            "nmstatectl gc printed something else than profiles; is it version 2.2 or later? (nmstatectl version)"
+            "nmstatectl gc printed something else than profiles; install version 2.2 or later (nmstatectl version shows which one this is)"
         ) from None
     files = dict(pairs)
     if len(files) != len(pairs):

@@ -49,7 +49,7 @@ def render_nmconnections(config: t.Mapping[str, object]) -> Rendering:
     """
     if not isinstance(config, t.Mapping) or not config:
         raise RenderError(
-            "config is empty or no mapping: configurator nmconnections needs at least one profile name with the text of"
+            "config is empty or not a mapping: configurator nmconnections needs at least one profile name with the text of"
             " its keyfile; use configurator none to leave the network alone"
         )
     profiles = tuple(_profile(name, text) for name, text in config.items())
@@ -122,7 +122,7 @@ def _required(name: object, connection: t.Mapping[str, Entry], key: str) -> Entr
         line = min(each.line for each in connection.values())
         raise RenderError(f"profile {name} has no {key} in [connection], line {line}: add {key}=...")
     if not entry.value:
-        raise RenderError(f"profile {name}, line {entry.line}: {key} in [connection] is empty")
+        raise RenderError(f"profile {name}, line {entry.line}: {key} in [connection] is empty; give it a value")
     return entry
 
 

@@ -376,7 +376,7 @@ class Transaction:
         """Another host uses the claimed address: go on with the address of the inventory, where every host is taken for the right one."""
         if self._node.address == self._inventory_address:
             raise InvalidAnswer(
-                "the host's answer is not valid: at the address of the inventory it is another host than the one that was not asked for; "
+                "the host's answer is not valid: it reports that it is another host, which was not asked at the address of the inventory; "
                 "nothing was changed"
             )
         Display().warning(

@@ -119,6 +119,11 @@ def test_the_playbooks_go_in_step_whatever_is_configured(site: Site) -> None:
         assert play.fine == set(NODES), play.output
 
 
+def test_options_of_the_cluster_that_are_no_dictionary_are_named(site: Site) -> None:
+    play = site.play("-e", "machine_network_kubernetes=user.kubeconfig", playbook="elemental.networking.report")
+    assert "machine_network_kubernetes must be a dictionary, such as {kubeconfig: ~/.kube/config}" in play.text
+
+
 @pytest.mark.parametrize("check", [(), ("--check",)], ids=["run", "check"])
 def test_a_connection_that_is_not_supported_is_refused_before_anything_is_claimed(
     site: Site, check: tuple[str, ...]

@@ -152,10 +152,15 @@ def _load(config: t.Any, configuration: t.Any, given: t.Mapping[str, t.Any]) -> 
     config.load_kube_config(config_file=kubeconfig, **options)
 
 
+def is_path(kubeconfig: object) -> bool:
+    """Whether it may be shown: a string that is the content of a kubeconfig by mistake has secrets in it."""
+    return isinstance(kubeconfig, str) and not set("{\n") & set(kubeconfig)
+
+
 def _fault(error: Exception, given: t.Mapping[str, t.Any]) -> str:
     """What is wrong with the credentials, and what to do; of a file that does not exist, the library does not report the path."""
     named = given.get("kubeconfig")
-    if isinstance(named, str):  # several files are separated as in KUBECONFIG; one of them is enough
+    if named and is_path(named):  # several files are separated as in KUBECONFIG; one of them is enough
         files = [Path(each).expanduser().absolute() for each in named.split(os.pathsep) if each]
         if not any(file.exists() for file in files):
             where = "" if Path(named).expanduser().is_absolute() else " (a task runs in the folder of its playbook)"

@@ -348,7 +348,7 @@ def test_a_record_of_nothing_is_refused(module: Module) -> None:
 
 def test_a_machine_without_a_host_key_is_refused(module: Module) -> None:
     machines = [{"machine": "node1", "host_keys": ["no key"]}]
-    assert "machine node1 has no host key that is one" in module("machine_host_keys", machines=machines)["msg"]
+    assert "none of the host keys of machine node1 is valid" in module("machine_host_keys", machines=machines)["msg"]
 
 
 def test_host_keys_that_cannot_be_recorded_may_be_a_warning(module: Module, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._failures imp
 from ansible_collections.elemental.networking.plugins.plugin_utils._request import preflight
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.preflight import checked
-from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, NETWORK, pool
+from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, NETWORK, REFERENCE, pool
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,11 @@ from ansible_collections.elemental.networking.tests.data.asking import KEYFILE, 
         (["eth0"], [], "must be a dictionary"),
         ({**NETWORK, "configurator": "netplan"}, [], "netplan"),
         ({**NETWORK, "ipAdresses": {}}, [], "machine_network has no field ipAdresses; did you mean ipAddresses"),
+        (
+            {**NETWORK, "ipAddresses": {"ip": {**REFERENCE, "kind": "InClusterIpPool"}}},
+            [],
+            "the pool of key ip has kind InClusterIpPool; did you mean InClusterIPPool",
+        ),
         ({**NETWORK, "dns": []}, [], "has no field dns; the fields are configurator, ipAddresses, config"),
         ({**NETWORK, "ipAddresses": {}}, [], "{ip} in config.eth0 line 7 cannot be filled"),
         ({**NETWORK, "config": {"eth0": "no keyfile"}}, [], "line 1"),

@@ -18,6 +18,7 @@ from .conftest import (
     ETH0,
     ROUTED,
     Controller,
+    PlayResult,
     claimed,
     inline_network,
     installed,
@@ -164,16 +165,42 @@ def test_a_host_whose_first_push_failed_is_reset(controller: Controller, keyfile
 
 
 SECRET = "correct-horse-battery"
+# beside the secret, in the same keyfile; it may be seen
+IDENTITY = "stapled-node"
+
+
+def where_it_appears(controller: Controller, output: str, word: str) -> set[str]:
+    """Whether a word is in the output of a play, in the journal of a node, or in a profile that is installed there."""
+    found = {"output"} if word in output else set()
+    for node in controller.nodes.names:
+        profile = "/etc/NetworkManager/system-connections/eth0.nmconnection"
+        looks = {"journal": ["journalctl", "--no-pager"], "profile": ["cat", profile]}
+        found |= {name for name, command in looks.items() if word in controller.nodes.oob(node, command).stdout}
+    return found
 
 
 def test_secrets_never_appear(controller: Controller) -> None:
-    """A password in a keyfile is in no output, diff or log, at any verbosity."""
-    secure = ETH0 + f"[802-1x]\neap=peap;\nidentity=node\npassword={SECRET}\nphase2-auth=mschapv2\n"
-    network = inline_network({"eth0": secure.replace("eth0", "eth1")}, pool("172.16.0.200-172.16.0.210", 24))
-    result = controller.play("configure", verbosity=5, arguments="--diff", **network)
-    assert SECRET not in result.output
-    for node in controller.nodes.names:
-        assert SECRET not in controller.nodes.oob(node, ["journalctl", "--no-pager"]).stdout
+    """A password in a keyfile is in no output, diff or log, at any verbosity; the same search finds it where it must be."""
+    secure = ETH0 + f"[802-1x]\neap=peap;\nidentity={IDENTITY}\npassword={SECRET}\nphase2-auth=mschapv2\n"
+    addresses = pool("172.16.0.200-172.16.0.210", 24)
+
+    def configure(keyfile: str, seconds: int) -> PlayResult:
+        network = inline_network({"eth0": keyfile.replace("eth0", "eth1")}, addresses)
+        options = {"machine_network_rollback_timeout": seconds, **network}
+        return controller.play("configure", verbosity=5, arguments="--diff", **options)
+
+    # no switch here takes the password: it is tried and rolled back
+    tried = configure(secure, 15)
+    assert "rolled back" in tried.failure("node1")
+    assert where_it_appears(controller, tried.output, SECRET) == set()
+    kept = configure(secure.replace("[connection]\n", "[connection]\nautoconnect=false\n"), 60)
+    assert kept.succeeded, kept.output
+    assert where_it_appears(controller, kept.output, SECRET) == {"profile"}
+    # the file is shown, and only the secret in it is not
+    assert where_it_appears(controller, kept.output, IDENTITY) >= {"output", "profile"}
+    # what is logged is found
+    controller.nodes.oob(controller.nodes.names[0], ["sh", "-c", f"logger {SECRET} && journalctl --sync"])
+    assert where_it_appears(controller, kept.output, SECRET) == {"journal", "profile"}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host that says the same for ever is left: by count and by the deadline."""
+"""What a controller makes of the answers of a host; one that says the same for ever is left, by count and by the deadline."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.protoco
     Busy,
     Judgement,
     OtherHost,
+    Refusal,
     Request,
     Stage,
     Staged,
+    StageReset,
+    WantedProfile,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._node.system.identity import digest
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import Refused, WrongHost
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.controller_id import (
     is_dead,
@@ -139,3 +144,195 @@ def test_a_controller_whose_process_is_not_a_number_is_not_dead() -> None:
     host, _process, world, start = this_controller().split(" ")
     for process in ("x", "-1", "²", "9" * 5000):
         is_dead(f"{host} {process} {world} {start}")
+
+
+class AnsweringNode(RepeatingNode):
+    """A host that carries the change out at once, in one answer; ``machine_ids`` are those that its machine is known by."""
+
+    def __init__(self, answer: Answer, machine_ids: tuple[str, ...] = ()) -> None:
+        super().__init__(answer)
+        self.machine_ids = machine_ids
+
+    def know(self, _host_keys: object) -> None:
+        pass
+
+
+def outcome_of(
+    answer: Answer, request: Stage | StageReset = REQUEST, machine_ids: tuple[str, ...] = ()
+) -> _transaction.Outcome:
+    node = t.cast("t.Any", AnsweringNode(answer, machine_ids))
+    return _transaction.Transaction(node, request, [CLAIMED]).carry_out()
+
+
+def kept(failed_after: dict[str, str] | None = None, **more: t.Any) -> Judgement:
+    return Judgement("confirmed", failed_after=failed_after, **more)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Staged(), []),
+        (Staged(failed_before={"web": ""}), [("web", "passed", "passed")]),
+        # the host looks again after a change only
+        (Staged(failed_before={"web": "refused"}), [("web", "refused", "unknown")]),
+        (
+            Staged(changed=True, failed_before={"web": "refused", "dns": ""}, outcome=kept({"web": "no route"})),
+            [("web", "refused", "no route"), ("dns", "passed", "passed")],
+        ),
+        (Staged(changed=True, failed_before={"web": "refused"}, outcome=kept({})), [("web", "refused", "passed")]),
+        (Staged(changed=True, failed_before={"web": "refused"}, outcome=kept()), [("web", "refused", "unknown")]),
+    ],
+)
+def test_a_result_has_each_probe_before_and_after(answer: Staged, expected: list[tuple[str, str, str]]) -> None:
+    found = outcome_of(answer).result(with_diff=False)["probes"]
+    assert [(probe["name"], probe["before"], probe["after"]) for probe in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "changed", "waiting"),
+    [
+        (Staged(), False, {}),
+        (Staged(renamed=True), True, {}),
+        (Staged(waiting={"eth1": "a carrier"}), False, {"eth1": "a carrier"}),
+        (
+            Staged(changed=True, waiting={"eth1": "a carrier"}, outcome=kept(waiting={"eth2": "a lease"})),
+            True,
+            {"eth1": "a carrier", "eth2": "a lease"},
+        ),
+    ],
+)
+def test_a_result_has_what_changed_and_what_waits(answer: Staged, changed: bool, waiting: dict[str, str]) -> None:
+    outcome = outcome_of(answer)
+    assert (outcome.changed, outcome.waiting) == (changed, waiting)
+
+
+def test_the_differences_are_returned_where_they_are_asked_for() -> None:
+    difference = {"before": "a", "after": "b"}
+    outcome = outcome_of(Staged(diff=(difference,)))
+    assert outcome.result(with_diff=True)["diff"] == [difference]
+    assert "diff" not in outcome.result(with_diff=False)
+
+
+KEYFILE = "[connection]\nid=eth0\ntype=ethernet\ninterface-name=eth0\n[ipv4]\n{}\n[ipv6]\nmethod=disabled\n"
+STATIC = KEYFILE.format("method=manual\naddress1=192.0.2.9/24")
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "is_expected"),
+    [
+        (STATIC, "192.0.2.9", True),
+        # where the host is known to be, or has been claimed to be
+        (STATIC, INVENTORY, True),
+        (STATIC, "203.0.113.7", False),
+        # nobody knows a lease before
+        (KEYFILE.format("method=auto"), "203.0.113.7", True),
+    ],
+)
+def test_a_change_leads_to_an_address_of_its_profiles_or_to_a_lease(text: str, address: str, is_expected: bool) -> None:
+    request = Stage(Request("m", 60), (WantedProfile("eth0.nmconnection", "u", "ethernet", "eth0", text),))
+    answer = Staged(changed=True, new_addresses=(address,), outcome=kept())
+    if is_expected:
+        assert outcome_of(answer, request).changed
+    else:
+        with pytest.raises(AnsibleError, match="is not an address of its profiles"):
+            outcome_of(answer, request)
+
+
+def test_the_refusal_of_a_host_keeps_its_code_and_its_details() -> None:
+    with pytest.raises(Refused, match="a profile is wrong") as failure:
+        outcome_of(Refusal("a profile is wrong", "invalid_input", {"profile": "eth0"}))
+    assert (failure.value.code, failure.value.fields) == ("invalid_input", {"profile": "eth0"})
+
+
+HERE, ELSEWHERE_ID = "0" * 32, "1" * 32
+
+
+@pytest.mark.parametrize(
+    ("known", "at_the_inventory", "words"),
+    [
+        ((), "", ()),
+        ((digest(HERE),), "", ()),
+        ((digest(ELSEWHERE_ID),), "", ("this is another machine",)),
+        # two machines: that of the inventory counts, whoever was there before
+        ((digest(ELSEWHERE_ID),), digest(ELSEWHERE_ID), ("leads to another machine",)),
+        ((digest(HERE),), digest(HERE), ()),
+    ],
+)
+def test_a_change_of_another_machine_than_before_is_a_warning(
+    known: tuple[str, ...], at_the_inventory: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_transaction.SecondMachine, "identity", lambda *_given, **_more: at_the_inventory)
+    warnings = outcome_of(Staged(host=HERE), machine_ids=known).warnings
+    assert len(warnings) == len(words)
+    assert all(word in warning for word, warning in zip(words, warnings))
+
+
+@pytest.mark.parametrize(
+    ("known", "at_the_inventory", "is_refused"),
+    [
+        ((digest(HERE),), digest(ELSEWHERE_ID), True),
+        ((digest(HERE),), digest(HERE), False),
+        ((digest(HERE),), "", False),
+        ((), digest(ELSEWHERE_ID), False),
+    ],
+)
+def test_a_reset_whose_inventory_leads_to_another_machine_is_refused_before_anything_is_sent(
+    known: tuple[str, ...], at_the_inventory: str, is_refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_transaction.SecondMachine, "identity", lambda *_given, **_more: at_the_inventory)
+    node = AnsweringNode(Staged(host=HERE), known)
+    reset = _transaction.Transaction(t.cast("t.Any", node), StageReset(Request("m", 60)), [CLAIMED])
+    if is_refused:
+        with pytest.raises(WrongHost, match="nothing was changed"):
+            reset.carry_out()
+    else:
+        reset.carry_out()
+    assert len(node.asked) == (0 if is_refused else 1)
+
+
+class FoundNode:
+    """A host whose addresses answer or do not; ``believed`` are those at which it can be told from another one."""
+
+    inventory_address = INVENTORY
+    port = 22
+
+    def __init__(self, knows_keys: bool, believed: t.Collection[str], is_direct: bool = True) -> None:
+        self.knows_keys, self._believed, self.is_direct = knows_keys, believed, is_direct
+        self.address = INVENTORY
+
+    def can_prove(self, address: str) -> bool:
+        return address == INVENTORY or address in self._believed
+
+    def move_to(self, address: str) -> None:
+        self.address = address
+
+
+@pytest.mark.parametrize(
+    ("node", "answering", "expected"),
+    [
+        # the claimed one proves that it is the host; that of the inventory may be an old lease
+        (FoundNode(True, {CLAIMED}), {CLAIMED, INVENTORY}, CLAIMED),
+        (FoundNode(True, {CLAIMED}), {INVENTORY}, INVENTORY),
+        # without keys nothing tells the claimed one from another host
+        (FoundNode(False, {CLAIMED}), {CLAIMED, INVENTORY}, INVENTORY),
+        (FoundNode(False, {CLAIMED}), {CLAIMED}, CLAIMED),
+        (FoundNode(False, ()), {CLAIMED}, None),
+        (FoundNode(True, {CLAIMED}), (), INVENTORY),
+        # behind a jump host only ssh itself can tell
+        (FoundNode(True, {CLAIMED}, is_direct=False), {CLAIMED}, INVENTORY),
+    ],
+)
+def test_a_host_is_found_at_an_address_that_proves_it(
+    node: FoundNode, answering: t.Collection[str], expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first(addresses: t.Sequence[str], _port: int, *_times: float, silence: t.Any = None, **_more: float) -> t.Any:
+        return next((address for address in addresses if address in answering), None)
+
+    monkeypatch.setattr(_transaction, "first_to_answer", first)
+    node.address = INVENTORY
+    if expected is None:
+        with pytest.raises(WrongHost, match=CLAIMED):
+            _transaction.find(t.cast("t.Any", node), [CLAIMED])
+    else:
+        _transaction.find(t.cast("t.Any", node), [CLAIMED])
+        assert node.address == expected

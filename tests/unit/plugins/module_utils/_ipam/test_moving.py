@@ -18,9 +18,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils import _ipam_module
-from ansible_collections.elemental.networking.plugins.module_utils._ipam import embedded
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.embedded import EmbeddedBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.backend import EmbeddedBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.tests.unit.borders.api_server import (
     GROUP,
@@ -146,7 +145,7 @@ class EmbeddedSite(Site):
                 yield database
             self.clock.tick()
 
-        monkeypatch.setattr(embedded.EmbeddedBackend, "_transaction", ticking)
+        monkeypatch.setattr(EmbeddedBackend, "_transaction", ticking)
         with self.opened() as backend:
             for name in ("p", "q"):
                 backend.apply_pool(_ipam_module.pool_from_manifest(manifest(name), "ns"), False)

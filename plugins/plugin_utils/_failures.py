@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a task fails, as types: each has a code of `_errors`, and carries the objects and numbers of its sentence as fields.
+"""Why a task fails, as types: their causes are those of ``_errors.py``, and each carries the objects and numbers of its sentence.
 
 They become ``error: {code: ..., ...}`` of a result in `_action.NetworkAction`, and nowhere else.
 """
@@ -16,57 +16,43 @@ from ansible_collections.elemental.networking.plugins.module_utils import _error
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 
 
-class Failure(AnsibleError):
+class Failure(_errors.Failure, AnsibleError):
     """A failure whose cause is known; the text is one sentence for the user."""
 
-    code = _errors.FAILED
-
-    def __init__(self, message: str, **fields: object) -> None:
+    def __init__(self, message: str, **details: object) -> None:
         super().__init__(message)
-        self.fields = fields
+        self.details = details
 
 
-class InvalidInput(Failure):
-    """An option, a manifest or a template is wrong; nothing was changed."""
-
-    code = _errors.INVALID_INPUT
+class InvalidInput(_errors.InvalidInput, Failure):
+    """An option, a manifest or a template of a task is wrong."""
 
 
-class MissingRequirement(Failure):
-    """A program, or a version of one, that is needed is missing."""
-
-    code = _errors.MISSING_REQUIREMENT
+class MissingRequirement(_errors.MissingRequirement, Failure):
+    """A program, or a version of one, is missing."""
 
 
-class WrongHost(Failure):
-    """The host that answers is not the one that is meant, or nothing shows that it is."""
-
-    code = _errors.WRONG_HOST
+class WrongHost(_errors.WrongHost, Failure):
+    """Another host answers."""
 
 
-class HostBusy(Failure):
-    """Another change is at work on the host, for longer than it is waited for."""
-
-    code = _errors.BUSY
+class HostBusy(_errors.HostBusy, Failure):
+    """Another change is at work on the host."""
 
 
-class RolledBack(Failure):
-    """A change failed, and the host is known to have its old profiles."""
-
-    code = _errors.ROLLED_BACK
+class RolledBack(_errors.RolledBack, Failure):
+    """The host has its old profiles."""
 
 
-class OutcomeUnknown(Failure):
-    """Whether a change was kept is not known."""
-
-    code = _errors.OUTCOME_UNKNOWN
+class OutcomeUnknown(_errors.OutcomeUnknown, Failure):
+    """The host may have the old profiles or the new ones."""
 
 
 class Refused(Failure):
     """The host itself refused, with a code of its own."""
 
-    def __init__(self, message: str, code: str, fields: t.Mapping[str, object]) -> None:
-        super().__init__(message, **fields)
+    def __init__(self, message: str, code: str, details: t.Mapping[str, object]) -> None:
+        super().__init__(message, **details)
         self.code = code
 
 
@@ -78,21 +64,16 @@ class Unserved(Failure):
         self.code = error.code
 
 
-class Unreached(AnsibleConnectionFailure):
+class Unreached(_errors.Unreachable, AnsibleConnectionFailure):
     """The host cannot be reached over ssh."""
 
-    def __init__(self, message: str, **fields: object) -> None:
+    def __init__(self, message: str, **details: object) -> None:
         super().__init__(message)
-        self.fields = fields
+        self.details = details
 
 
 def described(error: Exception) -> dict[str, object]:
-    """What a workflow can branch on: the code of a failure and its fields."""
-    if isinstance(error, AnsibleConnectionFailure):
-        fields = error.fields if isinstance(error, Unreached) else {}
-        return {**fields, "code": _errors.UNREACHABLE}
-    if isinstance(error, Failure):
-        return {**error.fields, "code": error.code}
-    if isinstance(error, IpamError):
+    """What a workflow can branch on: the code of a failure and its details."""
+    if isinstance(error, _errors.Failure):
         return error.result
-    return {"code": _errors.FAILED}
+    return {"code": _errors.UNREACHABLE if isinstance(error, AnsibleConnectionFailure) else _errors.FAILED}

@@ -52,6 +52,6 @@ def open_backend(options: BackendOptions) -> IpamBackend:
         raise InvalidInput(
             "the embedded backend needs a database: give the path of its file, for example inventory/.elemental-ipam.sqlite"
         )
-    from .embedded import EmbeddedBackend
+    from .database.backend import EmbeddedBackend
 
     return EmbeddedBackend(options.database)

@@ -14,22 +14,15 @@ from .. import _errors
 from .._texts import plain, sentence
 
 
-class IpamError(Exception):
+class IpamError(_errors.Failure):
     """A request that cannot be served; its text is one sentence for the user, in one line, no matter what it quotes.
 
     ``code`` is one of ``_errors.CODES``; ``details`` are the object and the numbers that belong to it, without those that are not known.
     """
 
-    code = _errors.FAILED
-
     def __init__(self, text: str, **details: object) -> None:
         super().__init__(sentence(text))
         self.details = {name: _shown(value) for name, value in details.items() if value not in ("", None)}
-
-    @property
-    def result(self) -> dict[str, object]:
-        """What a failed task returns beside its message."""
-        return {"code": self.code, **self.details}
 
     def with_text(self, text: str) -> IpamError:
         """The same error with another sentence."""

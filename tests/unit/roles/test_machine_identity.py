@@ -13,7 +13,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.embedded import EmbeddedBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.backend import EmbeddedBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim
 from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK
 from ansible_collections.elemental.networking.plugins.module_utils._node.system.identity import digest

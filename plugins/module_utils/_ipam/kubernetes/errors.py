@@ -54,10 +54,8 @@ class Refused(IpamError):
         self.is_missing_right = False
 
 
-class Unreachable(IpamError):
-    """No answer at all."""
-
-    code = _errors.UNREACHABLE
+class Unreachable(_errors.Unreachable, IpamError):
+    """The API server does not answer at all."""
 
 
 class Untrusted(Unreachable):

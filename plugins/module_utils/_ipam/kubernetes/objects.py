@@ -129,11 +129,7 @@ def found(item: Object) -> ObservedClaim:
     labels = texts(metadata.get("labels"), what, "metadata.labels")
     owners = _owners(metadata, what)
     managed = labels.get(MANAGED_BY) == PREFIX
-    # an annotation says what does not fit into a label
-    said = {**(labels if managed else {}), **annotations}
-    machine, key = (said.get(f"{PREFIX}/{field}", "") for field in ("machine", "key"))
-    if not machine:
-        machine, key = _by_owner(name, owners)
+    machine, key = _machine_and_key({**(labels if managed else {}), **annotations}, name, owners)
     spec = mapping(item.get("spec"), what, "spec")
     return ObservedClaim(
         claim=Claim(
@@ -161,6 +157,12 @@ def found(item: Object) -> ObservedClaim:
         version=optional_text(metadata, "resourceVersion", what, "metadata"),
         adopted_by=annotations.get(ADOPTED_BY, ""),
     )
+
+
+def _machine_and_key(known: t.Mapping[str, str], name: str, owners: t.Sequence[Owner]) -> tuple[str, str]:
+    """For which machine a claim is: by its annotations, which hold what does not fit into a label, by its labels, or by its owner."""
+    machine, key = (known.get(f"{PREFIX}/{field}", "") for field in ("machine", "key"))
+    return (machine, key) if machine else _by_owner(name, owners)
 
 
 def adoption_patch(claim: ObservedClaim, call: str) -> Object:

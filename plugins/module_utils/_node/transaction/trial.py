@@ -95,27 +95,7 @@ def open_trial(
 
     Whatever fails on the way is rolled back and raised.
     """
-    trial = Trial(
-        token=request.token,
-        machine=request.machine,
-        controller=request.controller,
-        opened_at=time.monotonic(),
-        failed_before=findings.failed_before,
-        deadline=request.deadline,
-        daemon=manager.daemon,
-        steps=plan.steps,
-        stale_files=plan.stale,
-        idle_interfaces=plan.idle,
-        previous=previous_connections(present.devices),
-        known_uuids=tuple(connection["uuid"] for connection in present.connections.values()),
-        lease_interfaces=_lease_interfaces(plan) if plan.is_reset else (),
-        lease_families=_families_first(plan),
-        expects_gateway=plan.expects_gateway,
-        is_reset=plan.is_reset,
-        wanted=tuple(ManagedProfile(each.file_name, each.interface or "", each.type) for each in plan.wanted),
-        probes=request.probes,
-        more_files=plan.more_files,
-    )
+    trial = _new_trial(manager, plan, request, present, findings)
     try:
         records.open_trial(trial, program)
         dead_man = timer_name("rollback", trial.token)
@@ -138,6 +118,31 @@ def open_trial(
         undo(manager, trial, str(error))
         raise
     return trial
+
+
+def _new_trial(manager: NetworkManager, plan: Plan, request: Request, present: Present, findings: Findings) -> Trial:
+    """The trial of a plan, before anything of it has begun."""
+    return Trial(
+        token=request.token,
+        machine=request.machine,
+        controller=request.controller,
+        opened_at=time.monotonic(),
+        failed_before=findings.failed_before,
+        deadline=request.deadline,
+        daemon=manager.daemon,
+        steps=plan.steps,
+        stale_files=plan.stale,
+        idle_interfaces=plan.idle,
+        previous=previous_connections(present.devices),
+        known_uuids=tuple(connection["uuid"] for connection in present.connections.values()),
+        lease_interfaces=_lease_interfaces(plan) if plan.is_reset else (),
+        lease_families=_families_first(plan),
+        expects_gateway=plan.expects_gateway,
+        is_reset=plan.is_reset,
+        wanted=tuple(ManagedProfile(each.file_name, each.interface or "", each.type) for each in plan.wanted),
+        probes=request.probes,
+        more_files=plan.more_files,
+    )
 
 
 def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial) -> bool:

@@ -261,7 +261,7 @@ def test_names_that_no_cluster_would_take_are_refused(name: str, words: str) -> 
         ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "addressReuseGracePeriodSeconds": -1}}, "between 0 and"),
         ({"metadata": {"name": "../../secrets"}}, "pool name ../../secrets"),
         ({"metadata": {"name": "p", "namespace": "a/../b"}}, "namespace name a/../b"),
-        ({"spec": {"addresses": "10.0.0.5", "prefix": 24}}, "list of texts"),
+        ({"spec": {"addresses": "10.0.0.5", "prefix": 24}}, "list of strings"),
         ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24.5}}, "whole number"),
         ({"spec": {"addresses": ["10.0.0.5"], "prefix": True}}, "whole number"),
         ({"spec": {"addresses": ["10.0.0.5"], "prefix": 24, "allocateReservedIPAddresses": "no"}}, "true or false"),
@@ -403,9 +403,9 @@ def test_a_database_that_may_only_be_read_can_be_read(
 def test_a_full_disk_is_one_true_sentence(path: str) -> None:
     claim(path, wish("a"), pools=[pool(addresses=["10.0.0.0/20"], prefix=20)])
     with opened(path) as backend:
-        database = backend._database  # type: ignore[attr-defined]
-        pages = database.execute("PRAGMA page_count").fetchone()[0]
-        database.execute(f"PRAGMA max_page_count = {pages}")
+        with backend._session.reading() as database:  # type: ignore[attr-defined]
+            pages = database.execute("PRAGMA page_count").fetchone()[0]
+            database.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(
             IpamError, match=r"the disk is full, so that nothing was kept in the database .*; make room"
         ):

@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.embedded import EmbeddedBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.backend import EmbeddedBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import (
     Refused,
     RequestTarget,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import HandOver, IpamBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.embedded import EmbeddedBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.backend import EmbeddedBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
     BoundClaim,

@@ -9,8 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.embedded import EmbeddedBackend
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.job_folder import parsed_mounts, why_it_dies
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.backend import EmbeddedBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.job_folder import (
+    parsed_mounts,
+    why_it_dies,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError, Pool, PoolReference
 
 REFERENCE = PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "p")

@@ -18,9 +18,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils import _ipam_module
-from ansible_collections.elemental.networking.plugins.module_utils._ipam import embedded
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.embedded import EmbeddedBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.backend import EmbeddedBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.tests.unit.borders.api_server import (
     GROUP,
@@ -146,7 +145,7 @@ class EmbeddedSite(Site):
                 yield database
             self.clock.tick()
 
-        monkeypatch.setattr(embedded.EmbeddedBackend, "_transaction", ticking)
+        monkeypatch.setattr(EmbeddedBackend, "_transaction", ticking)
         with self.opened() as backend:
             for name in ("p", "q"):
                 backend.apply_pool(_ipam_module.pool_from_manifest(manifest(name), "ns"), False)
@@ -309,7 +308,7 @@ def test_another_pool_is_an_error_that_says_how_to_renumber(make: t.Callable[[],
     site = make()
     site.configure("node1", "node1", "p")
     words = (
-        "claim node1-ip exists with an address from pool .*/p, but pool .*/q is requested: release it first .*"
+        "claim node1-ip exists with an address from pool .*/p, but pool .*/q is asked for: release it first .*"
         "or set machine_network_renumber: true"
     )
     with pytest.raises(IpamError, match=words):

@@ -36,7 +36,7 @@ FOREIGN = dataclasses.replace(CLAIM, host="", owner=INVENTORY, managed=False)
         ({"pool": OTHER_POOL}, "p, not from pool InClusterIPPool.ipam.cluster.x-k8s.io/q"),
         ({"machine": "a-b", "key": "c"}, "belongs to machine a with key b-c, not to machine a-b with key c"),
         ({"host": "host2"}, "was made for host host1, not for host host2"),
-        ({"owner": INVENTORY}, "has the owner nobody, not MachineInventory a"),
+        ({"owner": INVENTORY}, "has no owner, not MachineInventory a"),
     ],
 )
 def test_a_claim_that_is_something_else_stays(knowledge: dict[str, t.Any], words: str) -> None:

@@ -16,8 +16,8 @@ import sqlite3
 import time
 import typing as t
 
-from .model import Claim, Pool
-from .names import final_name
+from ..model import Claim, Pool
+from ..names import final_name
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS resting (
@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS resting (
     PRIMARY KEY (api_group, kind, pool_namespace, pool, address)
 )
 """
-_OF_POOL = "api_group = ? AND kind = ? AND pool_namespace = ? AND pool = ?"
+# the rows of claims, and of resting addresses, that are those of one pool (see key)
+OF_POOL = "api_group = ? AND kind = ? AND pool_namespace = ? AND pool = ?"
 
 
 class Resting(t.NamedTuple):
@@ -52,7 +53,7 @@ def begin(database: sqlite3.Connection, pool: Pool, claim: Claim, address: str) 
 
 def end(database: sqlite3.Connection, pool: Pool, addresses: t.Iterable[str]) -> None:
     """These addresses rest no longer."""
-    database.executemany(f"DELETE FROM resting WHERE {_OF_POOL} AND address = ?", [(*key(pool), a) for a in addresses])
+    database.executemany(f"DELETE FROM resting WHERE {OF_POOL} AND address = ?", [(*key(pool), a) for a in addresses])
 
 
 def resting(database: sqlite3.Connection, pool: Pool) -> list[Resting]:
@@ -82,7 +83,7 @@ def _known(database: sqlite3.Connection, pool: Pool) -> list[Resting]:
     if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'resting'").fetchone():
         return []  # an older version made the database, and nothing was kept since
     columns = "address, released, namespace, name, machine, key, host"
-    rows = database.execute(f"SELECT {columns} FROM resting WHERE {_OF_POOL} ORDER BY released", key(pool)).fetchall()
+    rows = database.execute(f"SELECT {columns} FROM resting WHERE {OF_POOL} ORDER BY released", key(pool)).fetchall()
     now = time.time()
     return [
         Resting(str(address), tuple(map(str, claim)), math.ceil(released + pool.reuse_grace_period - now))

@@ -10,7 +10,7 @@ import os
 import re
 import typing as t
 
-from .errors import InvalidInput
+from ..errors import InvalidInput
 
 # AWX names it in the environment of a job; the folder is mounted in the container at the second one
 _PRIVATE_FOLDER = "AWX_PRIVATE_DATA_DIR"

@@ -113,7 +113,7 @@ def _in_place_of_leaving(claim: Claim, new: Claim) -> Claim:
     if new.pool != claim.pool:
         raise claim_conflict(
             claim,
-            f"machine {claim.machine} was renumbered to pool {new.pool} for key {claim.key}, but pool {claim.pool} is asked for, while "
+            f"machine {claim.machine} was renumbered to pool {new.pool} for key {claim.key}, but pool {claim.pool} is requested, while "
             f"the address of its old claim {claim.name} rests: ask for {new.pool} until that is gone",
         )
     return beside(claim)
@@ -122,7 +122,7 @@ def _in_place_of_leaving(claim: Claim, new: Claim) -> Claim:
 def _why(claim: Claim, old: BoundClaim, pools: t.Sequence[Pool]) -> str:
     """Why a claim cannot stay as it is; empty where it can."""
     if old.claim.pool != claim.pool:
-        return f"exists with an address from pool {old.claim.pool}, but pool {claim.pool} is asked for"
+        return f"exists with an address from pool {old.claim.pool}, but pool {claim.pool} is requested"
     for pool in pools:
         if old.address is not None and _is_from(pool, old.claim) and not _is_in(pool, old.address.address):
             return f"has the address {old.address.address}, which pool {claim.pool} does not have any more"

@@ -308,7 +308,7 @@ def test_another_pool_is_an_error_that_says_how_to_renumber(make: t.Callable[[],
     site = make()
     site.configure("node1", "node1", "p")
     words = (
-        "claim node1-ip exists with an address from pool .*/p, but pool .*/q is asked for: release it first .*"
+        "claim node1-ip exists with an address from pool .*/p, but pool .*/q is requested: release it first .*"
         "or set machine_network_renumber: true"
     )
     with pytest.raises(IpamError, match=words):

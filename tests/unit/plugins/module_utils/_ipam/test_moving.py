@@ -343,7 +343,7 @@ def test_a_third_pool_waits_until_the_second_is_reached(make: t.Callable[[], Sit
     site = make()
     site.configure("node1", "node1", "p")
     site.claim("node1", "q", renumber=True)
-    with pytest.raises(IpamError, match=r"is being renumbered to pool .*/q for key ip, but pool .*/r is asked for"):
+    with pytest.raises(IpamError, match=r"is being renumbered to pool .*/q for key ip, but pool .*/r is requested"):
         site.claim("node1", "r", renumber=True)
 
 

@@ -154,7 +154,7 @@ def test_a_machine_whose_old_claim_is_going_still_gets_no_address_that_it_does_n
     assert site.claim("node1", "q")["addresses"]["node1"]["ip"]["address"] == "10.0.1.10"
     for renumber in (False, True):
         with pytest.raises(
-            IpamError, match=r"was renumbered to pool .*/q for key ip, but pool .*/p is asked for, while"
+            IpamError, match=r"was renumbered to pool .*/q for key ip, but pool .*/p is requested, while"
         ):
             site.claim("node1", "p", renumber=renumber)
     with pytest.raises(IpamError, match="was made for host node1, and host stranger has the same machine name node1"):

@@ -100,8 +100,8 @@ def plan(
         if new is not None and new.claim.pool != claim.pool:
             raise claim_conflict(
                 claim,
-                f"machine {claim.machine} is being renumbered to pool {new.claim.pool} for key {claim.key}, but pool {claim.pool} is asked "
-                f"for: ask for {new.claim.pool} until that is done, or for {old.claim.pool} to go back",
+                f"machine {claim.machine} is being renumbered to pool {new.claim.pool} for key {claim.key}, but pool {claim.pool} is "
+                f"requested: ask for {new.claim.pool} until that is done, or for {old.claim.pool} to go back",
             )
         instead[claim] = Renumbering(old, beside(claim))
     _refuse_used(backend, [each.old.claim for each in instead.values() if isinstance(each, Renumbering)])

@@ -42,7 +42,7 @@ _LAYERS: tuple[tuple[str, ...], ...] = (
     ("module_utils._node.transaction", "module_utils._node.tools"),
     ("module_utils._node.admission",),
     ("module_utils._node.main",),
-    ("module_utils._ipam", "module_utils._binding", "module_utils._binary"),
+    ("module_utils._ipam", "module_utils._binding"),
     ("module_utils._ipam.database.resting", "module_utils._ipam.database.job_folder"),
     ("module_utils._ipam.database.schema", "module_utils._ipam.database.failures", "module_utils._ipam.database.rows"),
     ("module_utils._ipam.database.file", "module_utils._ipam.database.claims", "module_utils._ipam.database.pools"),

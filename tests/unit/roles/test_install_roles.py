@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.server
 import json
@@ -93,6 +94,7 @@ class Bench:
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_HOME": str(self.folder),
+            "ANSIBLE_PIPELINING": "1",
         }
         run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=self.folder)
         text = run.stdout + run.stderr
@@ -100,7 +102,23 @@ class Bench:
         return Played(int(recap.get("changed", -1)), int(recap.get("failed", run.returncode)), text)
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def __init__(self, *arguments: t.Any) -> None:
+        super().__init__(*arguments)
+        self.is_over = threading.Event()
+
+
 class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Serve a file, or bytes without an end."""
+        if self.path != f"/{_ENDLESS}":
+            return super().do_GET()
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the client ends it
+            while not t.cast(_Server, self.server).is_over.wait(0.1):
+                self.wfile.write(b"#")
+
     def log_message(self, *_arguments: t.Any) -> None:
         """Say nothing."""
 
@@ -114,22 +132,24 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> t.Iterator[Bench]:
     def handler(*arguments: t.Any) -> _Quiet:
         return _Quiet(*arguments, directory=str(served))
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield Bench(request.param, tmp_path, served, f"http://127.0.0.1:{server.server_port}")
+    server.is_over.set()
     server.shutdown()
     thread.join()
     server.server_close()
 
 
+_ENDLESS = "endless"
 both = pytest.mark.parametrize("bench", ["nmc", "nmstatectl"], indirect=True)
 one = pytest.mark.parametrize("bench", ["nmc"], indirect=True)
 
 
 def _leftovers(bench: Bench) -> list[str]:
     folder = bench.path.parent
-    return sorted(each.name for each in folder.iterdir() if each.name not in (bench.role, f".{bench.role}.source.json"))
+    return sorted(each.name for each in folder.iterdir() if each.name not in (bench.role, f".{bench.role}.source"))
 
 
 @both
@@ -172,10 +192,10 @@ def _failing(bench: Bench) -> list[tuple[dict[str, t.Any], str]]:
     unreachable = {**good, f"{role}_url": "http://127.0.0.1:1/x"}
     return [
         (wrong, "it is damaged, or another version than the one asked for; nothing was installed"),
-        (missing, "cannot be fetched: HTTP 404, File not found; give the address of a mirror"),
-        (unreachable, "cannot be fetched"),
+        (missing, "HTTP Error 404: File not found; set"),
+        (unreachable, "cannot be fetched into"),
         ({f"{role}_version": "9.9.9"}, f"checksum of {role} 9.9.9 is not known to this role: give {role}_sha256 too"),
-        ({**good, f"{role}_sha256": "abc"}, "abc is no sha256"),
+        ({**good, f"{role}_sha256": "abc"}, "abc is not a valid sha256"),
     ]
 
 
@@ -196,9 +216,9 @@ def test_what_is_there_stays_when_the_new_one_cannot_be_had(bench: Bench) -> Non
     [
         (
             b'#!/bin/sh\necho "nmc: /lib64/libc.so.6: version \\`GLIBC_2.39\' not found (required by nmc)" >&2\nexit 1\n',
-            "nmc needs GLIBC 2.39, and this host has",
+            "nmc needs GLIBC 2.39, which this host does not have; use nmc_method package",
         ),
-        (b"\x7fELF\x02\x01\x01" + bytes(60), "nmc is no program for this host"),
+        (b"\x7fELF\x02\x01\x01" + bytes(60), f"nmc is not a program for this host ({platform.machine()})"),
         (program("I do not feel well", 3), "nmc fails when it is tried (exit code 3): I do not feel well"),
     ],
     ids=["glibc", "architecture", "broken"],
@@ -228,10 +248,12 @@ def small_disk(bench: Bench) -> t.Iterator[Path]:
 def test_no_space_and_a_read_only_disk_leave_what_is_there(bench: Bench, small_disk: Path) -> None:
     bench.play(bench.release(program("old")))
     full = bench.play(bench.release(program("new") + b"#" * 200_000))
-    assert "cannot be written: No space left on device; make room or choose another path" in full.text
+    assert "No space left on device; set nmc_url to the address of a mirror, or make room" in " ".join(
+        full.text.split()
+    )
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     read_only = bench.play(bench.release(program("new")))
-    assert "cannot be written: Read-only file system" in read_only.text
+    assert "nmc cannot be installed: [Errno 30] Read-only file system" in " ".join(read_only.text.split())
     assert (full.failed, read_only.failed) == (1, 1)
     assert bench.path.read_bytes() == program("old")
     assert _leftovers(bench) == []
@@ -272,8 +294,9 @@ def test_a_release_for_another_architecture_only(bench: Bench, monkeypatch: pyte
     monkeypatch.setenv("PYTHONPATH", f"{bench.folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     played = bench.play({})
     assert played.failed == 1
-    assert "there is a release for x86_64 and none for riscv64; use another method or give url and sha256" in " ".join(
-        played.text.split()
+    assert (
+        "there is a release for x86_64 and none for riscv64; use another nmstatectl_method, or set nmstatectl_url"
+        in " ".join(played.text.split())
     )
     assert not bench.path.exists()
 
@@ -308,6 +331,53 @@ def test_a_crate(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = bench.play({**options, "nmstatectl_version": "9.9.9"})
     assert "cargo cannot build nmstatectl 9.9.9: error: could not find" in " ".join(failed.text.split())
     assert bench.path.read_bytes() == b"#!/bin/sh\necho built\n"
+
+
+@pytest.mark.parametrize("bench", ["nmstatectl"], indirect=True)
+def test_an_archive_without_the_program_is_one_sentence(bench: Bench) -> None:
+    with zipfile.ZipFile(bench.served / "two.zip", "w") as archive:
+        archive.writestr("b/README", "")
+        archive.writestr("a", "")
+    checksum = sha256((bench.served / "two.zip").read_bytes())
+    played = bench.play({"nmstatectl_url": f"{bench.address}/two.zip", "nmstatectl_sha256": checksum})
+    assert "the archive holds README, a, but no nmstatectl" in " ".join(played.text.split()), played.text
+    assert (played.failed, _leftovers(bench), bench.path.exists()) == (1, [], False)
+
+
+@one
+def test_a_program_with_an_archive_at_its_end_is_a_program(bench: Bench) -> None:
+    packed = bench.served / "packed"
+    packed.write_bytes(program("with an archive"))
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("nmc", "")
+    content = packed.read_bytes()
+    played = bench.play(bench.release(content))
+    assert (played.changed, bench.path.read_bytes()) == (1, content), played.text
+
+
+@one
+def test_what_never_ends_is_ended(bench: Bench) -> None:
+    """A program when it is tried, and a server that sends a byte now and then."""
+    bench.play(bench.release(program("old")))
+    endless = bench.release(b"#!/bin/sh\nexec sleep 600\n")
+    tried = bench.play({**endless, "_nmc_program_trial_seconds": 2})
+    assert "nmc does not end within 2 s when it is tried with --version" in " ".join(tried.text.split()), tried.text
+    slow = {"nmc_url": f"{bench.address}/{_ENDLESS}", "_nmc_program_fetch_seconds": 2}
+    fetched = bench.play({**bench.release(program("new")), **slow})
+    assert "cannot be fetched into" in " ".join(fetched.text.split()), fetched.text
+    assert (tried.failed, fetched.failed) == (1, 1)
+    assert (bench.path.read_bytes(), _leftovers(bench)) == (program("old"), [])
+
+
+@both
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_folder_in_the_place_of_the_program_stays(bench: Bench, state: str) -> None:
+    """For example a path that names only the folder of the program."""
+    (bench.path / "precious").mkdir(parents=True)
+    played = bench.play({**bench.release(program("new")), f"{bench.role}_state": state})
+    assert f"is a folder; set {bench.role}_path to the path of the program itself" in " ".join(played.text.split())
+    assert (played.failed, [each.name for each in bench.path.iterdir()]) == (1, ["precious"])
+    assert _leftovers(bench) == []
 
 
 @one

@@ -73,6 +73,7 @@ def _up(_options: argparse.Namespace) -> None:
     record = bed.up()
     features = _X86_64_V2 if record["own_image"] else ()
     about = {"libvirt": places.LIBVIRT, "images": str(places.IMAGES), "emulator": find("qemu-system-x86_64")}
+    about["disk_cache"] = machines.disk_cache(record["process"])
     print(json.dumps({**record, **about, "processor": _PROCESSOR, "processor_features": features}))
 
 

@@ -35,6 +35,23 @@ def make_disk(machine: str, process: int, is_own_image: bool) -> None:
         _make_seed(machine, process)
 
 
+def disk_cache(process: int) -> str:
+    """How QEMU opens the disks: past the page cache of this machine where their file system takes that (tmpfs since Linux 6.6).
+
+    Else through it. Both keep what the machine synchronises, and forget with its memory what it does not.
+    """
+    trial = places.IMAGES / "direct"
+    write = ["dd", "if=/dev/zero", f"of={trial}", "bs=4096", "count=1", "oflag=direct", "status=none"]
+    inside = ["nsenter", f"--target={process}", "--mount", "--"]
+    try:
+        run(*inside, *write)
+    except TestBedError:
+        return "writeback"
+    finally:
+        run(*inside, "rm", "-f", str(trial))
+    return "none"
+
+
 def _make_seed(machine: str, process: int) -> None:
     with tempfile.TemporaryDirectory(prefix="seed-", dir=places.RUN) as folder:
         key = places.KEY.with_suffix(".pub").read_text().strip()

@@ -17,6 +17,7 @@ from ansible_collections.elemental.networking.extensions.molecule.testbed import
     bed,
     image,
     kernels,
+    machines,
     places,
     processes,
 )
@@ -164,3 +165,21 @@ def test_machines_end_with_molecule_test_alone(monkeypatch: pytest.MonkeyPatch, 
     """Those of other commands are there to work with, whatever the scenario is called."""
     monkeypatch.setattr(processes, "words", lambda _process: line.split())
     assert bool(bed._one_shot()) == is_one_shot
+
+
+@pytest.mark.parametrize(("takes_direct_writes", "expected"), [(True, "none"), (False, "writeback")])
+def test_disks_bypass_the_page_cache_where_their_file_system_takes_that(
+    monkeypatch: pytest.MonkeyPatch, takes_direct_writes: bool, expected: str
+) -> None:
+    """And never go without what a machine synchronises: its power is cut."""
+    removed: list[str] = []
+
+    def run(*command: str) -> str:
+        if "dd" in command and not takes_direct_writes:
+            raise TestBedError("dd failed: Invalid argument")
+        removed.extend(command[-1:] if "rm" in command else ())
+        return ""
+
+    monkeypatch.setattr(machines, "run", run)
+    assert machines.disk_cache(1) == expected
+    assert removed == [str(places.IMAGES / "direct")]

@@ -15,6 +15,7 @@ from .conftest import Controller, claimed, inside, installed, profiles, push_eac
 
 pytestmark = pytest.mark.variants
 
+CONTROLLER = "192.168.122.1"
 ADDRESS = static("{mgmt-ip}/24", "{mgmt-ip.gateway}", "dns=192.168.122.1;")
 ETH0 = keyfile("eth0", ADDRESS)
 SPARE = keyfile("spare", static("172.16.0.181/24"), interface="eth1")
@@ -112,6 +113,42 @@ def test_a_profile_waits_for_a_server_a_card_or_its_administrator(controller: Co
     for node in wanted:
         assert (second.changed(node), states(second, node)) == (0, states(first, node)), second.output
         assert warnings(second, node) == warnings(first, node)
+
+
+def test_what_comes_late_may_not_take_the_route_to_the_controller(controller: Controller) -> None:
+    """It is refused while it cannot be tried, else it must come up in the trial, and is rolled back: also while the device is slow to let go."""
+    cut = keyfile("cut", f"{DHCP}\nroute1={CONTROLLER}/32,172.16.0.77\nroute-metric=1", interface="eth1")
+    slow = "/etc/NetworkManager/dispatcher.d/pre-down.d"
+    inside(
+        controller,
+        "node2",
+        f"mkdir -p {slow}; printf '#!/bin/sh\nsleep 2\n' > {slow}/10-slow; chmod 755 {slow}/10-slow",
+    )
+    controller.nodes.link("node3", "eth1", "down")
+    wanted = {node: wishes({"cut": cut}) for node in controller.nodes.names}
+    result = push_each(controller, wanted)
+    for node, words in {
+        "node1": "rolled back",
+        "node2": "rolled back",
+        "node3": "would take the route to the controller",
+    }.items():
+        assert words in result.failure(node), result.output
+        assert installed(controller, node) == ""
+        assert "eth0" in inside(controller, node, f"ip route get {CONTROLLER}")
+
+
+def test_what_comes_late_is_waited_for_while_its_device_lets_go(controller: Controller) -> None:
+    """A script of the host that takes seconds before an interface goes down is no reason to count a DHCP server out."""
+    slow = "/etc/NetworkManager/dispatcher.d/pre-down.d"
+    for number, node in enumerate(controller.nodes.names, 1):
+        script = f"printf '#!/bin/sh\nsleep {number}\n' > {slow}/10-slow; chmod 755 {slow}/10-slow"
+        inside(controller, node, f"mkdir -p {slow}; {script}")
+    result = push_each(
+        controller, {node: wishes({"data": keyfile("data", interface="eth1")}) for node in controller.nodes.names}
+    )
+    assert result.succeeded, result.output
+    for node in controller.nodes.names:
+        assert states(result, node) == {"data": "up"}
 
 
 def test_a_required_profile_may_not_wait(controller: Controller) -> None:

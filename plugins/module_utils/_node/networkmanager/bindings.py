@@ -24,7 +24,7 @@ _SELF_MADE = ("manual", "link-local", "shared")
 _MAIN_TABLE = (None, "", "0", "254")
 # strings, not patterns: each costs the start of this program 0.1 ms, and few of them are needed
 _OTHER_TABLE = r"(?:^|,)\s*table=(?!(?:0|254)\s*(?:,|\Z))"
-_ROUTE_KEY = re.compile(r"routes?[0-9]*\Z")
+ROUTE_KEY = re.compile(r"routes?[0-9]*\Z")
 _DEFAULT_ROUTES = ("0.0.0.0/0", "::/0")
 _LONGEST_INTERFACE = 15
 # in [match]: the whole name of one interface, no pattern of it
@@ -169,6 +169,13 @@ def _static_gateways(kind: str, sections: Sections) -> tuple[tuple[str, str], ..
     return tuple(found)
 
 
+def is_in_main_table(section: t.Mapping[str, str], key: str) -> bool:
+    """Whether the route or the address with this key, in the section of a family, is for the main routing table."""
+    options = section.get(f"{key}_options", "")
+    is_named = "table=" in options
+    return not re.search(_OTHER_TABLE, options) and (is_named or section.get("route-table") in _MAIN_TABLE)
+
+
 def _is_main(section: t.Mapping[str, str]) -> bool:
     """Whether a default route of a family is one of the main table."""
     return section.get("never-default") not in ("true", "1") and section.get("route-table") in _MAIN_TABLE
@@ -188,7 +195,7 @@ def _gives_gateway(section: t.Mapping[str, str], family: str, sections: Sections
     routes = [
         key
         for key, value in section.items()
-        if _ROUTE_KEY.match(key)
+        if ROUTE_KEY.match(key)
         and value.startswith(_DEFAULT_ROUTES)
         and not re.search(_OTHER_TABLE, section.get(f"{key}_options", ""))
     ]

@@ -37,6 +37,8 @@ _GONE = (".UnknownMethod", ".UnknownObject")
 # seconds between looks at an activation: a static address is there at once
 _FIRST_PAUSE = 0.004
 _LONGEST_PAUSE = 0.03
+# NMActiveConnectionState; an activation is "unknown" while its device still has the previous profile
+_ON_ITS_WAY = (0, 1)
 _ACTIVATED = 2
 _DEACTIVATED = 4
 
@@ -233,6 +235,12 @@ class NetworkManager:
     def devices(self) -> list[Device]:
         """All devices that have an interface name."""
         return self._devices(self._call(_PATH, _NAME, "GetDevices")[0])
+
+    def uuids_on_their_way(self) -> set[str]:
+        """The profiles whose activation has begun and not ended, also while their device still has the previous profile."""
+        paths = self._property(_PATH, _NAME, "ActiveConnections")
+        found = self._of_each(paths, _PROPERTIES, "GetAll", "s", _ACTIVE)
+        return {each["Uuid"] for each in found.values() if each["State"] in _ON_ITS_WAY}
 
     def _of_each(
         self, paths: t.Sequence[str], interface: str, member: str, signature: str = "", *arguments: str

@@ -10,9 +10,10 @@ import typing as t
 
 from ..model import Managed, Step
 from ..networkmanager.client import Device, NetworkManager
+from ..networkmanager.keyfile import parse
 from ..paths import profile_name
 from ..protocol import Conflict, InvalidInput, WantedProfile
-from .inspection import interfaces_by_file
+from .inspection import interfaces_by_file, peer_of_session
 from .outlook import NOTHING_CHANGED, Outlook
 from .planning import Observed, Plan, collision, differences
 from .trial_steps import keeper_of, steps_of, trial_texts
@@ -37,6 +38,12 @@ def planned(
     tried = {step.file_name: step.waiting_for for step in steps}
     found = {name: reason for name, reason in {**found, **tried}.items() if tried.get(name, reason)}
     _refuse_waiting(outlook, found, required)
+    late = {step.file_name for step in steps if step.may_come_late}
+    diverting = _diverting(outlook, [each for each in plan.wanted if each.file_name in late | set(found)])
+    _refuse_diversion(found, diverting)
+    steps = tuple(
+        step._replace(awaited=True, may_come_late="") if step.file_name in diverting else step for step in steps
+    )
     idle = (*plan.idle, *_taken_down(manager, outlook, devices, steps, plan.stale))
     return plan._replace(
         steps=steps,
@@ -93,6 +100,38 @@ def _refuse_waiting(outlook: Outlook, waiting_for: t.Mapping[str, str], required
         if name in waiting_for and name in required:
             raise InvalidInput(
                 f"profile {profile_name(name)} is required, and would not come up: {waiting_for[name]}; {NOTHING_CHANGED}",
+                profile=name,
+            )
+
+
+def _diverting(outlook: Outlook, unproven: t.Iterable[WantedProfile]) -> dict[str, str]:
+    """Of profiles that may come up after the change was confirmed: the line of each that takes the route to the controller then."""
+    by_name = {each.file_name: each for each in outlook.bindings}
+    profiles = [
+        each
+        for each in unproven
+        if by_name[each.file_name].autoconnect
+        and each.type != "vpn"
+        and not outlook.is_of_the_way(by_name[each.file_name])
+    ]
+    peer = peer_of_session() if profiles else ""
+    if not peer:
+        return {}
+    from ..system.routes import networks  # here: few profiles are up later than the others
+    from .diversion import diverting_line, prefix_of
+
+    known = max((prefix_of(each, peer) for each in networks()), default=-1)
+    lines = {each.file_name: diverting_line(parse(each.text), peer, known) for each in profiles}
+    return {name: line for name, line in lines.items() if line and known >= 0}
+
+
+def _refuse_diversion(waiting_for: t.Mapping[str, str], diverting: t.Mapping[str, str]) -> None:
+    """Raise InvalidInput for a profile that waits, and would cut the controller off. One that comes late must come up in the trial instead."""
+    for name, line in diverting.items():
+        if name in waiting_for:
+            raise InvalidInput(
+                f"profile {profile_name(name)} cannot be tried now ({waiting_for[name]}), and would take the route to the controller when "
+                f"it comes up: {line}; correct that line, {NOTHING_CHANGED}",
                 profile=name,
             )
 

@@ -136,6 +136,8 @@ def _what_is_missing(binding: Binding, interface: str, every: t.Sequence[Binding
 def _may_be_virtual_functions(every: t.Sequence[Binding], seen: t.Mapping[str, Seen]) -> bool:
     """Whether the profiles make as many virtual functions as there are interfaces that are not there: their names are not known before."""
     unknown = [each for each in every if each.type in ETHERNET_TYPES and each.interface and each.interface not in seen]
+    if any(each.virtual_functions for each in unknown):
+        return False
     return len(unknown) <= sum(each.virtual_functions for each in every)
 
 

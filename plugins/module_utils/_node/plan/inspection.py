@@ -119,10 +119,22 @@ def session_of(manager: NetworkManager, devices: t.Iterable[Device], addresses: 
 def addresses_of_session(connected_address: str) -> set[str]:
     """The addresses of this node that the controller connected over, as far as they can be known, without zones."""
     addresses = {connected_address} if connected_address else set()
-    session = (os.environ.get("SSH_CONNECTION") or _session_of_ancestors()).split()
-    if len(session) == 4:
+    session = _session()
+    if session:
         addresses.add(session[2])
     return {address.partition("%")[0] for address in addresses}
+
+
+def peer_of_session() -> str:
+    """The address that the controller connects from, as this node sees it, without a zone; empty if that is not known."""
+    session = _session()
+    return session[0].partition("%")[0] if session else ""
+
+
+def _session() -> list[str]:
+    """The four words of ``SSH_CONNECTION``; none if it is not known."""
+    session = (os.environ.get("SSH_CONNECTION") or _session_of_ancestors()).split()
+    return session if len(session) == 4 else []
 
 
 def _session_of_ancestors() -> str:

@@ -195,7 +195,7 @@ def _not_up(
     addresses = (*_leases(manager, trial), *trial.required_addresses)
     if trial.lease_interfaces and not addresses:
         return _NotYet()
-    if not addresses or arrived_at & {*addresses, *_addresses_left(manager, trial)}:
+    if not addresses or arrived_at & set(addresses) or arrived_at & _addresses_left(manager, trial):
         return None
     return Judgement(ELSEWHERE, addresses=addresses)
 
@@ -254,12 +254,14 @@ def _leases(manager: NetworkManager, trial: Trial) -> list[str]:
 
 def _is_up(manager: NetworkManager, trial: Trial) -> bool:
     """Whether all that must be up is, and what may come late has had its time."""
-    devices = by_active_profile(manager.devices())
     give_up = trial.opened_at + min(_LATE, trial.deadline / 2)
     is_patient = not trial.is_reset and time.monotonic() < give_up
+    # asked first: what comes up between the two questions is seen by the second
+    begun = manager.uuids_on_their_way() if is_patient and any(step.may_come_late for step in trial.steps) else set()
+    devices = by_active_profile(manager.devices())
     return all(
         _step_is_up(step, devices.get(step.trial_uuid))
-        or (step.may_come_late and not _is_coming(step, devices, is_patient))
+        or (step.may_come_late and step.trial_uuid not in begun and not _is_coming(step, devices, is_patient))
         for step in trial.steps
         if step.awaited or step.may_come_late
     )

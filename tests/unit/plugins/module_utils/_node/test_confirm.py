@@ -57,6 +57,10 @@ class NetworkManagerInTrial(NetworkManagerThatForgot):
     active: dict[str, str] = field(default_factory=lambda: {"eth0": "trial-0", "eth1": "uuid-1"})
     # of which activation is not over yet
     activating: tuple[str, ...] = ()
+    # begun, while its device still has another one
+    begun: tuple[str, ...] = ()
+    # of each device, of profiles that are not ours
+    others_addresses: tuple[str, ...] = ()
     lease: str = ""
     holds_checkpoint: bool = True
     refuses: bool = False
@@ -78,6 +82,12 @@ class NetworkManagerInTrial(NetworkManagerThatForgot):
 
     def addresses(self, device: Device, family: str) -> list[str]:
         return []
+
+    def addresses_of_each(self, devices: t.Iterable[Device], family: str) -> list[str]:
+        return [each for _device in devices for each in self.others_addresses if family == "ipv4"]
+
+    def uuids_on_their_way(self) -> set[str]:
+        return set(self.begun)
 
     def profile_settings(self, path: str) -> dict[str, t.Any]:
         return {}
@@ -143,6 +153,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def judge(host: Host, case: Case, monkeypatch: pytest.MonkeyPatch) -> Judgement:
     """What the controller is told, but for the host's identity."""
     monkeypatch.setattr(confirm, "has_carrier", lambda interface: case.has_carrier)
+    monkeypatch.setattr(confirm, "is_present", lambda interface: True)
     monkeypatch.setattr(confirm, "default_routes", lambda: ["default"] if case.has_default_route else [])
     monkeypatch.setattr(
         confirm,
@@ -193,6 +204,17 @@ NOT_YET = {
         trial={"steps": (BRIDGE,)},
         has_carrier=False,
     ),
+    "a lease may still come, and its device still has the previous profile": Case(
+        Judgement(PENDING),
+        trial={"steps": step(ETH0, awaited=False, may_come_late=LATE)},
+        manager={"active": {"eth0": "before", "eth1": "uuid-1"}, "begun": ("trial-0",)},
+    ),
+    "over an address that the interface had before": Case(
+        Judgement(ELSEWHERE, addresses=(NEW,)),
+        trial={"idle_interfaces": ("eth2",), "previous": (("eth2", "before"),)},
+        manager={"active": {"eth0": "trial-0", "eth1": "uuid-1", "eth2": "before"}, "others_addresses": (f"{OLD}/24",)},
+        arrived_at=OLD,
+    ),
     "a lease may still come": Case(
         Judgement(PENDING),
         trial={"steps": step(ETH0, awaited=False, may_come_late=LATE)},
@@ -242,6 +264,12 @@ KEPT = {
     ),
     "anywhere, where the change leaves the way alone": Case(
         Judgement(CONFIRMED, failed_after={}, waiting={}), trial={"required_addresses": ()}, arrived_at=OLD
+    ),
+    "over what takes an interface that is left to others": Case(
+        Judgement(CONFIRMED, failed_after={}, waiting={}),
+        trial={"idle_interfaces": ("eth2",), "previous": (("eth2", "before"),)},
+        manager={"active": {"eth0": "trial-0", "eth1": "uuid-1", "eth2": "other"}, "others_addresses": (f"{OLD}/24",)},
+        arrived_at=OLD,
     ),
     "over the lease": Case(
         Judgement(CONFIRMED, failed_after={}, waiting={}),
@@ -368,6 +396,7 @@ def test_what_nobody_confirmed_says_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(confirm, "has_carrier", lambda interface: has_carrier)
+    monkeypatch.setattr(confirm, "is_present", lambda interface: True)
     open_trial = configured.trial._replace(**{"steps": (ETH0, ETH1), "deadline": 77, **trial})
     said = confirm.silence(t.cast("t.Any", NetworkManagerInTrial(lease=lease)), open_trial)
     assert all(each in said for each in (*words, "77 s")), said

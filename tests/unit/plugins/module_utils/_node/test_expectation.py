@@ -195,3 +195,9 @@ def test_the_way_leads_to_the_interface_of_open_vswitch() -> None:
 def test_the_interface_of_a_profile_bound_by_mac_address_is_found() -> None:
     bound = profile("bound", f"[ethernet]\nmac-address={MAC}\n{STATIC}")
     assert expect([bound], SEEN) == {"bound.nmconnection": Expectation("eth0")}
+
+
+def test_the_physical_one_is_not_a_virtual_function_of_its_own() -> None:
+    physical = profile("pf", "[sriov]\ntotal-vfs=2\n", interface="ens7f0")
+    waits = waiting(physical, profile("vf", STATIC, interface="ens7f0v0"))
+    assert waits == {"pf": "there is no interface ens7f0", "vf": "there is no interface ens7f0v0"}

@@ -126,7 +126,7 @@ def _diverting(outlook: Outlook, unproven: t.Iterable[WantedProfile]) -> dict[st
 
 
 def _refuse_diversion(waiting_for: t.Mapping[str, str], diverting: t.Mapping[str, str]) -> None:
-    """Raise InvalidInput for a profile that waits, and would cut the controller off. One that comes late must come up in the trial instead."""
+    """Raise InvalidInput for a profile that waits, and would cut the controller off. A late one must come up in the trial instead."""
     for name, line in diverting.items():
         if name in waiting_for:
             raise InvalidInput(

@@ -51,6 +51,7 @@ def test_lines_that_networkmanager_drops_are_named_and_nothing_is_touched(contro
     for line in DROPPED.splitlines()[4:9]:
         assert line.startswith(("[", "method", "address")) or f"{line} was read as nothing" in failure
     assert failure.count("was read as nothing") == 4
+    assert "nor does it know [ipv4] dns-serach=lab.test;" in failure
     assert (installed(controller, "node1"), claimed(controller, "node1", "eth1")) == before
 
 

@@ -364,6 +364,10 @@ class NetworkManager:
 
     # --- checkpoints ------------------------------------------------------------------------------------------
 
+    def capabilities(self) -> list[int]:
+        """What plugins of NetworkManager on this host can do (NMCapability)."""
+        return list(self._property(_PATH, _NAME, "Capabilities"))
+
     def checkpoints(self) -> list[str]:
         """The object paths of all open checkpoints, no matter who made them."""
         return list(self._property(_PATH, _NAME, "Checkpoints"))

@@ -80,15 +80,17 @@ def judge_profile(file_name: str, text: str) -> list[str]:
     if not lost:
         return []
     wrong, unknown = verdict(lost, _known_keys(text, lost))
+    named = _in_short([_shown(loss.entry) for loss in unknown])
     if wrong:
+        more = f"; nor does it know {named}" if unknown else ""
         raise InvalidInput(
             f"NetworkManager on this host does not understand all of profile {file_name}: "
-            f"{_in_short([_what_became_of(loss) for loss in wrong])}; correct it, nothing was changed",
+            f"{_in_short([_what_became_of(loss) for loss in wrong])}{more}; correct it, nothing was changed",
             profile=file_name,
         )
     return [
-        f"NetworkManager on this host does not know {_in_short([_shown(loss.entry) for loss in unknown])} in profile "
-        f"{file_name}, and leaves it out: a newer one may know it, or it is mistyped"
+        f"NetworkManager on this host does not know {named} in profile {file_name}, and leaves it out: a newer one may know it, or it is "
+        "mistyped"
     ]
 
 

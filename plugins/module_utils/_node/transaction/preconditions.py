@@ -14,10 +14,13 @@ from .. import paths
 from ..model import ETHERNET_TYPES, Managed
 from ..networkmanager.client import Device, NetworkManager
 from ..plan.inspection import carried_addresses, host_identity
-from ..protocol import DAMAGED, LOST, Busy, Conflict, HostBusy, Request, WantedProfile, WrongHost
+from ..protocol import DAMAGED, LOST, Busy, Conflict, HostBusy, MissingRequirement, Request, WantedProfile, WrongHost
 from ..state import records
 from ..system.files import temporary_of
 from ..system.identity import digest
+
+# the first part of a type -> NMCapability, and the package that brings its plugin in most distributions
+_PLUGINS = {"team": (1, "NetworkManager-team"), "ovs": (2, "NetworkManager-ovs")}
 
 
 def busy_with_a_trial(manager: NetworkManager, request: Request, warnings: list[str]) -> Busy | None:
@@ -123,6 +126,20 @@ def refuse_other_media(managed: Managed, wanted: t.Collection[WantedProfile]) ->
             f"this host has no ethernet interface of ours that could get DHCP back, only profiles of type {', '.join(others)}, and nothing "
             "else has what they need to connect; change the profile to method=auto with network_config, nothing was changed"
         )
+
+
+def refuse_missing_plugins(manager: NetworkManager, profiles: t.Iterable[WantedProfile]) -> None:
+    """Raise MissingRequirement for a profile of a type that NetworkManager on this host has no plugin for."""
+    for profile in profiles:
+        kind = profile.type.partition("-")[0]
+        if kind in _PLUGINS:
+            capability, package = _PLUGINS[kind]
+            if capability not in manager.capabilities():
+                raise MissingRequirement(
+                    f"profile {profile.file_name} has the type {profile.type}, for which NetworkManager on this host has no plugin; "
+                    f"install {package} and restart NetworkManager, nothing was changed",
+                    profile=profile.file_name,
+                )
 
 
 def refuse_unmanaged_interfaces(

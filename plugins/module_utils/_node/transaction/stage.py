@@ -39,6 +39,7 @@ from .preconditions import (
     busy_with_a_trial,
     busy_with_another_tool,
     is_other_host,
+    refuse_missing_plugins,
     refuse_other_identity,
     refuse_other_machine,
     refuse_other_media,
@@ -67,6 +68,7 @@ def stage(manager: NetworkManager, request: Request, profiles: tuple[WantedProfi
         with records.remembering(request.token, request.machine):
             if request.more_files:
                 refuse_file_of_elemental(request, managed)
+            refuse_missing_plugins(manager, profiles)
             refuse_unmanaged_interfaces(manager, devices, profiles)
             return _plan(manager, devices, request, profiles, managed)
 

@@ -27,6 +27,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.protoco
     Busy,
     Conflict,
     HostBusy,
+    MissingRequirement,
     Request,
     WantedProfile,
     WrongHost,
@@ -299,3 +300,24 @@ def test_a_reset_that_would_do_nothing_is_refused() -> None:
     preconditions.refuse_unknown_addresses(known, [], {"192.0.2.9"})
     with pytest.raises(Conflict, match=r"carries 192\.0\.2\.7, but .*configure it once more"):
         preconditions.refuse_unknown_addresses(known, [], {"192.0.2.9", "192.0.2.7"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "capabilities", "package"),
+    [
+        ("ovs-bridge", [1], "NetworkManager-ovs"),
+        ("ovs-interface", [], "NetworkManager-ovs"),
+        ("ovs-port", [1, 2], ""),
+        ("team", [2], "NetworkManager-team"),
+        ("team", [1], ""),
+        ("ethernet", [], ""),
+    ],
+)
+def test_a_type_that_needs_a_plugin_is_refused_without_it(kind: str, capabilities: list[int], package: str) -> None:
+    manager = t.cast("NetworkManager", SimpleNamespace(capabilities=lambda: capabilities))
+    profile = WantedProfile("br0.nmconnection", "uuid", kind, "br0", "")
+    if not package:
+        preconditions.refuse_missing_plugins(manager, [profile])
+        return
+    with pytest.raises(MissingRequirement, match=f"{kind}.*install {package} .*nothing was changed"):
+        preconditions.refuse_missing_plugins(manager, [profile])

@@ -57,7 +57,7 @@ _LONGEST_NUMBER = 20
 _LONGEST_WORD = 2000
 _MOST_ENTRIES = 5000
 _NESTED: t.Mapping[type, str] = {list: "a list", dict: "a dictionary"}
-# what the user has to know when an answer says nothing
+# what the user must know when an answer is not valid
 _ROLLS_BACK = "what it began is rolled back automatically"
 _CONSEQUENCES: t.Mapping[t.Type[AnyRequest], str] = {
     Stage: f"; {_ROLLS_BACK}",
@@ -159,7 +159,7 @@ def _detail(value: t.Any, name: str) -> Detail:
 
 
 def _host_keys(value: t.Any, name: str) -> tuple[str, ...]:
-    """Its public ssh host keys. What is none is left out: keys of a kind that is not known here are no fault of a host."""
+    """Its public ssh host keys. Values that are not valid keys are left out: a host may have keys of a kind that is unknown here."""
     _expect(isinstance(value, list), name, None if isinstance(value, dict) else value, "a list")
     return valid_host_keys(value)
 
@@ -277,7 +277,7 @@ def _asked_at(request: AnyRequest) -> str:
 
 
 def _consequence(request: AnyRequest) -> str:
-    """What the user has to know when an answer says nothing, as a clause."""
+    """What the user must know when an answer is not valid, as a clause."""
     is_check = isinstance(request, (Stage, StageReset)) and request.common.check
     return "; nothing was changed" if is_check else _CONSEQUENCES[type(request)]
 

@@ -65,7 +65,7 @@ _ANY_PYTHON = '"$(command -v python3 || echo /usr/libexec/platform-python)"'
 
 @dataclass(frozen=True)
 class NodeAnswer:
-    """What a node said; ``content`` is None when it could not be reached, and ``complaint`` is what ssh said then.
+    """What a node answered; ``content`` is None when it could not be reached, and ``complaint`` is what ssh printed then.
 
     ``was_sent``: the node may have got the request all the same.
     """
@@ -86,7 +86,7 @@ class NodeAnswer:
 
     @property
     def was_too_slow(self) -> bool:
-        """Whether ssh gave up waiting for whoever is there."""
+        """Whether ssh gave up waiting for an answer."""
         return was_too_slow(self.complaint)
 
 
@@ -99,7 +99,7 @@ class Node:
         self._action = action
         self._connection = action._connection
         interpreter = str(task_vars.get("ansible_python_interpreter") or "auto")
-        # anybody may sit on another one
+        # any other address may belong to another machine
         self.inventory_address = self.address
         self._inventory_call = self._ssh_call()
         self._asks_by_name = ""
@@ -142,7 +142,7 @@ class Node:
 
     @property
     def new_ssh_arguments(self) -> str:
-        """What has to be added to the option ``ssh_common_args``, whose own words may hold a password for a proxy; mostly nothing."""
+        """What must be added to the option ``ssh_common_args``, whose own words may hold a password for a proxy; mostly nothing."""
         return self._asks_by_name
 
     @property
@@ -159,7 +159,7 @@ class Node:
 
     @property
     def is_believed(self) -> bool:
-        """Whether whoever answers at a claimed address is taken for this node without a proof."""
+        """Whether the host that answers at a claimed address is taken for this node without a proof."""
         return self._identity.is_believed
 
     @property
@@ -174,11 +174,11 @@ class Node:
             self._proofs.clear()
 
     def can_prove(self, address: str) -> bool:
-        """Whether ssh could tell this node from another host at an address, or need not: the inventory's own is its user's word."""
+        """Whether ssh can distinguish this node from another host at an address, or need not: the user vouches for the inventory's own."""
         return self._proof(address) is not None
 
     def _proof(self, address: str) -> str | None:
-        """What ssh is told in front of all else, so that it talks to nobody but this node there; None where nothing would tell."""
+        """The first options of ssh, so that it talks only to this node there; None if nothing distinguishes it from another host."""
         if address not in self._proofs:
             self._proofs[address] = self._made_proof(address)
         return self._proofs[address]
@@ -201,7 +201,7 @@ class Node:
         return demanding(self._host_keys, self._place(address), self._control_folder())
 
     def _checked(self, address: str, name: str) -> str:
-        """With a shared connection of its own: one from before may have been made to whoever was there, without a check."""
+        """With a shared connection of its own: one from before may lead to another host, without a check."""
         return checking(f"{name} {self._place(address)}", self._control_folder())
 
     def _place(self, address: str) -> str:
@@ -242,8 +242,8 @@ class Node:
     def move_to(self, address: str) -> None:
         """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself.
 
-        Raises Failure for anything but an IP address or what the inventory has: it becomes an argument of ssh. Raises WrongHost where
-        nothing would tell this node from another host.
+        Raises Failure for anything but an IP address or what the inventory has: it becomes an argument of ssh. Raises WrongHost if
+        nothing distinguishes this node from another host.
         """
         if address != self.inventory_address and not is_address(address):
             raise Failure(f"{one_line(address, 60)} is not an IP address to connect to")
@@ -259,7 +259,7 @@ class Node:
         self._connection.control_path = None
         self._connection._connected = False
         if not self.is_direct:
-            self._connection.reset()  # a master from before may be there, too, and nothing else tells
+            self._connection.reset()  # a master from before may be there, too, and nothing else shows it
 
     def _ask_by_name(self) -> None:
         """An address that the node moves to is new to ssh, or was another machine's: the key to expect is that of the inventory's name."""
@@ -310,7 +310,7 @@ class Node:
         self._connection.set_option("timeout", _PATIENCE)
 
     def be_more_patient(self) -> None:
-        """Wait twice as long for the next new connection, up to what the connection was given: a busy host is slow to say who it is."""
+        """Wait twice as long for the next new connection, up to what the connection was given: a busy host proves its identity late."""
         self._connection.set_option(
             "timeout", min(self._most_patience, 2 * int(self._connection.get_option("timeout")))
         )
@@ -335,7 +335,7 @@ class Node:
         return self.run(request) if text == _NOT_KEPT else NodeAnswer(read_answer(text, request))
 
     def _unanswered(self, error: AnsibleConnectionFailure) -> NodeAnswer:
-        """What ssh says is of its last try: Ansible's option ``retries`` makes several."""
+        """What ssh prints is of its last try: Ansible's option ``retries`` makes several."""
         is_only_try = not int(self._connection.get_option("reconnection_retries") or 0)
         return NodeAnswer(None, str(error), was_sent=not (is_only_try and was_before_the_session(str(error))))
 
@@ -359,7 +359,7 @@ class Node:
             return self._through_input(kept_reader(file, text), None)
         except AnsibleConnectionFailure:
             raise  # the address went, and nothing can be asked of it; the next text clears up
-        except AnsibleError:  # a wrong password, say: nobody has taken the text away
+        except AnsibleError:  # for example a wrong password: the text was not read
             with contextlib.suppress(AnsibleError):
                 self._action._low_level_execute_command(f"rm -f {shlex.quote(file)}", sudoable=False)
             raise

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a play and its connection have to be like, so that the network of its hosts can be changed."""
+"""What a play and its connection must be like, so that the network of its hosts can be changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def refuse_unsupported(connection: str) -> None:
 
 
 def refuse_running_ahead(play: Play) -> None:
-    """Raise InvalidInput where each host of a play goes on without the others, whatever the strategy is called."""
+    """Raise InvalidInput where each host of a play goes on without the others, under any name of the strategy."""
     strategy = strategy_loader.get(play.strategy, class_only=True)
     # by the name of the module: Ansible's loader may have loaded it twice
     if any(each.__module__.endswith(_FREE) for each in getattr(strategy, "__mro__", ())):

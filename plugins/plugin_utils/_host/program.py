@@ -5,7 +5,7 @@
 """The program for a node: the `_node` room as one text that Python reads there from its standard input.
 
 Unlike a module it never touches the node's disk or its log with its arguments (keyfiles hold secrets) and it costs exactly one remote
-execution, whatever ANSIBLE_PIPELINING says. Where `become` takes standard input away (su), the text waits in the node's memory, under
+execution, with any value of ANSIBLE_PIPELINING. Where `become` takes standard input away (su), the text waits in the node's memory, under
 /dev/shm, for a second execution.
 """
 
@@ -41,7 +41,7 @@ _LONGEST_DELIVERY = 45
 # where Linux keeps files in memory, for every user
 _MEMORY = "/dev/shm"
 _KEPT_PREFIX = "elemental-networking-"
-# seconds after which nobody takes a text any more
+# seconds after which no process reads a kept program any more
 _LONGEST_KEPT = 3600
 # the flags of a file in Python's cache that is as good as the hash of its source (PEP 552)
 _CHECKED_BY_HASH = (3).to_bytes(4, "little")
@@ -119,7 +119,7 @@ def program() -> str:
 
 
 def _compiled(name: str, source: str) -> bytes:
-    """The code of a module, marshalled; ``-O2`` leaves out what nobody reads on a node."""
+    """The code of a module, marshalled; ``-O2`` leaves out docstrings, which no one reads on a node."""
     shown = f"elemental.networking/{_path(name)}"
     with contextlib.suppress(*_NOTHING_KEPT):
         return _kept_code(name, source, shown)
@@ -185,7 +185,7 @@ def _path(name: str) -> str:
 
 
 def reader(longest_delivery: int = _LONGEST_DELIVERY) -> str:
-    """What ``python3 -I -S -c`` runs on the node to take and run a text; it gives up after so many seconds.
+    """What ``python3 -I -S -c`` runs on the node to read and run a program; it gives up after so many seconds.
 
     The module `signal` itself would cost a start 7 ms more than the part of it that is C.
     """
@@ -199,12 +199,12 @@ def shell_command(python: str, code: str) -> str:
 
 
 def place_in_memory() -> str:
-    """A path on the node, in memory and not yet in use, for a text that root reads after another user has left it there."""
+    """A path on the node, in memory and not yet in use, for a program that root reads after another user has left it there."""
     return f"{_MEMORY}/{_KEPT_PREFIX}{secrets.token_hex(16)}"
 
 
 def keeper(file: str, longest_delivery: int = _LONGEST_DELIVERY) -> str:
-    """What ``python3 -I -S -c`` runs on the node to take a text and keep it in a new file that is its user's alone.
+    """What ``python3 -I -S -c`` runs on the node to read a program and keep it in a new file that is its user's alone.
 
     What was left there, and not taken within an hour, goes: the connection broke in between.
     """
@@ -230,7 +230,7 @@ def keeper(file: str, longest_delivery: int = _LONGEST_DELIVERY) -> str:
 
 
 def kept_reader(file: str, text: bytes) -> str:
-    """What it runs then, as root, to take that text away and run it; a text that another process has put there is not run."""
+    """What it runs then, as root, to remove that program and run it; one that another process has put there is not run."""
     digest = hashlib.sha256(text).hexdigest()
     lines = [
         "import hashlib, os, sys",

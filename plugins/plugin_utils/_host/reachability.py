@@ -24,9 +24,9 @@ _COME_BACK = (b"Not ", b"Exce")
 # seconds
 _PUT_OFF = 1.0
 _NO_ANSWER = ""
-# so many datagrams that are not a ring
+# so many datagrams that are not the signal
 _FLOOD = 100
-# what nobody else knows ends the listening to a bell
+# a secret word that ends the wait for the signal
 _END = os.urandom(16)
 
 
@@ -40,9 +40,9 @@ def first_to_answer(
 ) -> str | None:
     """The address that shows an ssh banner first, or None after ``seconds``.
 
-    All are tried at once, each with a fresh socket. ``addresses`` come in order of preference: a better one may still answer
-    within ``grace`` seconds of the first. Where sshd puts off whoever comes it is tried again for ``patience`` seconds.
-    In ``silence`` each address that did not answer gets a few words that say why, or none where it does not answer at all.
+    All are tried at once, each with a fresh socket. ``addresses`` are in order of preference: a better one may still answer
+    within ``grace`` seconds of the first. If sshd puts off new connections it is tried again for ``patience`` seconds.
+    In ``silence`` each address that did not answer gets a few words that explain why, or none if it does not answer at all.
     """
     give_up = time.monotonic() + patience
     silence = {} if silence is None else silence
@@ -56,7 +56,7 @@ def first_to_answer(
 def _race(
     addresses: t.Sequence[str], port: int, seconds: float, grace: float, silence: dict[str, str]
 ) -> tuple[str | None, bool]:
-    """Who answers first, and whether somebody is there who puts us off."""
+    """The address that answers first, and whether an sshd puts us off."""
     is_put_off = False
     deadline = time.monotonic() + seconds
     answered: set[str] = set()
@@ -113,10 +113,10 @@ def _banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> tup
 
 @contextlib.contextmanager
 def knocking(address: str, port: int, moments: t.Sequence[float]) -> t.Iterator[Knock | None]:
-    """While this lasts, come in anew when the other side rings, else at the ``moments`` (seconds from the start).
+    """While this lasts, open a new connection at each signal of the other side, else at the ``moments`` (seconds from the start).
 
-    Gives how, for the other side to recognise it; None: there is no way to do so. Each connection stays open until the end, so that the
-    other side has time to see it.
+    Yields what the other side recognises the connections by; None: they cannot be opened. Each connection stays open until the end, so that
+    the other side has time to see it.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -158,9 +158,9 @@ def _bound_socket(family: int, kind: int) -> socket.socket:
 
 
 class _Bell:
-    """A socket where the other side rings with a word; whatever else comes is not a ring.
+    """A socket where the other side signals with a word; any other datagram is ignored.
 
-    Many other datagrams are a flood: nothing is read any more then, and the moments alone say when to knock.
+    Many other datagrams are a flood: nothing is read any more then, and the moments alone decide when to connect.
     """
 
     def __init__(self, connection: socket.socket, word: str) -> None:
@@ -170,7 +170,7 @@ class _Bell:
         self._has_ended = threading.Event()
 
     def wait(self, until: float) -> bool:
-        """Wait for a ring, at the longest until then (time.monotonic()). False: there is nothing to wait for any more."""
+        """Wait for the signal, at the longest until then (time.monotonic()). False: there is nothing to wait for any more."""
         while self._strange < _FLOOD and not self._has_ended.is_set():
             self._connection.settimeout(max(0.001, until - time.monotonic()))
             try:
@@ -195,5 +195,5 @@ def _knock(connections: t.Iterable[socket.socket], moments: t.Iterable[float], t
     for connection, moment in zip(connections, moments):
         if not bell.wait(began + moment):
             return
-        with contextlib.suppress(OSError):  # unreachable: the other side notices that nobody comes
+        with contextlib.suppress(OSError):  # unreachable: the other side notices that there is no connection
             connection.connect(target)

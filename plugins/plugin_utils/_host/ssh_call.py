@@ -66,7 +66,7 @@ def destinations(call: SshCall) -> set[str]:
     host = _settings(call, shlex.split(call.arguments)).get("hostname", call.host)
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # only a jump host knows it, say
+    except (OSError, UnicodeError):  # for example, only a jump host knows it
         return {call.host, host}
     return {call.host, host, *(str(target[0]) for *_kind, target in found)}
 
@@ -96,7 +96,7 @@ def _configurations() -> list[str]:
 
 
 def _leads(argument: str) -> bool:
-    """Whether it is an option ``-o`` that says where to go, in one word with it or without."""
+    """Whether it is an option ``-o`` that sets the destination, in one word with it or without."""
     return argument.startswith(tuple(start + name for start in ("", "-o") for name in ("hostname", "port", "proxy")))
 
 

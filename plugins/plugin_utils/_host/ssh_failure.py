@@ -15,7 +15,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._printable im
 KEY_REFUSED = "Host key verification failed"
 _NO_REASON = "ssh gave no reason"
 _LONGEST_LINE = 300
-# what Ansible's ssh connection writes in front of what ssh said, and what it says where nothing may be shown
+# what Ansible's ssh connection writes in front of the lines of ssh, and what it writes where nothing may be shown
 _OF_ANSIBLE = re.compile(
     r"(Failed to connect to the host via \w+:|Data could not be sent to remote host .*? over ssh:) ?", re.I
 )
@@ -23,13 +23,13 @@ _ANSIBLE_ALONE = re.compile(
     r"Data could not be sent to remote host .* over ssh\.(: .*)?|(\[Errno 32\] Broken pipe[. ]*)+", re.I
 )
 _CENSORED = "<error censored due to no log>"
-# from -vvv on Ansible lets ssh tell all that it does
+# from -vvv on Ansible lets ssh log all that it does
 _CHATTER = re.compile(r"(debug\d: |OpenSSH_|Warning: Permanently added|\*\* )")
 
 
 @dataclass(frozen=True)
 class _Cause:
-    """A cause by what ssh says of it; ``is_before``: there was no session yet, so that nothing can have been sent."""
+    """A cause by what ssh prints; ``is_before``: there was no session yet, so that nothing can have been sent."""
 
     pattern: str
     clause: str
@@ -37,7 +37,7 @@ class _Cause:
     is_before: bool = True
 
 
-# the first that matches one of ssh's last lines; what says most comes first
+# the first that matches one of ssh's last lines; the most specific come first
 _CAUSES = (
     _Cause(KEY_REFUSED, "{0} does not have the ssh host key that is known of this host"),
     _Cause("Could not resolve hostname", "the name {0} cannot be resolved", "correct ansible_host"),
@@ -85,12 +85,12 @@ def refuses_key(complaint: str) -> bool:
 
 
 def was_too_slow(complaint: str) -> bool:
-    """Whether ssh gave up waiting for whoever is there; a refusal or an address without a way to it is no reason to wait longer."""
+    """Whether ssh gave up waiting for an answer; after a refusal or without a route, waiting longer does not help."""
     return "timed out" in complaint
 
 
 def was_before_the_session(complaint: str) -> bool:
-    """Whether ssh gave up before there was a session: nothing can have been sent to whoever was there."""
+    """Whether ssh gave up before there was a session: nothing can have been sent to the other side."""
     return _found(complaint)[0].is_before
 
 
@@ -105,7 +105,7 @@ def _found(complaint: str) -> tuple[_Cause, str]:
 
 
 def _lines(complaint: str) -> list[str]:
-    """What ssh itself said."""
+    """What ssh itself printed."""
     lines = (_OF_ANSIBLE.sub("", each.strip(), count=1) for each in complaint.splitlines())
     return [
         line
@@ -115,7 +115,7 @@ def _lines(complaint: str) -> list[str]:
 
 
 def unreached(clauses: t.Iterable[str], consequence: str) -> str:
-    """The sentence of a host that is reached at none of its addresses; each clause says why one of them fails."""
+    """The sentence of a host that is reached at none of its addresses; each clause explains why one of them fails."""
     return f"the host cannot be reached over ssh: {'; '.join(clauses)}; {consequence}"
 
 

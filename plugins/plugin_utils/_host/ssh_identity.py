@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How ssh is told to prove that whoever answers at an address is the host, whatever else its user has set.
+"""The options that make ssh prove that the machine at an address is the host, regardless of its user's other settings.
 
 A host is its ssh host keys. ssh proves them before it authenticates itself and before anything is sent.
 """
@@ -22,7 +22,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._host_keys im
 from ansible_collections.elemental.networking.plugins.module_utils._machine_id import valid_identity
 
 # ssh takes the first value that it meets of each setting: these come before all others, also before what Ansible adds where host keys are
-# not checked. A key of an address that is not the inventory's has to be known already
+# not checked. A key of an address that is not the inventory's must be known already
 _CHECKED = "-o StrictHostKeyChecking=yes"
 # as long as in the paths that Ansible makes: a socket's path has 100 characters or so
 _SHORT = 10
@@ -34,7 +34,7 @@ class HostIdentity:
 
     ``claimed`` are addresses that it may have, and that any other host may use; ``host_keys`` are those that are recorded of it.
     ``machine_ids`` are digests of the machine-id of the machine that has its addresses.
-    ``is_believed``: take whoever answers at a claimed address for the host, without a proof.
+    ``is_believed``: take the machine that answers at a claimed address for the host, without a proof.
     """
 
     claimed: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class HostIdentity:
 
     @classmethod
     def of(cls, options: t.Mapping[str, t.Any], claimed: t.Iterable[str]) -> HostIdentity:
-        """What the options of a task say."""
+        """The identity that the options of a task describe."""
         is_believed = bool(options["accept_host_keys"])
         recorded = () if is_believed else valid_host_keys(options["known_host_keys"])
         machine_ids = () if is_believed else tuple(filter(None, map(valid_identity, options["known_machine_ids"])))

@@ -105,7 +105,7 @@ class EmbeddedBackend(IpamBackend):
             return allocate(database, claims)
 
     def release_claims(self, claims: t.Sequence[BoundClaim], dry_run: bool) -> list[BoundClaim]:
-        """Forget the claims; their addresses are the next ones given out, once they have rested as long as their pool says.
+        """Forget the claims; their addresses are the next ones given out, after the rest that their pool sets.
 
         Their names are free at once.
         """

@@ -23,7 +23,7 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[IpamError], str], ...] = (
     (
         ("not a database", "malformed", "UTF-8", "utf-8", "no such table", "no such column"),
         IpamError,
-        "is no SQLite file or is damaged; restore it from a backup, or name another file",
+        "is not an SQLite file or is damaged; restore it from a backup, or name another file",
     ),
     (("readonly", "read-only"), Forbidden, "is read-only; make the file and its folder writable for this user"),
     (

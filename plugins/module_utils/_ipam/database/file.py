@@ -20,7 +20,7 @@ from .schema import checked, make_tables
 def exists(path: str) -> bool:
     """Whether there is a file. Raises IpamError for a link to nothing: what it should lead to may only be missing just now."""
     if "\0" in path:
-        raise InvalidInput(f"{path!r} is no path; give that of the database")
+        raise InvalidInput(f"{path!r} is not a valid path; give the path of the database")
     if os.path.islink(path) and not os.path.exists(path):
         raise InvalidInput(
             f"the database {path} is a link to {os.readlink(path)}, which does not exist; correct the link, or mount what it leads to",
@@ -47,7 +47,7 @@ def check_folder(path: str) -> None:
 
 
 def make(path: str) -> None:
-    """Make the file: complete under another name first, so that nobody ever sees half of it."""
+    """Make the file: complete under another name first, so that no other process ever sees half of it."""
     with tempfile.TemporaryDirectory(prefix=".elemental-ipam-", dir=os.path.dirname(path)) as workshop:
         fresh = os.path.join(workshop, "fresh")
         _create(fresh)

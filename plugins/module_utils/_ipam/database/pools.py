@@ -56,7 +56,7 @@ def stored_or_none(database: sqlite3.Connection, reference: PoolReference, names
 
 
 def holders(database: sqlite3.Connection, pool: Pool) -> dict[IPAddress, str]:
-    """The name of the claim that holds each address of a pool; what is not an address is nobody's: its claim says so."""
+    """The name of the claim that holds each address of a pool; a value that is not an address is left out: its claim reports it."""
     found = database.execute(f"SELECT address, name FROM claims WHERE {resting.OF_POOL}", resting.key(pool)).fetchall()
     held = ((rows.address_of(address), name) for address, name in found)
     return {address: str(name) for address, name in held if address is not None}

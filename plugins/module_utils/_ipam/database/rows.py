@@ -99,7 +99,7 @@ def namespace_of(row: sqlite3.Row) -> str:
 
 
 def address_of(value: object) -> IPAddress | None:
-    """The address without its zone; None for what is none."""
+    """The address without its zone; None if the value is not an address."""
     try:
         return ipaddress.ip_address(text(value).partition("%")[0])
     except (TypeError, ValueError):
@@ -117,7 +117,7 @@ def text(value: object) -> str:
 
 @contextlib.contextmanager
 def checked_row() -> t.Iterator[None]:
-    """What is not what we wrote was damaged since, whatever SQLite thinks of the file."""
+    """A row that differs from what we write is damaged, even if SQLite accepts the file."""
     try:
         yield
     except (TypeError, ValueError, LookupError, AttributeError, RecursionError, IpamError) as error:
@@ -126,4 +126,4 @@ def checked_row() -> t.Iterator[None]:
 
 def _later(row: sqlite3.Row, column: str) -> str:
     """A column that a database of an older version has not."""
-    return text(row[column]) if column in row.keys() else ""  # noqa: SIM118 a row is no mapping
+    return text(row[column]) if column in row.keys() else ""  # noqa: SIM118 a row is not a mapping

@@ -41,7 +41,7 @@ _CLUSTER = "cluster.x-k8s.io/cluster-name"
 class ObservedClaim:
     """A claim on the server. ``address_name`` is empty while it waits; ``call`` is the run that made it.
 
-    ``condition`` is what the provider says of a claim that it does not serve, ``deleted_at`` is empty or a time in RFC 3339, ``cluster``
+    ``condition`` is what the provider reports of a claim that it does not serve, ``deleted_at`` is empty or a time in RFC 3339, ``cluster``
     the Cluster that the claim names, ``version`` the resourceVersion, ``adopted_by`` the first other run that counted on the claim.
     """
 
@@ -75,7 +75,7 @@ class ObservedClaim:
 
     @property
     def hopeless(self) -> bool:
-        """Whether the provider says that it will not serve this claim."""
+        """Whether the provider reports that it will not serve this claim."""
         return not self.address_name and self.condition.final
 
 
@@ -113,7 +113,7 @@ def _texts(claim: Claim) -> dict[str, str]:
 
 
 def label_value(text: str) -> str:
-    """The text as a label value; one that is none (too long, other characters) becomes its beginning and a digest."""
+    """The text as a label value; if it is not valid as one (too long, other characters), its beginning and a digest."""
     if _LABEL_VALUE.match(text):
         return text
     beginning = re.sub(r"[^A-Za-z0-9]", "-", text[:40]).strip("-")
@@ -176,7 +176,7 @@ def record_patch(claim: ObservedClaim) -> Object:
 
 
 def _recorded(claim: Claim) -> dict[str, str]:
-    """What is recorded with a claim, as annotations: of which inventory it is, and what a push found out of its machine."""
+    """What is recorded with a claim, as annotations: its inventory, and what a push learnt about its machine."""
     kept = {
         SITE: claim.site,
         HOST_KEYS: joined(claim.host_keys),
@@ -256,7 +256,7 @@ class Given:
 
 
 def address(item: Object) -> Given:
-    """An IPAddress as the server sent it. One that is not what it should be is no fault of the others in its list."""
+    """An IPAddress as the server sent it. One that is malformed does not fail the others in its list."""
     namespace, name, metadata = identity(item, "IPAddress")
     content: tuple[str, PoolReference, Address] | IpamError
     try:

@@ -15,7 +15,7 @@ import typing as t
 from ..system.tcp_table import TABLES, address, packed, rows
 
 _ESTABLISHED = "01"
-# seconds: sshd still has to encrypt what it has read from the program
+# seconds: sshd must still encrypt what it has read from the program
 _LEAST = 0.15
 _PAUSE = 0.02
 # seconds: what goes on sending from there all the time, as a backup does, does not hold a change up for longer

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the controller comes through to this host anew, seen from here: its TCP connections, as the kernel lists them.
+"""Whether the controller can open a new connection to this host, seen from here: its TCP connections, as the kernel lists them.
 
-An ssh connection from before the change proves nothing: it may live on where no new one comes through. A new one need not be ssh to
-prove the way there and back, and costs a tenth of it.
+An ssh connection from before the change proves nothing: it may live on where no new one can be opened. A new one need not be ssh to
+prove the path there and back, and costs a tenth of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_PAUSE = 0.25
 
 
 class Arrival:
-    """Watches for a connection that the controller begins only now; without a ``knock`` nobody will come."""
+    """Watches for a connection that the controller begins only now; without a ``knock`` none is expected."""
 
     def __init__(self, knock: Knock | None) -> None:
         self._knock = knock
@@ -37,11 +37,11 @@ class Arrival:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether somebody will come."""
+        """Whether a connection is expected."""
         return self._knock is not None
 
     def wait(self, deadline: float) -> None:
-        """Wait until somebody comes, at the longest until ``deadline`` (time.monotonic()); only a moment before the watch began."""
+        """Wait for the connection, at the longest until ``deadline`` (time.monotonic()); only a moment before the watch began."""
         if self._earlier is None:
             time.sleep(_BEFORE_THE_WATCH)
             return
@@ -53,7 +53,7 @@ class Arrival:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def has_come(self) -> bool:
-        """Whether a connection was completed since the first call, which tells the controller that it is time."""
+        """Whether a connection was completed since the first call, which signals the controller to connect."""
         if self._knock is None or self._has_come:
             return self._has_come
         present, self._tables = knocked_from(self._knock, self._tables)
@@ -65,7 +65,7 @@ class Arrival:
 
 
 def _ring(knock: Knock) -> None:
-    """Tell the controller that it is time; where that is lost, it comes a little later."""
+    """Signal the controller to connect; if the signal is lost, it connects a little later."""
     with contextlib.suppress(OSError):
         family = socket.AF_INET6 if ":" in knock.address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as connection:
@@ -75,9 +75,9 @@ def _ring(knock: Knock) -> None:
 def knocked_from(knock: Knock, tables: t.Sequence[str] = TABLES) -> tuple[set[int], t.Sequence[str]]:
     """Those of the controller's ports from which it is connected to this host, and where to look for the next one.
 
-    IPv4 is in the other table only where a server listens for both with one socket, and then all that comes in to this server is there.
-    Where another server took its place since the controller's last connection, a knock is not seen, and a new ssh connection has to be
-    the proof.
+    IPv4 is in the other table only where a server listens for both with one socket, and then all connections to this server are there.
+    If another server took its place since the controller's last connection, the inbound check sees nothing, and a new ssh connection
+    must be the proof.
     """
     for table in tables:
         found = set(_connected(rows(table), knock))
@@ -87,7 +87,7 @@ def knocked_from(knock: Knock, tables: t.Sequence[str] = TABLES) -> tuple[set[in
 
 
 def _connected(lines: t.Iterable[str], knock: Knock) -> t.Iterator[int]:
-    """The remote ports of what is connected from the controller to the port where it knocks."""
+    """The remote ports of what is connected from the controller to the port of the inbound check."""
     wanted = packed(knock.address)
     for row in lines:
         try:
@@ -97,4 +97,4 @@ def _connected(lines: t.Iterable[str], knock: Knock) -> t.Iterator[int]:
             if is_there and wanted and address(host) == wanted:
                 yield int(port, 16)
         except (ValueError, IndexError):
-            continue  # it is no row of this table
+            continue  # not a row of this table

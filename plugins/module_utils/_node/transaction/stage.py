@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first half of the transaction: what a request comes to on this node, and whether anybody is in the way."""
+"""The first half of the transaction: what a request comes to on this node, and whether anything is in the way."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ if t.TYPE_CHECKING:
 
 
 class _Prepared(t.NamedTuple):
-    """A plan, what it was made of, and what the controller is told of it."""
+    """A plan, what it was made of, and the answer to the controller."""
 
     plan: Plan
     managed: Managed
@@ -62,7 +62,7 @@ class _Prepared(t.NamedTuple):
 
 
 def stage(manager: NetworkManager, request: Request, profiles: tuple[WantedProfile, ...], program: str) -> Answer:
-    """Try the profiles of a request; the answer says what changes and where the node will be."""
+    """Try the profiles of a request; the answer states what changes and where the node will be."""
 
     def plan(managed: Managed, devices: t.Sequence[Device]) -> Plan:
         with records.remembering(request.token, request.machine):
@@ -76,7 +76,7 @@ def stage(manager: NetworkManager, request: Request, profiles: tuple[WantedProfi
 
 
 def stage_reset(manager: NetworkManager, request: Request, addresses: t.Collection[str], program: str) -> Answer:
-    """Try DHCP on every interface that carries a profile of ours, beside the static address where the controller came in.
+    """Try DHCP on every interface that carries a profile of ours, beside the static address that the controller is connected to.
 
     ``addresses`` are claimed ones, which must be gone then.
     """
@@ -140,7 +140,7 @@ def _keeping_static(manager: NetworkManager, devices: t.Sequence[Device], plan: 
     for step in plan.steps:
         profile, device = by_file[step.file_name], by_interface[str(step.interface)]
         is_connected = plan.session is not None and device.interface == plan.session.interface
-        # where nobody knows which one the controller came in over (a name, NAT, and sudo hide it) it may be any of ours
+        # if the interface of the controller's connection is unknown (a name, NAT, and sudo hide it) it may be any of ours
         if is_connected or plan.session is None:
             texts[profile.file_name] = dhcp_beside(profile.text, configured_addresses(manager, device))
             tried = trial_step(profile, observe(manager, devices, profile), texts[profile.file_name])
@@ -226,7 +226,7 @@ def _prepare(
 
 
 def _outcome_at_once(manager: NetworkManager, request: Request) -> Judgement | None:
-    """Where the controller comes in anew while it waits for the answer, nobody has to ask."""
+    """The outcome, if the controller reconnects while it waits for the answer: it need not ask then."""
     from .confirm import confirm
 
     try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Open a trial: say what it would change, and put it in place so that it undoes itself unless somebody confirms."""
+"""Open a trial: report what it would change, and put it in place so that it is rolled back automatically unless confirmed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Present(t.NamedTuple):
 
 
 class Findings(t.NamedTuple):
-    """What may take long to find out: which probes fail before the change, and the searches for duplicates, which are on their way."""
+    """What may take long to determine: which probes fail before the change, and the searches for duplicates, which are under way."""
 
     failed_before: t.Mapping[str, str]
     searches: t.Sequence[ArpSearch]
@@ -59,7 +59,7 @@ def find_out(plan: Plan, request: Request, addresses: t.Collection[str]) -> Find
 
 
 def preview(manager: NetworkManager, plan: Plan, connections: Connections) -> Staged:
-    """What the trial of a plan would change. Raises Conflict where a profile of somebody else is in the way.
+    """What the trial of a plan would change. Raises Conflict if a profile that is not ours is in the way.
 
     ``connections`` are the settings ``connection`` of all profiles by object path.
     """
@@ -91,9 +91,9 @@ def open_trial(
     present: Present,
     findings: Findings,
 ) -> Trial:
-    """Open the trial of a plan: first dead-men, then profiles in /run. ``findings`` are of a moment ago.
+    """Open the trial of a plan: first watchdogs, then profiles in /run. ``findings`` are of a moment ago.
 
-    Whatever fails on the way is rolled back and raised.
+    An error on the way is raised after a rollback.
     """
     trial = _new_trial(manager, plan, request, present, findings)
     try:
@@ -103,7 +103,7 @@ def open_trial(
         trial = trial._replace(checkpoint=manager.open_checkpoint(request.deadline))
         records.save_trial(trial)
         records.remember_files(trial, {profile.file_name: profile.text for profile in plan.wanted})
-        # NetworkManager begins what it has loaded by itself where nothing else is active, and tells all neighbours
+        # NetworkManager activates what it has loaded by itself where nothing else is active, and announces it to all neighbours
         _refuse_duplicates(findings.searches)
         _load(manager, trial, plan.texts)
         if not plan.is_reset:
@@ -146,10 +146,10 @@ def _new_trial(manager: NetworkManager, plan: Plan, request: Request, present: P
 
 
 def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial) -> bool:
-    """Activate an open trial: at once where the controller's own way in is not touched, else when it has got its answer.
+    """Activate an open trial: at once if the management connection is not touched, else when the controller has got its answer.
 
-    Says whether it is up already. The caller does not hold the lock. What goes wrong is not raised: the controller asks for the outcome,
-    and the dead-man is armed.
+    Returns whether it is up already. The caller does not hold the lock. What goes wrong is not raised: the controller asks for the
+    outcome, and the watchdog is armed.
     """
     with contextlib.suppress(NodeError, BusError, OSError):
         is_touched = _is_touched(plan)
@@ -167,7 +167,7 @@ def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial) -> bool:
 
 
 def _is_touched(plan: Plan) -> bool:
-    """Whether a plan changes the interface that the controller came in over, or one that it is made of.
+    """Whether a plan changes the interface of the controller's connection, or one that it is made of.
 
     A profile without an interface may be for any.
     """
@@ -177,7 +177,7 @@ def _is_touched(plan: Plan) -> bool:
 
 
 def _start_duplicate_search(plan: Plan, own: t.Collection[str]) -> list[ArpSearch]:
-    """Ask for every address that is not our own where somebody is to be asked; the answers come in while the trial is written."""
+    """Ask for every address that is not our own where there are neighbours to ask; the answers arrive while the trial is written."""
     searches = []
     for profile in plan.wanted:
         addresses = [
@@ -201,14 +201,14 @@ def _refuse_duplicates(searches: t.Iterable[ArpSearch]) -> None:
 
 
 def _lease_interfaces(plan: Plan) -> tuple[str, ...]:
-    """The interfaces of which a lease has to lead the controller back in after a reset; none when it came in over another one."""
+    """The interfaces of which one must get a lease to reconnect over after a reset; none if the controller uses another interface."""
     interfaces = [step.interface for step in plan.steps if step.interface]
     if plan.session is None:
         return tuple(interfaces)
     connected = plan.session.interface
     if connected in interfaces:
         return (connected,)
-    # it came in over a bond, a bridge or a VLAN of ours that goes: what it was made of gets the lease
+    # it is connected over a bond, a bridge or a VLAN of ours that goes: what it was made of gets the lease
     return tuple(interfaces) if connected in plan.idle else ()
 
 
@@ -229,13 +229,13 @@ def _load(manager: NetworkManager, trial: Trial, texts: t.Mapping[str, str]) -> 
 
 
 def _targets(manager: NetworkManager, plan: Plan) -> list[Target]:
-    """What NetworkManager understood of each profile that shall be up after the change."""
+    """What NetworkManager understood of each profile that must be up after the change."""
     steps = {step.file_name: step for step in plan.steps}
     found = []
     for profile in plan.wanted:
         step = steps.get(profile.file_name)
         path = manager.profile_path(step.trial_uuid if step else profile.uuid)
-        # NetworkManager says that a bridge of Open vSwitch asks for a lease, which it never does
+        # NetworkManager reports that a bridge of Open vSwitch asks for a lease, which it never does
         if path is None or profile.file_name in plan.waiting or profile.type in WITHOUT_ADDRESSES:
             continue
         settings = manager.profile_settings(path)

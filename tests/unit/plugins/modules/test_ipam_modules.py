@@ -356,7 +356,7 @@ def test_host_keys_that_cannot_be_recorded_may_be_a_warning(module: Module, tmp_
     machines = [{"machine": "node1", "host_keys": [KEY]}]
     result = module("machine_host_keys", machines=machines, required=False)
     assert not result.get("failed")
-    assert "is no SQLite file or is damaged" in result["msg"]
+    assert "is not an SQLite file or is damaged" in result["msg"]
     assert result["msg"] in json.dumps(result["warnings"])
     assert module("machine_host_keys", machines=machines)["failed"]
 

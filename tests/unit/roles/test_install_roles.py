@@ -147,6 +147,9 @@ both = pytest.mark.parametrize("bench", ["nmc", "nmstatectl"], indirect=True)
 one = pytest.mark.parametrize("bench", ["nmc"], indirect=True)
 
 
+_NO_PROGRAM = f"is not a program for this host: neither a script that begins with #! nor built for {platform.machine()}"
+
+
 def _leftovers(bench: Bench) -> list[str]:
     folder = bench.path.parent
     return sorted(each.name for each in folder.iterdir() if each.name not in (bench.role, f".{bench.role}.source"))
@@ -192,7 +195,7 @@ def _failing(bench: Bench) -> list[tuple[dict[str, t.Any], str]]:
     unreachable = {**good, f"{role}_url": "http://127.0.0.1:1/x"}
     return [
         (wrong, "it is damaged, or another version than the one asked for; nothing was installed"),
-        (missing, "HTTP Error 404: File not found; set"),
+        (missing, f"HTTP Error 404: File not found; correct {role}_url"),
         (unreachable, "cannot be fetched into"),
         ({f"{role}_version": "9.9.9"}, f"checksum of {role} 9.9.9 is not known to this role: give {role}_sha256 too"),
         ({**good, f"{role}_sha256": "abc"}, "abc is not a valid sha256"),
@@ -216,20 +219,59 @@ def test_what_is_there_stays_when_the_new_one_cannot_be_had(bench: Bench) -> Non
     [
         (
             b'#!/bin/sh\necho "nmc: /lib64/libc.so.6: version \\`GLIBC_2.39\' not found (required by nmc)" >&2\nexit 1\n',
-            "nmc needs GLIBC 2.39, which this host does not have; use nmc_method package",
+            "needs GLIBC 2.39, which this host does not have; use nmc_method package",
         ),
-        (b"\x7fELF\x02\x01\x01" + bytes(60), f"nmc is not a program for this host ({platform.machine()})"),
-        (program("I do not feel well", 3), "nmc fails when it is tried (exit code 3): I do not feel well"),
+        (b"\x7fELF\x02\x01\x01" + bytes(60), f"{_NO_PROGRAM}; correct nmc_url"),
+        (b"<html>Not found</html>\n", f"{_NO_PROGRAM}; correct nmc_url"),
+        (program("I do not feel well", 3), "fails when it is tried (exit code 3): I do not feel well"),
     ],
-    ids=["glibc", "architecture", "broken"],
+    ids=["glibc", "architecture", "text", "broken"],
 )
 def test_a_program_that_does_not_run_here_is_one_sentence(bench: Bench, content: bytes, sentence: str) -> None:
     bench.play(bench.release(program("old")))
     played = bench.play(bench.release(content))
     assert played.failed == 1
-    assert sentence in " ".join(played.text.split()), played.text
+    assert f"nmc from {bench.address}/nmc {sentence}" in " ".join(played.text.split()), played.text
     assert bench.path.read_bytes() == program("old")
     assert _leftovers(bench) == []
+
+
+@both
+def test_a_text_file_of_the_controller_is_named(bench: Bench) -> None:
+    file = bench.folder / "notes.txt"
+    file.write_text("not a program\n")
+    played = bench.play({f"{bench.role}_method": "file", f"{bench.role}_file": str(file)})
+    sentence = f"{bench.role} from {file} {_NO_PROGRAM}; correct {bench.role}_file"
+    assert sentence in " ".join(played.text.split()), played.text
+    assert (played.failed, bench.path.exists(), _leftovers(bench)) == (1, False, [])
+
+
+@both
+def test_a_mirror_is_the_advice_only_where_none_is_set(bench: Bench) -> None:
+    good = bench.release(program("new"))
+    unreachable = bench.play({**good, f"{bench.role}_url": "http://127.0.0.1:1/x"})
+    assert f"; correct {bench.role}_url, or use {bench.role}_method=file;" in " ".join(unreachable.text.split())
+    assert "address of a mirror" not in unreachable.text
+    # the release of the project, which is not where it should be
+    internal = {"nmc": "_nmc_url", "nmstatectl": "_nmstatectl_url"}[bench.role]
+    default = bench.play({internal: "http://127.0.0.1:1/x"})
+    sentence = f"; set {bench.role}_url to the address of a mirror, or use {bench.role}_method=file;"
+    assert sentence in " ".join(default.text.split()), default.text
+
+
+@both
+def test_check_and_diff_show_what_is_replaced_by_what(bench: Bench) -> None:
+    options = bench.release(program("first"))
+    url, checksum = options[f"{bench.role}_url"], options[f"{bench.role}_sha256"]
+    looked = bench.play(options, "--check", "--diff")
+    assert f"- {bench.path}: no program" in looked.text
+    assert f"+ {bench.path}: {url} (sha256:{checksum})" in looked.text
+    assert "no program" not in bench.play(options).text
+    upgraded = bench.play(bench.release(program("second")), "--diff")
+    assert f"- {bench.path}: sha256:{sha256(program('first'))}" in upgraded.text
+    assert (upgraded.changed, bench.path.read_bytes()) == (1, program("second"))
+    again = bench.play(bench.release(program("second")), "--diff")
+    assert (again.changed, f"- {bench.path}" in again.text) == (0, False)
 
 
 @pytest.fixture
@@ -248,9 +290,7 @@ def small_disk(bench: Bench) -> t.Iterator[Path]:
 def test_no_space_and_a_read_only_disk_leave_what_is_there(bench: Bench, small_disk: Path) -> None:
     bench.play(bench.release(program("old")))
     full = bench.play(bench.release(program("new") + b"#" * 200_000))
-    assert "No space left on device; set nmc_url to the address of a mirror, or make room" in " ".join(
-        full.text.split()
-    )
+    assert "No space left on device; make room there; what was installed stays" in " ".join(full.text.split())
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     read_only = bench.play(bench.release(program("new")))
     assert "nmc cannot be installed: [Errno 30] Read-only file system" in " ".join(read_only.text.split())
@@ -361,7 +401,7 @@ def test_what_never_ends_is_ended(bench: Bench) -> None:
     bench.play(bench.release(program("old")))
     endless = bench.release(b"#!/bin/sh\nexec sleep 600\n")
     tried = bench.play({**endless, "_nmc_program_trial_seconds": 2})
-    assert "nmc does not end within 2 s when it is tried with --version" in " ".join(tried.text.split()), tried.text
+    assert "does not end within 2 s when it is tried with --version" in " ".join(tried.text.split()), tried.text
     slow = {"nmc_url": f"{bench.address}/{_ENDLESS}", "_nmc_program_fetch_seconds": 2}
     fetched = bench.play({**bench.release(program("new")), **slow})
     assert "cannot be fetched into" in " ".join(fetched.text.split()), fetched.text

@@ -17,8 +17,8 @@ def test_a_python_that_is_not_there_is_said_to_be_left_out(
 ) -> None:
     """And nothing else is tried; the stage does not fail for it."""
     monkeypatch.setattr(machine, "collection", lambda: tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path))
+    for variable in ("HOME", "PYENV_ROOT", "PATH"):
+        monkeypatch.setenv(variable, str(tmp_path))
     assert older_python.main() == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition("; ")[0] for line in lines] == [

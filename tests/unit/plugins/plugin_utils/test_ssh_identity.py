@@ -202,7 +202,7 @@ def test_which_address_comes_first(
     monkeypatch.setattr(_transaction, "first_to_answer", first)
     each = node(HostIdentity((CLAIMED,), keys), **AWX)
     if expected is None:
-        with pytest.raises(WrongHost, match=rf"no ssh answers at {INVENTORY} \(.*\), and nothing tells"):
+        with pytest.raises(WrongHost, match=rf"no ssh answers at {INVENTORY} \(.*\), and nothing shows"):
             _transaction.find(each, [CLAIMED])
         expected = INVENTORY
     else:

@@ -241,7 +241,7 @@ def test_a_change_leads_to_an_address_of_its_profiles_or_to_a_lease(text: str, a
 def test_the_refusal_of_a_host_keeps_its_code_and_its_details() -> None:
     with pytest.raises(Refused, match="a profile is wrong") as failure:
         outcome_of(Refusal("a profile is wrong", "invalid_input", {"profile": "eth0"}))
-    assert (failure.value.code, failure.value.fields) == ("invalid_input", {"profile": "eth0"})
+    assert (failure.value.code, failure.value.details) == ("invalid_input", {"profile": "eth0"})
 
 
 HERE, ELSEWHERE_ID = "0" * 32, "1" * 32

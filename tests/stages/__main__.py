@@ -77,12 +77,23 @@ def _unit(requirements: str, python: str, *options: str) -> Command:
     return [*command, *options], _collection_folder(variables), variables
 
 
-def _other_core(requirements: str, python: str) -> Command:
-    """The unit tests with another ansible-core; of those of the roles the part that PART says."""
+def _all_units() -> Command:
+    """The unit tests with the ansible-core of all other stages; of those of the roles a part."""
+    command, folder, variables = _unit("test", machine.PYTHON)
+    return command, folder, {**variables, "ROLES_PART": _roles_part(0)}
+
+
+def _other_core(requirements: str, python: str, turn: int) -> Command:
+    """The unit tests with another ansible-core; of those of the roles a part."""
     options = cores.left_out(REPOSITORY, is_same_python=python == machine.PYTHON)
     command, folder, variables = _unit(requirements, python, *options)
+    return command, folder, {**variables, "ROLES_PART": _roles_part(turn)}
+
+
+def _roles_part(turn: int) -> str:
+    """The part that PART gives, or one of the next: in parts, each play of the roles runs with one ansible-core, and all do together."""
     part = Part.of(os.environ.get("PART") or "1/1")
-    return command, folder, {**variables, "ROLES_PART": f"{part.number}/{part.parts}"}
+    return f"{(part.number - 1 + turn) % part.parts + 1}/{part.parts}"
 
 
 def _older_python() -> Command:
@@ -260,14 +271,17 @@ STAGES = (
     Stage("docs-site", "documentation site", _docs_site, report=("docs site: ",), by_default=False),
     Stage("lint", "ansible-lint (production)", lambda: _in_collection("ansible-lint", "--nocolor", "-q")),
     Stage("galaxy-importer", "import by Galaxy", _galaxy_importer, report=("galaxy-importer: ",)),
-    Stage("unit", "unit tests (ansible-core 2.19)", lambda: _unit("test", machine.PYTHON), one=_ONE_UNIT),
+    Stage("unit", "unit tests (ansible-core 2.19)", _all_units, one=_ONE_UNIT),
     Stage(
-        "unit-2.16", "unit tests (ansible-core 2.16)", lambda: _other_core("core-2.16", machine.PYTHON), one=_ONE_UNIT
+        "unit-2.16",
+        "unit tests (ansible-core 2.16)",
+        lambda: _other_core("core-2.16", machine.PYTHON, 1),
+        one=_ONE_UNIT,
     ),
     Stage(
         "unit-2.21",
         "unit tests (ansible-core 2.21)",
-        lambda: _other_core("core-2.21", machine.newer_python()),
+        lambda: _other_core("core-2.21", machine.newer_python(), 2),
         optional=True,
         one=_ONE_UNIT,
     ),

@@ -121,7 +121,8 @@ def test_an_inventory_that_leads_to_the_claimed_address_leads_no_stranger_in(con
     role = {"ansible.builtin.include_role": {"name": "elemental.networking.machine_network"}}
     wanted = inline_network({"eth0": ROUTED}, POOL)
     result = controller.tasks({"ansible.builtin.raw": "unchecked"}, role, hosts="node1", **wanted)
-    assert f"the host at {FIRST} does not have the ssh host keys of node1" in result.failure("node1")
+    # on a slow machine ssh has closed the shared connection meanwhile, and refuses the key itself
+    assert f"{FIRST} does not have the ssh host key" in result.failure("node1")
     assert "unchecked" in heard(controller)
     assert "operation" not in heard(controller)
 

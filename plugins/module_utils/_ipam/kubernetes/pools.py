@@ -183,7 +183,7 @@ class Pools:
                 raise Conflict(
                     f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted",
                     **{"pool": reference.name, "namespace": namespace, "allocated": used},
-                ) from error
+                ) from None
             raise
         end = time.monotonic() + _STATUS_PATIENCE
         while not dry_run and self._get(resource, reference, namespace) is not None and time.monotonic() < end:

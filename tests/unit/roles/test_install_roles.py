@@ -380,7 +380,7 @@ def test_an_archive_without_the_program_is_one_sentence(bench: Bench) -> None:
         archive.writestr("a", "")
     checksum = sha256((bench.served / "two.zip").read_bytes())
     played = bench.play({"nmstatectl_url": f"{bench.address}/two.zip", "nmstatectl_sha256": checksum})
-    assert "the archive holds README, a, but no nmstatectl" in " ".join(played.text.split()), played.text
+    assert "the archive holds a, README, but no nmstatectl" in " ".join(played.text.split()), played.text
     assert (played.failed, _leftovers(bench), bench.path.exists()) == (1, [], False)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 import typing as t
-from dataclasses import dataclass, field
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import paths
@@ -50,20 +49,30 @@ ETH1 = Step("eth1.nmconnection", "eth1", "uuid-1", "uuid-1", True, "ethernet")
 GATEWAY, WEB = Probe("the gateway", "gateway"), Probe("the web", "tcp", "192.0.2.80", 80)
 
 
-@dataclass
 class NetworkManagerInTrial(NetworkManagerThatForgot):
-    """A double: it holds the checkpoint, and has these profiles active, by interface."""
+    """A double: it holds the checkpoint, and has these profiles active, by interface.
 
-    active: dict[str, str] = field(default_factory=lambda: {"eth0": "trial-0", "eth1": "uuid-1"})
-    # of which activation is not over yet
-    activating: tuple[str, ...] = ()
-    # begun, while its device still has another one
-    begun: tuple[str, ...] = ()
-    # of each device, of profiles that are not ours
-    others_addresses: tuple[str, ...] = ()
-    lease: str = ""
-    holds_checkpoint: bool = True
-    refuses: bool = False
+    The activation of those on ``activating`` interfaces is not over yet; that of those ``begun`` has a device that still has another one.
+    ``others_addresses`` are of each device, of profiles that are not ours. (Python 3.6 has no dataclasses.)
+    """
+
+    def __init__(
+        self,
+        active: t.Mapping[str, str] | None = None,
+        activating: tuple[str, ...] = (),
+        begun: tuple[str, ...] = (),
+        others_addresses: tuple[str, ...] = (),
+        lease: str = "",
+        holds_checkpoint: bool = True,
+        refuses: bool = False,
+    ) -> None:
+        self.active = dict(active or {"eth0": "trial-0", "eth1": "uuid-1"})
+        self.activating = activating
+        self.begun = begun
+        self.others_addresses = others_addresses
+        self.lease = lease
+        self.holds_checkpoint = holds_checkpoint
+        self.refuses = refuses
 
     def holds(self, trial: Trial) -> bool:
         return self.holds_checkpoint
@@ -120,17 +129,16 @@ class NetworkManagerInTrial(NetworkManagerThatForgot):
         pass
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(t.NamedTuple):
     """A situation: what differs from a trial that is up, with two profiles, and of which the controller has been told where it is."""
 
     expected: Judgement
-    trial: t.Mapping[str, t.Any] = field(default_factory=dict)
-    manager: t.Mapping[str, t.Any] = field(default_factory=dict)
+    trial: t.Mapping[str, t.Any] = {}
+    manager: t.Mapping[str, t.Any] = {}
     arrived_at: str = NEW
     is_new_connection: bool = True
     # why each probe fails now, by name; those that are not named pass
-    failing: t.Mapping[str, str] = field(default_factory=dict)
+    failing: t.Mapping[str, str] = {}
     has_carrier: bool = True
     has_default_route: bool = True
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -149,13 +148,12 @@ def test_what_is_not_up_at_once_goes_on_beside_the_answer(
 # --- who is asked for the new addresses ---------------------------------------------------------------------------
 
 
-@dataclass
-class Search:
+class Search(t.NamedTuple):
     """A double of the search for a duplicate address."""
 
     interface: str
     addresses: t.Sequence[str]
-    owners: t.Mapping[str, str] = field(default_factory=dict)
+    owners: t.Mapping[str, str] = {}
 
     def finish(self, _seconds: float) -> dict[str, str]:
         return dict(self.owners)

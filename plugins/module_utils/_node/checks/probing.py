@@ -14,6 +14,7 @@ import time
 import typing as t
 
 from ..protocol import Probe
+from ..system.files import lines_of as _lines
 from .arp import ArpSearch, address_of, is_ethernet
 from .packets import dns_query, echo_request, icmp_protocol, is_dns_answer, is_echo_reply
 
@@ -100,14 +101,6 @@ def _route_ipv6(words: list[str]) -> tuple[int, str, str] | None:
     if int(target, 16) or length != "00" or int(flags, 16) & 0x203 != 3:
         return None
     return int(metric, 16), interface, socket.inet_ntop(socket.AF_INET6, bytes.fromhex(gateway))
-
-
-def _lines(file: str) -> list[str]:
-    try:
-        with open(file, encoding="ascii", errors="replace") as stream:
-            return stream.read().splitlines()
-    except OSError:
-        return []
 
 
 # --- name servers -------------------------------------------------------------------------------------------------

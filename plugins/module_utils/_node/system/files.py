@@ -37,6 +37,15 @@ class Content(t.NamedTuple):
         return f"Content({len(self.text)} characters, {self.mode:o}, {self.link!r})"
 
 
+def lines_of(path: str) -> list[str]:
+    """The lines of a file of the system; none if there is no such file, as a kernel without IPv6 lacks some."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as stream:
+            return stream.read().splitlines()
+    except OSError:
+        return []
+
+
 def read_text(path: str) -> str | None:
     """The content of a file, or None when there is no such file. What is not UTF-8 and the ends of lines survive a write."""
     try:

@@ -10,13 +10,15 @@ import struct
 import typing as t
 from _socket import AF_INET6, inet_ntoa, inet_ntop  # socket, around it, would cost each start 3 ms
 
+from .files import lines_of
+
 _TABLES = ("/proc/net/route", "/proc/net/ipv6_route")
 _IS_UP = 1
 
 
 def networks() -> list[str]:
     """Each network as ``address/length``, of the main tables of both families; those that lead nowhere now are left out."""
-    return [*networks_in(_lines(_TABLES[0]), _network), *networks_in(_lines(_TABLES[1]), _network_ipv6)]
+    return [*networks_in(lines_of(_TABLES[0]), _network), *networks_in(lines_of(_TABLES[1]), _network_ipv6)]
 
 
 def networks_in(lines: t.Iterable[str], read: t.Callable[[list[str]], str]) -> list[str]:
@@ -40,11 +42,3 @@ def _network_ipv6(words: list[str]) -> str:
     target, length, *_rest = words
     flags = int(words[8], 16)
     return f"{inet_ntop(AF_INET6, bytes.fromhex(target))}/{int(length, 16)}" if flags & _IS_UP else ""
-
-
-def _lines(table: str) -> list[str]:
-    try:
-        with open(table, encoding="ascii", errors="replace") as stream:
-            return stream.read().splitlines()
-    except OSError:
-        return []  # a kernel without IPv6

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import stat
 import struct
@@ -40,6 +39,7 @@ from .protocol import (
     StageReset,
     to_json,
 )
+from .system import json_text
 from .system.identity import host_keys
 
 # seconds
@@ -51,7 +51,9 @@ def main(arguments: t.Sequence[str], request: str | None, program: str) -> None:
     if request is None:
         _serve_timer(*arguments)
         return
-    sys.stdout.write("\n" + ANSWER_MARK + json.dumps(to_json(serve_controller(json.loads(request), program))) + "\n")
+    sys.stdout.write(
+        "\n" + ANSWER_MARK + json_text.write(to_json(serve_controller(json_text.read(request), program))) + "\n"
+    )
     sys.stdout.flush()  # the end of the process may need to wait
     _wait_until_read(sys.stdout.fileno())
 

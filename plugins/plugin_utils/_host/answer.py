@@ -56,6 +56,7 @@ _LONGEST_RENDERING = 1024 * 1024
 _LONGEST_NUMBER = 20
 _LONGEST_WORD = 2000
 _MOST_ENTRIES = 5000
+_NOT_OF_AN_ADDRESS = re.compile(r"[^0-9A-Fa-f:.]+")
 _NESTED: t.Mapping[type, str] = {list: "a list", dict: "a dictionary"}
 # what the user must know when an answer is not valid
 _ROLLS_BACK = "what it began is rolled back automatically"
@@ -347,7 +348,7 @@ def is_address(value: str) -> bool:
 def addresses_in(texts: t.Iterable[str]) -> frozenset[str]:
     """The IP addresses in keyfiles, in the spelling in which a host names them."""
     found = set()
-    for word in (word for text in texts for word in re.split(r"[^0-9A-Fa-f:.]+", text)):
+    for word in (word for text in texts for word in _NOT_OF_AN_ADDRESS.split(text) if "." in word or ":" in word):
         with contextlib.suppress(ValueError):
             found.add(str(ipaddress.ip_address(word)))
     return frozenset(found)

@@ -20,7 +20,6 @@ import importlib.util
 import json
 import marshal
 import pkgutil
-import py_compile
 import secrets
 import shlex
 import sys
@@ -40,18 +39,30 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.protoco
 _LONGEST_DELIVERY = 45
 # where Linux keeps files in memory, for every user
 _MEMORY = "/dev/shm"
+# characters of a program in which its digest stands
+_LONGEST_HEAD = 4096
 _KEPT_PREFIX = "elemental-networking-"
 # seconds after which no process reads a kept program any more
 _LONGEST_KEPT = 3600
-# the flags of a file in Python's cache that is as good as the hash of its source (PEP 552)
-_CHECKED_BY_HASH = (3).to_bytes(4, "little")
-# a folder that is not ours to write, no folder at all, a Python without a cache, half a file
-_NOTHING_KEPT = (OSError, py_compile.PyCompileError, NotImplementedError, EOFError, ValueError, TypeError)
+# a folder that is not ours to write, no folder at all, a Python without a cache
+_NOTHING_KEPT = (OSError, NotImplementedError)
 _PACKAGE = "ansible_collections.elemental.networking.plugins.module_utils._node"
+# what is packed follows the code as comments, and ends with the last mark; Python would need 3 ms to read it as values
+_CODES = b"\n#codes "
+_SOURCES = b"\n#sources "
+_END = b"\n#end\n"
+# typing itself costs a start 5 ms; see light_typing.py
+_TYPING = ("import typing as t\n", "from _node import light_typing as t\n")
 # a start is paid for by every request: only modules that are needed are compiled and run, and a node keeps what they were compiled to in
 # memory (records._keep_compiled), for root alone
 _LOADER = """
 import marshal, os, sys
+def packed(mark):
+    import binascii, zlib
+    if "text" not in globals():
+        with open(__file__, "rb") as stream:
+            globals()["text"] = stream.read()
+    return marshal.loads(zlib.decompress(binascii.a2b_base64(text.partition(mark)[2].partition(b"\\n")[0])))
 def compiled(name, source):
     if sys.version_info < (3, 7) and name != "older_python":
         from _node.older_python import without_annotations
@@ -72,11 +83,10 @@ class Loader:
             exec(self.code(module.__name__.partition(".")[2]), module.__dict__)
     def code(self, name):
         if name not in self.kept:
-            import binascii, zlib
-            packed = CODES if sys.modules["_frozen_importlib_external"].MAGIC_NUMBER == MAGIC_NUMBER else SOURCES
+            is_same = sys.modules["_frozen_importlib_external"].MAGIC_NUMBER == MAGIC_NUMBER
             if not self.given:
-                self.given = marshal.loads(zlib.decompress(binascii.a2b_base64(packed)))
-            self.kept[name] = self.given[name] if packed is CODES else marshal.dumps(compiled(name, self.given[name]))
+                self.given = packed(CODES if is_same else SOURCES)
+            self.kept[name] = self.given[name] if is_same else marshal.dumps(compiled(name, self.given[name]))
         return marshal.loads(self.kept[name])
     def keep(self, stream):
         marshal.dump((IDENTITY, self.kept), stream)
@@ -105,53 +115,72 @@ def program() -> str:
 
     It comes as text and, for nodes whose Python has the same code as this one, compiled.
     """
-    codes = {name: _compiled(name, source) for name, source in _sources().items()}
     timers = "if __name__ == '__main__' and len(sys.argv) > 1:\n    main(sys.argv[1:], None, '')\n"
     constants = {
         "PACKAGES": ("_node", *(f"_node.{room}" for room in _rooms())),
-        "SOURCES": _packed(_sources()),
-        "CODES": _packed(codes),
+        "SOURCES": _SOURCES,
+        "CODES": _CODES,
         "MAGIC_NUMBER": importlib.util.MAGIC_NUMBER,
         "COMPILED": COMPILED_FILE,
     }
     head = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
-    return f"{head}{_digest_line()}\n{_LOADER}\n{timers}"
+    return f"{head}{_digest_line()}\n{_LOADER}\n{timers}{_packed_modules()}"
 
 
-def _compiled(name: str, source: str) -> bytes:
-    """The code of a module, marshalled; ``-O2`` leaves out docstrings, which no one reads on a node."""
-    shown = f"elemental.networking/{_path(name)}"
+def _packed_modules() -> str:
+    """The modules, compiled and as text, in Python's own cache if possible: packing them is slow."""
+    identity = f"{_digest_line()} {sys.version!r}"
+    with contextlib.suppress(*_NOTHING_KEPT, ValueError):
+        # until 3.12.8 Python could leave half a file on a full disk, and a disk may fail
+        first, checksum, modules = _place_in_cache().read_text(encoding="ascii").split("\n", 2)
+        if first == identity and checksum == _checksum(modules):
+            return modules
+    modules = _pack()
     with contextlib.suppress(*_NOTHING_KEPT):
-        return _kept_code(name, source, shown)
-    return marshal.dumps(compile(source, shown, "exec", dont_inherit=True, optimize=2))
+        if not sys.dont_write_bytecode:
+            _write_whole(_place_in_cache(), "\n".join((identity, _checksum(modules), modules)))
+    return modules
 
 
-def _kept_code(name: str, source: str, shown: str) -> bytes:
-    """Keep the code in Python's own cache beside the source (PEP 552), which Ansible's loader does not use.
+def _place_in_cache() -> Path:
+    """Where Python would keep a compiled module beside ours (PEP 3147). Raises NotImplementedError where it keeps none."""
+    folder = Path(str(importlib.import_module(_PACKAGE).__file__)).parent
+    return Path(importlib.util.cache_from_source(str(folder / "program.py"), optimization=2)).with_suffix(".packed")
 
-    Raises one of _NOTHING_KEPT where that cannot be, or holds something else.
-    """
-    file = Path(str(importlib.import_module(_PACKAGE).__file__)).parent / _path(name)
-    kept = Path(importlib.util.cache_from_source(str(file), optimization=2))
-    head = importlib.util.MAGIC_NUMBER + _CHECKED_BY_HASH + importlib.util.source_hash(source.encode())
-    if not sys.dont_write_bytecode and not (kept.exists() and kept.read_bytes().startswith(head)):
-        mode = py_compile.PycInvalidationMode.CHECKED_HASH
-        py_compile.compile(str(file), str(kept), shown, doraise=True, optimize=2, invalidation_mode=mode)
-    content = kept.read_bytes()
-    if not content.startswith(head):
-        raise OSError(f"{file} was replaced meanwhile")
-    code = content[len(head) :]
-    marshal.loads(code)  # until 3.12.8 Python could leave half a file on a full disk
-    return code
+
+def _write_whole(file: Path, text: str) -> None:
+    """Raises OSError."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    try:
+        part.write_text(text, encoding="ascii")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _pack() -> str:
+    """``-O2`` leaves out docstrings, which no one reads on a node."""
+    codes = {
+        name: marshal.dumps(
+            compile(source, f"elemental.networking/{_path(name)}", "exec", dont_inherit=True, optimize=2)
+        )
+        for name, source in _sources().items()
+    }
+    return f"{_CODES.decode()}{_packed(codes)}{_SOURCES.decode()}{_packed(_sources())}{_END.decode()}"
 
 
 def _packed(content: t.Any) -> str:
-    return base64.b64encode(zlib.compress(marshal.dumps(content), 3)).decode()
+    return base64.b64encode(zlib.compress(marshal.dumps(content), 6)).decode()
 
 
 @functools.lru_cache(maxsize=1)
 def _digest_line() -> str:
-    return f"DIGEST = {hashlib.sha256(repr(_sources()).encode()).hexdigest()!r}"
+    return f"DIGEST = {hashlib.sha256(repr((_LOADER, _sources())).encode()).hexdigest()!r}"
 
 
 @functools.lru_cache(maxsize=1)
@@ -163,7 +192,7 @@ def _sources() -> dict[str, str]:
         for module in pkgutil.iter_modules(inside.__path__):
             name = f"{room}.{module.name}" if room else module.name
             if not module.ispkg:
-                sources[name] = _source(_path(name))
+                sources[name] = _source(_path(name)).replace(*_TYPING, 1)
     return dict(sorted(sources.items()))
 
 
@@ -184,13 +213,17 @@ def _path(name: str) -> str:
     return name.replace(".", "/") + ".py"
 
 
+# the code and, if modules are packed behind it, the request at the end: what arrived by half has none
+_RUN = f"exec(text.partition({_CODES!r})[0]); exec(text.partition({_END!r})[2])"
+
+
 def reader(longest_delivery: int = _LONGEST_DELIVERY) -> str:
     """What ``python3 -I -S -c`` runs on the node to read and run a program; it gives up after so many seconds.
 
     The module `signal` itself would cost a start 7 ms more than the part of it that is C.
     """
     take = "text = sys.stdin.buffer.read()"
-    return f"import _signal, sys; _signal.alarm({longest_delivery}); {take}; _signal.alarm(0); exec(text)"
+    return f"import _signal, sys; _signal.alarm({longest_delivery}); {take}; _signal.alarm(0); {_RUN}"
 
 
 def shell_command(python: str, code: str) -> str:
@@ -239,7 +272,7 @@ def kept_reader(file: str, text: bytes) -> str:
         f"os.unlink({file!r})",
         f"if hashlib.sha256(text).hexdigest() != {digest!r}:",
         f"    sys.exit('{file} was changed by another process')",
-        "exec(text)",
+        _RUN,
     ]
     return "\n".join(lines)
 
@@ -247,19 +280,19 @@ def kept_reader(file: str, text: bytes) -> str:
 def script(request: AnyRequest) -> bytes:
     """The text that serves one request when ``reader`` takes it: the program, which is kept where a trial is opened, and the request."""
     head = program().encode()
-    return head + f"\nPROGRAM = text[:{len(head)}].decode()\n{_serving(request)}".encode()
+    return head + f"PROGRAM = text[:{len(head)}].decode()\n{_serving(request)}".encode()
 
 
 def short_script(request: AnyRequest) -> bytes:
     """The same for a node that keeps this very program since it staged; one that does not answers ``null``."""
     lines = [
-        "import sys",
         "try:",
-        f"    PROGRAM = open({PROGRAM_FILE!r}, encoding='utf-8').read()",
+        f"    text = open({PROGRAM_FILE!r}, 'rb').read()",
         "except OSError:",
-        "    PROGRAM = ''",
-        f"if {_digest_line()!r} in PROGRAM:",
-        "    exec(compile(PROGRAM, 'elemental.networking', 'exec'))",
+        "    text = b''",
+        f"if {_digest_line().encode()!r} in text[:{_LONGEST_HEAD}]:",
+        f"    {_RUN}",
+        "    PROGRAM = text.decode()",
         f"    {_serving(request)}",
         "else:",
         f"    print({ANSWER_MARK + 'null'!r})",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import sys
 import typing as t
@@ -26,6 +25,7 @@ from ..protocol import (
     NodeError,
     advance,
 )
+from ..system import json_text
 from ..system.files import (
     Content,
     look_at,
@@ -286,4 +286,4 @@ def managed_text(managed: Managed) -> str:
     """The content of the file that shows which files are ours."""
     content = {**managed.unknown, "version": shapes.VERSION, **managed._asdict()}
     del content["unknown"]
-    return json.dumps({**content, "profiles": [profile._asdict() for profile in managed.profiles]})
+    return json_text.write({**content, "profiles": [profile._asdict() for profile in managed.profiles]})

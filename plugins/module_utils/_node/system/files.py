@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 import time
 import typing as t
+
+from . import json_text
 
 # bytes; what this program remembers is a few kilobytes, or as much as all keyfiles of the host
 _LARGEST_STATE = 16 * 1024 * 1024
@@ -178,7 +179,7 @@ def read_json(path: str) -> dict[str, t.Any] | None:
         raise Unreadable(f"it is larger than {_LARGEST_STATE >> 20} MiB")
     try:
         # surrogates survive: JSON escapes them
-        content = json.loads(raw.decode(), parse_int=_number, parse_constant=_no_constant)
+        content = json_text.read(raw.decode(), parse_int=_number, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise Unreadable("it is not JSON") from None
     if not isinstance(content, dict):
@@ -222,7 +223,7 @@ def write_json(path: str, content: t.Mapping[str, t.Any]) -> None:
 
 def as_json(path: str, content: t.Mapping[str, t.Any]) -> str:
     """What ``read_json`` reads. Raises OSError where that would be too large."""
-    text = json.dumps(content)
+    text = json_text.write(content)
     if len(text) > _LARGEST_STATE:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
     return text

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 import typing
 from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import light_typing, main
+from ansible_collections.elemental.networking.plugins.module_utils._node.older_python import without_annotations
 
 FOLDER = Path(str(main.__file__)).parent
 
@@ -52,7 +54,8 @@ def _classes(module: object) -> type:
         "        return cls(first)\n"
     )
     given: dict[str, typing.Any] = {"base": base, "__name__": "somewhere"}
-    exec(compile(text, "pair", "exec", dont_inherit=True), given)
+    source = without_annotations(text) if sys.version_info < (3, 7) else text
+    exec(compile(source, "pair", "exec", dont_inherit=True), given)
     return typing.cast(type, given["Pair"])
 
 

@@ -4,13 +4,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs-site test test-online test-cold bench-nodes bench-claims bench-memory bench-pools nodes-up nodes-down cluster-up cluster-down molecule-down build release-check clean prepare requirements
+.PHONY: help demo docs-site test test-online test-cold bench-nodes bench-claims bench-memory bench-pools bench-report bench-lookups nodes-up nodes-down cluster-up cluster-down molecule-down build release-check clean prepare requirements
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
 LOOP ?= 20
 PROVIDER ?= 1.1
 IPAM ?= embedded
+BACKEND ?= embedded
+TASK ?= raw
 export TESTBED_SUITE = $(SUITE)
 export IPAM
 NODES := python3 -m tests.testbed.nodes
@@ -50,6 +52,12 @@ bench-claims: ## compare claims with the floor of the API and with kubernetes.co
 
 bench-memory: ## measure the module process at 5,000 claims (needs root and Go; takes some minutes)
 	@python3 -m tests.stages.bench_claims --memory 5000
+
+bench-report: ## measure a report for 500 and 5,000 machines (ROUNDS=3 BACKEND=embedded; kubernetes needs root and Go)
+	@python3 -m tests.stages.bench_many report --rounds $(ROUNDS) --backend $(BACKEND)
+
+bench-lookups: ## compare a play with lookups with one that has literal addresses (ROUNDS=3 BACKEND=embedded TASK=raw; some minutes)
+	@python3 -m tests.stages.bench_many lookups --rounds $(ROUNDS) --backend $(BACKEND) --task $(TASK)
 
 bench-pools: ## measure large and hostile pools, configurations and files: processor time and memory, for one and for twice the size
 	@python3 -m tests.benchmark.pools

@@ -12,12 +12,7 @@ import typing as t
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import is_job_slice
-
-_UNKNOWN = (
-    "this looks like a job slice of AWX, in which groups.all has the hosts of the slice only; run a job template without slices, or, "
-    "if the list has every host, set in_job_slice"
-)
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import UNKNOWN, is_job_slice
 
 
 class ActionModule(NetworkAction):
@@ -32,7 +27,7 @@ class ActionModule(NetworkAction):
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         if self._needs_whole_inventory() and not result.get("failed") and is_job_slice(task_vars):
-            result.update(claims=[], addresses={}, host_keys={}, machine_ids={}, not_in_inventory_unknown=_UNKNOWN)
+            result.update(claims=[], addresses={}, host_keys={}, machine_ids={}, not_in_inventory_unknown=UNKNOWN)
         return result
 
     def _needs_whole_inventory(self) -> bool:

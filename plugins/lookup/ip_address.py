@@ -83,13 +83,11 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import BoundClaim, IpamError
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import (
-    given_to,
-    option,
-    served_claims,
-)
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import machine_name
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import option
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.run_folder import Answer, stamps
+
+if t.TYPE_CHECKING:
+    from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import BoundClaim
 
 
 def flattened(terms: t.Iterable[t.Any]) -> t.Iterator[t.Any]:
@@ -107,14 +105,40 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         """One value per key."""
         self.set_options(var_options=variables, direct=kwargs)
-        given = given_to(self, variables or {})
+        keys = [str(key) for key in flattened(terms)]
+        known = variables or {}
+        # another process of this run may have asked the same: for an earlier task of this host
+        options = {name: option(self, name) for name in self.get_options() if name != "_terms"}
+        host = [known.get(name) for name in ("inventory_hostname", "inventory_dir")]
+        answer = Answer("ip_address", keys, options, host)
+        values = answer.read()
+        if values is None:
+            values = self._looked_up(keys, known, "default" in kwargs, answer)
+        return [wrap_var(value) for value in values]
+
+    def _looked_up(
+        self, keys: t.Sequence[str], variables: t.Mapping[str, t.Any], has_default: bool, answer: Answer
+    ) -> list[t.Any]:
+        # imported here: a process that finds the answer does without
+        from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
+        from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import (
+            database_files,
+            given_to,
+            served_claims,
+        )
+        from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import machine_name
+
+        given = given_to(self, variables)
         machine = machine_name(given.machine, given.host)
+        files = stamps(database_files(given))
         try:
-            held = served_claims(given)
+            held = served_claims(given, keys)
         except IpamError as error:
             raise AnsibleLookupError(str(error)) from error
-        keys = [str(key) for key in flattened(terms)]
-        return [wrap_var(self._value(held.get(key), key, machine, "default" in kwargs)) for key in keys]
+        values = [self._value(held.get(key), key, machine, has_default) for key in keys]
+        if all(key in held for key in keys):
+            answer.keep(values, files)
+        return values
 
     def _value(self, held: BoundClaim | None, key: str, machine: str, has_default: bool) -> t.Any:
         address = held.address if held else None

@@ -117,8 +117,9 @@ class LookupModule(LookupBase):
         given = given_to(self, variables or {})
         asked = machine_network(given)
         try:
-            known = claimed_addresses(replace(given, namespace=asked.namespace) if given.manifest else given)
-            addresses = _wanted(ip_addresses(asked.network), known)
+            keys = ip_addresses(asked.network)
+            known = claimed_addresses(replace(given, namespace=asked.namespace) if given.manifest else given, keys)
+            addresses = _wanted(keys, known)
             config = resolve_placeholders(asked.network.get("config") or {}, addresses)
         except (IpamError, PlaceholderError) as error:
             raise AnsibleError(f"{asked.machine}: {error}") from error

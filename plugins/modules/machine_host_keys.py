@@ -129,7 +129,7 @@ error:
   description:
     - What failed, for a workflow to branch on. C(code) is one of those in C(docs/errors.md), the other fields are the object and its
       numbers.
-    - A mistake that Ansible itself finds in the options has none.
+    - A mistake that Ansible itself finds in the options is V(failed).
   type: dict
   returned: failure, and if O(required=false) makes it a warning
   contains:

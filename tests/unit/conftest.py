@@ -14,6 +14,7 @@ import re
 
 import hypothesis
 import pytest
+from ansible import constants
 
 _INPUTS = int(os.environ.get("FUZZ") or 0)
 # for each property, where FUZZ is not set
@@ -34,6 +35,12 @@ def _load(inputs: int) -> None:
 
 
 _load(_FEW)
+
+
+@pytest.fixture(autouse=True)
+def _run_of_ansible(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Each test is a run of Ansible of its own: what lookups keep for each other is not for another test."""
+    monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path_factory.mktemp("run")))
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

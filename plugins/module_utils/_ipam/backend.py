@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .allocation import Usage
-from .holding import Holder, Inventories
+from .holding import Holder, Inventories, of_machine
 from .model import BoundClaim, Claim, Pool, PoolReference
 
 
@@ -119,6 +119,22 @@ class IpamBackend(abc.ABC):
         Raises:
             IpamError: where they cannot be read.
         """
+
+    def claims_of(self, machine: str, keys: t.Collection[str], namespace: str | None) -> list[BoundClaim]:
+        """List the claims of one machine, of any origin; those that are being released are not among them.
+
+        Args:
+            machine: the name of the machine.
+            keys: those whose claims are wanted; a backend may list more. While a key is renumbered it has two claims, and both are wanted.
+            namespace: that of the claims, or None for all.
+
+        Returns:
+            The claims, sorted by namespace and name, each with its machine and key.
+
+        Raises:
+            IpamError: where they cannot be read.
+        """
+        return of_machine(self.list_claims(namespace), machine)
 
     @abc.abstractmethod
     def find_claims(

@@ -8,6 +8,7 @@ which records its address and never claims again (pure)."""
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 from dataclasses import dataclass
 
@@ -54,19 +55,28 @@ class Inventories:
 
     def recording(self, claim: Claim) -> tuple[MachineInventory, Record] | None:
         """Which of them uses exactly this claim; one that was made again under its name has another uid."""
-        for inventory in self.found:
-            for record in inventory.records:
-                if claim.uid and (inventory.namespace, record.uid) == (claim.namespace, claim.uid):
-                    return inventory, record
-        return None
+        return self._by_uid.get((claim.namespace, claim.uid)) if claim.uid else None
 
     def has_machine_of(self, claim: Claim) -> bool:
         """Whether the machine of a claim is registered with Elemental, no matter who made the claim."""
-        return any(
-            inventory.namespace == claim.namespace
-            and (inventory.name == claim.machine or claim.name in (record.claim for record in inventory.records))
-            for inventory in self.found
-        )
+        return (claim.namespace, claim.machine) in self._machines or (claim.namespace, claim.name) in self._claims
+
+    # there are as many claims as machines, and each is looked for
+    @functools.cached_property
+    def _by_uid(self) -> dict[tuple[str, str], tuple[MachineInventory, Record]]:
+        found: dict[tuple[str, str], tuple[MachineInventory, Record]] = {}
+        for inventory in self.found:
+            for record in inventory.records:
+                found.setdefault((inventory.namespace, record.uid), (inventory, record))
+        return found
+
+    @functools.cached_property
+    def _machines(self) -> frozenset[tuple[str, str]]:
+        return frozenset((inventory.namespace, inventory.name) for inventory in self.found)
+
+    @functools.cached_property
+    def _claims(self) -> frozenset[tuple[str, str]]:
+        return frozenset((each.namespace, record.claim) for each in self.found for record in each.records)
 
 
 @dataclass(frozen=True)

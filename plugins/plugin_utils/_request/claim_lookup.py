@@ -12,7 +12,6 @@ from dataclasses import replace
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import checked_address
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.holding import of_machine
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
     Address,
     BoundClaim,
@@ -21,20 +20,17 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import RENUMBERING
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.files import database_path
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import option
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
     cluster_options,
     machine_name,
     namespace_of,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.shared_claims import shared_claims
 
 _TEXTS = ("machine", "backend", "database", "namespace", "manifest", "site")
 _RAW = ("network", "pools", "pool_files", "kubernetes")
-
-
-def option(lookup: LookupBase, name: str) -> t.Any:
-    """The value of an option; one from a variable arrives as it is written, with its templates."""
-    return lookup._templar.template(lookup.get_option(name))
 
 
 def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
@@ -47,13 +43,21 @@ def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
     return Given(host=host, inventory_folder=variables.get("inventory_dir") or None, **options)
 
 
-def claimed_addresses(given: Given) -> dict[str, Address]:
+def database_files(given: Given) -> list[str]:
+    """The files that change with the claims of the embedded backend; none for another one."""
+    if given.backend not in ("", "embedded"):
+        return []
+    path = database_path(given.database, given.inventory_folder)
+    return [path, f"{path}-wal"]
+
+
+def claimed_addresses(given: Given, keys: t.Collection[str]) -> dict[str, Address]:
     """The addresses of a machine by placeholder key; raises as ``served_claims`` does."""
-    return {key: each.address for key, each in served_claims(given).items() if each.address is not None}
+    return {key: each.address for key, each in served_claims(given, keys).items() if each.address is not None}
 
 
-def served_claims(given: Given) -> dict[str, BoundClaim]:
-    """The claims of a machine by placeholder key; one without an address is left out.
+def served_claims(given: Given, keys: t.Collection[str]) -> dict[str, BoundClaim]:
+    """The claims of a machine by placeholder key, for these keys at least; one without an address is left out.
 
     Raises IpamError when the backend cannot be read, when an address cannot be used, or when namespaces differ about a key; AnsibleError
     for options that are not a mapping.
@@ -62,8 +66,8 @@ def served_claims(given: Given) -> dict[str, BoundClaim]:
     machine = machine_name(given.machine, given.host)
     namespace = namespace_of(given.namespace) if given.namespace else None
     database = database_path(given.database, given.inventory_folder)
-    with open_backend(BackendOptions(given.backend or "embedded", database, cluster_options(given))) as backend:
-        found = of_machine(backend.list_claims(namespace), machine)
+    options = BackendOptions(given.backend or "embedded", database, cluster_options(given))
+    found = _found(options, machine, keys, namespace)
     # a machine that was named may be another host's; the name that was made of the host's own may be equal by chance
     own = [each for each in found if each.claim.site in ("", given.site)]
     held = [each for each in own if given.machine or each.claim.host in ("", given.host)]
@@ -79,6 +83,16 @@ def served_claims(given: Given) -> dict[str, BoundClaim]:
     # while a machine is renumbered the old address counts; once that is released, the new one does
     beside = {key[: -len(RENUMBERING)]: each for key, each in served.items() if key.endswith(RENUMBERING)}
     return {**beside, **{key: each for key, each in served.items() if not _is_of_another(each, beside.get(key))}}
+
+
+def _found(
+    options: BackendOptions, machine: str, keys: t.Collection[str], namespace: str | None
+) -> t.Sequence[BoundClaim]:
+    if options.backend != "embedded":
+        return shared_claims(options, machine, keys, namespace)
+    # opening a file costs less than remembering what was in it, and it may change at any time
+    with open_backend(options) as backend:
+        return backend.claims_of(machine, keys, namespace)
 
 
 def _is_of_another(old: BoundClaim, new: BoundClaim | None) -> bool:

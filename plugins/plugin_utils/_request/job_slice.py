@@ -10,6 +10,11 @@ import typing as t
 
 # AWX names its variables twice
 _PREFIXES = ("awx", "tower")
+# why it is not known which claims are of machines that are not in the inventory
+UNKNOWN = (
+    "this looks like a job slice of AWX, in which groups.all has the hosts of the slice only; run a job template without slices, or, "
+    "if the list has every host, set in_job_slice"
+)
 
 
 def is_job_slice(variables: t.Mapping[str, t.Any]) -> bool:

@@ -23,13 +23,14 @@ from ansible_collections.elemental.networking.plugins.module_utils._progress imp
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import is_job_slice
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.run_folder import forget
 
 # seconds between two looks
 _GLANCE = 0.5
 
 
 class ClaimingAction(NetworkAction):
-    """The controller's half of ip_address_claim and ip_address_claims: the module does it all, this shows how far it is."""
+    """The controller's half of modules that change claims: the module does it all, this shows how far it is, and lookups look again."""
 
     _supports_async = True
     _supports_check_mode = True
@@ -46,6 +47,8 @@ class ClaimingAction(NetworkAction):
         finally:
             if not detached:
                 self._remove_tmp_path(self._connection._shell.tmpdir)
+            if not self._task.check_mode:
+                forget()
         return t.cast("dict[str, t.Any]", result)
 
     def _refuse_a_part_of_the_inventory(self, task_vars: t.Mapping[str, t.Any]) -> None:

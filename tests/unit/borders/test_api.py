@@ -19,6 +19,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifes
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import claimed_addresses
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.run_folder import forget
 from ansible_collections.elemental.networking.tests.unit.borders.api_server import (
     MANIFEST,
     OWNER,
@@ -144,11 +145,12 @@ def attempt(work: t.Callable[[], t.Any]) -> t.Any:
 
 
 def look_up(server: Server) -> None:
-    """What the lookups read."""
+    """What the lookups read, now and not for another input."""
+    forget()
     connection = kubernetes_core.Connection("https://h", server, dict)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(kubernetes_core, "connect", lambda _options: connection)
-        found = claimed_addresses(Given("a", machine="a", backend="kubernetes", namespace="ns"))
+        found = claimed_addresses(Given("a", machine="a", backend="kubernetes", namespace="ns"), ["ip"])
     for address in found.values():
         right(address.address, address.prefix, address.gateway)
 

@@ -25,6 +25,7 @@ _LAYERS: tuple[tuple[str, ...], ...] = (
         "module_utils._machine_network_options",
         "module_utils._printable",
         "module_utils._progress",
+        "module_utils._report_options",
         "module_utils._texts",
         "module_utils._yaml",
         "module_utils._node.checking",

@@ -116,7 +116,8 @@ def test_another_strategy_in_which_hosts_go_in_step_is_fine(site: Site) -> None:
 def test_the_playbooks_go_in_step_whatever_is_configured(site: Site) -> None:
     for book in ("configure", "report", "reset"):
         play = site.play(playbook=f"elemental.networking.{book}", ANSIBLE_STRATEGY="free")
-        assert play.fine == set(NODES), play.output
+        # one host reports on all
+        assert play.fine == set(NODES[:1] if book == "report" else NODES), play.output
 
 
 def test_options_of_the_cluster_that_are_no_dictionary_are_named(site: Site) -> None:

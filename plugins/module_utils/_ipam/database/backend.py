@@ -13,6 +13,7 @@ import typing as t
 
 from ..allocation import usage
 from ..backend import CreateResult, HandOver, IpamBackend, Observation, PoolChange, PoolState
+from ..holding import of_machine
 from ..manifest import applied
 from ..model import BoundClaim, Claim, Pool, PoolReference
 from . import claims as claim_rows
@@ -53,6 +54,11 @@ class EmbeddedBackend(IpamBackend):
         """The claims of a namespace, or of all when it is None."""
         with self._session.reading() as database:
             return claim_rows.listed(database, namespace)
+
+    def claims_of(self, machine: str, keys: t.Collection[str], namespace: str | None) -> list[BoundClaim]:
+        """The claims of one machine."""
+        with self._session.reading() as database:
+            return of_machine(claim_rows.of_machine(database, machine, namespace), machine)
 
     def find_claims(
         self, names: t.Sequence[tuple[str, str]], machines: t.Collection[tuple[str, str]] = ()

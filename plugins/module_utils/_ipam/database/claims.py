@@ -27,6 +27,13 @@ def listed(database: sqlite3.Connection, namespace: str | None) -> list[BoundCla
     return [rows.bound_claim(row) for row in found]
 
 
+def of_machine(database: sqlite3.Connection, machine: str, namespace: str | None) -> list[BoundClaim]:
+    """The claims of a machine, and those that show none: it is theirs by their names."""
+    where, values = ("", ()) if namespace is None else (" AND namespace = ?", (namespace,))
+    query = f"SELECT * FROM claims WHERE machine IN (?, ''){where} ORDER BY namespace, name"
+    return [rows.bound_claim(row) for row in database.execute(query, (machine, *values))]
+
+
 def named(database: sqlite3.Connection, names: t.Iterable[tuple[str, str]]) -> list[BoundClaim]:
     """Those of these claims that exist, each once."""
     found = (_row(database, *title) for title in dict.fromkeys(names))

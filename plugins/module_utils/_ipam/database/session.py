@@ -35,6 +35,8 @@ class Session:
             if file.exists(self._path):
                 self._connection, self._read_only = file.open_file(self._path)
             else:
+                # also where nothing is written: a typing error in the path would look like no claims at all
+                file.check_folder(self._path)
                 self._connection = file.in_memory()
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from .discovery import Discovery
 from .handing import hand_over
 from .inventories import inventories
 from .objects import ObservedClaim
-from .observing import check_addresses, find_claims, handle_of, list_claims
+from .observing import check_addresses, claims_of, find_claims, handle_of, list_claims
 from .owners import Existing
 from .pools import Pools
 from .progress import Progress, Report
@@ -61,6 +61,10 @@ class KubernetesBackend(IpamBackend):
         """All claims of a namespace, or of all namespaces, of any origin."""
         found = list_claims(self.plane, namespace)
         return sorted(found, key=lambda each: (each.claim.namespace, each.claim.name))
+
+    def claims_of(self, machine: str, keys: t.Collection[str], namespace: str | None) -> list[BoundClaim]:
+        """The claims of one machine for these keys: two requests where it has one of them, no matter how many claims there are."""
+        return claims_of(self.plane, machine, keys, namespace)
 
     def find_claims(self, names: t.Sequence[Name], machines: t.Collection[Name] = ()) -> Observation:
         """Claims by name, and those of machines."""

@@ -16,6 +16,7 @@ from .api import Api
 from .discovery import Discovery
 from .errors import Refused, RequestTarget
 from .objects import (
+    MACHINE,
     SELECTOR,
     ObservedClaim,
     address,
@@ -23,6 +24,7 @@ from .objects import (
     adoption_patch,
     claim_object,
     found,
+    label_value,
     machine_patch,
     record_patch,
 )
@@ -107,10 +109,21 @@ class Claims:
 
     def list(self, namespace: str | None, all_of_them: bool) -> Listing:
         """The claims of a namespace (of all when None): those that we manage, or ``all_of_them``."""
+        return self._listed(namespace, "" if all_of_them else SELECTOR)
+
+    def of_machine(self, namespace: str | None, machine: str) -> Listing:
+        """Those that we made for a machine."""
+        return self._listed(namespace, f"{MACHINE}={label_value(machine)}")
+
+    def named(self, namespace: str | None, name: str) -> Listing:
+        """Those with a name: one in each namespace."""
+        return self._listed(namespace, "", name)
+
+    def _listed(self, namespace: str | None, selector: str, name: str = "") -> Listing:
         resource = self._discovery.claims()
-        listing = Listing("", "" if all_of_them else SELECTOR)
+        listing = Listing("", selector)
         place = RequestTarget("list", resource.plural, namespace or "")
-        for page in self._api.pages(resource.path(namespace or ""), place, listing.selector):
+        for page in self._api.pages(resource.path(namespace or ""), place, selector, name):
             # the first page's: what changed while the others were read comes with the watch
             listing.version = listing.version or page.version
             for item in page.items:
@@ -275,11 +288,18 @@ class Claims:
 
     def addresses(self, namespace: str | None, bound: t.Sequence[ObservedClaim]) -> Addresses:
         """The addresses that these claims point to. Always from a list: one by one they would not show who else holds them."""
+        return self._addresses(namespace, bound, "")
+
+    def address_of(self, bound: ObservedClaim) -> Addresses:
+        """The address of one claim, for those who only read: what shares it is not known."""
+        return self._addresses(bound.claim.namespace, [bound], bound.address_name)
+
+    def _addresses(self, namespace: str | None, bound: t.Sequence[ObservedClaim], name: str) -> Addresses:
         resource = self._discovery.addresses()
         wanted = {(each.claim.namespace, each.address_name) for each in bound}
         listed = Addresses()
         place = RequestTarget("list", resource.plural, namespace or "")
-        for page in self._api.pages(resource.path(namespace or ""), place):
+        for page in self._api.pages(resource.path(namespace or ""), place, name=name):
             for each in map(address, page.items):
                 if (each.namespace, each.name) in wanted:
                     listed.known[each.namespace, each.name] = each.content

@@ -20,7 +20,7 @@ from .reading import Object, boolean, mappings, optional_mapping, optional_text,
 
 # the newest first; claims and addresses have the same fields in both
 _VERSIONS = ("v1beta2", "v1beta1")
-_KINDS = ("ipaddressclaims", "ipaddresses")
+_KINDS = {"ipaddressclaims": "IPAddressClaim", "ipaddresses": "IPAddress"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,20 @@ class Discovery:
         """Where addresses are."""
         return self._ipam("ipaddresses")
 
+    def guess(self) -> None:
+        """Take it that the newest version is served, without asking; ``ask`` must follow where that is not so."""
+        if not self._claims_version:
+            version = _VERSIONS[0]
+            self._lists[f"{GROUP}/{version}"] = [
+                Resource(GROUP, version, plural, kind, True) for plural, kind in _KINDS.items()
+            ]
+            self._claims_version = version
+
+    def ask(self) -> None:
+        """Forget what was guessed."""
+        self._lists.clear()
+        self._claims_version = ""
+
     def find(self, group: str, kind: str) -> Resource | None:
         """A kind in any version of its group, the preferred one first; None where the server does not know it."""
         for version in self._likely_versions(group, kind):
@@ -83,7 +97,7 @@ class Discovery:
         return resource
 
     def _ipam(self, plural: str) -> Resource:
-        missing: t.Sequence[str] = _KINDS
+        missing: t.Sequence[str] = tuple(_KINDS)
         for version in [self._claims_version] if self._claims_version else _VERSIONS:
             found = {resource.plural: resource for resource in self.resources(GROUP, version)}
             if all(name in found for name in _KINDS):

@@ -27,6 +27,7 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 HOST_KEYS = f"{PREFIX}/ssh-host-keys"
 MACHINE_ID = f"{PREFIX}/machine-id"
 SITE = f"{PREFIX}/site"
+MACHINE = f"{PREFIX}/machine"
 ADOPTED_BY = f"{PREFIX}/adopted-by"
 CONFIRMED = f"{PREFIX}/confirmed"
 # on an IPAddress: the uid of the one that holds the same address until its claim is released

@@ -9,9 +9,12 @@ from __future__ import annotations
 import typing as t
 
 from ..backend import Observation
+from ..holding import of_machine
 from ..model import Address, BoundClaim, IpamError
+from ..names import RENUMBERING, is_subdomain
 from .claims import Addresses, Listing
 from .control_plane import ControlPlane, Name, grouped, title
+from .errors import Refused
 from .objects import ObservedClaim, check_address
 from .sharing import SharedAddress, refusal
 
@@ -42,6 +45,37 @@ def list_claims(plane: ControlPlane, namespace: str | None) -> list[BoundClaim]:
     listing = plane.claims.list(namespace, all_of_them=True)
     alive = [each for each in listing.claims.values() if not each.terminating]
     return bound_claims(plane, namespace, alive, listing.version)
+
+
+def claims_of(plane: ControlPlane, machine: str, keys: t.Collection[str], namespace: str | None) -> list[BoundClaim]:
+    """The claims of a machine for these keys: those with its label, and those of others that are known by their names."""
+    # asking costs a request of its own
+    plane.discovery.guess()
+    try:
+        return _claims_of(plane, machine, keys, namespace)
+    except Refused as error:
+        if error.status != 404:
+            raise
+    plane.discovery.ask()
+    return _claims_of(plane, machine, keys, namespace)
+
+
+def _claims_of(plane: ControlPlane, machine: str, keys: t.Collection[str], namespace: str | None) -> list[BoundClaim]:
+    listing = plane.claims.of_machine(namespace, machine)
+    looked = {title(each): each for each in listing.claims.values()}
+    # in another namespace there may be one more
+    known = {each.claim.key for each in looked.values() if each.claim.machine == machine} if namespace else set()
+    for name in (f"{machine}-{key}" for key in keys if key not in known):
+        if is_subdomain(name):
+            looked.update((title(each), each) for each in plane.claims.named(namespace, name).claims.values())
+    wanted = {*keys, *(f"{key}{RENUMBERING}" for key in keys)}
+    found: list[BoundClaim] = []
+    for each in (looked[name] for name in sorted(looked) if not looked[name].terminating):
+        mine = of_machine([BoundClaim(each.claim, None)], machine)
+        if mine and mine[0].claim.key in wanted:
+            listed = plane.claims.address_of(each) if is_subdomain(each.address_name) else Addresses()
+            found += of_machine([bound_claim(each, listed, listing.version)], machine)
+    return found
 
 
 def find_claims(plane: ControlPlane, names: t.Sequence[Name], machines: t.Collection[Name]) -> Observation:

@@ -82,6 +82,12 @@ def test_it_makes_no_database(look: Lookup, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_database_in_a_folder_that_does_not_exist_is_a_mistake(look: Lookup, tmp_path: Path) -> None:
+    host = {"inventory_hostname": "n", "inventory_dir": str(tmp_path)}
+    with pytest.raises(AnsibleError, match="the folder of the database .* does not exist: create it"):
+        look(host, "x", default=None, database="mistyped/ipam.sqlite")
+
+
 def test_keys_may_come_as_a_list(look: Lookup, variables: dict[str, t.Any]) -> None:
     assert look(variables, ["inventory-ip"]) == ["10.0.0.5"]
 

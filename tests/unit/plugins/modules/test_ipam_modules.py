@@ -52,6 +52,19 @@ def one(module: Module, **options: t.Any) -> dict[str, t.Any]:
     return module("ip_address_claim", machine="node1", key="ip", **{"pool": REFERENCE, "pools": [POOL], **options})
 
 
+@pytest.mark.parametrize("name", ["ip_pool_info", "ip_address_claim_info"])
+def test_a_database_in_a_folder_that_does_not_exist_is_a_mistake(module: Module, name: str, tmp_path: Path) -> None:
+    """A typing error in the path would look like a site without claims."""
+    database = tmp_path / "mistyped/ipam.sqlite"
+    found = module(name, database=str(database))
+    assert found["error"]["code"] == "invalid_input"
+    assert found["msg"].startswith(
+        f"the folder of the database {database} does not exist: create it, mount what should"
+    )
+    assert not database.parent.exists()
+    assert not module(name).get("failed"), "a database that does not exist yet is one without claims"
+
+
 def test_one_claim_returns_the_same_fields_changed_or_not(module: Module) -> None:
     first, second = one(module), one(module)
     expected = {"name": "node1-ip", "namespace": "default", "machine": "node1", "key": "ip", "pool": REFERENCE, **FIRST}

@@ -202,7 +202,7 @@ def test_the_lookups_say_what_is_wrong_with_an_address(spec: dict[str, t.Any], m
     server = Server(held("b", "y"), addresses=[hostile("b", "y", **spec)])
     monkeypatch.setattr(kubernetes_core, "connect", lambda _options: Connection("https://h", server, dict))
     with pytest.raises(IpamError, match="IPAddress ns/y "):
-        claimed_addresses(Given("b", machine="b", backend="kubernetes", namespace="ns"))
+        claimed_addresses(Given("b", machine="b", backend="kubernetes", namespace="ns"), ["ip"])
 
 
 @pytest.mark.parametrize("prefix", [{}, {"prefix": 0}, {"prefix": None}])

@@ -174,7 +174,7 @@ def test_the_address_of_another_machine_is_not_given_out_by_lookups(
     site.claim("node1", "q", renumber=True)
     second = {**known, "machine_id": machine_id, "confirmed_addresses": ["10.0.1.10"]}
     site.module(_ipam_module.serve_record, machines=[second])
-    found = claimed_addresses(Given(host="node1", database=site.path))
+    found = claimed_addresses(Given(host="node1", database=site.path), ["ip"])
     assert found["ip"].address == expected
 
 

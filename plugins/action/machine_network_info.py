@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import machine_name
 from ansible_collections.elemental.networking.plugins.module_utils._machine_network_options import ARGUMENTS
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
@@ -16,12 +17,17 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.play im
     refuse_running_ahead,
     refuse_unsupported,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import (
+    VARIABLES,
+    hidden_values,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
     described,
     machine_network,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.preflight import checked
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.options import check_trial
 
 
 class ActionModule(NetworkAction):
@@ -37,12 +43,27 @@ class ActionModule(NetworkAction):
         if in_step:
             refuse_running_ahead(self._task.get_play())
         options = {name: "" if value is None else value for name, value in options.items()}
+        if in_step:
+            options = self._with_hidden(options, task_vars)
+        trial = {name: options.pop(name) for name in ("probes", "deadline")}
         _refuse_name_in_use(str(options["former_name"]), task_vars)
         given = Given(str(task_vars["inventory_hostname"]), task_vars.get("inventory_dir") or None, **options)
         asked = checked(given) if rehearsed else machine_network(given)
+        if rehearsed and asked.configurator != "none":
+            check_trial(**trial)
         if connected and asked.configurator != "none":
             refuse_unsupported(self._connection.transport)
         return {"changed": False, **described(asked)}
+
+    def _with_hidden(self, options: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The options of the role, with what its empty variables hide in the inventory."""
+        hidden = hidden_values(task_vars)
+        found = {
+            name: self._templar.template(hidden[variable]) for name, variable in VARIABLES.items() if variable in hidden
+        }
+        if "renumber" in found:
+            found["renumber"] = boolean(found["renumber"], strict=False)
+        return {**options, **found}
 
 
 def _refuse_name_in_use(former: str, task_vars: t.Mapping[str, t.Any]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 _TEXTS = ("manifest", "backend", "database", "namespace", "machine", "site", "former_name")
-_RAW = ("network", "pools", "pool_files")
+_RAW = ("network", "pools", "pool_files", "probes", "deadline")
 ARGUMENTS: t.Dict[str, t.Dict[str, t.Any]] = {
     **{name: {"type": "raw"} for name in _RAW},
     **{name: {"type": "str"} for name in _TEXTS},

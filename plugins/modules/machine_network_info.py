@@ -81,6 +81,15 @@ options:
     description: Whether the machine may get other addresses, as O(elemental.networking.ip_address_claims#module:machines[].renumber).
     type: bool
     default: false
+  deadline:
+    description:
+      - The O(elemental.networking.network_config#module:deadline) that the change will have, checked before anything is claimed.
+    type: raw
+  probes:
+    description:
+      - The O(elemental.networking.network_config#module:probes) that the change will have, or a string with them in YAML, checked before
+        anything is claimed.
+    type: raw
   check:
     description:
       - Refuse a host without a network, and a network that can never become profiles.
@@ -92,6 +101,7 @@ options:
       - Refuse a play whose strategy lets each host run ahead of the others, as C(ansible.builtin.free) and
         C(ansible.builtin.host_pinned) do.
       - Set it if a later task of the play needs the results of all hosts, such as one that claims for all of them.
+      - An option that is empty because an extra variable of the role is an empty string gets the value that the inventory has.
     type: bool
     default: false
   connected:

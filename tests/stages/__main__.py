@@ -255,6 +255,22 @@ def _cluster_faults() -> Command:
     return [python, "-m", "tests.cluster", os.environ.get("RUNS") or "5"], REPOSITORY, variables
 
 
+def _awx() -> Command:
+    """Jobs in the shape of AWX's; what needs root or podman is skipped without it, and says so."""
+    if os.geteuid() == 0:
+        machine.install({**machine.NODE_PACKAGES, **machine.AWX_PACKAGES})
+    environment = machine.environment("awx")
+    tree = machine.collection()
+    variables = {
+        "PATH": f"{environment / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin",
+        "PYTHONPATH": f"{REPOSITORY}:{tree}",
+        "COLLECTION": str(tree / "ansible_collections/elemental/networking"),
+        "TESTBED_SUITE": _suite(),
+    }
+    options = ("-q", "-rs", "-p", "no:cacheprovider", "tests/awx")
+    return [str(environment / "bin/python"), "-m", "pytest", *options], REPOSITORY, variables
+
+
 def _suite() -> str:
     return os.environ.get("TESTBED_SUITE") or "bookworm"
 
@@ -300,6 +316,14 @@ STAGES = (
         "claims, provider v1.0.3",
         lambda: _cluster(*(f"tests/cluster/test_{name}.py" for name in _OLDER_PROVIDER), PROVIDER="1.0"),
         by_default=False,
+    ),
+    Stage(
+        "awx",
+        "as AWX runs it",
+        _awx,
+        report=("SKIPPED ",),
+        one=("-k", "test_two_slices_at_once_claim_no_address_twice_and_their_artifacts_merge"),
+        waits=True,
     ),
     Stage("cluster-faults", "faults of claims, in a row", _cluster_faults, report=("run ",), by_default=False),
     Stage(

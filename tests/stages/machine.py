@@ -34,6 +34,8 @@ NODE_PACKAGES = {
     "ssh": "openssh-client",
     "module:ensurepip": "python3-venv",
 }
+# to build an execution environment for real; a job itself needs namespaces alone
+AWX_PACKAGES = {"unshare": "util-linux", "ssh-agent": "openssh-client"}
 CLUSTER_PACKAGES = {"ip": "iproute2", "openssl": "openssl", "module:ensurepip": "python3-venv"}
 # for virtual machines; the Python libraries are for the machine's own Python, with which Ansible runs the libvirt modules
 MOLECULE_PACKAGES = {

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.module_utils._progress import PROGRESS_FILE
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
+from ansible_collections.elemental.networking.plugins.plugin_utils._progress_lines import show_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import is_job_slice
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.run_folder import forget
 
@@ -77,7 +77,7 @@ class ClaimingAction(NetworkAction):
             file = Path(folder) / "progress"
             file.touch(mode=0o600)
             self._task.environment = [*(self._task.environment or []), {PROGRESS_FILE: str(file)}]
-            with Showing(file, Display().display):
+            with Showing(file, show_line):
                 return t.cast("dict[str, t.Any]", self._execute_module(task_vars=task_vars))
 
 

@@ -11,7 +11,6 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible.errors import AnsibleError
-from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
     CONFIRMED,
     ELSEWHERE,
@@ -28,6 +27,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer 
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer, knocking
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import KEY_REFUSED, reason, silent
+from ansible_collections.elemental.networking.plugins.plugin_utils._progress_lines import show_line
 
 _ONE_RACE = 0.25
 # the old address answers until the activation takes it away, in the middle of an ssh handshake if need be: leave it alone so long
@@ -100,7 +100,7 @@ class Progress:
         """Show a sentence of the machine, unless the last one is not long ago."""
         if time.monotonic() > self._said + _QUIET:
             self._said = time.monotonic()
-            Display().display(one_line(f"{self._machine}: {sentence}"))
+            show_line(one_line(f"{self._machine}: {sentence}"))
 
 
 class Pursuit:

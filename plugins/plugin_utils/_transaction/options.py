@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import typing as t
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import machine_name
+from ansible_collections.elemental.networking.plugins.module_utils._network_module import COMMON_ARGUMENTS
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Probe, Request
+from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, load
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 
 _DEFAULT_PROBES: tuple[dict[str, t.Any], ...] = ({"type": "gateway"}, {"type": "dns"})
@@ -37,6 +41,45 @@ def common_request(options: t.Mapping[str, t.Any], inventory_hostname: str, chec
         check=check,
         takes_over_files=bool(options.get("take_over_elemental_os")),
     )
+
+
+def check_trial(deadline: object, probes: object) -> None:
+    """Refuse what a trial would refuse, before anything is claimed. Raises InvalidInput that names the variable of the role.
+
+    Both are as users give them; an empty string is the default, a string of probes is YAML.
+    """
+    seconds = _checked_option("machine_network_rollback_timeout", "deadline", deadline)
+    wanted = _checked_option("machine_network_probes", "probes", _from_yaml(probes))
+    with _named("machine_network_rollback_timeout"):
+        _checked_deadline(seconds)
+    with _named("machine_network_probes"):
+        _checked_probes(wanted, seconds)
+
+
+def _from_yaml(probes: object) -> object:
+    try:
+        return load(probes) if isinstance(probes, str) else probes
+    except YamlError as error:
+        raise InvalidInput(f"machine_network_probes cannot be read as YAML ({error}); correct it") from None
+
+
+def _checked_option(variable: str, option: str, value: object) -> t.Any:
+    """The value in the type of the option; its default where it is not set."""
+    spec = COMMON_ARGUMENTS[option]
+    is_unset = value is None or (isinstance(value, str) and not value.strip())
+    given = {} if is_unset else {option: value}
+    result = ArgumentSpecValidator({option: spec}).validate(given)
+    if result.error_messages:
+        raise InvalidInput(f"{variable}: {result.error_messages[0]}")
+    return result.validated_parameters[option]
+
+
+@contextlib.contextmanager
+def _named(variable: str) -> t.Iterator[None]:
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput(f"{variable}: {error}") from None
 
 
 def _checked_deadline(seconds: int) -> int:

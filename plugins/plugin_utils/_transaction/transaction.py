@@ -44,6 +44,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer 
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node, NodeAnswer, unproven
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.controller_id import (
     is_dead,
+    job_of,
     readable,
     this_controller,
 )
@@ -269,7 +270,8 @@ class Transaction:
                 holder=readable(holder.holder),
                 seconds=holder.seconds,
             )
-        self._progress.say(f"waits up to {holder.seconds:.0f} s for {readable(holder.holder)}")
+        end = ": if that was cancelled, this host is rolled back by then" if job_of(holder.holder) else ""
+        self._progress.say(f"waits up to {holder.seconds:.0f} s for {readable(holder.holder)}{end}")
         time.sleep(min(_BETWEEN_LOOKS, holder.seconds + 0.1))
         return ""
 

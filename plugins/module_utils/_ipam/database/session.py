@@ -16,7 +16,7 @@ import typing as t
 
 from . import file
 from .failures import failure, translated
-from .job_folder import refuse_dying_database
+from .job_folder import refuse_lost_database
 from .schema import catch_up
 
 
@@ -31,7 +31,7 @@ class Session:
     def open(self) -> None:
         """Open the file, or an empty database in memory where there is none."""
         with translated(self._path):
-            refuse_dying_database(self._path)
+            refuse_lost_database(self._path)
             if file.exists(self._path):
                 self._connection, self._read_only = file.open_file(self._path)
             else:

@@ -100,17 +100,23 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
 
 def _with_environment(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The options, and K8S_AUTH_* for those that were not given."""
-    found = {name: _from_environment(name) if given.get(name) is None else given[name] for name in OPTIONS}
-    return {name: value for name, value in found.items() if value is not None}
+    found = {name: _from_environment(name) if _is_unset(given.get(name)) else given[name] for name in OPTIONS}
+    return {name: value for name, value in found.items() if not _is_unset(value)}
+
+
+def _is_unset(value: object) -> bool:
+    """Whether an option is not given: a survey or a credential of AWX sends an empty string for what was left empty."""
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _from_environment(name: str) -> t.Any:
     spec = OPTIONS[name]
     if "options" in spec:
-        known = {each: os.environ.get(f"K8S_AUTH_{name}_{each}".upper()) for each in spec["options"]}
-        return known if any(value is not None for value in known.values()) else None
+        known = {each: os.environ.get(f"K8S_AUTH_{name}_{each}".upper()) or None for each in spec["options"]}
+        return known if any(known.values()) else None
     names = (name, _LIBRARY_NAMES.get(name, name))
-    value = next(filter(None, (os.environ.get(f"K8S_AUTH_{each}".upper()) for each in names)), None)
+    values = (os.environ.get(f"K8S_AUTH_{each}".upper()) for each in names)
+    value = next((each for each in values if not _is_unset(each)), None)
     if value is None or spec["type"] in ("str", "path", "raw"):
         return value
     return [each for each in value.split(",") if each] if spec["type"] == "list" else value.lower() not in _FALSE

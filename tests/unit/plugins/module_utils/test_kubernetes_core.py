@@ -146,6 +146,22 @@ def test_the_environment_counts_where_an_option_was_not_given(monkeypatch: pytes
     }
 
 
+def test_an_empty_option_counts_as_unset_wherever_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A survey and a credential of AWX send an empty string for what was left empty."""
+    pytest.importorskip("urllib3")
+    said = {"CONTEXT": "", "API_KEY": " ", "HOST": "https://e", "USERNAME": "u", "PASSWORD": "p", "VERIFY_SSL": ""}
+    for name, value in {**said, "PROXY_HEADERS_USER_AGENT": "", "IMPERSONATE_GROUPS": ""}.items():
+        monkeypatch.setenv(f"K8S_AUTH_{name}", value)
+    library = Library(monkeypatch)
+    connection = connect({"host": "", "context": "", "api_key": "", "kubeconfig": " "})
+    found = library.configuration
+    assert connection.host == "https://e"
+    assert library.loaded == []
+    assert (found.username, found.password) == ("u", "p")
+    assert "authorization" not in connection.headers()
+    assert not any(hasattr(found, name) for name in ("proxy_headers", "verify_ssl"))
+
+
 def test_what_a_proxy_is_told_is_hidden() -> None:
     headers = {"proxy_basic_auth": "svc:secret-1", "basic_auth": "svc:secret-2", "user_agent": "netops"}
     assert secrets_of({"kubeconfig": {}, "proxy_headers": headers}) == {"svc:secret-1", "svc:secret-2"}

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In the place of podman, where it cannot run: the command of a container in namespaces of its own, with /runner and the volumes bound.
+
+A double: the files are those of this machine. What a job can see is as in a container: its processes, its hostname, a root file system in
+memory, and a private folder at /runner. ``podman run`` as ansible-runner calls it, ``podman kill`` and ``podman rm``; nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import signal
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+
+_WITH_A_VALUE = ("--workdir", "-v", "--env-file", "--name", "--network", "--user", "--pull")
+_PIDS = Path(tempfile.gettempdir()) / "containers-of-tests"
+# made anew in each container
+_OWN = ("proc", "runner", "container-home")
+
+
+class Run(t.NamedTuple):
+    """A call of podman run."""
+
+    workdir: str
+    volumes: tuple[str, ...]
+    env_file: str
+    name: str
+    command: tuple[str, ...]
+
+
+def parsed(arguments: t.Sequence[str]) -> Run:
+    """The call that these arguments are (pure)."""
+    values: dict[str, list[str]] = {}
+    rest = list(arguments)
+    while rest and rest[0].startswith("-"):
+        name, _is, value = rest.pop(0).partition("=")
+        if name in _WITH_A_VALUE:
+            values.setdefault(name, []).append(value or rest.pop(0))
+    _image, *command = rest
+    last = {name: found[-1] for name, found in values.items()}
+    return Run(
+        last.get("--workdir", "/"),
+        tuple(values.get("-v", [])),
+        last.get("--env-file", ""),
+        last["--name"],
+        tuple(command),
+    )
+
+
+def script(run: Run, root: str) -> str:
+    """The shell script that becomes the container, in its namespaces (pure)."""
+    quoted = shlex.quote
+    lines = [
+        "set -e",
+        "mount --make-rprivate /",
+        f"mount -t tmpfs tmpfs {root}",
+        f"for each in /*; do name=${{each#/}}; case $name in {'|'.join(_OWN)}) continue;; esac",
+        f'if [ -L "$each" ]; then cp -a "$each" {root}/',
+        f'elif [ -d "$each" ]; then mkdir "{root}/$name"; mount --rbind "$each" "{root}/$name"; fi',
+        "done",
+        *(f"mkdir {root}/{name}" for name in _OWN),
+        f"mount -t proc proc {root}/proc",
+    ]
+    for volume in run.volumes:
+        source, target, *options = volume.split(":")
+        place = quoted(f"{root}{target}")
+        lines.append(f"mkdir -p {place}")
+        # podman keeps what is written to a volume with O in a layer of the container
+        lines.append(f"mount -t tmpfs tmpfs {place}" if options == ["O"] else f"mount --bind {quoted(source)} {place}")
+    lines.append(f"hostname {hashlib.sha256(run.name.encode()).hexdigest()[:12]}")
+    lines.append(f"cd {root}")
+    inside = f"cd {quoted(run.workdir)} && exec {shlex.join(run.command)}"
+    lines.append(f"exec chroot {root} /bin/sh -c {quoted(inside)}")
+    return "\n".join(lines)
+
+
+def _environment(file: str) -> dict[str, str]:
+    """A container gets what the file lists; PATH is the image's."""
+    listed = [line.partition("=") for line in Path(file).read_text().splitlines()] if file else []
+    names = {name: value if is_set else os.environ.get(name, "") for name, is_set, value in listed if name}
+    return {**names, "PATH": os.environ["PATH"], "HOME": "/container-home", "container": "podman"}
+
+
+def main(arguments: t.Sequence[str]) -> int:
+    """Serve one call of podman."""
+    _PIDS.mkdir(exist_ok=True)
+    if arguments[:1] == ["kill"]:
+        pid = _PIDS / arguments[-1]
+        if pid.exists():
+            os.kill(int(pid.read_text()), signal.SIGKILL)
+        return 0
+    if arguments[:1] != ["run"]:
+        return 0
+    run = parsed(arguments[1:])
+    (_PIDS / run.name).write_text(str(os.getpid()))
+    root = tempfile.mkdtemp(prefix="container-")
+    isolated = [
+        "unshare",
+        "--mount",
+        "--pid",
+        "--uts",
+        "--ipc",
+        "--fork",
+        "--kill-child",
+        "/bin/sh",
+        "-c",
+        script(run, root),
+    ]
+    os.execvpe(isolated[0], isolated, _environment(run.env_file))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -132,6 +132,49 @@ PATIENCE_SPEC: Spec = {
     "wait_grace": {"type": "int", "default": 60},
     "keep_pending": {"type": "bool", "default": False},
 }
+BATCH_SPEC: Spec = {
+    "claims": {
+        "type": "list",
+        "elements": "dict",
+        "options": {**CLAIM_SPEC, "namespace": {"type": "str"}},
+    },
+    "selector": {"type": "dict", "options": SELECTOR_SPEC},
+    "state": {"type": "str", "default": "present", "choices": ["present", "absent", "renumbered"]},
+    **POOLS_SPEC,
+    **MACHINES_SPEC,
+    **IF_OWNED_SPEC,
+}
+RECORD_SPEC: Spec = {
+    "machines": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "machine": {"type": "str", "required": True},
+            "host": {"type": "str"},
+            "namespace": {"type": "str"},
+            "machine_id": {"type": "str"},
+            "site": {"type": "str"},
+            "host_keys": {"type": "list", "elements": "str", "no_log": False},
+            "confirmed_addresses": {"type": "list", "elements": "str"},
+        },
+    }
+}
+
+
+class Caller(t.Protocol):
+    """What is needed of a module, or of an action in its place."""
+
+    @property
+    def params(self) -> t.Mapping[str, t.Any]:
+        """The options, checked."""
+
+    @property
+    def check_mode(self) -> bool:
+        """Whether nothing may be changed."""
+
+    def warn(self, warning: str) -> None:
+        """Show a warning when the task ends."""
 
 
 def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **rules: t.Any) -> None:
@@ -186,7 +229,7 @@ def _reporter(file: str | None) -> t.Callable[[str], None]:
 
 
 def serve_claims(
-    module: AnsibleModule,
+    module: Caller,
     backend: IpamBackend,
     asked: t.Sequence[t.Mapping[str, t.Any]],
     selector: t.Mapping[str, t.Any] | None = None,
@@ -217,7 +260,7 @@ def serve_claims(
     return _claiming_result(requests, claiming, module.check_mode)
 
 
-def _pools(module: AnsibleModule, namespace: str) -> list[Pool]:
+def _pools(module: Caller, namespace: str) -> list[Pool]:
     return [pool_from_manifest(each, namespace) for each in pool_manifests(module.params["pools"] or [])]
 
 
@@ -256,7 +299,7 @@ def _claiming_result(requests: t.Sequence[ClaimRequest], claiming: ClaimResult, 
     return result
 
 
-def _released_result(module: AnsibleModule, releasing: Releasing) -> Result:
+def _released_result(module: Caller, releasing: Releasing) -> Result:
     for sentence in (*releasing.warnings, *(reason for _bound, reason in releasing.kept)):
         module.warn(sentence)
     kept = [{**claim_result(bound), "reason": reason} for bound, reason in releasing.kept]
@@ -272,7 +315,7 @@ def _machine_of(claim: Claim) -> Result:
 
 
 def _finish_renumbering(
-    module: AnsibleModule, backend: IpamBackend, asked: t.Sequence[t.Mapping[str, t.Any]], namespace: str
+    module: Caller, backend: IpamBackend, asked: t.Sequence[t.Mapping[str, t.Any]], namespace: str
 ) -> Result:
     claims = [_claim_request(each, namespace).claim for each in asked]
     finished = finish(backend, claims, _pools(module, namespace), module.check_mode)
@@ -283,7 +326,7 @@ def _finish_renumbering(
     return result
 
 
-def serve_record(module: AnsibleModule, backend: IpamBackend) -> Result:
+def serve_record(module: Caller, backend: IpamBackend) -> Result:
     """Record what pushes have learned of machines: by what they are known, and which of their addresses are proved."""
     default = module.params["namespace"] or "default"
     machines = [_known_machine(each, default) for each in module.params["machines"]]
@@ -311,7 +354,7 @@ def _known_machine(options: t.Mapping[str, t.Any], namespace: str) -> KnownMachi
     return KnownMachine(*place, host_keys, identity, site, addresses)
 
 
-def warn_of_sharing(module: AnsibleModule, backend: IpamBackend, pools: t.Sequence[Pool]) -> None:
+def warn_of_sharing(module: Caller, backend: IpamBackend, pools: t.Sequence[Pool]) -> None:
     """Warn of pools that share addresses with these, which are made or changed now."""
     default = module.params["namespace"] or "default"
     namespaces = dict.fromkeys(pool.namespace or default for pool in pools)

@@ -339,12 +339,8 @@ error:
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
-    CLAIM_SPEC,
-    IF_OWNED_SPEC,
-    MACHINES_SPEC,
+    BATCH_SPEC,
     PATIENCE_SPEC,
-    POOLS_SPEC,
-    SELECTOR_SPEC,
     Result,
     run,
     serve_claims,
@@ -362,13 +358,8 @@ def serve(module: AnsibleModule, backend: IpamBackend) -> Result:
 
 def main() -> None:
     """Run the module."""
-    options = {**CLAIM_SPEC, "namespace": {"type": "str"}}
-    claims = {"type": "list", "elements": "dict", "options": options}
-    selector = {"type": "dict", "options": SELECTOR_SPEC}
-    state = {"type": "str", "default": "present", "choices": ["present", "absent", "renumbered"]}
-    options = {"claims": claims, "selector": selector, "state": state, "required": {"type": "bool", "default": True}}
     run(
-        {**options, **POOLS_SPEC, **MACHINES_SPEC, **PATIENCE_SPEC, **IF_OWNED_SPEC},
+        {**BATCH_SPEC, "required": {"type": "bool", "default": True}, **PATIENCE_SPEC},
         serve,
         required_one_of=[("claims", "selector")],
     )

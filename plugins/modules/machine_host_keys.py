@@ -141,22 +141,12 @@ error:
   sample: {code: invalid_input}
 """
 
-from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import run, serve_record
+from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import RECORD_SPEC, run, serve_record
 
 
 def main() -> None:
     """Run the module."""
-    machine = {
-        "machine": {"type": "str", "required": True},
-        "host": {"type": "str"},
-        "namespace": {"type": "str"},
-        "machine_id": {"type": "str"},
-        "site": {"type": "str"},
-        "host_keys": {"type": "list", "elements": "str", "no_log": False},
-        "confirmed_addresses": {"type": "list", "elements": "str"},
-    }
-    machines = {"type": "list", "elements": "dict", "required": True, "options": machine}
-    run({"machines": machines, "required": {"type": "bool", "default": True}}, serve_record)
+    run({**RECORD_SPEC, "required": {"type": "bool", "default": True}}, serve_record)
 
 
 if __name__ == "__main__":

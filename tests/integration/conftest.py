@@ -318,7 +318,7 @@ def push_each(
 
 def answer(result: PlayResult, node: str) -> t.Mapping[str, t.Any]:
     """What the push of a node returned."""
-    return result.task_result("elemental.networking.network_config", node)
+    return result.task_result("elemental.networking.machine_network_push", node)
 
 
 def states(result: PlayResult, node: str) -> dict[str, str]:

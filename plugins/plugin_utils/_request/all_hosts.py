@@ -49,14 +49,14 @@ def all_asked(variables: HostVariables, hosts: t.Sequence[str], inventory: t.Seq
     refused: dict[str, str] = {}
     names = set(inventory)
     of_play = set(hosts)
-    in_use = _by_machine(inventory)
+    in_use = hosts_by_machine(inventory)
     for host in (*hosts, *(each for each in inventory if each not in of_play)):
         found = variables.of(host)
         try:
             former = found.text(_FORMER)
             names.update({former} - {""})
             if host in of_play:
-                _refuse_name_in_use(host, former, in_use)
+                refuse_name_in_use(host, former, in_use)
                 asked.append(_asked(host, former, found))
         except AnsibleError as error:
             if host in of_play:
@@ -66,11 +66,16 @@ def all_asked(variables: HostVariables, hosts: t.Sequence[str], inventory: t.Seq
 
 def one_place(asked: t.Sequence[MachineNetwork]) -> MachineNetwork:
     """The first of them, as all name one backend, one database and one namespace. Raises InvalidInput where they do not."""
+    # claims can be made in several at once, but are looked up in one
+    if one_backend(asked).backend == "kubernetes":
+        _refuse_several("namespaces", (each.namespace for each in asked))
+    return asked[0]
+
+
+def one_backend(asked: t.Sequence[MachineNetwork]) -> MachineNetwork:
+    """The first of them, as all name one backend and one database. Raises InvalidInput where they do not."""
     _refuse_several("backends", (each.backend for each in asked))
     _refuse_several("databases", (each.database for each in asked))
-    # claims can be made in several at once, but are looked up in one
-    if asked[0].backend == "kubernetes":
-        _refuse_several("namespaces", (each.namespace for each in asked))
     return asked[0]
 
 
@@ -114,14 +119,15 @@ def _network(variables: Variables) -> t.Any:
     return variables.templated(raw)
 
 
-def _by_machine(hosts: t.Iterable[str]) -> dict[str, list[str]]:
+def hosts_by_machine(hosts: t.Iterable[str]) -> dict[str, list[str]]:
+    """Hosts by the name that their machine has by default."""
     found: dict[str, list[str]] = {}
     for host in hosts:
         found.setdefault(machine_name(host), []).append(host)
     return found
 
 
-def _refuse_name_in_use(host: str, former: str, in_use: t.Mapping[str, t.Sequence[str]]) -> None:
+def refuse_name_in_use(host: str, former: str, in_use: t.Mapping[str, t.Sequence[str]]) -> None:
     """Raise InvalidInput where the former name of a host is another host's: its claims are not to be taken away."""
     # a host knows itself by the name of its machine
     if former and any(each != host for each in in_use.get(machine_name(former), ())):

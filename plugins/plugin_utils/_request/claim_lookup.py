@@ -20,15 +20,8 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import RENUMBERING
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.files import database_path
-<<<<<<< HEAD
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import option
-=======
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import (
-    VARIABLES,
-    hidden_values,
-    is_unset,
-)
->>>>>>> awx
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
     cluster_options,
@@ -41,20 +34,6 @@ _TEXTS = ("machine", "backend", "database", "namespace", "manifest", "site")
 _RAW = ("network", "pools", "pool_files", "kubernetes")
 
 
-<<<<<<< HEAD
-=======
-def option(lookup: LookupBase, name: str, hidden: t.Mapping[str, t.Any] | None = None) -> t.Any:
-    """The value of an option; one from a variable arrives as it is written, with its templates.
-
-    ``hidden`` is what empty extra variables hide, by variable: it takes the place of an option that is empty.
-    """
-    value = lookup._templar.template(lookup.get_option(name))
-    if hidden and is_unset(value):
-        return lookup._templar.template(hidden.get(VARIABLES.get(name, "")))
-    return value
-
-
->>>>>>> awx
 def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
     """What the user gave for the host of a lookup; what the lookup has no option for is left out."""
     known, hidden = lookup.get_options(), hidden_values(variables)

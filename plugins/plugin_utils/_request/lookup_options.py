@@ -9,8 +9,15 @@ from __future__ import annotations
 import typing as t
 
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import VARIABLES, is_unset
 
 
-def option(lookup: LookupBase, name: str) -> t.Any:
-    """The value of an option; one from a variable arrives as it is written, with its templates."""
-    return lookup._templar.template(lookup.get_option(name))
+def option(lookup: LookupBase, name: str, hidden: t.Mapping[str, t.Any] | None = None) -> t.Any:
+    """The value of an option; one from a variable arrives as it is written, with its templates.
+
+    ``hidden`` is what empty extra variables hide, by variable: it takes the place of an option that is empty.
+    """
+    value = lookup._templar.template(lookup.get_option(name))
+    if hidden and is_unset(value):
+        return lookup._templar.template(hidden.get(VARIABLES.get(name, "")))
+    return value

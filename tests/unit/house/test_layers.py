@@ -62,6 +62,7 @@ _LAYERS: tuple[tuple[str, ...], ...] = (
     ("plugin_utils._action",),
     ("plugin_utils._host",),
     ("plugin_utils._transaction", "plugin_utils._request"),
+    ("plugin_utils._play",),
     ("modules", "action", "lookup", "filter", "doc_fragments"),
 )
 # rooms that stand alone, whatever their layer

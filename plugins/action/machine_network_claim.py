@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of elemental.networking.machine_network_claim."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict
+
+from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import BATCH_SPEC, serve_claims
+from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_running_ahead
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.asking import (
+    BatchAsked,
+    HostAsked,
+    batch_asked,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import backend_at, call, lazily
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import Read, reading, specification
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import one_backend
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import described
+
+# what is read besides the options of the role
+_MORE_NAMES = ("ansible_connection", "inventory_dir")
+
+
+class ActionModule(NetworkAction):
+    """Look at the variables of all hosts of the batch, then claim for all of them in one call."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """See the documentation of the module."""
+        play = self._task.get_play()
+        refuse_running_ahead(play)
+        options = specification(self._loader)
+        variables = HostVariables(self._task, task_vars, self._loader, (*options, *_MORE_NAMES))
+        asked = batch_asked(
+            task_vars["ansible_play_batch"],
+            task_vars["groups"]["all"],
+            lambda host: _reader(variables, host, task_vars),
+            options,
+            str(play.connection or self._play_context.connection),
+        )
+        cluster = lazily(self._templar, task_vars)
+        claimed = self._claimed(list(asked.hosts.values()), cluster) if asked.hosts else {"changed": False}
+        return {**claimed, **_by_host(asked, claimed)}
+
+    def _claimed(self, asked: list[HostAsked], cluster: t.Callable[[], object]) -> dict[str, t.Any]:
+        networks = [each.asked for each in asked]
+        place = one_backend(networks)
+        pools: list[t.Any] = []
+        for pool in (pool for each in networks for pool in each.pools):
+            if pool not in pools:
+                pools.append(pool)
+        asking = call(
+            BATCH_SPEC,
+            place.backend,
+            bool(self._task.check_mode),
+            claims=[claim for each in networks for claim in each.claims],
+            machines=[machine for each in networks for machine in each.machines],
+            pools=pools,
+        )
+        with backend_at(place.backend, place.database, cluster) as backend:
+            result = serve_claims(asking, backend, asking.params["claims"])
+        return {
+            **result,
+            "warnings": asking.warnings,
+            "backend": place.backend,
+            "database": place.database,
+            "pools": pools,
+        }
+
+
+def _reader(variables: HostVariables, host: str, task_vars: t.Mapping[str, t.Any]) -> Read:
+    found = variables.of(host)
+    hidden = hidden_values({"hostvars": task_vars["hostvars"], "inventory_hostname": host})
+    return reading(found.value, found.templated, hidden)
+
+
+def _by_host(asked: BatchAsked, claimed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What the push of each host needs, and why a host is not pushed."""
+    claims, renumbering = (_by_machine(claimed.get(name) or []) for name in ("claims", "renumbering"))
+    hosts = {}
+    for host, each in asked.hosts.items():
+        about = described(each.asked)
+        del about["pools"]
+        machine = each.asked.machine
+        hosts[host] = {
+            **about,
+            "push": dict(each.push),
+            "keeps_unused": each.keeps_unused,
+            "is_pending": any(claim["address"] is None for claim in claims.get(machine, ())),
+            "renumbering": renumbering.get(machine, []),
+        }
+    return {"hosts": hosts, "refused": {host: asdict(each) for host, each in asked.refused.items()}}
+
+
+def _by_machine(records: t.Iterable[dict[str, t.Any]]) -> dict[str, list[dict[str, t.Any]]]:
+    found: dict[str, list[dict[str, t.Any]]] = {}
+    for each in records:
+        found.setdefault(each["machine"], []).append(each)
+    return found

@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of elemental.networking.machine_network_push."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.utils.display import Display
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
+from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import BATCH_SPEC, serve_claims
+from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import (
+    InvalidInput,
+    Refused,
+    RolledBack,
+    described,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import backend_at, call, lazily
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import (
+    given_of,
+    given_values,
+    reading,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.addresses import addresses_from_result
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import machine_network
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.push import ARGUMENTS, push
+
+_Record = t.Mapping[str, t.Any]
+# what the task before, machine_network_claim, was registered as; an option would be templated as a whole for each host
+_CLAIMED = "_machine_network_claimed"
+
+
+class ActionModule(NetworkAction):
+    """Push what was claimed for this host by the task before."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+
+    def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """See the documentation of the module."""
+        host, claimed = str(task_vars["inventory_hostname"]), _claimed_in(task_vars)
+        refused = claimed["refused"].get(host)
+        if refused:
+            raise _as_failure(refused["msg"], refused["error"])
+        asked = claimed["hosts"].get(host)
+        if asked is None:
+            raise InvalidInput(
+                f"nothing was claimed for {host}: run machine_network_claim for all hosts of this play first"
+            )
+        if asked["is_pending"]:
+            return {"changed": False, "skipped": True, "skip_reason": "its addresses are not claimed yet (check mode)"}
+        try:
+            return push(self, task_vars, *self._order(host, asked, claimed, task_vars))
+        except AnsibleConnectionFailure:
+            raise  # what became of the host is not known
+        except AnsibleError as error:
+            if not asked["renumbering"]:
+                raise
+            if isinstance(error, RolledBack):
+                self._drop_new(asked, claimed, lazily(self._templar, task_vars))
+            raise _not_renumbered(host, error) from None
+
+    def _order(
+        self, host: str, asked: _Record, claimed: _Record, task_vars: dict[str, t.Any]
+    ) -> tuple[dict[str, t.Any], t.Any]:
+        """The options of the push, and the addresses for the placeholders."""
+        template = self._templar.template
+        read = reading(lambda name: template(task_vars.get(name)), template, hidden_values(task_vars))
+        network = machine_network(given_of(host, read("inventory_dir"), given_values(read))).network
+        machine = asked["machine"]
+        self._task.args = {
+            "configurator": asked["configurator"],
+            "config": network.get("config") or {},
+            "machine": machine,
+            "former_machine": asked["former_machine"],
+            "held_addresses": claimed.get("held", {}).get(machine) or [],
+            "known_host_keys": claimed.get("host_keys", {}).get(machine) or [],
+            "known_machine_ids": claimed.get("machine_ids", {}).get(machine) or [],
+            **asked["push"],
+        }
+        return self.options(ARGUMENTS), addresses_from_result(claimed.get("addresses", {}).get(machine) or {})
+
+    def _drop_new(self, asked: _Record, claimed: _Record, cluster: t.Callable[[], object]) -> None:
+        """Release the new addresses of a host that was rolled back; one that an earlier run has pushed already it may have."""
+        releases = [
+            {"name": each["name"], "namespace": each["namespace"]} for each in asked["renumbering"] if each["created"]
+        ]
+        if not releases:
+            return
+        releasing = call(BATCH_SPEC, claimed["backend"], False, claims=releases, state="absent")
+        try:
+            with backend_at(claimed["backend"], claimed["database"], cluster) as backend:
+                serve_claims(releasing, backend, releasing.params["claims"])
+        except IpamError as error:
+            names = ", ".join(each["name"] for each in releases)
+            Display().warning(one_line(f"{names} could not be released ({error}); the next run uses it"))
+
+
+def _claimed_in(task_vars: _Record) -> _Record:
+    found = task_vars.get(_CLAIMED)
+    if not isinstance(found, t.Mapping) or "hosts" not in found:
+        raise InvalidInput(
+            "nothing was claimed in this play: this module is a step of the role machine_network; use that, or network_config"
+        )
+    return found
+
+
+def _not_renumbered(host: str, error: AnsibleError) -> AnsibleError:
+    """The same failure, in a sentence that says what became of the addresses."""
+    sentence = f"{host} was not renumbered and keeps its old address: {error}"
+    if isinstance(error, RolledBack):
+        return RolledBack(sentence, **error.details)
+    return _as_failure(sentence, described(error))
+
+
+def _as_failure(sentence: str, error: t.Mapping[str, object]) -> Refused:
+    return Refused(sentence, str(error["code"]), {name: value for name, value in error.items() if name != "code"})

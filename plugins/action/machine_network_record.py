@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of elemental.networking.machine_network_record."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible import constants
+from ansible.utils.display import Display
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
+from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
+    BATCH_SPEC,
+    RECORD_SPEC,
+    Result,
+    serve_claims,
+    serve_record,
+)
+from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_push import Left, Pushed, left_of, moved
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import (
+    Call,
+    backend_at,
+    call,
+    lazily,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
+
+_CLAIMED, _RESULT = "_machine_network_claimed", "machine_network_result"
+_NAMES = (_RESULT, "ansible_host", "ansible_ssh_common_args", "ansible_ssh_args")
+
+
+class ActionModule(NetworkAction):
+    """Do for all hosts of the batch at once what their pushes have left to do."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """See the documentation of the module."""
+        claimed = task_vars[_CLAIMED]
+        variables = HostVariables(self._task, task_vars, self._loader, _NAMES)
+        of_hosts = {host: variables.of(host) for host in task_vars["ansible_play_batch"]}
+        pushed = _pushed(claimed, {host: each.raw(_RESULT) for host, each in of_hosts.items()})
+        left = left_of(pushed, bool(self._task.check_mode))
+        result = {}
+        if left.to_record or left.renumbered or left.to_release:
+            result = self._carried_out(left, claimed, lazily(self._templar, task_vars))
+        places = [_place(each, of_hosts[each.host]) for each in pushed]
+        found = [each for each in places if each]
+        return {"changed": False, **result, **self._hidden(found, result), "moved": found}
+
+    def _carried_out(
+        self, left: Left, claimed: t.Mapping[str, t.Any], cluster: t.Callable[[], object]
+    ) -> dict[str, t.Any]:
+        """Record, end renumberings and release, in this order; the machines work, and the next run ends what fails in the first two."""
+        check, place = bool(self._task.check_mode), claimed["backend"]
+        warnings: list[str] = []
+        results: list[Result] = []
+        with backend_at(place, claimed["database"], cluster) as backend:
+            if left.to_record:
+                recording = call(RECORD_SPEC, place, check, machines=list(left.to_record))
+                results += _or_warning(lambda: serve_record(recording, backend), recording, warnings)
+            if left.renumbered:
+                ending = call(
+                    BATCH_SPEC,
+                    place,
+                    check,
+                    claims=list(left.renumbered),
+                    pools=claimed["pools"],
+                    state="renumbered",
+                )
+                results += _or_warning(lambda: _served(ending, backend), ending, warnings)
+            if left.to_release:
+                releasing = call(
+                    BATCH_SPEC,
+                    place,
+                    check,
+                    claims=list(left.to_release),
+                    state="absent",
+                    if_owned="keep",
+                )
+                results.append(_served(releasing, backend))
+                warnings += releasing.warnings
+        return {
+            "changed": any(each["changed"] for each in results),
+            "recorded": [name for each in results for name in each.get("recorded", ())],
+            "released": [claim["name"] for each in results for claim in each.get("claims", ())],
+            "diff": [each["diff"] for each in results if each["changed"] and "diff" in each],
+            "warnings": warnings,
+        }
+
+    def _hidden(self, places: t.Sequence[t.Mapping[str, str]], result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Nothing, or what keeps the result out of the output: the user's own arguments of ssh may hold a password."""
+        if not any(len(each) > len(("host", "ansible_host")) for each in places):
+            return {}
+        for warning in result.get("warnings", ()):
+            Display().warning(one_line(warning))
+        return {"_ansible_no_log": True, "warnings": []}
+
+
+def _served(asking: Call, backend: IpamBackend) -> Result:
+    return serve_claims(asking, backend, asking.params["claims"])
+
+
+def _or_warning(serve: t.Callable[[], Result], asking: Call, warnings: list[str]) -> list[Result]:
+    try:
+        return [serve()]
+    except IpamError as error:
+        warnings.append(str(error))
+        return []
+    finally:
+        warnings += asking.warnings
+
+
+def _pushed(claimed: t.Mapping[str, t.Any], results: t.Mapping[str, t.Any]) -> list[Pushed]:
+    claims, unused = (_by(name, claimed.get(what) or []) for what, name in (("claims", "machine"), ("unused", "host")))
+    return [
+        Pushed(
+            host=host,
+            asked=claimed["hosts"][host],
+            result=result,
+            claims=tuple(claims.get(claimed["hosts"][host]["machine"], ())),
+            unused=tuple(unused.get(host, ())),
+            is_renumbered=bool(claimed["hosts"][host]["renumbering"]),
+        )
+        for host, result in results.items()
+        if host in claimed["hosts"] and isinstance(result, t.Mapping)
+    ]
+
+
+def _by(name: str, records: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, list[t.Mapping[str, t.Any]]]:
+    found: dict[str, list[t.Mapping[str, t.Any]]] = {}
+    for each in records:
+        found.setdefault(str(each[name]), []).append(each)
+    return found
+
+
+def _place(pushed: Pushed, variables: t.Any) -> dict[str, str] | None:
+    """Where the host is for the rest of the play, if that is another place."""
+
+    def own(option: str) -> str:
+        return str(variables.text(f"ansible_{option}") or _of_configuration(option))
+
+    is_told_more = pushed.result.get("ssh_common_args") or pushed.result.get("ssh_args")
+    given = [own(option) if is_told_more else "" for option in ("ssh_common_args", "ssh_args")]
+    return moved(pushed, variables.text("ansible_host") or pushed.host, *given)
+
+
+def _of_configuration(option: str) -> str:
+    return str(constants.config.get_config_value(option, plugin_type="connection", plugin_name="ssh") or "")

@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is left to do once the hosts of a batch were pushed: what to record, what to release, and where a host is now (pure)."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import RENUMBERING
+
+_Record = t.Mapping[str, t.Any]
+# what a release is compared with
+_OF_A_RELEASE = ("name", "namespace", "machine", "key", "pool", "host", "site")
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """A host that was pushed: what it asked for, as the result of the claiming task has it, and the result of the push.
+
+    ``claims`` are those of its machine, ``unused`` those that it holds and does not ask for any more.
+    """
+
+    host: str
+    asked: _Record
+    result: _Record
+    claims: tuple[_Record, ...]
+    unused: tuple[_Record, ...]
+    is_renumbered: bool
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left to do for a batch: machines to record, claims whose renumbering ends, claims to release."""
+
+    to_record: tuple[dict[str, t.Any], ...]
+    renumbered: tuple[_Record, ...]
+    to_release: tuple[dict[str, t.Any], ...]
+
+
+def left_of(pushed: t.Iterable[Pushed], check_mode: bool) -> Left:
+    """What is left to do for these hosts; one that failed is not among them, and keeps what it has."""
+    hosts = list(pushed)
+    return Left(
+        to_record=tuple(_identity(each) for each in hosts if _has_an_answer(each) and not _is_recorded(each)),
+        renumbered=tuple(
+            claim for each in hosts if each.is_renumbered and not check_mode for claim in each.asked["claims"]
+        ),
+        to_release=tuple(
+            {name: claim[name] for name in _OF_A_RELEASE if name in claim}
+            for each in hosts
+            for claim in each.unused
+            if _is_to_go(each, claim)
+        ),
+    )
+
+
+def _has_an_answer(pushed: Pushed) -> bool:
+    return pushed.result.get("address") is not None
+
+
+def _identity(pushed: Pushed) -> dict[str, t.Any]:
+    return {
+        "machine": pushed.asked["machine"],
+        "namespace": pushed.asked["namespace"],
+        "host": pushed.host,
+        "host_keys": list(pushed.result.get("host_keys") or []),
+        "machine_id": pushed.result.get("machine_id") or "",
+        "site": pushed.asked["site"],
+        "confirmed_addresses": list(pushed.result.get("confirmed_addresses") or []),
+    }
+
+
+def _is_recorded(pushed: Pushed) -> bool:
+    """Whether the claims have the host keys of the machine, and show which addresses are in use."""
+    keys, proved = pushed.result.get("host_keys") or [], pushed.result.get("confirmed_addresses") or []
+    is_known = not keys or all(
+        claim.get("host_keys") == keys
+        and _is_same_machine(pushed, claim)
+        and (claim.get("site") or None) == (pushed.asked["site"] or None)
+        for claim in pushed.claims
+    )
+    return is_known and not any(
+        not claim.get("confirmed") and claim.get("address") in proved for claim in pushed.claims
+    )
+
+
+def _is_same_machine(pushed: Pushed, claim: _Record) -> bool:
+    """Whether a claim is recorded with the machine-id of the host; a host without one keeps what is recorded."""
+    machine_id = pushed.result.get("machine_id")
+    return not machine_id or claim.get("machine_id") == machine_id
+
+
+def _is_to_go(pushed: Pushed, claim: _Record) -> bool:
+    """Whether an unused claim is released; what is recorded with another machine is not this one's to release."""
+    is_own = claim.get("machine_id") is None or _is_same_machine(pushed, claim)
+    # what a renumbering that was taken back leaves is for a key that is still asked for
+    beside = {f"{each['key']}{RENUMBERING}" for each in pushed.asked["claims"]}
+    return is_own and (not pushed.asked["keeps_unused"] or claim.get("key") in beside)
+
+
+def moved(pushed: Pushed, connected_at: str, ssh_common_args: str, ssh_args: str) -> dict[str, str] | None:
+    """The variables of a host for the rest of the play, if it is somewhere else now, or must be asked for by another name.
+
+    ``connected_at`` is the address that its variables have, ``ssh_common_args`` and ``ssh_args`` are the user's own.
+    """
+    if not _has_an_answer(pushed):
+        return None
+    result = pushed.result
+    by_name, proof = str(result.get("ssh_common_args") or ""), str(result.get("ssh_args") or "")
+    if result["address"] == connected_at and not by_name and not proof:
+        return None
+    found = {"host": pushed.host, "ansible_host": str(result["address"])}
+    if by_name:
+        known = by_name in ssh_common_args
+        found["ansible_ssh_common_args"] = ssh_common_args if known else f"{ssh_common_args} {by_name}".strip()
+    if proof:
+        found["ansible_ssh_args"] = f"{proof} {ssh_args}".strip()
+    return found

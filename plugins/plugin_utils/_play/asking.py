@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all hosts of a batch ask for, checked before anything is claimed for any of them."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import described as failure_of
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_unsupported
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import (
+    Read,
+    flag,
+    given_of,
+    push_options,
+    role_values,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import (
+    hosts_by_machine,
+    refuse_name_in_use,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
+    MachineNetwork,
+    cluster_options,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.preflight import checked
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.options import check_trial
+
+
+@dataclass(frozen=True)
+class HostAsked:
+    """What one host asks for, the options of its push, and whether it keeps claims that it no longer asks for."""
+
+    asked: MachineNetwork
+    push: t.Mapping[str, t.Any]
+    keeps_unused: bool
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What is wrong with the variables of a host: one sentence, and its code with details."""
+
+    msg: str
+    error: t.Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class BatchAsked:
+    """What the hosts of a batch ask for, in their order, and what is wrong with the variables of others, by host."""
+
+    hosts: t.Mapping[str, HostAsked]
+    refused: t.Mapping[str, Refusal]
+
+
+def batch_asked(
+    hosts: t.Iterable[str],
+    inventory: t.Sequence[str],
+    variables_of: t.Callable[[str], Read],
+    options: t.Mapping[str, t.Any],
+    connection: str,
+) -> BatchAsked:
+    """Check what each host asks for; ``connection`` is the plugin of a host without a variable for it."""
+    asked: dict[str, HostAsked] = {}
+    refused: dict[str, Refusal] = {}
+    in_use = hosts_by_machine(inventory)
+    for host in hosts:
+        try:
+            read = variables_of(host)
+            asked[host] = _host_asked(host, read, role_values(read, options), in_use)
+            if asked[host].asked.configurator != "none":
+                refuse_unsupported(str(read("ansible_connection") or connection).rpartition(".")[2])
+        except (AnsibleError, IpamError) as error:
+            asked.pop(host, None)
+            refused[host] = Refusal(str(error), failure_of(error))
+    return BatchAsked(asked, refused)
+
+
+def _host_asked(
+    host: str, read: Read, values: t.Mapping[str, t.Any], in_use: t.Mapping[str, t.Sequence[str]]
+) -> HostAsked:
+    given = given_of(host, read("inventory_dir"), values)
+    refuse_name_in_use(host, given.former_name, in_use)
+    cluster_options(given)
+    asked = checked(given)
+    if asked.configurator != "none":
+        check_trial(values.get("machine_network_rollback_timeout"), values.get("machine_network_probes"))
+    return HostAsked(asked, push_options(values), flag(values, "keep_unused_claims"))

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Claim, record and release in the process of an action: a module would be packed and started for the same."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import OPTIONS
+from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import Spec
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
+from ansible_collections.elemental.networking.plugins.plugin_utils._progress_lines import show_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
+    Given,
+    cluster_options,
+)
+
+_PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the functions behind the modules need of a module; ``warnings`` are those that it was given."""
+
+    params: t.Mapping[str, t.Any]
+    check_mode: bool
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, warning: str) -> None:
+        """Remember a warning for the result of the task."""
+        self.warnings.append(warning)
+
+
+def call(spec: Spec, backend: str, check_mode: bool, **params: t.Any) -> Call:
+    """A call with the parameters of a module, checked as Ansible does. Raises InvalidInput."""
+    result = ArgumentSpecValidator(t.cast("dict[str, dict[str, t.Any]]", spec)).validate(params)
+    if result.error_messages:
+        raise InvalidInput(str(result.error_messages[0]))
+    return Call({"namespace": "default", "backend": backend, **result.validated_parameters}, check_mode)
+
+
+@contextlib.contextmanager
+def backend_at(backend: str, database: str, cluster: t.Callable[[], object]) -> t.Iterator[IpamBackend]:
+    """A backend, open; ``cluster`` gives the options of the cluster. Long work shows its progress.
+
+    Raises InvalidInput for options that are wrong.
+    """
+    with open_backend(
+        BackendOptions(
+            backend=backend,
+            database=database,
+            kubernetes=_checked(cluster()) if backend == "kubernetes" else {},
+            timeout=_PATIENCE,
+            report=show_line,
+        )
+    ) as opened:
+        yield opened
+
+
+def lazily(templar: t.Any, variables: t.Mapping[str, t.Any]) -> t.Callable[[], object]:
+    """What gives the role's options of the cluster: their template looks for files, and few tasks need them."""
+    return lambda: templar.template(variables.get("_machine_network_kubernetes")) or {}
+
+
+def _checked(kubernetes: object) -> t.Mapping[str, t.Any]:
+    given = cluster_options(Given("", kubernetes=kubernetes))
+    validated = ArgumentSpecValidator(OPTIONS).validate(dict(given))
+    if validated.error_messages:
+        raise InvalidInput(f"machine_network_kubernetes: {validated.error_messages[0]}")
+    return t.cast("dict[str, t.Any]", validated.validated_parameters)

@@ -16,7 +16,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._report_optio
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_running_ahead
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import all_asked, one_place
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import NAMES, all_asked, one_place
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import UNKNOWN, is_job_slice
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
@@ -38,7 +38,7 @@ class ActionModule(NetworkAction):
         options = self.options(ARGUMENTS)
         refuse_running_ahead(self._task.get_play())
         hosts, inventory = task_vars["ansible_play_hosts"], task_vars["groups"]["all"]
-        found = all_asked(HostVariables(self._task, task_vars, self._loader), hosts, inventory)
+        found = all_asked(HostVariables(self._task, task_vars, self._loader, NAMES), hosts, inventory)
         if not found.asked:
             raise InvalidInput(next(iter(found.refused.values()), "this play has no host that could be reported"))
         place = one_place(found.asked)

@@ -83,11 +83,13 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import option
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.run_folder import Answer, stamps
-
-if t.TYPE_CHECKING:
-    from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import BoundClaim
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.known_claims import (
+    Shelf,
+    default_machine,
+    option,
+    served,
+)
 
 
 def flattened(terms: t.Iterable[t.Any]) -> t.Iterator[t.Any]:
@@ -105,53 +107,46 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         """One value per key."""
         self.set_options(var_options=variables, direct=kwargs)
-        keys = [str(key) for key in flattened(terms)]
-        known = variables or {}
-        # another process of this run may have asked the same: for an earlier task of this host
-        options = {name: option(self, name) for name in self.get_options() if name != "_terms"}
-        host = [known.get(name) for name in ("inventory_hostname", "inventory_dir")]
-        answer = Answer("ip_address", keys, options, host)
-        values = answer.read()
-        if values is None:
-            values = self._looked_up(keys, known, "default" in kwargs, answer)
-        return [wrap_var(value) for value in values]
+        keys, known = [str(key) for key in flattened(terms)], variables or {}
+        hidden = hidden_values(known)
+        host, site = str(known.get("inventory_hostname", "localhost")), str(option(self, "site", hidden) or "")
+        named = str(option(self, "machine", hidden) or "")
+        machine = named or default_machine(host)
+        backend, database, namespace = (
+            str(option(self, name, hidden) or "") for name in ("backend", "database", "namespace")
+        )
+        place = (backend, database, known.get("inventory_dir") or None, option(self, "kubernetes", hidden), namespace)
+        shelf = Shelf(place, machine, keys)
+        claims = shelf.read()
+        try:
+            held = served(self._read(shelf, keys, known) if claims is None else claims, host, site, bool(named))
+        except ValueError as error:
+            raise AnsibleLookupError(str(error)) from error
+        return [wrap_var(self._value(held.get(key), key, machine, "default" in kwargs)) for key in keys]
 
-    def _looked_up(
-        self, keys: t.Sequence[str], variables: t.Mapping[str, t.Any], has_default: bool, answer: Answer
-    ) -> list[t.Any]:
-        # imported here: a process that finds the answer does without
+    def _read(
+        self, shelf: Shelf, keys: t.Sequence[str], variables: t.Mapping[str, t.Any]
+    ) -> t.Sequence[dict[str, t.Any]]:
+        # imported here: a process for which another one has read the claims does without
         from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
         from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import (
-            database_files,
+            found_claims,
             given_to,
-            served_claims,
         )
-        from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import machine_name
 
-        given = given_to(self, variables)
-        machine = machine_name(given.machine, given.host)
-        files = stamps(database_files(given))
         try:
-            held = served_claims(given, keys)
+            return found_claims(shelf, given_to(self, variables), keys)
         except IpamError as error:
             raise AnsibleLookupError(str(error)) from error
-        values = [self._value(held.get(key), key, machine, has_default) for key in keys]
-        if all(key in held for key in keys):
-            answer.keep(values, files)
-        return values
 
-    def _value(self, held: BoundClaim | None, key: str, machine: str, has_default: bool) -> t.Any:
-        address = held.address if held else None
-        if address is None and not has_default:
+    def _value(self, held: dict[str, t.Any] | None, key: str, machine: str, has_default: bool) -> t.Any:
+        if held is None:
+            if has_default:
+                return option(self, "default")
             raise AnsibleLookupError(
                 f"machine {machine} has claimed no address for {key}: run the playbook elemental.networking.configure first"
             )
-        if held is None or address is None:
-            return option(self, "default")
         attribute = option(self, "attribute")
-        if attribute == "host_keys":
-            return list(held.claim.host_keys)
-        if attribute == "confirmed":
-            return held.claim.confirmed
-        names = ("address", "prefix", "gateway", "family")
-        return {name: getattr(address, name) for name in names} if attribute == "all" else getattr(address, attribute)
+        if attribute in ("host_keys", "confirmed"):
+            return held[attribute]
+        return held["address"] if attribute == "all" else held["address"][attribute]

@@ -29,6 +29,17 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.mach
 _PARTS = ("configurator", "ipAddresses")
 _PREFIX = "machine_network"
 _FORMER = f"{_PREFIX}_former_name"
+_OPTIONS = {
+    "manifest": f"{_PREFIX}_manifest",
+    "backend": f"{_PREFIX}_ipam_backend",
+    "database": f"{_PREFIX}_ipam_database",
+    "namespace": f"{_PREFIX}_ipam_namespace",
+    "machine": f"{_PREFIX}_machine_name",
+    "site": f"{_PREFIX}_site",
+}
+_KUBERNETES, _FOLDER = f"{_PREFIX}_kubernetes", "inventory_dir"
+# the variables that are read
+NAMES = (_PREFIX, _FORMER, _KUBERNETES, _FOLDER, *_OPTIONS.values())
 
 
 @dataclass(frozen=True)
@@ -90,21 +101,16 @@ def _refuse_several(what: str, found: t.Iterable[str]) -> None:
 
 def _asked(host: str, former: str, variables: Variables) -> MachineNetwork:
     """What one host asks for. Raises AnsibleError where a variable is wrong."""
-    folder = variables.value("inventory_dir")
-    kubernetes = variables.raw(f"{_PREFIX}_kubernetes")
+    folder, kubernetes = variables.value(_FOLDER), variables.raw(_KUBERNETES)
+    texts = {option: variables.text(name) for option, name in _OPTIONS.items()}
     given = Given(
         host=host,
         inventory_folder=str(folder) if folder else None,
         network=_network(variables),
-        manifest=variables.text(f"{_PREFIX}_manifest"),
-        backend=variables.text(f"{_PREFIX}_ipam_backend"),
-        database=variables.text(f"{_PREFIX}_ipam_database"),
-        namespace=variables.text(f"{_PREFIX}_ipam_namespace"),
-        machine=variables.text(f"{_PREFIX}_machine_name"),
         former_name=former,
         # a dictionary is one whatever is in it
         kubernetes={} if isinstance(kubernetes, t.Mapping) else variables.templated(kubernetes),
-        site=variables.text(f"{_PREFIX}_site"),
+        **t.cast("dict[str, t.Any]", texts),
     )
     cluster_options(given)
     asked = machine_network(given)

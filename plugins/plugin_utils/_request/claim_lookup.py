@@ -2,33 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lookups have in common: the options of a machine, and the addresses that it has claimed, read, never made."""
+"""Options of lookups, and the claims of the machine that they are about."""
 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.addresses import checked_address
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import (
-    Address,
-    BoundClaim,
-    Claim,
-    IpamError,
-)
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import RENUMBERING
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.files import database_path
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import option
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.known_claims import Shelf, option, served
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
     cluster_options,
     machine_name,
     namespace_of,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.shared_claims import shared_claims
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.shared_claims import read_claims
 
 _TEXTS = ("machine", "backend", "database", "namespace", "manifest", "site")
 _RAW = ("network", "pools", "pool_files", "kubernetes")
@@ -44,77 +36,27 @@ def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
     return Given(host=host, inventory_folder=variables.get("inventory_dir") or None, **options)
 
 
-def database_files(given: Given) -> list[str]:
-    """The files that change with the claims of the embedded backend; none for another one."""
-    if given.backend not in ("", "embedded"):
-        return []
-    path = database_path(given.database, given.inventory_folder)
-    return [path, f"{path}-wal"]
-
-
 def claimed_addresses(given: Given, keys: t.Collection[str]) -> dict[str, Address]:
-    """The addresses of a machine by placeholder key; raises as ``served_claims`` does."""
-    return {key: each.address for key, each in served_claims(given, keys).items() if each.address is not None}
+    """The addresses of a machine by placeholder key, for these keys at least. Raises IpamError and AnsibleError."""
+    place = (given.backend, given.database, given.inventory_folder, given.kubernetes, given.namespace)
+    shelf = Shelf(place, machine_name(given.machine, given.host), keys)
+    known = shelf.read()
+    found = found_claims(shelf, given, keys) if known is None else known
+    try:
+        held = served(found, given.host, given.site, bool(given.machine))
+    except ValueError as error:
+        raise IpamError(str(error)) from None
+    addresses = {key: each["address"] for key, each in held.items()}
+    return {key: Address(each["address"], each["prefix"], each["gateway"]) for key, each in addresses.items()}
 
 
-def served_claims(given: Given, keys: t.Collection[str]) -> dict[str, BoundClaim]:
-    """The claims of a machine by placeholder key, for these keys at least; one without an address is left out.
+def found_claims(shelf: Shelf, given: Given, keys: t.Collection[str]) -> list[dict[str, t.Any]]:
+    """The claims of a machine, from their backend.
 
-    Raises IpamError when the backend cannot be read, when an address cannot be used, or when namespaces differ about a key; AnsibleError
-    for options that are not a mapping.
-    A database that does not exist is one without claims.
+    Raises IpamError when the backend cannot be read, AnsibleError for options that are not a mapping. A database that does not exist is one
+    without claims.
     """
-    machine = machine_name(given.machine, given.host)
     namespace = namespace_of(given.namespace) if given.namespace else None
     database = database_path(given.database, given.inventory_folder)
     options = BackendOptions(given.backend or "embedded", database, cluster_options(given))
-    found = _found(options, machine, keys, namespace)
-    # a machine that was named may be another host's; the name that was made of the host's own may be equal by chance
-    own = [each for each in found if each.claim.site in ("", given.site)]
-    held = [each for each in own if given.machine or each.claim.host in ("", given.host)]
-    _refuse_two_namespaces(held)
-    for each in held:
-        if each.trouble:
-            raise IpamError(each.trouble)
-    served = {
-        each.claim.key: replace(each, address=_checked(each.claim, each.address))
-        for each in held
-        if each.address is not None
-    }
-    # while a machine is renumbered the old address counts; once that is released, the new one does
-    beside = {key[: -len(RENUMBERING)]: each for key, each in served.items() if key.endswith(RENUMBERING)}
-    return {**beside, **{key: each for key, each in served.items() if not _is_of_another(each, beside.get(key))}}
-
-
-def _found(
-    options: BackendOptions, machine: str, keys: t.Collection[str], namespace: str | None
-) -> t.Sequence[BoundClaim]:
-    if options.backend != "embedded":
-        return shared_claims(options, machine, keys, namespace)
-    # opening a file costs less than remembering what was in it, and it may change at any time
-    with open_backend(options) as backend:
-        return backend.claims_of(machine, keys, namespace)
-
-
-def _is_of_another(old: BoundClaim, new: BoundClaim | None) -> bool:
-    """Whether another machine may still have the old address than the one on which the new one was proved: the old claim stays then."""
-    if new is None or not new.claim.confirmed:
-        return False
-    recorded, proved = old.claim.machine_id, new.claim.machine_id
-    return bool(recorded and proved) and recorded != proved
-
-
-def _checked(claim: Claim, address: Address) -> Address:
-    """Checked for every backend: what leaves here becomes ansible_host, and so an argument of ssh."""
-    return checked_address(f"claim {claim.name}", address.address, address.prefix, address.gateway)
-
-
-def _refuse_two_namespaces(held: t.Sequence[BoundClaim]) -> None:
-    seen: dict[str, str] = {}
-    for each in held:
-        other = seen.setdefault(each.claim.key, each.claim.namespace)
-        if other != each.claim.namespace:
-            raise IpamError(
-                f"machine {each.claim.machine} holds {each.claim.key} in the namespaces {other} and {each.claim.namespace};"
-                " choose one with machine_network_ipam_namespace"
-            )
+    return read_claims(shelf, options, machine_name(given.machine, given.host), keys, namespace)

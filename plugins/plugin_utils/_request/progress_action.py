@@ -23,7 +23,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._action impor
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._progress_lines import show_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import is_job_slice
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.run_folder import forget
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.shared_claims import forget
 
 # seconds between two looks
 _GLANCE = 0.5

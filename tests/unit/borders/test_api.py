@@ -19,7 +19,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifes
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import claimed_addresses
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.run_folder import forget
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.shared_claims import forget
 from ansible_collections.elemental.networking.tests.unit.borders.api_server import (
     MANIFEST,
     OWNER,

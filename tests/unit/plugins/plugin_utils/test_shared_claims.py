@@ -15,8 +15,8 @@ import pytest
 from ansible import constants
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import connection
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
-from ansible_collections.elemental.networking.plugins.plugin_utils._request import run_folder, shared_claims
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import served_claims
+from ansible_collections.elemental.networking.plugins.plugin_utils._request import shared_claims
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import claimed_addresses
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
 from ansible_collections.elemental.networking.tests.unit.borders.api_server import (
     GROUP,
@@ -46,8 +46,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
 def look(machine: str, *keys: str, **more: t.Any) -> dict[str, str]:
     """The addresses of a machine, as a process of its own would look them up."""
     given = Given(machine, **{"machine": machine, "backend": "kubernetes", "namespace": "ns", **more})
-    found = served_claims(given, keys or ("ip",))
-    return {key: each.address.address for key, each in found.items() if each.address}
+    return {key: each.address for key, each in claimed_addresses(given, keys or ("ip",)).items()}
 
 
 def test_a_machine_takes_two_requests_however_many_claims_there_are(server: Server) -> None:
@@ -78,7 +77,7 @@ def test_what_this_run_has_changed_is_seen(server: Server, before: int) -> None:
         look(machine)
     serve(server, [asked("m0")], state="absent")
     serve(server, [asked("new"), asked("m0")])
-    run_folder.forget()
+    shared_claims.forget()
     assert look("m0") == {"ip": "10.0.0.30"}
     assert look("new") == {"ip": "10.0.0.10"}
 
@@ -89,7 +88,7 @@ def test_what_was_read_before_a_change_and_written_after_it_is_for_no_other_proc
 
         def request(self, method: str, url: str, **options: t.Any) -> t.Any:
             answer = server.request(method, url, **options)
-            run_folder.forget()
+            shared_claims.forget()
             return answer
 
     late = connection.Connection("https://h", Late(), dict)
@@ -151,7 +150,7 @@ def test_while_a_machine_is_renumbered_the_old_address_counts(server: Server, be
         look(machine)
     assert look("m0")["ip"] == "10.0.0.10"
     serve(server, [asked("m0")], state="absent")
-    run_folder.forget()
+    shared_claims.forget()
     assert look("m0")["ip"] == "10.0.0.30"
 
 
@@ -168,17 +167,17 @@ def test_who_waits_for_a_look_that_fails_fails_with_it(server: Server, monkeypat
     monkeypatch.setattr(server, "_change", lambda _number, _status, _content: (500, {"message": "out of order"}))
     with pytest.raises(IpamError, match="out of order"):
         look("m1")
-    locked = shared_claims._Shelf.locked
+    locked = shared_claims._locked
 
     @contextlib.contextmanager
     def while_another_fails(shelf: t.Any) -> t.Iterator[None]:
-        shelf.keep_failure("out of order, as the other one saw")
-        os.utime(shelf._failure, (2**33, 2**33))
+        shared_claims._write(shared_claims._failure(shelf), b"out of order, as the other one saw")
+        os.utime(shared_claims._failure(shelf), (2**33, 2**33))
         with locked(shelf):
             yield
 
     server.paths.clear()
-    monkeypatch.setattr(shared_claims._Shelf, "locked", while_another_fails)
+    monkeypatch.setattr(shared_claims, "_locked", while_another_fails)
     with pytest.raises(IpamError, match="as the other one saw"):
         look("m2")
     assert server.paths == []

@@ -21,6 +21,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.mach
     Given,
     cluster_options,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.shared_claims import forget
 
 _PATIENCE = 60
 
@@ -40,7 +41,7 @@ class Call:
 
 def call(spec: Spec, backend: str, check_mode: bool, **params: t.Any) -> Call:
     """A call with the parameters of a module, checked as Ansible does. Raises InvalidInput."""
-    result = ArgumentSpecValidator(t.cast("dict[str, dict[str, t.Any]]", spec)).validate(params)
+    result = ArgumentSpecValidator(spec).validate(params)
     if result.error_messages:
         raise InvalidInput(str(result.error_messages[0]))
     return Call({"namespace": "default", "backend": backend, **result.validated_parameters}, check_mode)
@@ -61,7 +62,10 @@ def backend_at(backend: str, database: str, cluster: t.Callable[[], object]) -> 
             report=show_line,
         )
     ) as opened:
-        yield opened
+        try:
+            yield opened
+        finally:
+            forget()  # lookups of the same play look again
 
 
 def lazily(templar: t.Any, variables: t.Mapping[str, t.Any]) -> t.Callable[[], object]:

@@ -44,8 +44,8 @@ def hidden_values(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     host = inventory.get_host(variables.get("inventory_hostname")) if names and inventory is not None else None
     if host is None:
         return {}
-    without = copy.copy(manager)
+    without: t.Any = copy.copy(manager)
     # ansible-core 2.16 leaves the loader out of a copy
-    without._extra_vars, without._loader = {}, manager._loader
+    without._extra_vars, without._loader = {}, getattr(manager, "_loader", None)
     known = without.get_vars(host=host, include_hostvars=False)
     return {name: known[name] for name in names if not is_unset(known.get(name))}

@@ -59,7 +59,7 @@ def push(
     action: ActionBase,
     task_vars: t.Mapping[str, t.Any],
     options: t.Mapping[str, t.Any],
-    addresses: t.Mapping[str, Address | str],
+    addresses: t.Mapping[str, t.Union[Address, str, None]],
 ) -> dict[str, t.Any]:
     """The result of the module network_config, whose options these are; ``addresses`` are those for the placeholders, by key.
 
@@ -73,34 +73,50 @@ def push(
     # where it may answer: an address that it is to give up is still its own
     known = [*claimed, *options["held_addresses"]]
     node = Node.of(action, task_vars, HostIdentity.of(options, known))
-    try:
-        resolved = resolve_placeholders(options["config"], addresses)
-        tool = tool_on(options["render_on"], node, machine, known, common.former)
-        rendering = render(options["configurator"], t.cast("dict[str, object]", resolved), tool)
-    except ToolRefused as error:
-        raise Refused(f"{machine}: {error}", error.code, error.details) from None
-    except (PlaceholderError, RenderError) as error:
-        # no cause: its text would follow the sentence a second time
-        raise InvalidInput(f"{machine}: {error}") from None
+    rendering = _rendered(node, options, addresses, machine, known, common.former)
     more_files = {YIP_FILE: yip_text(rendering.profiles)} if options["elemental_os"] else {}
     required = _required(machine, options["required"], rendering.profiles)
     request = Stage(
         common._replace(more_files=more_files, required=required),
         tuple(_wanted(profile) for profile in rendering.profiles),
     )
-    try:
-        outcome = Transaction(node, request, known).carry_out()
-    except AnsibleError:
-        # a result would have them; they may be the reason
-        for warning in rendering.warnings:
-            Display().warning(one_line(f"{machine}: {warning}"))
-        raise
+    outcome = _carried_out(Transaction(node, request, known), machine, rendering)
     proved = [] if common.check else _proved(claimed, rendering, outcome)
     return {
         **_report(machine, rendering, outcome),
         **outcome.result(bool(action._task.diff)),
         "confirmed_addresses": proved,
     }
+
+
+def _rendered(
+    node: Node,
+    options: t.Mapping[str, t.Any],
+    addresses: t.Mapping[str, t.Union[Address, str, None]],
+    machine: str,
+    known: t.Sequence[str],
+    former: str,
+) -> Rendering:
+    """The profiles, with the addresses in the place of the placeholders. Raises Refused or InvalidInput."""
+    try:
+        resolved = resolve_placeholders(options["config"], addresses)
+        tool = tool_on(options["render_on"], node, machine, known, former)
+        return render(options["configurator"], t.cast("dict[str, object]", resolved), tool)
+    except ToolRefused as error:
+        raise Refused(f"{machine}: {error}", error.code, error.details) from None
+    except (PlaceholderError, RenderError) as error:
+        # no cause: its text would follow the sentence a second time
+        raise InvalidInput(f"{machine}: {error}") from None
+
+
+def _carried_out(transaction: Transaction, machine: str, rendering: Rendering) -> Outcome:
+    try:
+        return transaction.carry_out()
+    except AnsibleError:
+        # a result would have them; they may be the reason
+        for warning in rendering.warnings:
+            Display().warning(one_line(f"{machine}: {warning}"))
+        raise
 
 
 def _proved(claimed: t.Sequence[str], rendering: Rendering, outcome: Outcome) -> list[str]:

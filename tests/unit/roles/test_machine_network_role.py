@@ -102,7 +102,9 @@ def test_a_play_in_which_hosts_run_ahead_is_refused_before_anything_is_claimed(
     """Else a host may end as ok with nothing configured."""
     keywords = {"strategy": strategy} if strategy else {}
     play = site.play(*arguments, playbook=site.own(entry, **keywords), ANSIBLE_STRATEGY=configured)
-    assert play.failed == set(NODES), play.output
+    # one task is for all hosts: Ansible counts a failure for the first, and ends the play for all
+    assert "n1" in play.failed, play.output
+    assert "Try, prove" not in play.output
     assert f"the strategy of this play, {strategy or configured}, lets each host run ahead" in play.text
     assert "set strategy: linear for this play" in play.text
     assert not site.database.exists()
@@ -190,8 +192,9 @@ def test_the_report_tells_addresses_in_use_from_promised_ones(site: Site) -> Non
     first = site.play(answers={"n1": _REFUSES})
     assert first.failed == {"n1"}
     again = site.play()
-    assert "Record the ssh host keys" in first.output
-    assert "changed: [n1 -> localhost]" in again.output
+    recording = "TASK [elemental.networking.machine_network : Record what the machines showed"
+    for play, host in ((first, "n2"), (again, "n1")):
+        assert f"changed: [{host}]" in play.output.partition(recording)[2], play.output
     assert site.play().output.count("changed: [") == 0
     site.play("--limit=n1", playbook="elemental.networking.reset")
     site.play("--limit=n1", answers={"n1": _REFUSES})
@@ -248,10 +251,7 @@ def test_a_key_that_went_is_released_after_a_push_that_was_confirmed(site: Site)
     assert len(_held(site)) == 2
     _only(site, network={"configurator": "none"})
     assert len(_held(site)) == 2
-    assert (
-        "Release the addresses of keys that the machines no longer ask for"
-        in _only(site, network=_network("ip")).output
-    )
+    _only(site, network=_network("ip"))
     assert _held(site) == {"n1-ip": "192.0.2.200"}
     assert "changed: [" not in _only(site, network=_network("ip")).output
 

@@ -216,7 +216,9 @@ class Job:
         for process in self._processes:
             process.wait(timeout=seconds)
         artifacts = self.private / "artifacts" / str(self.number)
-        finished = [each for each in (artifacts / "job_events").glob("*.json") if not each.name.endswith("-partial.json")]
+        finished = [
+            each for each in (artifacts / "job_events").glob("*.json") if not each.name.endswith("-partial.json")
+        ]
         files = sorted(finished, key=lambda path: int(path.name.partition("-")[0]))
         events = tuple(json.loads(path.read_text()) for path in files)
         log = (self._folder / f"job_{self.number}.log").read_text(errors="replace")

@@ -11,7 +11,9 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import OPTIONS
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import BoundClaim
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.reporting import Wanted, gather, lines
+from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import held_result
 from ansible_collections.elemental.networking.plugins.module_utils._report_options import ARGUMENTS
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
@@ -50,10 +52,16 @@ class ActionModule(NetworkAction):
         return {
             "changed": False,
             "lines": lines(holdings, filter(None, map(_wanted, found.asked))),
+            "claims": [_held(bound) for bound in holdings.claims],
             "not_in_inventory": [claim.name for claim in holdings.orphans],
             "refused": dict(found.refused),
             "warnings": list(holdings.warnings),
         }
+
+
+def _held(bound: BoundClaim) -> dict[str, t.Any]:
+    """Which host holds which address, and since when it is in use."""
+    return {**held_result(bound), "confirmed": bound.claim.confirmed or None}
 
 
 def _backend_options(place: MachineNetwork, kubernetes: object) -> BackendOptions:

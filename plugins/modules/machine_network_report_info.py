@@ -63,6 +63,19 @@ lines:
     - "machine  placeholder       address             in use since          pool"
     - "node1    inventory-ip      192.168.122.150/24  2026-11-29T12:00:00Z  elemental-inventory-pool"
     - "pool elemental-inventory-pool: 1 of 51 in use, 50 free"
+claims:
+  description: Which host holds which address, and since when it is in use (null while it is only promised).
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - name: node1-inventory-ip
+      namespace: default
+      machine: node1
+      key: inventory-ip
+      host: node1
+      address: 192.168.122.150
+      confirmed: "2026-11-29T12:00:00Z"
 not_in_inventory:
   description: The names of the claims of machines that are not in the inventory.
   type: list

@@ -38,7 +38,7 @@ def job_words(environment: t.Mapping[str, str]) -> tuple[str, ...]:
 
 
 def job_of(controller: str) -> str:
-    """The job of AWX that a controller is, in words; empty where it is none."""
+    """The job of AWX that a controller is, in words; empty for any other controller."""
     match = _JOB.fullmatch(controller.rpartition(_SEPARATOR)[2])
     if not match:
         return ""

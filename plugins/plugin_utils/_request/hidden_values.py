@@ -38,7 +38,8 @@ def hidden_values(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     another one than expected, nothing is found, and the empty string counts as unset without that.
     """
     hostvars = variables.get("hostvars")
-    manager, inventory = (getattr(hostvars, name, None) for name in ("_variable_manager", "_inventory"))
+    manager: t.Any = getattr(hostvars, "_variable_manager", None)
+    inventory: t.Any = getattr(hostvars, "_inventory", None)
     extra = getattr(manager, "extra_vars", None)
     names = [name for name, value in (extra or {}).items() if name.startswith(_PREFIX) and is_unset(value)]
     host = inventory.get_host(variables.get("inventory_hostname")) if names and inventory is not None else None

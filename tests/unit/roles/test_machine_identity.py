@@ -50,13 +50,12 @@ def inventory(tmp_path: Path) -> Inventory:
 
 
 def test_the_identity_is_recorded_with_the_first_confirmed_push_and_once(inventory: Inventory) -> None:
-    task = "TASK [elemental.networking.machine_network : Record the ssh host keys"
     first = inventory.run("configure")
     assert first.fine == {"n1"}, first.output
     assert [claim.machine_id for claim in inventory.claims()] == [digest(OURS)]
     assert OURS not in inventory.database.read_bytes().decode(errors="replace"), "a machine-id is confidential"
     again = inventory.run("configure")
-    assert "skipping: [n1]" in again.output.partition(task)[2].partition("TASK")[0]
+    assert "changed: [" not in again.output
 
 
 def test_a_machine_that_was_replaced_is_recorded_again_with_a_warning(inventory: Inventory) -> None:

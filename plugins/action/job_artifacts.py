@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action elemental.networking.job_artifacts."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.artifacts import (
+    artifacts,
+    of_claims,
+    of_push,
+)
+
+_ARGUMENTS = {
+    "hosts": {"type": "list", "elements": "str"},
+    "claims": {"type": "list", "elements": "dict"},
+}
+# variables of the role
+_ASKED, _RESULT, _CLAIMED = "_machine_network_asked", "machine_network_result", "_machine_network_claimed"
+
+
+class ActionModule(NetworkAction):
+    """Set the artifacts; nothing but variables of this play is read."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """See the documentation of the module."""
+        options = self.options(_ARGUMENTS)
+        hosts = options["hosts"] or task_vars.get("ansible_play_hosts_all") or []
+        claims, hostvars = options["claims"], task_vars["hostvars"]
+        if claims is None:
+            machines = {host: self._pushed(host, hostvars) for host in hosts}
+        else:
+            held: dict[object, list[t.Any]] = {}
+            for claim in claims:
+                held.setdefault(claim.get("host"), []).append(claim)
+            machines = {host: of_claims(host, held.get(host, ())) for host in hosts}
+        data = artifacts({host: values for host, values in machines.items() if values})
+        return {
+            "changed": False,
+            "artifacts": data,
+            "ansible_stats": {"data": data, "per_host": False, "aggregate": True},
+        }
+
+    def _pushed(self, host: str, hostvars: t.Any) -> dict[str, t.Any]:
+        """What became of a host; empty for one whose batch has not begun."""
+        known = hostvars.raw_get(host)
+        asked, result, claimed = (known.get(name) for name in (_ASKED, _RESULT, _CLAIMED))
+        if asked is None and isinstance(claimed, t.Mapping):
+            asked = claimed.get("hosts", {}).get(host, {})
+        return of_push(host, asked, result, claimed) if asked is not None else {}

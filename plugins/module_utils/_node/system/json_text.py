@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 _SPACE = " \t\n\r"
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 class _Reading:
@@ -33,16 +34,16 @@ def read(
         import json
 
         return json.loads(text, parse_int=parse_int, parse_constant=parse_constant)
-    if text.startswith("\ufeff"):
-        raise ValueError("a mark of the byte order")
-    text = text.strip(_SPACE)
+    stripped = text.strip(_SPACE)
     try:
-        value, end = make_scanner(t.cast(t.Any, _Reading(parse_int, parse_constant)))(text, 0)
-    except StopIteration:
-        raise ValueError("no value") from None
-    if end != len(text):
-        raise ValueError("more than one value")
-    return value
+        value, end = make_scanner(t.cast(t.Any, _Reading(parse_int, parse_constant)))(stripped, 0)
+    except (StopIteration, SystemError, ValueError):
+        end = -1  # some versions of the C part cannot report an error while the module itself is not imported
+    if end == len(stripped) and not text.startswith(_BYTE_ORDER_MARK):
+        return value
+    import json
+
+    return json.loads(text, parse_int=parse_int, parse_constant=parse_constant)
 
 
 def write(value: object) -> str:

@@ -196,3 +196,18 @@ def test_a_start_imports_no_large_module_for_what_a_second_run_needs() -> None:
     loaded = set(run.stdout.decode().split())
     assert "_node.light_typing" in loaded
     assert loaded & {"typing", "json", "re", "enum", "socket", "subprocess", "dataclasses", "uuid"} == set()
+
+
+@pytest.mark.parametrize("text", ["{", "", "[1] 2", "x"])
+def test_what_is_no_json_is_an_error_there_too(text: str) -> None:
+    """In the C part of some versions the error itself needs the module, which is not imported there."""
+    lines = [
+        "from _node.system import json_text",
+        "try:",
+        f"    json_text.read({text!r})",
+        "except ValueError:",
+        "    print('refused')",
+    ]
+    whole = "\n".join([program(), *lines])
+    run = subprocess.run([*PYTHON, reader()], input=whole.encode(), capture_output=True, check=True)
+    assert run.stdout.decode() == "refused\n"

@@ -112,7 +112,7 @@ def _claimed_in(task_vars: _Record) -> _Record:
 
 
 def _not_renumbered(host: str, error: AnsibleError) -> AnsibleError:
-    """The same failure, in a sentence that says what became of the addresses."""
+    """The same failure, in a sentence that names what became of the addresses."""
     sentence = f"{host} was not renumbered and keeps its old address: {error}"
     if isinstance(error, RolledBack):
         return RolledBack(sentence, **error.details)

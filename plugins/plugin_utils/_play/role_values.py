@@ -37,7 +37,7 @@ def specification(loader: DataLoader) -> dict[str, t.Any]:
 
 
 def given_values(read: Read) -> dict[str, t.Any]:
-    """The variables that say what a host asks for; they are checked where the network is put together."""
+    """The variables that describe what a host asks for; what uses them checks them."""
     return {name: read(name) for name in _OF_THE_NETWORK}
 
 
@@ -55,7 +55,7 @@ def _for_validation(option: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def given_of(host: str, folder: object, values: t.Mapping[str, t.Any]) -> Given:
-    """What the host asks for, as its variables say."""
+    """What the host asks for, by its variables."""
     texts = {name: _text(values, name) for name in ("manifest", "site", "former_name")}
     placed = {name: _text(values, f"ipam_{name}") for name in ("backend", "database", "namespace")}
     return Given(
@@ -79,7 +79,7 @@ def flag(values: t.Mapping[str, t.Any], name: str) -> bool:
 
 
 def push_options(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What the variables say of a push, as options of the module network_config. Raises InvalidInput with one sentence."""
+    """What the variables have for a push, as options of the module network_config. Raises InvalidInput with one sentence."""
     probes = _probes(values.get(f"{_PREFIX}_probes"))
     return {
         "render_on": _text(values, "render_on") or "node",

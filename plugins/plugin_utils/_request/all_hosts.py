@@ -103,7 +103,7 @@ def _asked(host: str, former: str, variables: Variables) -> MachineNetwork:
         inventory_folder=str(folder) if folder else None,
         network=_network(variables),
         former_name=former,
-        # a dictionary is one whatever is in it
+        # its content does not matter here
         kubernetes={} if isinstance(kubernetes, t.Mapping) else variables.templated(kubernetes),
         **t.cast("dict[str, t.Any]", texts),
     )

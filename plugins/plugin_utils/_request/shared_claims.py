@@ -98,7 +98,7 @@ def _sources(options: BackendOptions) -> dict[str, object] | None:
         return {}
     found = {name: stamp(name) for name in (options.database, f"{options.database}-wal")}
     changed = [known[0] / 1e9 for known in found.values() if isinstance(known, list)]
-    return None if any(abs(time.time() - moment) < _TICK for moment in changed) else t.cast("dict[str, object]", found)
+    return None if any(abs(time.time() - moment) < _TICK for moment in changed) else found
 
 
 def _keep(path: str, claims: t.Mapping[str, t.Sequence[dict[str, t.Any]]], sources: object) -> None:

@@ -102,7 +102,8 @@ def test_a_play_in_which_hosts_run_ahead_is_refused_before_anything_is_claimed(
     """Else a host may end as ok with nothing configured."""
     keywords = {"strategy": strategy} if strategy else {}
     play = site.play(*arguments, playbook=site.own(entry, **keywords), ANSIBLE_STRATEGY=configured)
-    assert play.failed == set(NODES), play.output
+    # where a task is for one host, its failure ends the play of the others
+    assert play.failed if entry == "report" else play.failed == set(NODES), play.output
     assert f"the strategy of this play, {strategy or configured}, lets each host run ahead" in play.text
     assert "set strategy: linear for this play" in play.text
     assert not site.database.exists()

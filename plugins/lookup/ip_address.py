@@ -12,6 +12,8 @@ author:
   - elemental.networking contributors (@elemental-networking)
 description:
   - Looks up addresses that are claimed already. It never claims one.
+  - The processes of one run of Ansible share what they have read. On a cluster, a change by something other than this collection is seen
+    within two minutes.
   - Set C(ansible_host) to it in the C(vars) of plays that run after the playbook C(elemental.networking.configure) succeeded, never
     in the inventory. In the inventory Ansible would connect to the new address before the host has it.
 extends_documentation_fragment:

@@ -108,7 +108,7 @@ def _asked(host: str, former: str, variables: Variables) -> MachineNetwork:
         inventory_folder=str(folder) if folder else None,
         network=_network(variables),
         former_name=former,
-        # a dictionary stays one with any content
+        # its content does not matter here
         kubernetes={} if isinstance(kubernetes, t.Mapping) else variables.templated(kubernetes),
         **t.cast("dict[str, t.Any]", texts),
     )

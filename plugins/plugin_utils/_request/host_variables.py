@@ -23,7 +23,8 @@ _SAME_FOR_ALL = (
     "ansible_current_hosts",
     "ansible_failed_hosts",
 )
-_UNSET = object()
+# no variable has this value; ansible-core 2.21 takes none that it cannot mark
+_MARK = "elemental.networking: a value of the host's own"
 
 
 class HostVariables:
@@ -71,10 +72,10 @@ class HostVariables:
             probe = Host("a host with nothing of its own", gen_uuid=False)
             probe.groups = list(host.groups)
             known = self.all_of(probe)
-            probe.vars = dict.fromkeys(self._names, _UNSET)
+            probe.vars = dict.fromkeys(self._names, _MARK)
             tried = self.all_of(probe)
             values = {name: known[name] for name in self._names if name in known}
-            self._of_groups[groups] = values, frozenset(name for name in self._names if tried.get(name) is _UNSET)
+            self._of_groups[groups] = values, frozenset(name for name in self._names if tried.get(name) == _MARK)
         return self._of_groups[groups]
 
     def _has_more_than_a_line(self, host: t.Any) -> bool:

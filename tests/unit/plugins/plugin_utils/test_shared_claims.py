@@ -32,11 +32,28 @@ pytest.importorskip("urllib3")
 FLEET = tuple(f"m{number}" for number in range(20))
 
 
+class Selecting(Server):
+    """One that sends what it is asked for alone, as a real one does."""
+
+    def _answer(self, method: str, path: str, query: dict[str, str], body: t.Any) -> Sent:
+        status, content = super()._answer(method, path, query, body)
+        if method == "GET" and "items" in content:
+            content["items"] = [each for each in content["items"] if _is_selected(each["metadata"], query)]
+        return status, content
+
+
+def _is_selected(metadata: t.Mapping[str, t.Any], query: t.Mapping[str, str]) -> bool:
+    label, _equals, value = query.get("labelSelector", "").partition("=")
+    field, _equals, name = query.get("fieldSelector", "metadata.name=").partition("=")
+    assert field == "metadata.name", "the only field of a custom resource that can be selected by"
+    return (not label or metadata.get("labels", {}).get(label) == value) and name in ("", metadata["name"])
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     """An API server with the claims of a fleet; lookups reach it."""
     impatient(monkeypatch)
-    server = Server()
+    server = Selecting()
     monkeypatch.setattr(connection, "connect", lambda _options: connection.Connection("https://h", server, dict))
     serve(server, [asked(machine) for machine in FLEET])
     server.paths.clear()

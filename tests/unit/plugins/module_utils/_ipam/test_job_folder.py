@@ -125,10 +125,23 @@ def test_a_database_without_locks_is_refused_in_a_job_only(tmp_path: Path, monke
     assert "name a file on a local disk of the execution node" in str(error.value)
 
 
-@pytest.mark.parametrize("dry_run", [False, True])
-def test_the_folder_of_a_database_is_never_made(tmp_path: Path, dry_run: bool) -> None:
-    with EmbeddedBackend(str(tmp_path / "not mounted/ipam.sqlite")) as backend:
-        assert backend.list_claims(None) == []
-        with pytest.raises(IpamError, match="the folder of the database .* does not exist: create it, mount what"):
-            backend.apply_pool(Pool(REFERENCE, "ns", ("192.0.2.10",), 24), dry_run)
+_NO_FOLDER = "the folder of the database .* does not exist: create it, mount what"
+
+
+def test_the_folder_of_a_database_is_never_made(tmp_path: Path) -> None:
+    """Also for those who only read: a typing error in the path would look like a site without claims."""
+    with pytest.raises(IpamError, match=_NO_FOLDER), EmbeddedBackend(str(tmp_path / "not mounted/ipam.sqlite")):
+        pass
     assert not (tmp_path / "not mounted").exists()
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_folder_that_goes_meanwhile_is_not_made_again(tmp_path: Path, dry_run: bool) -> None:
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    with EmbeddedBackend(str(folder / "ipam.sqlite")) as backend:
+        assert backend.list_claims(None) == []
+        folder.rmdir()
+        with pytest.raises(IpamError, match=_NO_FOLDER):
+            backend.apply_pool(Pool(REFERENCE, "ns", ("192.0.2.10",), 24), dry_run)
+    assert not folder.exists()

@@ -92,12 +92,12 @@ class Api:
             body = {**body, "dryRun": ["All"]}
         return self._request("DELETE", path, place, _writing(dry_run), body)
 
-    def pages(self, path: Path, place: RequestTarget, selector: str = "") -> t.Iterator[Page]:
+    def pages(self, path: Path, place: RequestTarget, selector: str = "", size: int = _PAGE) -> t.Iterator[Page]:
         """All pages of a list. One that expired on the way (410) is followed by the newer rest that the server offers.
 
-        A page that is too large is asked for again with fewer objects; a list without an end is Malformed.
+        A page of ``size`` objects that is too large is asked for again with fewer; a list without an end is Malformed.
         """
-        query: dict[str, str | int] = {"limit": _PAGE}
+        query: dict[str, str | int] = {"limit": size}
         if selector:
             query["labelSelector"] = selector
         count = 0

@@ -75,8 +75,8 @@ options:
     default: false
   confirmations:
     description:
-      - Whether to read the claims of the namespaces, too, if a machine has an address that Elemental is not known to have applied. They show
-        which addresses a push of this collection has confirmed.
+      - Whether to read the claims of the namespaces, too, if a machine has an address that Elemental is not known to have applied.
+      - They show which addresses a push of this collection has confirmed.
       - Without it, or without the right to list C(ipaddressclaims), such an address counts as not in use.
     type: bool
     default: true

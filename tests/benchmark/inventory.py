@@ -59,7 +59,19 @@ def linked(folder: Path) -> Path:
     import kubernetes
 
     folder.mkdir()
-    others = ("ansible", "jinja2", "markupsafe", "yaml", "_yaml", "resolvelib", "packaging", "cryptography", "cffi", "_cffi", "pip")
+    others = (
+        "ansible",
+        "jinja2",
+        "markupsafe",
+        "yaml",
+        "_yaml",
+        "resolvelib",
+        "packaging",
+        "cryptography",
+        "cffi",
+        "_cffi",
+        "pip",
+    )
     for each in Path(kubernetes.__file__).parents[1].iterdir():
         if not each.name.lower().startswith(others):
             (folder / each.name).symlink_to(each)
@@ -90,7 +102,10 @@ def alone(bin_: Path, path: str, file: Path) -> tuple[float, int, int]:
 
 def measure(plane: Plane, rounds: int, folder: Path) -> None:
     """Print a table: medians of the rounds."""
-    options = {"plugin": "elemental.networking.machines", "kubernetes": {"kubeconfig": str(plane.kubeconfig(users.CONSUMER))}}
+    options = {
+        "plugin": "elemental.networking.machines",
+        "kubernetes": {"kubeconfig": str(plane.kubeconfig(users.CONSUMER))},
+    }
     plain, cached = folder / "plain.elemental.yml", folder / "cached.elemental.yml"
     plain.write_text(json.dumps({**options, "address_keys": ["inventory-ip"]}))
     cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(folder / "cache")}
@@ -110,7 +125,10 @@ def measure(plane: Plane, rounds: int, folder: Path) -> None:
             lists = (listed(plane) - before) / rounds
             whole = statistics.median(export(bin_, path, file, output) for _round in range(rounds))
             seconds = statistics.median(run[0] for run in runs)
-            print(f"| {core} | {what}, {runs[0][1]} hosts | {seconds:.2f} s | {whole:.2f} s | {lists:g} | {runs[0][2]} MiB |", flush=True)
+            print(
+                f"| {core} | {what}, {runs[0][1]} hosts | {seconds:.2f} s | {whole:.2f} s | {lists:g} | {runs[0][2]} MiB |",
+                flush=True,
+            )
 
 
 def main() -> None:

@@ -82,7 +82,19 @@ def libraries(folder: Path) -> Path:
     site, found = Path(kubernetes.__file__).parents[1], folder / "libraries"
     if not found.exists():
         found.mkdir()
-        others = ("ansible", "jinja2", "markupsafe", "yaml", "_yaml", "resolvelib", "packaging", "cryptography", "cffi", "_cffi", "pip")
+        others = (
+            "ansible",
+            "jinja2",
+            "markupsafe",
+            "yaml",
+            "_yaml",
+            "resolvelib",
+            "packaging",
+            "cryptography",
+            "cffi",
+            "_cffi",
+            "pip",
+        )
         for each in site.iterdir():
             if not each.name.lower().startswith(others):
                 (found / each.name).symlink_to(each)
@@ -164,7 +176,9 @@ def address_of(item: t.Mapping[str, t.Any]) -> str | None:
     applied = item.get("status", {}).get("plan", {}).get("state") == "Applied" and status.get("Ready") == "True"
     if applied and "deletionTimestamp" not in item["metadata"]:
         return str(item["spec"]["network"]["ipAddresses"]["inventory-ip"])
-    sent = [value for key, value in item["metadata"]["annotations"].items() if key.rpartition("/")[2] == "registration-ip"]
+    sent = [
+        value for key, value in item["metadata"]["annotations"].items() if key.rpartition("/")[2] == "registration-ip"
+    ]
     try:
         return str(ipaddress.ip_address(sent[0].strip("[]"))) if sent else None
     except ValueError:
@@ -180,7 +194,8 @@ def test_a_reader_is_granted_what_is_used_and_nothing_else(inventory: Inventory)
     inventory.export(clusters=True)
     inventory.export(source="claims")
     space.admin.until(
-        "the audit", lambda: any("ipaddressclaims" in each["requestURI"] for each in space.plane.requests(space.user)[before:])
+        "the audit",
+        lambda: any("ipaddressclaims" in each["requestURI"] for each in space.plane.requests(space.user)[before:]),
     )
     (role,) = [
         each
@@ -220,11 +235,23 @@ def test_a_cluster_without_elemental_is_named(space: Space, tmp_path: Path) -> N
 
 def test_a_cluster_and_its_roles(inventory: Inventory) -> None:
     space = inventory.space
-    labels = {"rke.cattle.io/cluster-name": "east", "rke.cattle.io/etcd-role": "true", "rke.cattle.io/worker-role": "true"}
+    labels = {
+        "rke.cattle.io/cluster-name": "east",
+        "rke.cattle.io/etcd-role": "true",
+        "rke.cattle.io/worker-role": "true",
+    }
     owner = elemental.put(
-        space.admin, {"metadata": {"name": "m", "labels": labels}, "spec": {"clusterName": "east"}}, space.name, "machines"
+        space.admin,
+        {"metadata": {"name": "m", "labels": labels}, "spec": {"clusterName": "east"}},
+        space.name,
+        "machines",
     )
-    reference = {"apiVersion": "cluster.x-k8s.io/v1beta1", "kind": "Machine", "name": "m", "uid": owner["metadata"]["uid"]}
+    reference = {
+        "apiVersion": "cluster.x-k8s.io/v1beta1",
+        "kind": "Machine",
+        "name": "m",
+        "uid": owner["metadata"]["uid"],
+    }
     selector = {"metadata": {"name": "s", "ownerReferences": [reference]}, "spec": {}}
     uid = elemental.put(space.admin, selector, space.name, "machineinventoryselectors")["metadata"]["uid"]
     elemental.put(space.admin, machine_inventory("a", selector=uid), space.name)
@@ -239,9 +266,15 @@ def test_a_cluster_and_its_roles(inventory: Inventory) -> None:
 def test_pages_selectors_and_the_cache(inventory: Inventory) -> None:
     """1,100 machines are three pages; a page is at most 500 objects."""
     space = inventory.space
-    machines = [machine_inventory(f"m{number:04}", applied=True, labels={"odd": str(number % 2)}) for number in range(1100)]
+    machines = [
+        machine_inventory(f"m{number:04}", applied=True, labels={"odd": str(number % 2)}) for number in range(1100)
+    ]
     elemental.put_many(space.plane, machines, space.name)
-    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(inventory.folder / "cache")}
+    cache = {
+        "cache": True,
+        "cache_plugin": "ansible.builtin.jsonfile",
+        "cache_connection": str(inventory.folder / "cache"),
+    }
 
     def lists() -> list[str]:
         uris = [each["requestURI"] for each in space.plane.requests(space.user)]
@@ -264,7 +297,13 @@ def as_operator(space: Space, name: str, applied: bool) -> str:
     item["spec"]["ipAddressPools"] = NETWORK["ipAddresses"]
     item["spec"].pop("ipAddressClaims")
     uid = elemental.put(space.admin, item, space.name)["metadata"]["uid"]
-    owner = {"apiVersion": "elemental.cattle.io/v1beta1", "kind": "MachineInventory", "name": name, "uid": uid, "controller": True}
+    owner = {
+        "apiVersion": "elemental.cattle.io/v1beta1",
+        "kind": "MachineInventory",
+        "name": name,
+        "uid": uid,
+        "controller": True,
+    }
     claim = space.foreign_claim(f"{name}-{KEY}", ownerReferences=[owner])["metadata"]
     space.admin.until("the address", lambda: claim["name"] in space.addresses())
     address = space.addresses()[claim["name"]]
@@ -324,7 +363,9 @@ def test_the_playbook_takes_the_network_and_the_claims_of_elemental_as_they_are(
     before = claims_of(space)
     done = inventory.run("ansible-playbook", "elemental.networking.configure", clusters=False)
     shown = done.stdout + done.stderr
-    assert "ok: [node1 -> localhost]" in done.stdout.split("Claim an address for every machine")[1].split("TASK")[0], shown
+    assert "ok: [node1 -> localhost]" in done.stdout.split("Claim an address for every machine")[1].split("TASK")[0], (
+        shown
+    )
     assert done.stdout.count("changed=0") == 2, shown
     assert claims_of(space) == before
     assert space.addresses() == {f"{name}-{KEY}": address for name, address in addresses.items()}

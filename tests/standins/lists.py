@@ -12,11 +12,13 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import warnings
 from pathlib import Path
 
 from ansible.plugins.loader import init_plugin_loader
 
 init_plugin_loader()
+warnings.filterwarnings("ignore", "AnsibleCollectionFinder")  # the command does that once more
 _ROOM = "ansible_collections.elemental.networking.plugins.plugin_utils._inventory"
 sources, model = (importlib.import_module(f"{_ROOM}.{name}") for name in ("sources", "model"))
 _reads = Path(sys.argv[1]).with_suffix(".reads")

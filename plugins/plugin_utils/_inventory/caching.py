@@ -33,7 +33,11 @@ def kept(lists: Lists, query: Query, environment: t.Mapping[str, str]) -> Object
 
 def restored(value: object, query: Query, environment: t.Mapping[str, str]) -> Lists | None:
     """What was kept for the same query; None for anything else: it is read again then."""
-    if not isinstance(value, dict) or value.get("form") != _FORM or value.get("query") != fingerprint(query, environment):
+    if (
+        not isinstance(value, dict)
+        or value.get("form") != _FORM
+        or value.get("query") != fingerprint(query, environment)
+    ):
         return None
     try:
         found = json.loads(value["lists"])
@@ -64,5 +68,5 @@ def _is_whole(lists: Lists) -> bool:
     return (
         all(isinstance(each, dict) for each in objects)
         and all(isinstance(each, str) for each in (*lists.notes, *lists.confirmed.values()))
-        and all(_RECORD <= each.keys() for each in lists.claims)
+        and all(each.keys() >= _RECORD for each in lists.claims)
     )

@@ -10,7 +10,10 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import identity
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.elemental import SELECTOR_KIND, Memberships
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.elemental import (
+    SELECTOR_KIND,
+    Memberships,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Membership, Object
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.parts import Parts
 
@@ -34,7 +37,9 @@ def memberships(selectors: t.Sequence[Object], machines: t.Sequence[Object]) -> 
 
     def membership(namespace: str, name: str, selector: str) -> Membership:
         # without an owner the selector itself may name the machine that it has chosen
-        return by_selector.get((namespace, selector), _NOTHING) if selector else by_name.get((namespace, name), _NOTHING)
+        return (
+            by_selector.get((namespace, selector), _NOTHING) if selector else by_name.get((namespace, name), _NOTHING)
+        )
 
     return membership, troubles
 

@@ -205,7 +205,9 @@ def _state(deleting: bool, plan: str, status: Pairs, reasons: Pairs, held: t.Map
 def _selector(parts: Parts, metadata: Object) -> str:
     """The uid of the selector that has adopted the machine into a cluster, empty where none has."""
     owners = parts.entries(metadata, "ownerReferences", "metadata.ownerReferences")
-    uids = [parts.string(each, "uid", "metadata.ownerReferences") for each in owners if each.get("kind") == SELECTOR_KIND]
+    uids = [
+        parts.string(each, "uid", "metadata.ownerReferences") for each in owners if each.get("kind") == SELECTOR_KIND
+    ]
     return uids[0] if uids else ""
 
 

@@ -63,5 +63,7 @@ def _is_true(condition: str, variables: Variables, evaluate: Evaluate) -> bool:
         word = value.strip().lower()
         if word in _TRUE or word in _FALSE:
             return word in _TRUE
-        raise InvalidInput(f"the condition {plain(condition, 80)} is {plain(value, 80)}, which is neither true nor false")
+        raise InvalidInput(
+            f"the condition {plain(condition, 80)} is {plain(value, 80)}, which is neither true nor false"
+        )
     return bool(value)

@@ -82,8 +82,8 @@ class Membership:
 class Machine:
     """A machine, from any source.
 
-    ``host`` is the name that an inventory had for it when it claimed; ``network`` has the shape of ``machine_network``, None where it is not
-    known. ``settled`` is whether the machine is known to be installed and to run.
+    ``host`` is the name that an inventory had for it when it claimed; ``network`` has the shape of ``machine_network``, None where it is
+    not known. ``settled`` is whether the machine is known to be installed and to run.
     """
 
     namespace: str

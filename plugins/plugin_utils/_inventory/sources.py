@@ -13,7 +13,10 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import listing
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.api import Api
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection, connect
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import (
+    Connection,
+    connect,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.discovery import Discovery
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import CONFIRMED
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.progress import Progress
@@ -92,5 +95,7 @@ def _of_claims(query: Query, report: Report) -> Lists:
         found = [bound for namespace in query.namespaces or (None,) for bound in opened.list_claims(namespace)]
     notes = []
     if backend == "embedded" and not os.path.exists(query.database):
-        notes.append(f"the database {query.database} does not exist, so that no machine holds an address; correct its path")
+        notes.append(
+            f"the database {query.database} does not exist, so that no machine holds an address; correct its path"
+        )
     return Lists(claims=[record(each) for each in found], notes=notes)

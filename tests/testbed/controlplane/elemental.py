@@ -69,7 +69,9 @@ def put_many(plane: Plane, items: t.Sequence[Object], namespace: str) -> None:
     for item in items:
         waiting.put(item)
     failures: list[BaseException] = []
-    senders = [threading.Thread(target=_send, args=(plane, waiting, namespace, failures)) for _sender in range(_THREADS)]
+    senders = [
+        threading.Thread(target=_send, args=(plane, waiting, namespace, failures)) for _sender in range(_THREADS)
+    ]
     for sender in senders:
         sender.start()
     for sender in senders:
@@ -105,7 +107,11 @@ def _send(plane: Plane, waiting: queue.SimpleQueue[Object], namespace: str, fail
 
 def _body(item: Object, namespace: str, plural: str) -> Object:
     """The object as one that does not exist yet."""
-    kept = {name: value for name, value in item["metadata"].items() if name in ("name", "labels", "annotations", "ownerReferences")}
+    kept = {
+        name: value
+        for name, value in item["metadata"].items()
+        if name in ("name", "labels", "annotations", "ownerReferences")
+    }
     kind = {"machineinventories": "MachineInventory", "machines": "Machine"}.get(plural, "MachineInventorySelector")
     return {**item, "apiVersion": _PATHS[plural], "kind": kind, "metadata": {**kept, "namespace": namespace}}
 

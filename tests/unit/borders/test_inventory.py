@@ -28,7 +28,10 @@ _KINDS = ("cluster", "role", "machine_pool", "pool", "state", "namespace")
 _RULES = Rules(addresses=_ORDER, address_keys=("inventory-ip", "ip", "v4"), group_by=_KINDS)
 _ITEMS = (*map(observed, FILES), machine_inventory("a", applied=True, selector="u", labels={"x": "y"}))
 _OWNER = {"kind": "Machine", "uid": "m"}
-_SELECTOR = {"metadata": {"name": "s", "namespace": "fleet-default", "uid": "u", "ownerReferences": [_OWNER]}, "status": {}}
+_SELECTOR = {
+    "metadata": {"name": "s", "namespace": "fleet-default", "uid": "u", "ownerReferences": [_OWNER]},
+    "status": {},
+}
 _MACHINE = {
     "metadata": {
         "name": "m",

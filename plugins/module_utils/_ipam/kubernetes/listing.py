@@ -74,7 +74,10 @@ def _forbidden(error: Refused, place: RequestTarget) -> Forbidden:
     if place.namespace:
         where, grant = f"in namespace {place.namespace}", f"apply playbooks/files/{MANIFEST} there"
     else:
-        where, grant = "in all namespaces", f"grant that in a ClusterRole, as playbooks/files/{MANIFEST} shows it for one"
+        where, grant = (
+            "in all namespaces",
+            f"grant that in a ClusterRole, as playbooks/files/{MANIFEST} shows it for one",
+        )
     return Forbidden(
         f"this user may not list {place.resource} {where} (403 Forbidden); let an administrator {grant}, or name other namespaces",
         **error.details,

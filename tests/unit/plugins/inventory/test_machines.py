@@ -32,7 +32,11 @@ class Inventory:
     def __init__(self, folder: Path) -> None:
         self.folder, self.file = folder, folder / "site.elemental.yml"
         self.lists: dict[str, t.Any] = {}
-        self.environment = {"ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_INVENTORY_UNPARSED_FAILED": "1", "HOME": str(folder)}
+        self.environment = {
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_INVENTORY_UNPARSED_FAILED": "1",
+            "HOME": str(folder),
+        }
 
     def run(self, *command: str, **options: t.Any) -> subprocess.CompletedProcess[str]:
         """A command with the inventory of these options."""
@@ -43,7 +47,9 @@ class Inventory:
             start = [sys.executable, str(_STANDIN), str(self.folder / "lists.json"), command[0]]
         environment = {**os.environ, **self.environment}
         whole = [*start, "-i", str(self.file), *command[1:]]
-        return subprocess.run(whole, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(
+            whole, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
 
     def export(self, **options: t.Any) -> dict[str, t.Any]:
         """Hosts, variables and groups, as AWX gets them."""
@@ -69,16 +75,27 @@ def hosts(exported: dict[str, t.Any]) -> dict[str, dict[str, t.Any]]:
     return dict(exported["_meta"]["hostvars"])
 
 
+def plainly(value: t.Any) -> t.Any:
+    """A value that Ansible itself has composed: since ansible-core 2.19 it exports these as not to be evaluated."""
+    return value["__ansible_unsafe"] if isinstance(value, dict) else value
+
+
 def test_machines_are_hosts_with_variables_of_plain_types_and_groups(inventory: Inventory) -> None:
     labels = {"elemental.cattle.io/rack": "7", "mac": "52-54-00-12-34-56"}
-    inventory.lists = {"machine_inventories": [machine_inventory("b", labels=labels), machine_inventory("a", applied=True)]}
+    inventory.lists = {
+        "machine_inventories": [machine_inventory("b", labels=labels), machine_inventory("a", applied=True)]
+    }
     exported = inventory.export(address_keys=["inventory-ip"])
     found = hosts(exported)
     a, b = found["a"], found["b"]
     assert (a["ansible_host"], a["elemental_address_source"], a["elemental_address_key"]) == (
         *("192.168.122.153", "claimed", "inventory-ip"),
     )
-    assert (b["ansible_host"], b["elemental_address_source"], b["elemental_address_key"]) == ("192.0.2.10", "registration-ip", "")
+    assert (b["ansible_host"], b["elemental_address_source"], b["elemental_address_key"]) == (
+        "192.0.2.10",
+        "registration-ip",
+        "",
+    )
     assert (a["elemental_enabled"], b["elemental_enabled"]) == (True, False)
     assert b["elemental_labels"] == {"mac": "52-54-00-12-34-56", "rack": "7"}
     assert b["elemental_mac_addresses"] == {"mac": "52:54:00:12:34:56"}
@@ -135,10 +152,12 @@ def test_expressions_are_those_of_the_users_file(inventory: Inventory) -> None:
         keyed_groups=[{"key": "elemental_labels.site", "prefix": "site"}],
         groups={"web": "inventory_hostname is undefined and elemental_labels.host is defined"},
         group_by=[],
+        address_keys=["inventory-ip"],
     )
     found = hosts(exported)
     assert sorted(found) == ["d-x", "web1"]
-    assert (found["web1"]["ansible_user"], found["web1"]["ansible_port"]) == ("root", 2222)
+    assert plainly(found["web1"]["ansible_user"]) == "root"
+    assert int(found["web1"]["ansible_port"]) == 2222
     assert exported["site_east"]["hosts"] == ["web1"]
     assert inventory.warnings == ""
 
@@ -158,7 +177,12 @@ def test_what_is_wrong_with_a_machine_is_a_warning_and_with_strict_an_error(inve
     assert sorted(found) == ["a", "b", "c"]
     assert "ansible_host" not in found["a"]
     assert found["b"]["elemental_namespace"] == "one"
-    for words in ("registration-ip is 127.0.0.1", "a host cannot be called localhost", "machine two/b is left out", "a note"):
+    for words in (
+        "registration-ip is 127.0.0.1",
+        "a host cannot be called localhost",
+        "machine two/b is left out",
+        "a note",
+    ):
         assert words in inventory.warnings
     done = inventory.run("ansible-inventory", "--list", strict=True)
     assert done.returncode
@@ -205,7 +229,11 @@ def test_a_database_as_inventory(inventory: Inventory, tmp_path: Path) -> None:
     exported = inventory.export(source="database")
     a, b = hosts(exported)["A"], hosts(exported)["B"]
     assert (a["ansible_host"], a["elemental_name"], a["elemental_enabled"]) == ("10.0.0.10", "a", True)
-    assert ("ansible_host" in b, b["elemental_addresses"], b["elemental_state"]) == (False, {"ip": "10.0.0.11"}, "claimed")
+    assert ("ansible_host" in b, b["elemental_addresses"], b["elemental_state"]) == (
+        False,
+        {"ip": "10.0.0.11"},
+        "claimed",
+    )
     assert exported["elemental_state_ready"]["hosts"] == ["A"]
     assert "elemental_network" not in a
     hosts(inventory.export(source="database", database="elsewhere.sqlite"))

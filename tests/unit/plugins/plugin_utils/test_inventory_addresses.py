@@ -35,7 +35,12 @@ def machine(**more: t.Any) -> Machine:
         (machine(held={"a": USED}), DEFAULT, ("other",), Chosen(SEEN, "registration-ip")),
         (machine(held={"ip": PROMISED}), ("claimed",), (), Chosen()),
         (machine(labels={"ExternalIP": "198.51.100.1"}), ("ExternalIP",), (), Chosen("198.51.100.1", "ExternalIP")),
-        (machine(labels={"InternalIP": "fd00-5"}), ("InternalIP", "registration-ip"), (), Chosen(SEEN, "registration-ip")),
+        (
+            machine(labels={"InternalIP": "fd00-5"}),
+            ("InternalIP", "registration-ip"),
+            (),
+            Chosen(SEEN, "registration-ip"),
+        ),
         (machine(labels={"Hostname": "Node1.example"}), ("Hostname",), (), Chosen("node1.example", "Hostname")),
         (machine(labels={"Hostname": "-oProxyCommand=id"}), ("Hostname",), (), Chosen()),
         (machine(), ("name",), (), Chosen("a", "name")),
@@ -63,7 +68,9 @@ def test_the_first_address_at_which_the_machine_is_known_to_be(
         ({"a": USED}, (), False),
     ],
 )
-def test_a_key_is_asked_for_where_nothing_else_decides(held: dict[str, Held], keys: tuple[str, ...], expected: bool) -> None:
+def test_a_key_is_asked_for_where_nothing_else_decides(
+    held: dict[str, Held], keys: tuple[str, ...], expected: bool
+) -> None:
     assert needs_key(machine(held=held), keys) is expected
 
 
@@ -72,7 +79,12 @@ def test_groups_have_names_of_letters_digits_and_underscores() -> None:
     found = machine(held={"a": USED, "b": PROMISED, "c": USED}, membership=member, state="ready")
     kinds = ("cluster", "role", "machine_pool", "pool", "state", "namespace")
     assert group_names(found, kinds, "elemental_") == [
-        *("elemental_cluster_east_1", "elemental_role_control_plane", "elemental_role_etcd", "elemental_machine_pool_cp_a"),
+        *(
+            "elemental_cluster_east_1",
+            "elemental_role_control_plane",
+            "elemental_role_etcd",
+            "elemental_machine_pool_cp_a",
+        ),
         *("elemental_pool_pool_a", "elemental_pool_pool_b", "elemental_state_ready", "elemental_namespace_ns"),
     ]
     assert group_names(machine(), kinds[:3], "elemental_") == []

@@ -49,8 +49,24 @@ def test_another_server_in_the_environment_is_read_again() -> None:
 @pytest.mark.parametrize(
     "lists",
     [
-        *("", "{", "[]", "null", "[" * 100_000, '{"unknown": 1}', '{"machine_inventories": [1]}', '{"machine_inventories": 1}'),
-        *('{"claims": [{}]}', '{"confirmed": []}', '{"confirmed": {"u": 1}}', '{"notes": [1]}', '{"machine_inventories": null}', 7),
+        *(
+            "",
+            "{",
+            "[]",
+            "null",
+            "[" * 100_000,
+            '{"unknown": 1}',
+            '{"machine_inventories": [1]}',
+            '{"machine_inventories": 1}',
+        ),
+        *(
+            '{"claims": [{}]}',
+            '{"confirmed": []}',
+            '{"confirmed": {"u": 1}}',
+            '{"notes": [1]}',
+            '{"machine_inventories": null}',
+            7,
+        ),
     ],
 )
 def test_junk_in_the_cache_is_read_again(lists: object) -> None:

@@ -68,7 +68,9 @@ def test_claims_of_another_inventory_or_of_no_machine_are_left_out() -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "fe80::1%eth0", "-oProxyCommand=id", "10.0.0.1"])
 def test_an_address_that_no_machine_can_have_is_left_out_and_named(address: str) -> None:
-    broken = dataclasses.replace(claim("a"), address=dataclasses.replace(Address("10.0.0.9", 24, "10.0.0.1"), address=address))
+    broken = dataclasses.replace(
+        claim("a"), address=dataclasses.replace(Address("10.0.0.9", 24, "10.0.0.1"), address=address)
+    )
     found = read(broken, claim("b"))
     assert [(each.name, each.held["ip"].address) for each in found.machines] == [("a", ""), ("b", "10.0.0.10")]
     assert len(found.troubles) == 1

@@ -19,7 +19,9 @@ ORDER = ("claimed", "registration-ip")
 
 
 def read(*items: dict[str, t.Any], prefix: str = "", **more: t.Any) -> Read:
-    return machines(Lists(machine_inventories=[trimmed(each) for each in items], **more), "machine_inventories", prefix, "")
+    return machines(
+        Lists(machine_inventories=[trimmed(each) for each in items], **more), "machine_inventories", prefix, ""
+    )
 
 
 def one(item: dict[str, t.Any], **more: t.Any) -> Machine:
@@ -45,7 +47,12 @@ def test_what_was_observed_is_never_at_an_address_that_is_only_promised(file: st
         ("a2-machineinventory-waiting-pool-full", "waiting", {"ip": ""}, "nmconnections"),
         ("b1-machineinventory-without-network", "registered", {}, "none"),
         ("c1-machineinventory-key-no-dns-name", "failed", {"Inventory_IP": ""}, "nmstate"),
-        ("d1-machineinventory-global-pools-ipv6", "registered", {"v4": "203.0.113.10", "v6.lan": "2001:db8::10"}, "nmstate"),
+        (
+            "d1-machineinventory-global-pools-ipv6",
+            "registered",
+            {"v4": "203.0.113.10", "v6.lan": "2001:db8::10"},
+            "nmstate",
+        ),
         ("m7-machineinventory-1-by-server-alone", "waiting", {"inventory-ip": "", "secondary-ip": ""}, "nmc"),
         (
             "m7-machineinventory-2-after-controller",
@@ -85,7 +92,9 @@ def test_the_address_of_the_registration_in_any_spelling(sent: str, expected: st
     assert one(machine_inventory("a", registration_ip=sent)).registration_ip == expected
 
 
-@pytest.mark.parametrize("sent", ["127.0.0.1", "[::1]", "[fe80::1%eth0]", "-oProxyCommand=id", "{{ x }}", "0.0.0.0", "x" * 5000])
+@pytest.mark.parametrize(
+    "sent", ["127.0.0.1", "[::1]", "[fe80::1%eth0]", "-oProxyCommand=id", "{{ x }}", "0.0.0.0", "x" * 5000]
+)
 def test_what_is_not_an_address_of_a_machine_is_left_out(sent: str) -> None:
     found = read(machine_inventory("a", registration_ip=sent))
     assert found.machines[0].registration_ip == ""
@@ -158,7 +167,12 @@ def test_what_a_push_confirmed_is_in_use_for_exactly_that_claim() -> None:
 
 def selector(uid: str, machine: str = "uid-m", inventory: str = "") -> dict[str, t.Any]:
     owner = {"apiVersion": "cluster.x-k8s.io/v1beta1", "kind": "Machine", "name": "m", "uid": machine}
-    metadata = {"name": f"s-{uid}", "namespace": "fleet-default", "uid": uid, "ownerReferences": [owner] if machine else []}
+    metadata = {
+        "name": f"s-{uid}",
+        "namespace": "fleet-default",
+        "uid": uid,
+        "ownerReferences": [owner] if machine else [],
+    }
     return {"metadata": metadata, "status": {"machineInventoryRef": {"name": inventory}} if inventory else {}}
 
 
@@ -236,7 +250,9 @@ def test_half_of_a_network_is_none() -> None:
     assert read(item).machines[0].network is None
 
 
-@pytest.mark.parametrize("metadata", [None, [], {"namespace": "n"}, {"name": "a/../b", "namespace": "n"}, {"name": "A", "namespace": "n"}])
+@pytest.mark.parametrize(
+    "metadata", [None, [], {"namespace": "n"}, {"name": "a/../b", "namespace": "n"}, {"name": "A", "namespace": "n"}]
+)
 def test_what_cannot_be_a_machine_leaves_the_others_alone(metadata: object) -> None:
     found = read({"metadata": metadata}, machine_inventory("a"))
     assert [each.name for each in found.machines] == ["a"]

@@ -50,7 +50,13 @@ def test_a_condition_that_is_neither_true_nor_false_is_an_error(condition: str) 
 
 @pytest.mark.parametrize(
     ("expressions", "expected"),
-    [((), "default"), (("name",), "node1"), (("empty", "name"), "node1"), (("missing", "name"), "node1"), (("empty",), "default")],
+    [
+        ((), "default"),
+        (("name",), "node1"),
+        (("empty", "name"), "node1"),
+        (("missing", "name"), "node1"),
+        (("empty",), "default"),
+    ],
 )
 def test_the_first_name_that_is_not_empty(expressions: tuple[str, ...], expected: str) -> None:
     assert host_name("default", VARIABLES, expressions, evaluate) == expected
@@ -59,7 +65,22 @@ def test_the_first_name_that_is_not_empty(expressions: tuple[str, ...], expected
 @pytest.mark.parametrize(
     "name",
     [
-        *("localhost", "LOCALHOST", "127.0.0.1", "all", "ungrouped", "", "-o", "a b", "a\n", "a:b", "a[1:3]", "a/b", "{{ x }}", "é"),
+        *(
+            "localhost",
+            "LOCALHOST",
+            "127.0.0.1",
+            "all",
+            "ungrouped",
+            "",
+            "-o",
+            "a b",
+            "a\n",
+            "a:b",
+            "a[1:3]",
+            "a/b",
+            "{{ x }}",
+            "é",
+        ),
         *(None, 7, ["a"], {"a": 1}, "x" * 300),
     ],
 )
@@ -68,6 +89,8 @@ def test_no_host_is_called_by_a_name_that_means_something_else(name: object) -> 
         checked_host(name)
 
 
-@pytest.mark.parametrize("name", ["a", "m-00000000-0000-4000-8000-000000000001", "Node_1", "node1.example.com", "10.0.0.1"])
+@pytest.mark.parametrize(
+    "name", ["a", "m-00000000-0000-4000-8000-000000000001", "Node_1", "node1.example.com", "10.0.0.1"]
+)
 def test_names_of_hosts(name: str) -> None:
     assert checked_host(name) == name

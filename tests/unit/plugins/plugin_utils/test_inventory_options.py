@@ -49,7 +49,10 @@ def test_a_database_is_beside_the_inventory(tmp_path: Path) -> None:
 def test_files_in_the_home_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     access = {"ssl_ca_cert": "~/ca.crt", "host": "https://h"}
-    assert query_of(option(kubernetes=access), "/").kubernetes == {"ssl_ca_cert": "/home/me/ca.crt", "host": "https://h"}
+    assert query_of(option(kubernetes=access), "/").kubernetes == {
+        "ssl_ca_cert": "/home/me/ca.crt",
+        "host": "https://h",
+    }
 
 
 def test_a_relative_kubeconfig_is_where_ansible_was_started_or_beside_the_inventory(
@@ -78,5 +81,4 @@ def test_a_relative_kubeconfig_is_where_ansible_was_started_or_beside_the_invent
 )
 def test_what_is_wrong_is_one_sentence(given: dict[str, t.Any], words: str) -> None:
     with pytest.raises(IpamError, match=words):
-        query_of(option(**given), "/")
-        rules_of(option(**given))
+        (query_of(option(**given), "/"), rules_of(option(**given)))

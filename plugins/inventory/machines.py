@@ -203,9 +203,11 @@ import typing as t
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.vars import combine_vars
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.collecting import without_collection
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import as_data
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import Host, hosts
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Lists, Query
@@ -231,6 +233,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
+        with without_collection():
+            self._parse(path, cache)
+
+    def _parse(self, path: str, cache: bool) -> None:
         try:
             query = query_of(self._option, os.path.dirname(os.path.abspath(path)))
             rules = rules_of(self.get_option)
@@ -240,8 +246,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except IpamError as error:
             raise AnsibleParserError(one_line(error)) from error
         self._report([*lists.notes, *read.troubles, *faults])
-        for host in found:
-            self._add(host)
+        self._fill(found)
 
     def _option(self, name: str) -> t.Any:
         """An option; templates in it are the user's own."""
@@ -275,15 +280,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             for fault in faults[_SHOWN:]:
                 self.display.v(one_line(fault))
 
-    def _add(self, host: Host) -> None:
-        """Add a host with its variables and groups, then what the user composes of them."""
+    def _fill(self, found: t.Sequence[Host]) -> None:
+        """Add the hosts with their variables and groups, then what the user composes of them."""
         inventory, strict = self.inventory, self.get_option("strict")
-        inventory.add_host(host.name)
-        for name, value in host.variables.items():
-            inventory.set_variable(host.name, name, value)
-        for group in host.groups:
-            inventory.add_child(inventory.add_group(group), host.name)
-        variables = dict(host.variables)
-        self._set_composite_vars(self.get_option("compose"), variables, host.name, strict)
-        self._add_host_to_composed_groups(self.get_option("groups"), variables, host.name, strict)
-        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host.name, strict)
+        compose, conditional, keyed = (self.get_option(name) for name in ("compose", "groups", "keyed_groups"))
+        groups = {name: inventory.add_group(name) for host in found for name in host.groups}
+        for host in found:
+            inventory.add_host(host.name)
+            added = inventory.get_host(host.name)
+            # set_variable does the same; since ansible-core 2.19 it checks and copies each value, which takes longer than all else
+            added.vars = combine_vars(added.vars, host.variables)
+            for name in host.groups:
+                inventory.add_child(groups[name], host.name)
+            if compose or conditional or keyed:
+                self._set_composite_vars(compose, host.variables, host.name, strict)
+                self._add_host_to_composed_groups(conditional, host.variables, host.name, strict)
+                self._add_host_to_keyed_groups(keyed, host.variables, host.name, strict)

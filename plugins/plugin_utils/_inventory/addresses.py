@@ -48,7 +48,10 @@ def needs_key(machine: Machine, keys: t.Sequence[str]) -> bool:
 
 
 def _claimed_key(machine: Machine, keys: t.Sequence[str]) -> str:
-    """The key of the claimed address: the first of those that were given, or the only one. An address that is only promised does not count."""
+    """The key of the claimed address: the first of those that were given, or the only one.
+
+    An address that is only promised does not count.
+    """
     candidates = keys or (list(machine.held) if len(machine.held) == 1 else [])
     return next((key for key in candidates if key in machine.held and machine.held[key].in_use), "")
 

@@ -28,7 +28,9 @@ def as_data(value: t.Any) -> t.Any:
     if isinstance(value, str):
         return _marked(value)
     if isinstance(value, dict):
-        return {_key(key): as_data(each) for key, each in value.items()}
+        if _trust is None:  # a key becomes a value where a template of the user's loops over a dictionary
+            return {_marked(key): as_data(each) for key, each in value.items()}
+        return {key: as_data(each) for key, each in value.items()}
     return [as_data(each) for each in value] if isinstance(value, list) else value
 
 
@@ -37,8 +39,3 @@ def _marked(text: str) -> t.Any:
     if _TEMPLATE.search(text):
         return wrap_var(text)
     return text if _trust is None else _trust(text)
-
-
-def _key(key: str) -> t.Any:
-    """A key becomes a value where a template of the user's loops over a dictionary."""
-    return key if _trust is not None else _marked(key)

@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import identity
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._texts import moment, plain
-from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, checked
+from ansible_collections.elemental.networking.plugins.module_utils._yaml import DEPTH
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import (
     Held,
     Machine,
@@ -150,15 +150,24 @@ def _network(parts: Parts) -> Object | None:
     config = parts.entry(network, "config", "spec.network.config")
     pools = parts.entry(spec, "ipAddressPools", "spec.ipAddressPools")
     references = {key: _reference(parts, pools, key) for key in pools}
-    try:
-        checked(config)
-    except YamlError as error:
-        parts.trouble(f"spec.network.config cannot be used ({error})")
+    if is_deep(config):
+        parts.trouble(f"spec.network.config is nested deeper than {DEPTH} levels")
     if len(parts.troubles) > before:
         return None
     if configurator == "none":
         return {"configurator": "none"}
     return {"configurator": configurator, "ipAddresses": references, "config": config}
+
+
+def is_deep(value: Object) -> bool:
+    """Whether a value from JSON is nested deeper than what users may write; how large it is was bounded when it was received."""
+    level: list[t.Any] = [value]
+    for _depth in range(DEPTH):
+        inside = [child for each in level for child in (each.values() if isinstance(each, dict) else each)]
+        level = [child for child in inside if isinstance(child, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _reference(parts: Parts, pools: Object, key: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Parts:
         self.item, self.what = item, what
         self.troubles: list[str] = []
 
-    def attempt(self, read: t.Callable[[], Value], default: Value) -> Value:
+    def _attempt(self, read: t.Callable[[], Value], default: Value) -> Value:
         """What a function reads, or the default and a sentence."""
         try:
             return read()
@@ -46,15 +46,22 @@ class Parts:
 
     def entry(self, owner: Object, name: str, field: str) -> Object:
         """A dictionary in another one, empty where there is none."""
-        return self.attempt(lambda: reading.optional_mapping(owner.get(name), self.what, field), {})
+        value = owner.get(name)
+        if isinstance(value, dict):  # nearly always; there are a hundred parts of a machine, and thousands of machines
+            return value
+        return self._attempt(lambda: reading.optional_mapping(value, self.what, field), {})
 
     def entries(self, owner: Object, name: str, field: str) -> list[Object]:
         """A list of dictionaries, empty where there is none."""
-        return self.attempt(lambda: reading.mappings(owner.get(name), self.what, field), [])
+        return self._attempt(lambda: reading.mappings(owner.get(name), self.what, field), [])
 
     def string(self, owner: Object, name: str, field: str) -> str:
         """A string, empty where there is none."""
-        return self.attempt(lambda: reading.optional_text(owner, name, self.what, field), "")
+        return (
+            ""
+            if owner.get(name) is None
+            else self._attempt(lambda: reading.optional_text(owner, name, self.what, field), "")
+        )
 
     def strings(self, owner: Object, name: str, field: str) -> dict[str, str]:
         """A dictionary of strings, sorted; what is not one is left out, and what kubectl keeps there, too."""

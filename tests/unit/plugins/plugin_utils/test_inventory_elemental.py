@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.addresses import chosen
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.elemental import is_deep
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Lists, Machine, Read
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.reading import machines
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.sources import trimmed
@@ -242,6 +243,19 @@ def test_a_part_that_is_malformed_is_left_out_and_named(path: tuple[str, ...], v
     assert [each.name for each in found.machines] == ["a", "b"]
     assert any(words in each and "fleet-default/b" in each for each in found.troubles), found.troubles
     assert len(set(found.troubles)) == len(found.troubles)
+
+
+@pytest.mark.parametrize(("depth", "expected"), [(1, False), (63, False), (64, True), (900, True)])
+def test_a_configuration_is_as_deep_as_users_may_write_one(depth: int, expected: bool) -> None:
+    config: t.Any = {"a": 1}
+    for level in range(depth):
+        config = [config] if level % 2 else {"a": config, "b": []}
+    assert is_deep(config) is expected
+    item = machine_inventory("a")
+    item["spec"]["network"]["config"] = {"interfaces": config}
+    found = read(item)
+    assert (found.machines[0].network is None) is (depth >= 63)
+    assert len(found.troubles) == (depth >= 63)
 
 
 def test_half_of_a_network_is_none() -> None:

@@ -68,75 +68,6 @@ family:
   choices: [IPv4, IPv6]
 """
 
-# kubernetes.core's names and meanings
-_ACCESS = r"""
-kubeconfig:
-  description:
-    - A kubeconfig file, or its content as a dictionary.
-    - Give an absolute path, or one that begins with C(~).
-  type: raw
-context:
-  description: The context in the kubeconfig.
-  type: str
-host:
-  description: The URL of the API server.
-  type: str
-api_key:
-  description: A bearer token.
-  type: str
-username:
-  description: A user name, for a server or a proxy that takes one.
-  type: str
-password:
-  description: Its password.
-  type: str
-validate_certs:
-  description: Whether the server's certificate is verified. The default is that of the kubeconfig.
-  type: bool
-  aliases: [verify_ssl]
-ca_cert:
-  description: A file with the certificate of the authority that signed the server's.
-  type: path
-  aliases: [ssl_ca_cert]
-client_cert:
-  description: A file with a client certificate.
-  type: path
-  aliases: [cert_file]
-client_key:
-  description: A file with the key of the client certificate.
-  type: path
-  aliases: [key_file]
-proxy:
-  description: The URL of a proxy.
-  type: str
-no_proxy:
-  description: Hosts that are reached without the proxy, separated by commas.
-  type: str
-proxy_headers:
-  description: Headers for the proxy.
-  type: dict
-  suboptions:
-    proxy_basic_auth:
-      description: User and password for the proxy, as C(user:password).
-      type: str
-    basic_auth:
-      description: User and password for the server behind it, as C(user:password).
-      type: str
-    user_agent:
-      description: The user agent.
-      type: str
-persist_config:
-  description: Whether a token that was renewed is written back to the kubeconfig file. By default it is not.
-  type: bool
-impersonate_user:
-  description: The user to act as.
-  type: str
-impersonate_groups:
-  description: The groups to act as a member of.
-  type: list
-  elements: str
-"""
-
 
 class ModuleDocFragment:
     """How to reach the claims and pools, and what a claim is."""
@@ -145,8 +76,7 @@ class ModuleDocFragment:
     CLAIMS: str
     KUBERNETES: str
 
-    DOCUMENTATION = (
-        r"""
+    DOCUMENTATION = r"""
 options:
   backend:
     description:
@@ -171,9 +101,72 @@ options:
         does not set them; use the group of this collection.
     type: dict
     suboptions:
-"""
-        + textwrap.indent(_ACCESS, "      ")
-        + r"""  namespace:
+      kubeconfig:
+        description:
+          - A kubeconfig file, or its content as a dictionary.
+          - Give an absolute path, or one that begins with C(~).
+        type: raw
+      context:
+        description: The context in the kubeconfig.
+        type: str
+      host:
+        description: The URL of the API server.
+        type: str
+      api_key:
+        description: A bearer token.
+        type: str
+      username:
+        description: A user name, for a server or a proxy that takes one.
+        type: str
+      password:
+        description: Its password.
+        type: str
+      validate_certs:
+        description: Whether the server's certificate is verified. The default is that of the kubeconfig.
+        type: bool
+        aliases: [verify_ssl]
+      ca_cert:
+        description: A file with the certificate of the authority that signed the server's.
+        type: path
+        aliases: [ssl_ca_cert]
+      client_cert:
+        description: A file with a client certificate.
+        type: path
+        aliases: [cert_file]
+      client_key:
+        description: A file with the key of the client certificate.
+        type: path
+        aliases: [key_file]
+      proxy:
+        description: The URL of a proxy.
+        type: str
+      no_proxy:
+        description: Hosts that are reached without the proxy, separated by commas.
+        type: str
+      proxy_headers:
+        description: Headers for the proxy.
+        type: dict
+        suboptions:
+          proxy_basic_auth:
+            description: User and password for the proxy, as C(user:password).
+            type: str
+          basic_auth:
+            description: User and password for the server behind it, as C(user:password).
+            type: str
+          user_agent:
+            description: The user agent.
+            type: str
+      persist_config:
+        description: Whether a token that was renewed is written back to the kubeconfig file. By default it is not.
+        type: bool
+      impersonate_user:
+        description: The user to act as.
+        type: str
+      impersonate_groups:
+        description: The groups to act as a member of.
+        type: list
+        elements: str
+  namespace:
     description: The namespace of claims, and of namespaced pools whose manifests have none.
     type: str
     default: default
@@ -191,7 +184,6 @@ seealso:
     description: Waiting, releasing, rights, and what happens if something fails.
     link: https://github.com/elemental-networking/elemental.networking/blob/main/docs/claims.md
 """
-    )
 
     POOLS = r"""
 options:
@@ -321,6 +313,8 @@ options:
         description: The namespace of this claim. The default is O(namespace).
         type: str
 """
+# for an inventory, which is not a module: the suboptions are the same
+_ACCESS = ModuleDocFragment.DOCUMENTATION.partition("\n    suboptions:\n")[2].partition("\n  namespace:\n")[0]
 ModuleDocFragment.KUBERNETES = f"""
 options:
   kubernetes:
@@ -332,5 +326,5 @@ options:
       - Values may be templates, for example with a lookup of a secret.
     type: dict
     suboptions:
-{textwrap.indent(_ACCESS, "      ")}
+{_ACCESS}
 """

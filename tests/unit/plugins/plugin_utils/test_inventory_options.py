@@ -23,7 +23,7 @@ DEFAULTS: dict[str, t.Any] = {
 
 
 def option(**given: t.Any) -> t.Callable[[str], t.Any]:
-    return lambda name: {**DEFAULTS, **given}.get(name)
+    return {**DEFAULTS, **given}.get
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 _CLAIM = r"""
@@ -313,8 +314,8 @@ options:
         description: The namespace of this claim. The default is O(namespace).
         type: str
 """
-# for an inventory, which is not a module: the suboptions are the same
-_ACCESS = ModuleDocFragment.DOCUMENTATION.partition("\n    suboptions:\n")[2].partition("\n  namespace:\n")[0]
+# for an inventory, which is not a module: the suboptions are the same, up to the next option
+_ACCESS = re.split(r"\n  (?=\w)", ModuleDocFragment.DOCUMENTATION.partition("\n    suboptions:\n")[2], maxsplit=1)[0]
 ModuleDocFragment.KUBERNETES = f"""
 options:
   kubernetes:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 _CLAIM = r"""
@@ -74,6 +75,7 @@ class ModuleDocFragment:
 
     CLAIM: str
     CLAIMS: str
+    KUBERNETES: str
 
     DOCUMENTATION = r"""
 options:
@@ -95,6 +97,7 @@ options:
       - How to reach the cluster, for O(backend=kubernetes), with the names and meanings of C(kubernetes.core.k8s_auth_options).
       - What is not given comes from the environment variables C(K8S_AUTH_*), then from the pod that the module runs in, then from
         C(~/.kube/config), as with C(kubernetes.core).
+      - A relative path is looked up in the folder of the playbook.
       - These are suboptions, because C(kubernetes.core)'s own C(host) would be taken for the host of a claim. Its C(module_defaults) group
         does not set them; use the group of this collection.
     type: dict
@@ -102,7 +105,7 @@ options:
       kubeconfig:
         description:
           - A kubeconfig file, or its content as a dictionary.
-          - Give an absolute path, or one that begins with C(~). A relative path is looked up in the folder of the playbook.
+          - Give an absolute path, or one that begins with C(~).
         type: raw
       context:
         description: The context in the kubeconfig.
@@ -310,4 +313,19 @@ options:
       namespace:
         description: The namespace of this claim. The default is O(namespace).
         type: str
+"""
+# for an inventory, which is not a module: the suboptions are the same, up to the next option
+_ACCESS = re.split(r"\n  (?=\w)", ModuleDocFragment.DOCUMENTATION.partition("\n    suboptions:\n")[2], maxsplit=1)[0]
+ModuleDocFragment.KUBERNETES = f"""
+options:
+  kubernetes:
+    description:
+      - How to reach the cluster, with the names and meanings of C(kubernetes.core.k8s_auth_options).
+      - What is not given is taken from the environment variables C(K8S_AUTH_*), then from the pod that Ansible runs in, then from
+        C(~/.kube/config), as with C(kubernetes.core).
+      - A relative path of a kubeconfig is looked up in the folder where Ansible was started, then beside the inventory file.
+      - Values may be templates, for example with a lookup of a secret.
+    type: dict
+    suboptions:
+{_ACCESS}
 """

@@ -31,9 +31,15 @@ def built() -> Path:
 def inventory(labels: str) -> bytes:
     """The lines of labels.txt in the format of sphinx's objects.inv, version 2."""
     lines = [line.split(" ", 2) for line in labels.splitlines() if line and not line.startswith("#")]
-    entries = "".join(f"{label} std:label -1 {page} {title}\n" for label, page, title in lines)
+    entries = "".join(f"{_object(label)} -1 {page} {title}\n" for label, page, title in lines)
     head = "# Sphinx inventory version 2\n# Project: ansible\n# Version: devel\n# The remainder of this file is compressed using zlib.\n"
     return head.encode() + zlib.compress(entries.encode())
+
+
+def _object(label: str) -> str:
+    """Name and kind of a label, or of an environment variable, which has ``envvar:`` before its name."""
+    kind, colon, name = label.partition(":")
+    return f"{name} std:{kind}" if colon else f"{label} std:label"
 
 
 def main() -> int:

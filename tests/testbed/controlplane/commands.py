@@ -56,7 +56,8 @@ def apiserver(binaries: Path, folder: Path, ports: Ports, tokens: Path) -> list[
     """The API server: RBAC, nobody anonymous, and a log of who asked for what in the IPAM group."""
     pki = folder / "pki"
     policy = folder / "audit-policy.json"
-    rules = [{"level": "Metadata", "resources": [{"group": places.GROUP}]}, {"level": "None"}]
+    groups = [{"group": name} for name in (places.GROUP, places.CLUSTER_GROUP, places.ELEMENTAL_GROUP)]
+    rules = [{"level": "Metadata", "resources": groups}, {"level": "None"}]
     policy.write_text(
         json.dumps(
             {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": rules}

@@ -15,6 +15,8 @@ from ...stages.machine import CACHE
 PREFIX = f"elcp{os.environ.get('TESTBED_NAME', '')}"
 HOST = "127.0.0.1"
 GROUP = "ipam.cluster.x-k8s.io"
+CLUSTER_GROUP = "cluster.x-k8s.io"
+ELEMENTAL_GROUP = "elemental.cattle.io"
 MODULES = Path(__file__).parent / "modules"
 BINARIES = CACHE / "controlplane"
 

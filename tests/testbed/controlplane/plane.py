@@ -194,7 +194,7 @@ class Plane:
         _post(f"{url}/compaction", {"revision": header["revision"], "physical": True})
 
     def requests(self, user: str) -> list[dict[str, t.Any]]:
-        """What a user asked of the IPAM group, from the API server's audit log."""
+        """What a user asked of the groups of IPAM, Cluster API and Elemental, from the API server's audit log."""
         found = []
         for line in (self.folder / "audit.log").read_text().splitlines():
             with contextlib.suppress(ValueError):

@@ -17,6 +17,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.kuberne
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.backend import KubernetesBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Query
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.reading import machines
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.sources import of_elemental
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import claimed_addresses
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.shared_claims import forget
@@ -155,6 +158,15 @@ def look_up(server: Server) -> None:
         right(address.address, address.prefix, address.gateway)
 
 
+def read_inventory(server: Server) -> None:
+    """What the inventory lists."""
+    connection, query = kubernetes_core.Connection("https://h", server, dict), Query("machine_inventories", ("ns",))
+    for each in machines(of_elemental(connection, query, lambda _line: None), query.source, "", "").machines:
+        for held in each.held.values():
+            if held.address:
+                right(held.address, held.prefix, held.gateway or None)
+
+
 def claim(server: Server, *machines: str, **options: t.Any) -> None:
     """What the modules claim."""
     result = serve(server, [asked(machine, owner={**OWNER, "name": machine}) for machine in machines], **options)
@@ -177,6 +189,7 @@ _WORK: dict[str, t.Callable[[Server], None]] = {
     "claim and widen the pool": lambda server: claim(server, "new", pools=[_WIDER]),
     "claim again": lambda server: claim(server, "a", "b"),
     "look up": look_up,
+    "read an inventory": read_inventory,
     "release": lambda server: claim(server, "a", "b", state="absent"),
     "release what has something in common": lambda server: claim(server, state="absent", selector={"key": "ip"}),
     "list claims": lambda server: through_backend(server, lambda backend: backend.list_claims(None)),

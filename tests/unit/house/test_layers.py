@@ -62,8 +62,8 @@ _LAYERS: tuple[tuple[str, ...], ...] = (
     ("plugin_utils._action",),
     ("plugin_utils._host",),
     ("plugin_utils._transaction", "plugin_utils._request"),
-    ("plugin_utils._play",),
-    ("modules", "action", "lookup", "filter", "doc_fragments"),
+    ("plugin_utils._play", "plugin_utils._inventory"),
+    ("modules", "action", "inventory", "lookup", "filter", "doc_fragments"),
 )
 # rooms that stand alone, whatever their layer
 _KNOW_NOTHING_OF = {

@@ -28,9 +28,10 @@ def _names(*patterns: str) -> set[str]:
 
 
 def test_labels_are_what_sphinx_reads() -> None:
-    lines = inventory("# comment\na.b page.html#a-b A title\n").split(b"\n", 4)
+    lines = inventory("# comment\na.b page.html#a-b A title\nenvvar:A_B page.html#a A_B\n").split(b"\n", 4)
     assert lines[0] == b"# Sphinx inventory version 2"
-    assert zlib.decompress(lines[4]) == b"a.b std:label -1 page.html#a-b A title\n"
+    entries = b"a.b std:label -1 page.html#a-b A title\nA_B std:envvar -1 page.html#a A_B\n"
+    assert zlib.decompress(lines[4]) == entries
 
 
 @pytest.mark.parametrize("guide", _GUIDES, ids=lambda file: file.stem)

@@ -92,14 +92,16 @@ class Api:
             body = {**body, "dryRun": ["All"]}
         return self._request("DELETE", path, place, _writing(dry_run), body)
 
-    def pages(self, path: Path, place: RequestTarget, selector: str = "", name: str = "") -> t.Iterator[Page]:
+    def pages(
+        self, path: Path, place: RequestTarget, selector: str = "", name: str = "", size: int = _PAGE
+    ) -> t.Iterator[Page]:
         """All pages of a list, of objects with this label or this name where one is given.
 
         One that expired on the way (410) is followed by the newer rest that the server offers.
 
-        A page that is too large is asked for again with fewer objects; a list without an end is Malformed.
+        A page of ``size`` objects that is too large is asked for again with fewer; a list without an end is Malformed.
         """
-        query: dict[str, str | int] = {"limit": _PAGE}
+        query: dict[str, str | int] = {"limit": size}
         if selector:
             query["labelSelector"] = selector
         if name:

@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values of others for Ansible: never a template, in any version of ansible-core, and plain strings where they are exported.
+
+``ansible-inventory --export`` writes a string that ansible-core must not evaluate as a dictionary, which AWX shows and compares as one:
+before 2.19 those that are marked as unsafe, since then all that are not marked as trusted. So a string without any sign of a template is
+left plain before 2.19, and marked as trusted since then: there is nothing in it to evaluate.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import typing as t
+
+import ansible.template
+from ansible.utils.unsafe_proxy import wrap_var
+
+# two signs of a kind that begins an expression, with other delimiters, too, and the line that sets delimiters
+_TEMPLATE = re.compile(r"[{\[(<%#$@][{\[(<%#$@]|#jinja2")
+_trust = getattr(ansible.template, "trust_as_template", None)
+
+
+def as_data(value: t.Any) -> t.Any:
+    """The value, with each string in it marked so that it is not evaluated and, if nothing in it could be, exported as a string."""
+    if isinstance(value, str):
+        return _marked(value)
+    if isinstance(value, dict):
+        if _trust is None:  # a key becomes a value where a template of the user's loops over a dictionary
+            return {_marked(key): as_data(each) for key, each in value.items()}
+        return {key: as_data(each) for key, each in value.items()}
+    return [as_data(each) for each in value] if isinstance(value, list) else value
+
+
+@functools.lru_cache(maxsize=50_000)
+def _marked(text: str) -> t.Any:
+    if _TEMPLATE.search(text):
+        return wrap_var(text)
+    return text if _trust is None else _trust(text)

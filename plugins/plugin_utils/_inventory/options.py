@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of the inventory, checked: what to read, and how it becomes hosts."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import OPTIONS, is_path
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_name, checked_site
+from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.addresses import SOURCES
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.groups import GROUPS
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import (
+    CLAIMS,
+    DATABASE,
+    MACHINE_INVENTORIES,
+    Query,
+    Rules,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.files import database_path
+
+Option = t.Callable[[str], t.Any]
+_DEFAULTS = {MACHINE_INVENTORIES: ("fleet-default",), CLAIMS: ("default",), DATABASE: ()}
+_ALL = "*"
+_NAMES = {alias: name for name, spec in OPTIONS.items() for alias in (name, *spec.get("aliases", ()))}
+
+
+def query_of(option: Option, folder: str) -> Query:
+    """What to read; ``folder`` is that of the inventory file. Raises InvalidInput with one sentence."""
+    source = str(option("source"))
+    if source not in _DEFAULTS:
+        raise InvalidInput(f"there is no source {plain(source, 80)}; use {', '.join(_DEFAULTS)}")
+    return Query(
+        source=source,
+        namespaces=_namespaces(_words(option, "namespaces") or _DEFAULTS[source]),
+        label_selector=str(option("label_selector") or ""),
+        clusters=bool(option("clusters")),
+        confirmations=bool(option("confirmations")),
+        kubernetes={} if source == DATABASE else _access(option("kubernetes"), folder),
+        backend=str(option("backend") or "embedded"),
+        database=database_path(str(option("database") or ""), folder) if source == DATABASE else "",
+    )
+
+
+def rules_of(option: Option) -> Rules:
+    """How machines become hosts. Raises InvalidInput with one sentence."""
+    return Rules(
+        addresses=_chosen(option, "addresses", SOURCES),
+        address_keys=_words(option, "address_keys"),
+        hostnames=_words(option, "hostnames"),
+        include=_words(option, "include"),
+        exclude=_words(option, "exclude"),
+        group_by=_chosen(option, "group_by", tuple(GROUPS)),
+        group_prefix=str(option("group_prefix") or ""),
+        label_prefix=str(option("label_prefix") or ""),
+        site=checked_site(str(option("site") or "")),
+    )
+
+
+def _words(option: Option, name: str) -> tuple[str, ...]:
+    """A list of strings as they were given: Ansible marks what it may evaluate on the strings themselves."""
+    return tuple(each for each in option(name) or () if each not in (None, ""))
+
+
+def _chosen(option: Option, name: str, choices: t.Sequence[str]) -> tuple[str, ...]:
+    words = _words(option, name)
+    unknown = next((each for each in words if each not in choices), None)
+    if unknown is not None:
+        raise InvalidInput(f"{name} has {plain(unknown, 80)}, which is not known; use {', '.join(choices)}")
+    return words
+
+
+def _namespaces(names: t.Sequence[str]) -> tuple[str, ...]:
+    if _ALL in names:
+        return ()
+    return tuple(dict.fromkeys(checked_name(str(name), "namespace") for name in names))
+
+
+def _access(value: object, folder: str) -> dict[str, t.Any]:
+    """The authentication options; a kubeconfig may be where Ansible was started, or beside the inventory."""
+    if value is None:
+        return {}
+    if not isinstance(value, t.Mapping):
+        raise InvalidInput("kubernetes must be a dictionary, such as {kubeconfig: ~/.kube/config}")
+    unknown = next((each for each in value if each not in _NAMES), None)
+    if unknown is not None:
+        raise InvalidInput(f"kubernetes has no option {plain(unknown, 80)}; use {', '.join(sorted(OPTIONS))}")
+    return {str(name): _found(_NAMES[name], each, folder) for name, each in value.items()}
+
+
+def _found(name: str, value: t.Any, folder: str) -> t.Any:
+    if name == "kubeconfig" and is_path(value):
+        path = os.path.expanduser(value)
+        beside = os.path.join(folder, path)
+        return beside if not os.path.exists(path) and os.path.exists(beside) else path
+    return os.path.expanduser(value) if OPTIONS[name]["type"] == "path" and isinstance(value, str) else value

@@ -1,0 +1,264 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory as ansible-inventory shows it, exported as AWX reads it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.claiming import ClaimRequest, ensure_claims
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import pool_from_manifest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.recording import KnownMachine, record_machines
+from ansible_collections.elemental.networking.tests.data.asking import pool
+from ansible_collections.elemental.networking.tests.data.machines import machine_inventory
+
+_STANDIN = Path(__file__).parents[3] / "standins/lists.py"
+_TEMPLATE = "{{ lookup('ansible.builtin.pipe', 'touch " + "MARK" + "') }}"
+
+
+class Inventory:
+    """A file for the plugin, and what commands of Ansible make of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.file = folder, folder / "site.elemental.yml"
+        self.lists: dict[str, t.Any] = {}
+        self.environment = {
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_INVENTORY_UNPARSED_FAILED": "1",
+            "HOME": str(folder),
+        }
+
+    def run(self, *command: str, **options: t.Any) -> subprocess.CompletedProcess[str]:
+        """A command with the inventory of these options."""
+        self.file.write_text(json.dumps({"plugin": "elemental.networking.machines", **options}))
+        start = [str(Path(sys.executable).parent / command[0])]
+        if options.get("source") != "database":
+            (self.folder / "lists.json").write_text(json.dumps(self.lists))
+            start = [sys.executable, str(_STANDIN), str(self.folder / "lists.json"), command[0]]
+        environment = {**os.environ, **self.environment}
+        whole = [*start, "-i", str(self.file), *command[1:]]
+        return subprocess.run(
+            whole, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    def export(self, **options: t.Any) -> dict[str, t.Any]:
+        """Hosts, variables and groups, as AWX gets them."""
+        done = self.run("ansible-inventory", "--list", "--export", **options)
+        assert done.returncode == 0, done.stderr
+        self.warnings = " ".join(done.stderr.split())
+        return dict(json.loads(done.stdout))
+
+    @property
+    def reads(self) -> int:
+        """How often the lists were read."""
+        file = self.folder / "lists.reads"
+        return len(file.read_text().splitlines()) if file.exists() else 0
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Inventory:
+    """An inventory without machines."""
+    return Inventory(tmp_path)
+
+
+def hosts(exported: dict[str, t.Any]) -> dict[str, dict[str, t.Any]]:
+    return dict(exported["_meta"]["hostvars"])
+
+
+def plainly(value: t.Any) -> t.Any:
+    """A value that Ansible itself has composed: since ansible-core 2.19 it exports these as not to be evaluated."""
+    return value["__ansible_unsafe"] if isinstance(value, dict) else value
+
+
+def test_machines_are_hosts_with_variables_of_plain_types_and_groups(inventory: Inventory) -> None:
+    labels = {"elemental.cattle.io/rack": "7", "mac": "52-54-00-12-34-56"}
+    inventory.lists = {
+        "machine_inventories": [machine_inventory("b", labels=labels), machine_inventory("a", applied=True)]
+    }
+    exported = inventory.export(address_keys=["inventory-ip"])
+    found = hosts(exported)
+    a, b = found["a"], found["b"]
+    assert (a["ansible_host"], a["elemental_address_source"], a["elemental_address_key"]) == (
+        *("192.168.122.153", "claimed", "inventory-ip"),
+    )
+    assert (b["ansible_host"], b["elemental_address_source"], b["elemental_address_key"]) == (
+        "192.0.2.10",
+        "registration-ip",
+        "",
+    )
+    assert (a["elemental_enabled"], b["elemental_enabled"]) == (True, False)
+    assert b["elemental_labels"] == {"mac": "52-54-00-12-34-56", "rack": "7"}
+    assert b["elemental_mac_addresses"] == {"mac": "52:54:00:12:34:56"}
+    assert b["elemental_addresses"] == {"inventory-ip": "192.168.122.153", "secondary-ip": "172.16.0.153"}
+    spec = machine_inventory("b")["spec"]
+    assert b["elemental_network"] == {
+        "configurator": "nmc",
+        "ipAddresses": spec["ipAddressPools"],
+        "config": spec["network"]["config"],
+    }
+    assert exported["elemental_state_ready"]["hosts"] == ["a"]
+    assert sorted(exported["elemental_pool_elemental_inventory_pool"]["hosts"]) == ["a", "b"]
+    assert "__ansible" not in json.dumps(exported)
+    assert inventory.warnings == ""
+
+
+def test_nothing_of_a_machine_is_a_template(inventory: Inventory, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    template = _TEMPLATE.replace("MARK", str(mark))
+    item = machine_inventory("a", labels={"x": template})
+    item["metadata"]["annotations"]["elemental.cattle.io/os.name"] = template
+    item["spec"]["network"]["config"] = {template: [template, "{inventory-ip}"]}
+    inventory.lists = {"machine_inventories": [item]}
+    options = {
+        "compose": {"copied": "elemental_annotations['os.name']", "joined": "'<' ~ elemental_labels.x ~ '>'"},
+        "keyed_groups": [{"key": "elemental_labels.x", "prefix": "g"}],
+        "groups": {"with_name": "elemental_annotations['os.name'] | length > 10"},
+        "include": ["elemental_labels.x is defined"],
+        "hostnames": ["elemental_name"],
+    }
+    exported = inventory.export(**options)
+    assert "with_name" in exported
+    message = "{{ [copied, joined, elemental_labels.x, elemental_network.config] }}"
+    shown = inventory.run("ansible", "all", "-c", "local", "-m", "debug", "-a", json.dumps({"msg": message}), **options)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert "touch" in shown.stdout
+    assert not mark.exists()
+
+
+def test_expressions_are_those_of_the_users_file(inventory: Inventory) -> None:
+    inventory.lists = {
+        "machine_inventories": [
+            machine_inventory("a", labels={"site": "east", "host": "web1"}, applied=True),
+            machine_inventory("b", labels={"site": "west", "host": "web2"}, applied=True),
+            machine_inventory("c", labels={"site": "east", "host": "web3"}),
+            machine_inventory("d"),
+        ]
+    }
+    exported = inventory.export(
+        include=["elemental_labels.get('site') == 'east'", "elemental_name == 'd'"],
+        exclude=["not elemental_enabled and elemental_name != 'd'"],
+        hostnames=["elemental_labels.host", "elemental_name ~ '-x'"],
+        compose={"ansible_user": "'root'", "ansible_port": "22 + 2200"},
+        keyed_groups=[{"key": "elemental_labels.site", "prefix": "site"}],
+        groups={"web": "inventory_hostname is undefined and elemental_labels.host is defined"},
+        group_by=[],
+        address_keys=["inventory-ip"],
+    )
+    found = hosts(exported)
+    assert sorted(found) == ["d-x", "web1"]
+    assert plainly(found["web1"]["ansible_user"]) == "root"
+    assert int(found["web1"]["ansible_port"]) == 2222
+    assert exported["site_east"]["hosts"] == ["web1"]
+    assert inventory.warnings == ""
+
+
+def test_what_is_wrong_with_a_machine_is_a_warning_and_with_strict_an_error(inventory: Inventory) -> None:
+    inventory.lists = {
+        "machine_inventories": [
+            machine_inventory("a", registration_ip="127.0.0.1"),
+            machine_inventory("localhost"),
+            machine_inventory("b", namespace="one"),
+            machine_inventory("b", namespace="two"),
+            machine_inventory("c"),
+        ],
+        "notes": ["a note"],
+    }
+    found = hosts(inventory.export())
+    assert sorted(found) == ["a", "b", "c"]
+    assert "ansible_host" not in found["a"]
+    assert found["b"]["elemental_namespace"] == "one"
+    for words in (
+        "registration-ip is 127.0.0.1",
+        "a host cannot be called localhost",
+        "machine two/b is left out",
+        "a note",
+    ):
+        assert words in inventory.warnings
+    done = inventory.run("ansible-inventory", "--list", strict=True)
+    assert done.returncode
+    assert "a note" in done.stderr
+
+
+@pytest.mark.parametrize("condition", ["elemental_labels.missing == 'x'", "1 +", "elemental_name"])
+def test_a_condition_that_cannot_be_evaluated_leaves_the_machine_out(inventory: Inventory, condition: str) -> None:
+    inventory.lists = {"machine_inventories": [machine_inventory("a")]}
+    for option in ("include", "exclude"):
+        assert hosts(inventory.export(**{option: [condition]})) == {}
+        assert "machine fleet-default/a is left out: the condition" in inventory.warnings
+
+
+def test_many_faults_are_a_few_warnings(inventory: Inventory) -> None:
+    broken = [machine_inventory(f"m{number}", registration_ip="127.0.0.1") for number in range(50)]
+    inventory.lists = {"machine_inventories": broken}
+    assert len(hosts(inventory.export())) == 50
+    assert inventory.warnings.count("registration-ip is") == 5
+    assert "45 more parts of machines were left out" in inventory.warnings
+
+
+def test_the_cache_is_read_and_can_be_refreshed(inventory: Inventory, tmp_path: Path) -> None:
+    inventory.lists = {"machine_inventories": [machine_inventory("a")]}
+    options = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    first = inventory.export(**options)
+    inventory.lists = {"machine_inventories": [machine_inventory("b")]}
+    assert inventory.export(**options) == first
+    assert inventory.reads == 1
+    assert list(hosts(inventory.export(**options, label_selector="x=y"))) == ["b"]
+    assert inventory.reads == 2
+    (cached,) = (tmp_path / "cache").iterdir()
+    cached.write_text('{"form": 1}')
+    assert list(hosts(inventory.export(**options))) == ["b"]
+
+
+def test_a_database_as_inventory(inventory: Inventory, tmp_path: Path) -> None:
+    found = pool_from_manifest(pool(), "default")
+    with open_backend(BackendOptions("embedded", str(tmp_path / ".elemental-ipam.sqlite"))) as backend:
+        wanted = [Claim("default", f"{name}-ip", name, "ip", found.reference, host=name.upper()) for name in ("a", "b")]
+        ensure_claims(backend, [ClaimRequest(each) for each in wanted], [found], False)
+        known = KnownMachine("default", "a", "A", (), addresses=("10.0.0.10",))
+        record_machines(backend, [known], "2026-11-29T12:00:00Z", False)
+    exported = inventory.export(source="database")
+    a, b = hosts(exported)["A"], hosts(exported)["B"]
+    assert (a["ansible_host"], a["elemental_name"], a["elemental_enabled"]) == ("10.0.0.10", "a", True)
+    assert ("ansible_host" in b, b["elemental_addresses"], b["elemental_state"]) == (
+        False,
+        {"ip": "10.0.0.11"},
+        "claimed",
+    )
+    assert exported["elemental_state_ready"]["hosts"] == ["A"]
+    assert "elemental_network" not in a
+    hosts(inventory.export(source="database", database="elsewhere.sqlite"))
+    assert "elsewhere.sqlite does not exist" in inventory.warnings
+    assert not (tmp_path / "elsewhere.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"source": "ldap"}, "ldap"),
+        ({"source": "database", "backend": "oracle"}, "there is no IPAM backend oracle"),
+        ({"namespaces": ["a/b"]}, "namespace"),
+        ({"kubernetes": {"tokn": "x"}}, "kubernetes has no option tokn"),
+    ],
+)
+def test_options_that_are_wrong_are_one_sentence(inventory: Inventory, options: dict[str, t.Any], words: str) -> None:
+    done = inventory.run("ansible-inventory", "--list", **options)
+    assert done.returncode
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_other_files_are_not_for_it(inventory: Inventory, tmp_path: Path) -> None:
+    inventory.file = tmp_path / "site.yml"
+    inventory.lists = {"machine_inventories": [machine_inventory("a")]}
+    done = inventory.run("ansible-inventory", "--list")
+    assert done.returncode

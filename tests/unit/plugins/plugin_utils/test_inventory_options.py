@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of the inventory become a query and rules, or one sentence."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.options import query_of, rules_of
+
+DEFAULTS: dict[str, t.Any] = {
+    "source": "machine_inventories",
+    "namespaces": None,
+    "confirmations": True,
+    "addresses": ["claimed"],
+    "group_by": ["state"],
+}
+
+
+def option(**given: t.Any) -> t.Callable[[str], t.Any]:
+    return {**DEFAULTS, **given}.get
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ("fleet-default",)),
+        ({"source": "claims"}, ("default",)),
+        ({"source": "database"}, ()),
+        ({"namespaces": ["a", "b", "a"]}, ("a", "b")),
+        ({"namespaces": ["a", "*"]}, ()),
+    ],
+)
+def test_namespaces(given: dict[str, t.Any], expected: tuple[str, ...]) -> None:
+    assert query_of(option(**given), "/inventory").namespaces == expected
+
+
+def test_a_database_is_beside_the_inventory(tmp_path: Path) -> None:
+    assert query_of(option(source="database"), str(tmp_path)).database == str(tmp_path / ".elemental-ipam.sqlite")
+    assert query_of(option(source="database", database="x.db"), str(tmp_path)).database == str(tmp_path / "x.db")
+    assert query_of(option(), str(tmp_path)).database == ""
+
+
+def test_files_in_the_home_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    access = {"ssl_ca_cert": "~/ca.crt", "host": "https://h"}
+    assert query_of(option(kubernetes=access), "/").kubernetes == {
+        "ssl_ca_cert": "/home/me/ca.crt",
+        "host": "https://h",
+    }
+
+
+def test_a_relative_kubeconfig_is_where_ansible_was_started_or_beside_the_inventory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "config").touch()
+    monkeypatch.chdir(tmp_path / "here")
+    given = option(kubernetes={"kubeconfig": "config"})
+    assert query_of(given, str(tmp_path)).kubernetes == {"kubeconfig": str(tmp_path / "config")}
+    (tmp_path / "here/config").touch()
+    assert query_of(given, str(tmp_path)).kubernetes == {"kubeconfig": "config"}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"source": "ldap"}, "there is no source ldap"),
+        ({"namespaces": ["A/../b"]}, "namespace"),
+        ({"kubernetes": "x"}, "kubernetes must be a dictionary"),
+        ({"kubernetes": {"tokn": "x"}}, "kubernetes has no option tokn"),
+        ({"addresses": ["dns"]}, "addresses has dns"),
+        ({"group_by": ["rack"]}, "group_by has rack"),
+        ({"site": "a b"}, "site"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(given: dict[str, t.Any], words: str) -> None:
+    with pytest.raises(IpamError, match=words):
+        (query_of(option(**given), "/"), rules_of(option(**given)))

@@ -49,7 +49,7 @@ def objects(
     for namespace in namespaces or ("",):
         place = RequestTarget("list", resource.plural, namespace)
         try:
-            for page in api.pages(resource.path(namespace), place, selector, _PAGE):
+            for page in api.pages(resource.path(namespace), place, selector, size=_PAGE):
                 yield from page.items
         except Refused as error:
             raise _forbidden(error, place) if error.is_missing_right else error from None

@@ -18,7 +18,6 @@ def main() -> None:
     try:
         python, variables = cluster_environment()
         machine.environment("core-2.16", machine.PYTHON)
-        machine.environment("core-2.21", machine.newer_python())
     except machine.Missing as error:
         sys.exit(f"bench-inventory: {error}")
     os.chdir(machine.REPOSITORY)

@@ -26,10 +26,11 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.mach
     cluster_options,
     machine_name,
     namespace_of,
+    server_options,
 )
 
 _TEXTS = ("machine", "backend", "database", "namespace", "manifest", "site")
-_RAW = ("network", "pools", "pool_files", "kubernetes")
+_RAW = ("network", "pools", "pool_files", "kubernetes", "postgresql")
 
 
 def option(lookup: LookupBase, name: str) -> t.Any:
@@ -62,7 +63,10 @@ def served_claims(given: Given) -> dict[str, BoundClaim]:
     machine = machine_name(given.machine, given.host)
     namespace = namespace_of(given.namespace) if given.namespace else None
     database = database_path(given.database, given.inventory_folder)
-    with open_backend(BackendOptions(given.backend or "embedded", database, cluster_options(given))) as backend:
+    access = BackendOptions(
+        given.backend or "embedded", database, cluster_options(given), postgresql=server_options(given)
+    )
+    with open_backend(access) as backend:
         found = of_machine(backend.list_claims(namespace), machine)
     # a machine that was named may be another host's; the name that was made of the host's own may be equal by chance
     own = [each for each in found if each.claim.site in ("", given.site)]

@@ -76,7 +76,9 @@ def test_clients_that_are_killed_lose_nothing(
     for _number in range(wanted):
         while len(running) < _AT_ONCE:
             log = tmp_path / f"{len(logs)}.log"
-            process = clients.CONTEXT.Process(target=clients.live, args=(options, str(log), f"m{len(logs)}"))
+            process = clients.CONTEXT.Process(
+                target=clients.live, args=(options, str(log), f"m{len(logs)}"), daemon=True
+            )
             process.start()
             logs.append(log)
             running.append((process, log))
@@ -166,7 +168,7 @@ def _size(logs: t.Sequence[Path]) -> int:
     return sum(log.stat().st_size for log in logs if log.exists())
 
 
-def _until(condition: t.Callable[[], bool], seconds: float = 90.0) -> None:
+def _until(condition: t.Callable[[], bool], seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

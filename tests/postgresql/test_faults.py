@@ -116,7 +116,7 @@ def test_a_user_of_another_isolation_level_claims_as_all_do(server: Server, opti
         "default_transaction_read_only = on",
         "synchronous_commit = off",
         "search_path = nowhere",
-        "statement_timeout = '1ms'",
+        "statement_timeout = '300ms'",
     ):
         server.admin(f"ALTER DATABASE {options['dbname']} SET {setting}")
     clients.register(options)

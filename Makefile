@@ -29,7 +29,7 @@ docs-site: ## build the documentation site, strict and offline: plugins, roles, 
 test: ## run every check, one line per stage (needs root for the nodes and the virtual machines)
 	@python3 -m tests.stages
 
-test-%: ## run one stage alone (nodes, keyfiles, faults, reboot and renumber with SUITE=bookworm or trixie): test-unit test-older-python test-unit-2.16 test-unit-2.21 test-nodes test-keyfiles (FUZZ=1000) test-faults test-reboot test-renumber (NODES=20 KILLS=20) test-cluster test-cluster-1.0 test-cluster-faults (RUNS=5) test-awx test-molecule (IPAM=cluster ANSIBLE_CORE=2.16) test-fuzz (FUZZ=10000) test-zizmor test-sanity (ANSIBLE_CORE=2.16) test-lint test-galaxy-importer test-ruff test-format test-mypy test-docs test-reuse test-changelog
+test-%: ## run one stage alone (nodes, keyfiles, faults, reboot and renumber with SUITE=bookworm or trixie): test-unit test-older-python test-unit-2.16 test-unit-2.21 test-nodes test-keyfiles (FUZZ=1000) test-faults test-reboot test-renumber (NODES=20 KILLS=20) test-cluster test-cluster-1.0 test-cluster-faults (RUNS=5) test-awx test-postgresql (SEED=1) test-molecule (IPAM=cluster ANSIBLE_CORE=2.16) test-fuzz (FUZZ=10000) test-zizmor test-sanity (ANSIBLE_CORE=2.16) test-lint test-galaxy-importer test-ruff test-format test-mypy test-docs test-reuse test-changelog
 	@python3 -m tests.stages $*
 
 test-online: ## prove what needs the internet: checksums of the releases that the roles install, and nmc against its stand-in

@@ -83,9 +83,10 @@ options:
     description:
       - Where claims and pools are kept. V(embedded) is one SQLite file.
       - V(kubernetes) is a Cluster API control plane, such as a Rancher management cluster, with any IPAM provider.
+      - V(postgresql) is a database of a PostgreSQL server, with the rules of V(embedded), for any number of controllers at once.
     type: str
     default: embedded
-    choices: [embedded, kubernetes]
+    choices: [embedded, kubernetes, postgresql]
   database:
     description:
       - The file of the embedded backend. If it is missing, it is created with mode 0600. Its folder must exist.
@@ -167,6 +168,58 @@ options:
         description: The groups to act as a member of.
         type: list
         elements: str
+  postgresql:
+    description:
+      - How to reach the server, for O(backend=postgresql), with the names and meanings of libpq's connection parameters.
+      - What is not given comes from the environment variables of libpq, such as C(PGHOST), C(PGDATABASE), C(PGUSER), C(PGPASSWORD),
+        C(PGSSLMODE) and C(PGSERVICE), then from a service file and from C(~/.pgpass), as with C(psql). An empty string counts as unset.
+      - The tables are made by the first call that keeps something.
+    type: dict
+    suboptions:
+      host:
+        description: The host of the server, or the folder of its socket. Several hosts are separated by commas and tried in turn.
+        type: str
+      hostaddr:
+        description: The IP address of the server, if its name should not be resolved.
+        type: str
+      port:
+        description: The port of the server, one for each host or one for all.
+        type: str
+      dbname:
+        description: The name of the database.
+        type: str
+      user:
+        description: The user.
+        type: str
+      password:
+        description: Its password.
+        type: str
+      passfile:
+        description: A file with passwords. The default is C(~/.pgpass).
+        type: path
+      sslmode:
+        description:
+          - Whether the connection is encrypted and the server's certificate verified. V(verify-full) does both and checks the name.
+          - The default of libpq, V(prefer), verifies nothing.
+        type: str
+      sslrootcert:
+        description: A file with the certificate of the authority that signed the server's, or V(system).
+        type: path
+      sslcert:
+        description: A file with a client certificate.
+        type: path
+      sslkey:
+        description: A file with the key of the client certificate.
+        type: path
+      service:
+        description: The name of a service in C(~/.pg_service.conf) that has further parameters.
+        type: str
+      connect_timeout:
+        description: How long to wait for each host, in seconds. The default is 10.
+        type: int
+      target_session_attrs:
+        description: Which of several hosts is taken. V(read-write) is the primary of a replicated server, whichever host it is now.
+        type: str
   namespace:
     description: The namespace of claims, and of namespaced pools whose manifests have none.
     type: str
@@ -177,10 +230,14 @@ notes:
     }}), so that the libraries of the Python that runs Ansible are used.
 requirements:
   - For O(backend=kubernetes), the Python library C(kubernetes) 24.2 or later, for the Python that runs the module.
+  - For O(backend=postgresql), the Python library C(psycopg) 3.1 or later, for the Python that runs the module, and PostgreSQL 13 or later.
 seealso:
   - name: Claims on a management cluster
     description: A guide with all steps, and with the manifests that grant the rights.
     link: https://github.com/elemental-networking/elemental.networking/blob/main/docs/docsite/rst/cluster.rst
+  - name: Claims on a PostgreSQL server
+    description: A guide with all steps, and with the SQL that grants the rights.
+    link: https://github.com/elemental-networking/elemental.networking/blob/main/docs/postgresql.md
   - name: Claims
     description: Waiting, releasing, rights, and what happens if something fails.
     link: https://github.com/elemental-networking/elemental.networking/blob/main/docs/claims.md

@@ -20,7 +20,8 @@ options:
     vars:
       - name: machine_network_machine_name
   backend:
-    description: Where claims and pools are kept. V(embedded), the default, is one SQLite file; V(kubernetes) is a cluster.
+    description:
+      - Where claims and pools are kept. V(embedded), the default, is one SQLite file, V(kubernetes) a cluster and V(postgresql) a server.
     type: str
     vars:
       - name: machine_network_ipam_backend
@@ -31,6 +32,13 @@ options:
     type: raw
     vars:
       - name: machine_network_kubernetes
+  postgresql:
+    description:
+      - How to reach the server, for V(postgresql), with the names of libpq's connection parameters, such as C(host) and C(dbname).
+      - What is not given comes from the environment variables of libpq, such as C(PGHOST), then from a service file and C(~/.pgpass).
+    type: raw
+    vars:
+      - name: machine_network_postgresql
   database:
     description:
       - The file of the embedded backend. A missing file counts as empty and is not created.

@@ -67,15 +67,17 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.renumbe
 from ansible_collections.elemental.networking.plugins.module_utils._machine_id import valid_identity
 from ansible_collections.elemental.networking.plugins.module_utils._progress import PROGRESS_FILE
 
+from ._ipam.database.postgresql import options as postgresql_options
 from ._ipam.kubernetes import connection as kubernetes_options
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 Result = t.Dict[str, t.Any]
 
 BACKEND_SPEC: Spec = {
-    "backend": {"type": "str", "default": "embedded", "choices": ["embedded", "kubernetes"]},
+    "backend": {"type": "str", "default": "embedded", "choices": ["embedded", "kubernetes", "postgresql"]},
     "database": {"type": "path"},
     "kubernetes": {"type": "dict", "options": kubernetes_options.OPTIONS},
+    "postgresql": {"type": "dict", "options": postgresql_options.OPTIONS},
     "namespace": {"type": "str", "default": "default"},
 }
 POOLS_SPEC: Spec = {"pools": {"type": "list", "elements": "dict", "default": []}}
@@ -195,6 +197,7 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
                 timeout=options.get("wait_grace", 60),
                 keep_pending=options.get("keep_pending", False),
                 report=_reporter(os.environ.get(PROGRESS_FILE)),
+                postgresql=options["postgresql"] or {},
             )
         ) as backend:
             result = serve(module, backend)
@@ -379,8 +382,8 @@ def _release(options: t.Mapping[str, t.Any], namespace: str) -> Release:
 
 def selection_of(options: t.Mapping[str, t.Any], backend: str) -> Selection:
     """What the option selector asks for. Raises InvalidInput when it would select everything, or cannot select anything."""
-    if options.get("labels") and backend == "embedded":
-        raise InvalidInput("claims of the embedded backend have no labels; select them by machine, key, pool or host")
+    if options.get("labels") and backend != "kubernetes":
+        raise InvalidInput(f"claims of the {backend} backend have no labels; select them by machine, key, pool or host")
     if options.get("not_in_inventory") == []:
         raise InvalidInput(
             "not_in_inventory names no host, so that every claim would be released; give hosts, or leave it out"

@@ -38,8 +38,8 @@ options:
     description:
       - The manifest, C(InClusterIPPool) or C(GlobalInClusterIPPool) of C(ipam.cluster.x-k8s.io/v1alpha2), or a C(List) with one.
       - Labels and annotations are set as they are given; those that the manifest does not name stay.
-      - With O(backend=embedded), C(spec) may also have C(preAllocations) as in Metal3's IPAM, a dictionary of the name of a claim to the
-        address that is kept for it.
+      - Except with O(backend=kubernetes), C(spec) may also have C(preAllocations) as in Metal3's IPAM, a dictionary of the name of a
+        claim to the address that is kept for it.
     type: dict
     required: true
   state:

@@ -51,7 +51,7 @@ options:
         C(kubectl get -o yaml) writes them.
     type: raw
   backend:
-    description: Where claims and pools are kept. V(embedded), the default, is one SQLite file.
+    description: Where claims and pools are kept, V(embedded), V(kubernetes) or V(postgresql). The default is V(embedded), one SQLite file.
     type: str
   database:
     description:

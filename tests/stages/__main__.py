@@ -271,6 +271,31 @@ def _awx() -> Command:
     return [str(environment / "bin/python"), "-m", "pytest", *options], REPOSITORY, variables
 
 
+def _postgresql() -> Command:
+    machine.install(machine.POSTGRESQL_PACKAGES)
+    environment = machine.environment("postgresql")
+    variables = _variables(environment)
+    knobs = {name: os.environ[name] for name in ("PART", "SEED", "DIFFERENTIAL_EXAMPLES") if os.environ.get(name)}
+    command = [
+        str(environment / "bin/python"),
+        "-m",
+        "pytest",
+        "-q",
+        "-s",
+        "-p",
+        "no:cacheprovider",
+        "tests/postgresql",
+    ]
+    more = {**knobs, "PYTHONPATH": f"{REPOSITORY}:{variables['PYTHONPATH']}"}
+    return command, REPOSITORY, {**variables, **more}
+
+
+def _take_down_postgresql() -> None:
+    """What the tests had no time for after an interrupt."""
+    command = [sys.executable, "-m", "tests.testbed.postgresql", "down"]
+    subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False)
+
+
 def _suite() -> str:
     return os.environ.get("TESTBED_SUITE") or "bookworm"
 
@@ -310,6 +335,14 @@ STAGES = (
         "claims on a control plane",
         lambda: _cluster(KILLS=os.environ.get("KILLS") or "3"),
         one=("-k", "test_a_bulk_is_claimed_and_stays"),
+    ),
+    Stage(
+        "postgresql",
+        "claims on a PostgreSQL server",
+        _postgresql,
+        report=("postgresql ",),
+        one=("-k", "test_the_modules_claim_and_look_and_show_no_password"),
+        take_down=_take_down_postgresql,
     ),
     Stage(
         "cluster-1.0",

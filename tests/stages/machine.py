@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import filecmp
+import glob
 import hashlib
 import importlib.util
 import os
@@ -20,7 +21,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "elemental-networking"
 
-# command (or module:name, or file) -> Debian package
+# command (or module:name, or file, or pattern of one) -> Debian package
 TEST_PACKAGES = {
     "module:ensurepip": "python3-venv",
     "git": "git",
@@ -37,6 +38,13 @@ NODE_PACKAGES = {
 # to build an execution environment for real; a job itself needs namespaces alone
 AWX_PACKAGES = {"unshare": "util-linux", "ssh-agent": "openssh-client"}
 CLUSTER_PACKAGES = {"ip": "iproute2", "openssl": "openssl", "module:ensurepip": "python3-venv"}
+# the version that the distribution has; its package makes the user that a server runs as
+POSTGRESQL_PACKAGES = {
+    "/usr/lib/postgresql/*/bin/initdb": "postgresql",
+    "setpriv": "util-linux",
+    "openssl": "openssl",
+    "module:ensurepip": "python3-venv",
+}
 # for virtual machines; the Python libraries are for the machine's own Python, with which Ansible runs the libvirt modules
 MOLECULE_PACKAGES = {
     "libvirtd": "libvirt-daemon-system",
@@ -72,7 +80,7 @@ def _is_there(name: str) -> bool:
     if name.startswith("module:"):
         return importlib.util.find_spec(name.removeprefix("module:")) is not None
     if name.startswith("/"):
-        return Path(name).exists()
+        return bool(glob.glob(name))
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is not None
 
 

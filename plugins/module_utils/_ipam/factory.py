@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from .backend import IpamBackend
 from .errors import InvalidInput
 
+if t.TYPE_CHECKING:
+    from .database.backend import DatabaseBackend
+
 Report = t.Callable[[str], None]
 
 
@@ -21,7 +24,8 @@ def _silence(_line: str) -> None:
 
 @dataclass(frozen=True)
 class BackendOptions:
-    """How to open a backend. ``database`` is a path, for embedded; the rest is for kubernetes.
+    """How to open a backend. ``database`` is a path, for embedded; ``postgresql`` has the connection parameters of that backend, as libpq
+    names them; the rest is for kubernetes.
 
     ``kubernetes`` has the authentication options, as kubernetes.core names them. ``timeout`` is how long to wait beyond what
     the number of claims and the rate of the provider explain, in seconds. ``keep_pending`` leaves claims that cannot be served.
@@ -34,6 +38,7 @@ class BackendOptions:
     timeout: float = 60.0
     keep_pending: bool = False
     report: Report = _silence
+    postgresql: t.Mapping[str, t.Any] = field(default_factory=dict)
 
 
 def open_backend(options: BackendOptions) -> IpamBackend:
@@ -46,8 +51,17 @@ def open_backend(options: BackendOptions) -> IpamBackend:
         return KubernetesBackend(
             lambda: connect(options.kubernetes), options.timeout, options.keep_pending, options.report
         )
-    if options.backend != "embedded":
-        raise InvalidInput(f"there is no IPAM backend {options.backend}; use embedded or kubernetes")
+    if options.backend not in ("embedded", "postgresql"):
+        raise InvalidInput(f"there is no IPAM backend {options.backend}; use embedded, kubernetes or postgresql")
+    return open_database(options)
+
+
+def open_database(options: BackendOptions) -> DatabaseBackend:
+    """The backend embedded or postgresql; use it as a context manager."""
+    if options.backend == "postgresql":
+        from .database.postgresql.backend import PostgresqlBackend
+
+        return PostgresqlBackend(options.postgresql)
     if not options.database:
         raise InvalidInput(
             "the embedded backend needs a database: give the path of its file, for example inventory/.elemental-ipam.sqlite"

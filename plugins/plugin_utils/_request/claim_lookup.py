@@ -19,11 +19,12 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.mach
     cluster_options,
     machine_name,
     namespace_of,
+    server_options,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.shared_claims import read_claims
 
 _TEXTS = ("machine", "backend", "database", "namespace", "manifest", "site")
-_RAW = ("network", "pools", "pool_files", "kubernetes")
+_RAW = ("network", "pools", "pool_files", "kubernetes", "postgresql")
 
 
 def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
@@ -38,7 +39,7 @@ def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
 
 def claimed_addresses(given: Given, keys: t.Collection[str]) -> dict[str, Address]:
     """The addresses of a machine by placeholder key, for these keys at least. Raises IpamError and AnsibleError."""
-    place = (given.backend, given.database, given.inventory_folder, given.kubernetes, given.namespace)
+    place = (given.backend, given.database, given.inventory_folder, given.kubernetes, given.namespace, given.postgresql)
     shelf = Shelf(place, machine_name(given.machine, given.host), keys)
     known = shelf.read()
     found = found_claims(shelf, given, keys) if known is None else known
@@ -58,5 +59,7 @@ def found_claims(shelf: Shelf, given: Given, keys: t.Collection[str]) -> list[di
     """
     namespace = namespace_of(given.namespace) if given.namespace else None
     database = database_path(given.database, given.inventory_folder)
-    options = BackendOptions(given.backend or "embedded", database, cluster_options(given))
+    options = BackendOptions(
+        given.backend or "embedded", database, cluster_options(given), postgresql=server_options(given)
+    )
     return read_claims(shelf, options, machine_name(given.machine, given.host), keys, namespace)

@@ -48,6 +48,7 @@ class Given:
     former_name: str = ""
     renumber: bool = False
     kubernetes: object = None
+    postgresql: object = None
     site: str = ""
 
 
@@ -201,6 +202,16 @@ def cluster_options(given: Given) -> t.Mapping[str, t.Any]:
     value = _parsed(given.kubernetes, "machine_network_kubernetes") or {}
     if not isinstance(value, t.Mapping):
         raise InvalidInput("machine_network_kubernetes must be a dictionary, such as {kubeconfig: ~/.kube/config}")
+    return value
+
+
+def server_options(given: Given) -> t.Mapping[str, t.Any]:
+    """How to reach the PostgreSQL server. Raises InvalidInput with one sentence."""
+    value = _parsed(given.postgresql, "machine_network_postgresql") or {}
+    if not isinstance(value, t.Mapping):
+        raise InvalidInput(
+            "machine_network_postgresql must be a dictionary, such as {host: db.example.com, dbname: ipam}"
+        )
     return value
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import itertools
-import sqlite3
 import typing as t
 
 from ..allocation import IPAddress, allocatable, lowest_free, preallocated
@@ -16,25 +15,26 @@ from ..model import Claim, Pool, PoolReference
 from ..names import final_name
 from . import claims as claim_rows
 from . import pools, resting
+from .dialect import Database
 from .rows import address_of
 
 
-def refuse_owners(claims: t.Iterable[Claim]) -> None:
-    """Raise IpamError for a claim with an owner: there are no such objects here."""
+def refuse_owners(claims: t.Iterable[Claim], backend: str) -> None:
+    """Raise IpamError for a claim with an owner: there are no such objects in a database."""
     for claim in claims:
         if claim.owner is not None:
             raise InvalidInput(
-                f"claim {claim.name} has the owner {claim.owner}; the embedded backend has no such objects, leave the owner out"
+                f"claim {claim.name} has the owner {claim.owner}; the {backend} backend has no such objects, leave the owner out"
             )
 
 
-def allocate(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> set[Claim]:
+def allocate(database: Database, claims: t.Sequence[Claim]) -> set[Claim]:
     """Give the claims that do not exist yet their addresses; returns these."""
     groups = _by_pool(database, claims)
     return {claim for pool, group in groups.items() for claim in _allocate_from(database, pool, group)}
 
 
-def _by_pool(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> dict[Pool, list[Claim]]:
+def _by_pool(database: Database, claims: t.Sequence[Claim]) -> dict[Pool, list[Claim]]:
     asking: dict[Pool, list[Claim]] = {}
     known: dict[tuple[PoolReference, str], Pool] = {}
     for claim in claims:
@@ -47,7 +47,7 @@ def _by_pool(database: sqlite3.Connection, claims: t.Sequence[Claim]) -> dict[Po
     return asking
 
 
-def _unknown_pool(database: sqlite3.Connection, claim: Claim) -> str:
+def _unknown_pool(database: Database, claim: Claim) -> str:
     names = [str(pool.reference) for pool in pools.listed(database, claim.namespace)]
     known = (
         f"the pools that it can claim from are {', '.join(names)}"
@@ -59,7 +59,7 @@ def _unknown_pool(database: sqlite3.Connection, claim: Claim) -> str:
     )
 
 
-def _allocate_from(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim]) -> list[Claim]:
+def _allocate_from(database: Database, pool: Pool, claims: t.Sequence[Claim]) -> list[Claim]:
     asking = claim_rows.still_missing(database, claims)
     still = resting.resting(database, pool)
     given = _kept_for(database, pool, asking, still)
@@ -80,7 +80,7 @@ def _allocate_from(database: sqlite3.Connection, pool: Pool, claims: t.Sequence[
 
 
 def _kept_for(
-    database: sqlite3.Connection, pool: Pool, claims: t.Sequence[Claim], still: t.Sequence[resting.Resting]
+    database: Database, pool: Pool, claims: t.Sequence[Claim], still: t.Sequence[resting.Resting]
 ) -> dict[Claim, IPAddress]:
     """The addresses that are kept for some of these claims: by the pool's preAllocations, else since they rest after the same claim."""
     kept, addresses = preallocated(pool), allocatable(pool)
@@ -100,7 +100,7 @@ def _kept_for(
 
 
 def _refuse_taken(
-    database: sqlite3.Connection, pool: Pool, claim: Claim, address: IPAddress, rest: resting.Resting | None
+    database: Database, pool: Pool, claim: Claim, address: IPAddress, rest: resting.Resting | None
 ) -> None:
     """Raise IpamError where the address that is kept for a claim is held by another one, or rests after another one."""
     holder = pools.holders(database, pool).get(address)

@@ -15,6 +15,7 @@ import typing as t
 
 from ..errors import Forbidden, TimedOut
 from ..model import IpamError
+from .dialect import DamagedRow
 
 # how long a call waits for the other processes, in seconds
 PATIENCE = 120.0
@@ -46,6 +47,8 @@ def translated(path: str) -> t.Iterator[None]:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise failure(path, error) from error
+    except DamagedRow as error:
+        raise failure(path, sqlite3.DatabaseError("malformed")) from error
     except OSError as error:
         raise Forbidden(
             f"the database {path} cannot be made: {error.strerror}; choose another path", database=path

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file on the disk: found, made whole, opened, or copied into memory where this user may only read it."""
+"""The file of SQLite on the disk: found, made whole, opened, or copied into memory where this user may only read it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,24 @@ import contextlib
 import os
 import sqlite3
 import tempfile
+import time
 import urllib.parse
 
 from ..errors import Forbidden, InvalidInput
+from . import schema
 from .failures import PATIENCE
-from .schema import checked, make_tables
+
+
+class SqliteDatabase(sqlite3.Connection):
+    """SQLite as the statements of this room take it."""
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table: an older version may have made the file, and nothing was kept since."""
+        return self.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
+
+    def now(self) -> float:
+        """The time of this machine, which all users of the file share."""
+        return time.time()
 
 
 def exists(path: str) -> bool:
@@ -59,22 +72,26 @@ def _create(path: str) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA journal_mode = WAL")
-        make_tables(database)
+        _make_tables(database)
 
 
-def in_memory() -> sqlite3.Connection:
-    """An empty database, where there is no file yet."""
+def _make_tables(database: sqlite3.Connection) -> None:
+    database.executescript(f"BEGIN; {'; '.join(schema.TABLES)}; PRAGMA user_version = {schema.VERSION}; COMMIT;")
+
+
+def in_memory() -> SqliteDatabase:
+    """An empty database, where there is none yet."""
     database = _memory()
-    make_tables(database)
+    _make_tables(database)
     return database
 
 
-def open_file(path: str) -> tuple[sqlite3.Connection, bool]:
+def open_file(path: str) -> tuple[SqliteDatabase, bool]:
     """The file, or a copy of it in memory and True where this user may only read it."""
     if not _writable(path):
         return _copy(path), True
     try:
-        return checked(path, _connected(path, "mode=rw")), False
+        return _checked(path, _connected(path, "mode=rw")), False
     except sqlite3.OperationalError:
         if _writable(os.path.dirname(path)):
             raise
@@ -85,7 +102,7 @@ def _writable(path: str) -> bool:
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
-def _copy(path: str) -> sqlite3.Connection:
+def _copy(path: str) -> SqliteDatabase:
     """The content of a database in memory."""
     memory = _memory()
     # where the write-ahead log is gone, so is its writer, and nothing changes while we look
@@ -99,11 +116,39 @@ def _copy(path: str) -> sqlite3.Connection:
             if number == len(modes):
                 memory.close()
                 raise
-    return checked(path, memory)
+    return _checked(path, memory)
 
 
-def _memory() -> sqlite3.Connection:
-    memory = sqlite3.connect(":memory:", isolation_level=None)
+def _checked(path: str, database: SqliteDatabase) -> SqliteDatabase:
+    """The connection, if this version can read its database; it is closed otherwise."""
+    try:
+        version = _version(database)
+    except sqlite3.Error:
+        database.close()
+        raise
+    if not 1 <= version <= schema.VERSION:
+        database.close()
+        raise schema.other_schema(path, version)
+    return database
+
+
+def catch_up(path: str, database: SqliteDatabase) -> None:
+    """Inside a transaction: bring a database of an older version to the schema of this one."""
+    version = _version(database)
+    if version > schema.VERSION:  # while it was open here
+        raise schema.other_schema(path, version, kept_nothing=True)
+    for statement in schema.changes_since(version):
+        database.execute(statement)
+    if version != schema.VERSION:
+        database.execute(f"PRAGMA user_version = {schema.VERSION}")
+
+
+def _version(database: SqliteDatabase) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _memory() -> SqliteDatabase:
+    memory = sqlite3.connect(":memory:", isolation_level=None, factory=SqliteDatabase)
     memory.row_factory = sqlite3.Row
     return memory
 
@@ -112,9 +157,9 @@ def _size(path: str) -> int:
     return os.path.getsize(path) if os.path.exists(path) else 0
 
 
-def _connected(path: str, mode: str) -> sqlite3.Connection:
+def _connected(path: str, mode: str) -> SqliteDatabase:
     """A connection that never makes a file."""
     uri = f"file:{urllib.parse.quote(path)}?{mode}"
-    database = sqlite3.connect(uri, timeout=PATIENCE, isolation_level=None, uri=True)
+    database = sqlite3.connect(uri, timeout=PATIENCE, isolation_level=None, uri=True, factory=SqliteDatabase)
     database.row_factory = sqlite3.Row
     return database

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import typing as t
 
 from ..allocation import IPAddress, allocatable, preallocated
@@ -16,8 +15,13 @@ from ..manifest import GLOBAL, pool_to_manifest
 from ..model import Claim, Pool, PoolReference
 from ..names import final_name
 from . import resting, rows
+from .dialect import Database
 
 _THIS_POOL = "api_group = ? AND kind = ? AND namespace = ? AND name = ?"
+_PUT = (
+    "INSERT INTO pools (api_group, kind, namespace, name, manifest) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (api_group, kind, namespace, name) DO UPDATE SET manifest = excluded.manifest"
+)
 _FEW = 20
 
 
@@ -26,20 +30,20 @@ def namespace_of_pool(claim: Claim) -> str:
     return "" if claim.pool.kind == GLOBAL else claim.namespace
 
 
-def listed(database: sqlite3.Connection, namespace: str | None) -> list[Pool]:
+def listed(database: Database, namespace: str | None) -> list[Pool]:
     """The pools that a namespace can claim from, or all."""
     found = database.execute("SELECT * FROM pools ORDER BY namespace, kind, name").fetchall()
     return [rows.stored_pool(row) for row in found if namespace is None or rows.namespace_of(row) in ("", namespace)]
 
 
-def stored(database: sqlite3.Connection, reference: PoolReference, namespace: str) -> Pool | None:
+def stored(database: Database, reference: PoolReference, namespace: str) -> Pool | None:
     """The stored pool, None where there is none. Raises UnreadablePool for one that this version cannot read."""
     key = (reference.api_group, reference.kind, namespace, reference.name)
     row = database.execute(f"SELECT * FROM pools WHERE {_THIS_POOL}", key).fetchone()
     return rows.stored_pool(row) if row else None
 
 
-def stored_before(database: sqlite3.Connection, reference: PoolReference, namespace: str) -> Pool | None:
+def stored_before(database: Database, reference: PoolReference, namespace: str) -> Pool | None:
     """The stored pool that is replaced or deleted; one that this version cannot read has no addresses in it."""
     try:
         return stored(database, reference, namespace)
@@ -47,7 +51,7 @@ def stored_before(database: sqlite3.Connection, reference: PoolReference, namesp
         return Pool(reference, namespace, (), 0)
 
 
-def stored_or_none(database: sqlite3.Connection, reference: PoolReference, namespace: str) -> Pool | None:
+def stored_or_none(database: Database, reference: PoolReference, namespace: str) -> Pool | None:
     """The stored pool; None where this version can read no such pool."""
     try:
         return stored(database, reference, namespace)
@@ -55,20 +59,20 @@ def stored_or_none(database: sqlite3.Connection, reference: PoolReference, names
         return None
 
 
-def holders(database: sqlite3.Connection, pool: Pool) -> dict[IPAddress, str]:
+def holders(database: Database, pool: Pool) -> dict[IPAddress, str]:
     """The name of the claim that holds each address of a pool; a value that is not an address is left out: its claim reports it."""
     found = database.execute(f"SELECT address, name FROM claims WHERE {resting.OF_POOL}", resting.key(pool)).fetchall()
     held = ((rows.address_of(address), name) for address, name in found)
     return {address: str(name) for address, name in held if address is not None}
 
 
-def used(database: sqlite3.Connection, pool: Pool) -> list[IPAddress]:
+def used(database: Database, pool: Pool) -> list[IPAddress]:
     """The addresses of a pool that claims hold, and those that rest."""
     rests = (rows.address_of(each.address) for each in resting.resting(database, pool))
     return [*holders(database, pool), *(address for address in rests if address is not None)]
 
 
-def put(database: sqlite3.Connection, pool: Pool) -> None:
+def put(database: Database, pool: Pool) -> None:
     """Create or replace a pool. Raises IpamError where an address that is taken would leave it, or be kept for another claim."""
     held = holders(database, pool)
     _refuse_lost(database, pool, held)
@@ -79,10 +83,10 @@ def put(database: sqlite3.Connection, pool: Pool) -> None:
                 " release that one first, or keep another address"
             )
     manifest = json.dumps(pool_to_manifest(pool), sort_keys=True)
-    database.execute("INSERT OR REPLACE INTO pools VALUES (?, ?, ?, ?, ?)", (*resting.key(pool), manifest))
+    database.execute(_PUT, (*resting.key(pool), manifest))
 
 
-def _refuse_lost(database: sqlite3.Connection, pool: Pool, held: t.Collection[IPAddress]) -> None:
+def _refuse_lost(database: Database, pool: Pool, held: t.Collection[IPAddress]) -> None:
     addresses = allocatable(pool)
     rests = {rows.address_of(each.address): each for each in _rests_until_now(database, pool)}
     in_use = {*held, *(each for each in rests if each is not None)}
@@ -96,7 +100,7 @@ def _refuse_lost(database: sqlite3.Connection, pool: Pool, held: t.Collection[IP
         )
 
 
-def _rests_until_now(database: sqlite3.Connection, pool: Pool) -> list[resting.Resting]:
+def _rests_until_now(database: Database, pool: Pool) -> list[resting.Resting]:
     """What rests by the period that the pool had until now; what has rested by it is free for good."""
     before = stored_or_none(database, pool.reference, pool.namespace) or pool
     resting.forget_rested(database, before)
@@ -108,7 +112,7 @@ def _few(names: t.Sequence[str]) -> str:
     return ", ".join(names[:_FEW]) + more
 
 
-def delete(database: sqlite3.Connection, pool: Pool) -> None:
+def delete(database: Database, pool: Pool) -> None:
     """Delete a pool. Raises IpamError while addresses of it are allocated."""
     key = resting.key(pool)
     count = database.execute(f"SELECT count(*) FROM claims WHERE {resting.OF_POOL}", key).fetchone()[0]

@@ -6,19 +6,26 @@
 
 from __future__ import annotations
 
-import sqlite3
 import typing as t
 
-from ..model import BoundClaim
+from ..model import BoundClaim, Pool, PoolReference
+from . import claims as claim_rows
 from . import pools, resting, rows
+from .dialect import Database
 
 
-def release(database: sqlite3.Connection, claims: t.Sequence[BoundClaim]) -> None:
+def release(database: Database, claims: t.Sequence[BoundClaim]) -> None:
     """Forget exactly these claims: one that was made again since it was found stays."""
+    names = [(bound.claim.namespace, bound.claim.name) for bound in claims]
+    there_are = {rows.identity(bound) for bound in claim_rows.named(database, names)}
+    known: dict[tuple[PoolReference, str], Pool | None] = {}
+    begin = []
     for bound in claims:
-        claim, identity = bound.claim, rows.identity(bound)
-        row = database.execute(f"SELECT address FROM claims WHERE {rows.THIS_CLAIM}", identity).fetchone()
-        pool = pools.stored_or_none(database, claim.pool, pools.namespace_of_pool(claim)) if row else None
+        if rows.identity(bound) not in there_are:
+            continue
+        place = bound.claim.pool, pools.namespace_of_pool(bound.claim)
+        pool = known[place] if place in known else known.setdefault(place, pools.stored_or_none(database, *place))
         if pool is not None:
-            resting.begin(database, pool, claim, row["address"])
-        database.execute(f"DELETE FROM claims WHERE {rows.THIS_CLAIM}", identity)
+            begin.append((pool, bound.claim, rows.address_in(bound)))
+    resting.begin(database, begin)
+    database.executemany(f"DELETE FROM claims WHERE {rows.THIS_CLAIM}", [rows.identity(bound) for bound in claims])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows as the model: the border where data of a file, which others may have written, is checked."""
+"""Rows as the model: the border where data of a database, which others may have written, is checked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import dataclasses
 import ipaddress
 import json
 import re
-import sqlite3
 import typing as t
 
 from ..._host_keys import parted
@@ -21,6 +20,7 @@ from ..addresses import checked_address
 from ..allocation import IPAddress
 from ..manifest import pool_from_manifest
 from ..model import BoundClaim, Claim, IpamError, Pool, PoolReference
+from .dialect import DamagedRow, Row
 
 # what was made again under the same name since we looked is not the same claim
 _IDENTITY = ("namespace", "name", "machine", "key", "api_group", "kind", "pool", "host", "address")
@@ -47,6 +47,11 @@ def identity(bound: BoundClaim) -> tuple[t.Any, ...]:
     raise IpamError(f"claim {bound.claim.name} was not looked up in this database; find it there before it is changed")
 
 
+def address_in(bound: BoundClaim) -> t.Any:
+    """The address of a claim as its row has it, which need not be one."""
+    return identity(bound)[_IDENTITY.index("address")]
+
+
 def renamed_handle(before: BoundClaim, after: Claim) -> object:
     """The handle of a claim that was renamed."""
     row = dict(zip(_IDENTITY, identity(before)))
@@ -54,7 +59,7 @@ def renamed_handle(before: BoundClaim, after: Claim) -> object:
     return _Row(tuple(row.values()))
 
 
-def bound_claim(row: sqlite3.Row) -> BoundClaim:
+def bound_claim(row: Row) -> BoundClaim:
     """The claim in a row, with its handle; an address that cannot be one is a trouble of this claim alone."""
     with checked_row():
         columns = ("api_group", "kind", "pool", "namespace", "name", "machine", "key", "host")
@@ -75,7 +80,7 @@ def bound_claim(row: sqlite3.Row) -> BoundClaim:
         return BoundClaim(claim, None, str(error), handle=handle)
 
 
-def stored_pool(row: sqlite3.Row) -> Pool:
+def stored_pool(row: Row) -> Pool:
     """The pool in a row. Raises UnreadablePool for one that is refused now."""
     with checked_row():
         manifest, namespace, name = (text(row[column]) for column in ("manifest", "namespace", "name"))
@@ -92,7 +97,7 @@ def stored_pool(row: sqlite3.Row) -> Pool:
         ) from None
 
 
-def namespace_of(row: sqlite3.Row) -> str:
+def namespace_of(row: Row) -> str:
     """The namespace in a row of any table."""
     with checked_row():
         return text(row["namespace"])
@@ -117,13 +122,13 @@ def text(value: object) -> str:
 
 @contextlib.contextmanager
 def checked_row() -> t.Iterator[None]:
-    """A row that differs from what we write is damaged, even if SQLite accepts the file."""
+    """Raise DamagedRow for a row that differs from what we write, even if the database accepts it."""
     try:
         yield
     except (TypeError, ValueError, LookupError, AttributeError, RecursionError, IpamError) as error:
-        raise sqlite3.DatabaseError("database disk image is malformed") from error
+        raise DamagedRow("a row of the database is malformed") from error
 
 
-def _later(row: sqlite3.Row, column: str) -> str:
+def _later(row: Row, column: str) -> str:
     """A column that a database of an older version has not."""
     return text(row[column]) if column in row.keys() else ""  # noqa: SIM118 a row is not a mapping

@@ -2,30 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One open database: reading, and transactions that keep everything or nothing.
+"""One open file of SQLite: looks, and transactions that keep everything or nothing.
 
 Safe for any number of processes at once (forks, AWX slices): write-ahead log, and one immediate transaction per call.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 import typing as t
 
 from . import file
+from .dialect import Database, Session
 from .failures import failure, translated
 from .job_folder import refuse_lost_database
-from .schema import catch_up
+
+_Result = t.TypeVar("_Result")
 
 
-class Session:
+class SqliteSession(Session):
     """A database file while it is open; one that does not exist yet is made by the first transaction that keeps something."""
+
+    name = "embedded"
 
     def __init__(self, path: str) -> None:
         self._path = os.path.abspath(os.path.expanduser(path))
-        self._connection: sqlite3.Connection | None = None
+        self._connection: file.SqliteDatabase | None = None
         self._read_only = False
 
     def open(self) -> None:
@@ -45,31 +48,30 @@ class Session:
             self._connection.close()
             self._connection = None
 
-    @contextlib.contextmanager
-    def reading(self) -> t.Iterator[sqlite3.Connection]:
-        """The database as it is now."""
+    def read(self, work: t.Callable[[Database], _Result]) -> _Result:
+        """What ``work`` finds in the database as it is now."""
         with translated(self._path):
-            yield self._database
+            return work(self._database)
 
-    @contextlib.contextmanager
-    def transaction(self, dry_run: bool) -> t.Iterator[sqlite3.Connection]:
-        """Keep all that is done inside, or nothing: with ``dry_run``, or where it fails."""
+    def write(self, work: t.Callable[[Database], _Result], dry_run: bool) -> _Result:
+        """Keep all that ``work`` does, or nothing: with ``dry_run``, or where it raises."""
         with translated(self._path):
             file.check_folder(self._path)
             if not dry_run:
                 self._make_file()
             self._database.execute("BEGIN IMMEDIATE")
             try:
-                catch_up(self._path, self._database)
-                yield self._database
+                file.catch_up(self._path, self._database)
+                result = work(self._database)
                 self._database.execute("ROLLBACK" if dry_run else "COMMIT")
+                return result
             finally:
                 # SQLite has rolled back by itself where the disk was full: a second time would hide that
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
 
     @property
-    def _database(self) -> sqlite3.Connection:
+    def _database(self) -> file.SqliteDatabase:
         if self._connection is None:
             raise RuntimeError("the backend is not open")
         return self._connection

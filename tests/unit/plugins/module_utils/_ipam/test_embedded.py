@@ -401,11 +401,13 @@ def test_a_database_that_may_only_be_read_can_be_read(
 
 
 def test_a_full_disk_is_one_true_sentence(path: str) -> None:
+    def limit(database: t.Any) -> None:
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        database.execute(f"PRAGMA max_page_count = {pages}")
+
     claim(path, wish("a"), pools=[pool(addresses=["10.0.0.0/20"], prefix=20)])
     with opened(path) as backend:
-        with backend._session.reading() as database:  # type: ignore[attr-defined]
-            pages = database.execute("PRAGMA page_count").fetchone()[0]
-            database.execute(f"PRAGMA max_page_count = {pages}")
+        backend._session.read(limit)  # type: ignore[attr-defined]
         with pytest.raises(
             IpamError, match=r"the disk is full, so that nothing was kept in the database .*; make room"
         ):

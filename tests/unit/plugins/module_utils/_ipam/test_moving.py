@@ -10,7 +10,6 @@ What the role does with a host is played here in its order; the host is what it 
 from __future__ import annotations
 
 import abc
-import contextlib
 import itertools
 import types
 import typing as t
@@ -137,15 +136,14 @@ class EmbeddedSite(Site):
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
         self.path = str(folder / "claims.sqlite")
-        transaction = EmbeddedBackend._transaction
+        write = EmbeddedBackend._write
 
-        @contextlib.contextmanager
-        def ticking(backend: EmbeddedBackend, dry_run: bool) -> t.Iterator[t.Any]:
-            with transaction(backend, dry_run) as database:
-                yield database
+        def ticking(backend: EmbeddedBackend, work: t.Any, dry_run: bool) -> t.Any:
+            result = write(backend, work, dry_run)
             self.clock.tick()
+            return result
 
-        monkeypatch.setattr(EmbeddedBackend, "_transaction", ticking)
+        monkeypatch.setattr(EmbeddedBackend, "_write", ticking)
         with self.opened() as backend:
             for name in ("p", "q"):
                 backend.apply_pool(_ipam_module.pool_from_manifest(manifest(name), "ns"), False)

@@ -220,7 +220,7 @@ class Job:
             each for each in (artifacts / "job_events").glob("*.json") if not each.name.endswith("-partial.json")
         ]
         files = sorted(finished, key=lambda path: int(path.name.partition("-")[0]))
-        events = tuple(json.loads(path.read_text()) for path in files)
+        events = tuple(each for each in (json.loads(path.read_text()) for path in files) if "event" in each)
         log = (self._folder / f"job_{self.number}.log").read_text(errors="replace")
         output = "\n".join(str(each.get("stdout", "")) for each in events)
         status = (artifacts / "status").read_text().strip() if (artifacts / "status").exists() else "unknown"

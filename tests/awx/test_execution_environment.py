@@ -35,11 +35,14 @@ def builder(*arguments: str, folder: Path) -> str:
     return run.stdout
 
 
-def for_debian(definition: t.Mapping[str, t.Any], tarballs: t.Sequence[Path]) -> dict[str, t.Any]:
-    """The same definition with the base image, its package manager and the source of the collections exchanged."""
+def for_debian(definition: t.Mapping[str, t.Any], ours: Path, core: Path) -> dict[str, t.Any]:
+    """The same definition with the base image, its package manager and the source of the collections exchanged.
+
+    ``ours`` is the tarball of this collection, ``core`` the folder of kubernetes.core: no Galaxy is needed.
+    """
     python = {"package_system": "python3", "python_path": "/usr/bin/python3"}
-    named = [{"name": f"/build/{each.name}", "type": "file"} for each in tarballs]
     steps = ["ENV PIP_BREAK_SYSTEM_PACKAGES=1"]
+    installed = "/usr/share/ansible/collections/ansible_collections/kubernetes/core"
     return {
         **definition,
         "images": {"base_image": {"name": _BASE}},
@@ -49,11 +52,19 @@ def for_debian(definition: t.Mapping[str, t.Any], tarballs: t.Sequence[Path]) ->
             "PKGMGR_PRESERVE_CACHE": "always",
             "ANSIBLE_GALAXY_CLI_COLLECTION_OPTS": "--no-deps --offline",
         },
-        "dependencies": {**definition["dependencies"], "python_interpreter": python, "galaxy": {"collections": named}},
-        "additional_build_files": [{"src": str(each), "dest": "collections"} for each in tarballs],
+        "dependencies": {
+            **definition["dependencies"],
+            "python_interpreter": python,
+            "galaxy": {"collections": [{"name": f"/build/{ours.name}", "type": "file"}]},
+        },
+        "additional_build_files": [{"src": str(each), "dest": "collections"} for each in (ours, core)],
         "additional_build_steps": {
             **{f"prepend_{part}": steps for part in ("base", "builder", "final")},
-            "prepend_galaxy": [*steps, *(f"COPY _build/collections/{each.name} /build/" for each in tarballs)],
+            "prepend_galaxy": [
+                *steps,
+                f"COPY _build/collections/{ours.name} /build/",
+                f"COPY _build/collections/{core.name} {installed}",
+            ],
         },
     }
 
@@ -104,22 +115,22 @@ def _base_image(podman: str, folder: Path) -> None:
     subprocess.run([podman, "import", str(archive), _BASE], check=True, capture_output=True)
 
 
-def _tarballs(folder: Path) -> list[Path]:
+def _tarball(folder: Path) -> Path:
     galaxy = str(Path(sys.executable).parent / "ansible-galaxy")
-    installed = next(Path(each) for each in sys.path if (Path(each) / "ansible_collections/kubernetes/core").exists())
-    for source in (os.environ["COLLECTION"], str(installed / "ansible_collections/kubernetes/core")):
-        subprocess.run(
-            [galaxy, "collection", "build", source, "--output-path", str(folder), "--force"],
-            check=True,
-            capture_output=True,
-        )
-    return sorted(folder.glob("*.tar.gz"))
+    command = [galaxy, "collection", "build", os.environ["COLLECTION"], "--output-path", str(folder), "--force"]
+    subprocess.run(command, check=True, capture_output=True)
+    return next(folder.glob("elemental-networking-*.tar.gz"))
+
+
+def _kubernetes_core() -> Path:
+    folders = (Path(each) / "ansible_collections/kubernetes/core" for each in sys.path)
+    return next(folder for folder in folders if folder.exists())
 
 
 def test_it_is_built_for_real_and_has_what_a_job_needs(tmp_path: Path) -> None:
     podman = _podman()
     _base_image(podman, tmp_path)
-    definition = for_debian(yaml.safe_load(DEFINITION.read_text()), _tarballs(tmp_path))
+    definition = for_debian(yaml.safe_load(DEFINITION.read_text()), _tarball(tmp_path), _kubernetes_core())
     (tmp_path / "execution-environment.yml").write_text(yaml.safe_dump(definition))
     arguments = ("--container-runtime", "podman", "--tag", _IMAGE, "--extra-build-cli-args=--network=host", "-v", "3")
     builder("build", "-f", "execution-environment.yml", *arguments, folder=tmp_path)

@@ -175,7 +175,6 @@ class Job:
             "ANSIBLE_SSH_CONTROL_PATH_DIR": "/runner/cp",
             "ANSIBLE_UNSAFE_WRITES": "1",
             "AWX_PRIVATE_DATA_DIR": str(self.private),
-            "AWX_ISOLATED_DATA_DIR": f"{self.private}/artifacts/{self.number}",
             "AWX_HOST": "https://awx1",
             "JOB_ID": str(self.number),
             "INVENTORY_ID": "2",

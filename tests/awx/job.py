@@ -229,6 +229,30 @@ class Job:
         """Start it and wait."""
         return self.start().wait()
 
+    def update_inventory(self, source: str) -> dict[str, t.Any]:
+        """What an update of an inventory source, a file of the project, finds: the call that AWX makes, without extra variables."""
+        variables = json.loads((self.private / "env/envvars").read_text())
+        (self.private / "env/list").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+        volumes = [
+            option for each in (f"{self.private}/:/runner/:Z", *self._template.volumes) for option in ("-v", each)
+        ]
+        container = ["podman", "run", "--rm", "--workdir", "/runner/project", *volumes, "--name", self.name]
+        output = "/runner/artifacts/output.json"
+        update = [
+            "ansible-inventory",
+            "--list",
+            "--export",
+            "-i",
+            f"/runner/project/{source}",
+            "--output",
+            output,
+            "-vvv",
+        ]
+        command = [*container, "--env-file", str(self.private / "env/list"), _IMAGE, *update]
+        run = subprocess.run(command, env=self._outside(), capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
+        return t.cast("dict[str, t.Any]", json.loads((self.private / "artifacts/output.json").read_text()))
+
 
 class Site:
     """An AWX with one execution node: its jobs, and a folder that outlives them."""

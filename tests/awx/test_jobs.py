@@ -230,6 +230,19 @@ def test_a_kubeconfig_comes_from_the_file_of_a_credential(world: World) -> None:
     assert "not-a-real-token" not in ended.text
 
 
+def test_an_update_of_the_inventory_source_finds_the_machines(world: World) -> None:
+    if not (REPOSITORY / "plugins/inventory/machines.py").exists():
+        pytest.skip("THE UPDATE OF AN INVENTORY SOURCE WAS NOT TESTED: this checkout has no inventory plugin")
+    assert world.run().status == "successful"
+    job = world.site.job(world.inventory(), world.template())
+    shipped = yaml.safe_load((REPOSITORY / "extensions/awx/project/inventory/machines.elemental.yml").read_text())
+    (job.private / "project/inventory").mkdir()
+    source = {"plugin": shipped["plugin"], "source": "database", "database": DATABASE}
+    (job.private / "project/inventory/machines.elemental.yml").write_text(json.dumps(source))
+    found = job.update_inventory("inventory/machines.elemental.yml")
+    assert sorted(found["_meta"]["hostvars"]) == list(HOSTS)
+
+
 _SHOWS = """
 import sys
 

@@ -58,6 +58,8 @@ class Template:
     ssh_key: str = ""
     volumes: tuple[str, ...] = ()
     verbosity: int = 0
+    # where the files of the execution environment are; empty: those of this machine, with the collection of the checkout
+    rootfs: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,18 @@ class Job:
         script.chmod(0o700)
         shutil.copytree(REPOSITORY / "extensions/awx/project", self.private / "project", dirs_exist_ok=True)
         shutil.rmtree(self.private / "project/inventory")
+        if not template.rootfs:
+            self._write_collection()
+        for name, content in template.files.items():
+            (self.private / "env" / name).write_text(content)
+            (self.private / "env" / name).chmod(0o600)
+        if template.ssh_key:
+            (self.private / "env/ssh_key").write_text(template.ssh_key)
+            (self.private / "env/ssh_key").chmod(0o600)
+        self._write_variables(template, workflow)
+
+    def _write_collection(self) -> None:
+        """As AWX installs what collections/requirements.yml of a project names."""
         collections = self.private / "requirements_collections/ansible_collections/elemental"
         collections.mkdir(parents=True)
         shutil.copytree(
@@ -123,13 +137,6 @@ class Job:
             symlinks=True,
             ignore=shutil.ignore_patterns("tests", ".git*", "__pycache__"),
         )
-        for name, content in template.files.items():
-            (self.private / "env" / name).write_text(content)
-            (self.private / "env" / name).chmod(0o600)
-        if template.ssh_key:
-            (self.private / "env/ssh_key").write_text(template.ssh_key)
-            (self.private / "env/ssh_key").chmod(0o600)
-        self._write_variables(template, workflow)
 
     def _write_variables(self, template: Template, workflow: int) -> None:
         env = self.private / "env"
@@ -202,7 +209,8 @@ class Job:
 
     def _outside(self) -> dict[str, str]:
         """What the programs outside of the container have: podman, or what takes its place."""
-        return {**os.environ, "PATH": f"{self._folder}/bin:{os.environ['PATH']}"}
+        rootfs = {"CONTAINER_ROOTFS": self._template.rootfs} if self._template.rootfs else {}
+        return {**os.environ, **rootfs, "PATH": f"{self._folder}/bin:{os.environ['PATH']}"}
 
     def cancel(self) -> None:
         """End it as AWX does: the worker and its container, in the middle of whatever they do."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
+import subprocess
 import time
 import typing as t
 
@@ -42,7 +44,7 @@ method=disabled
 _PROBES = [{"type": "command", "command": "! ip -4 address show eth0 | grep -q 192.168.122.15"}]
 _NETWORK = {"configurator": "nmconnections", "ipAddresses": {"inventory-ip": _REFERENCE}, "config": {"eth0": _ETH0}}
 _IS_UP = ["grep", "-q", '"phase": "activated"', "/run/elemental-networking/trial/trial.json"]
-_LONG = 30
+_LONG = 90
 
 
 class World:
@@ -139,3 +141,21 @@ def test_one_machine_that_does_not_answer_and_one_that_is_rolled_back(world: Wor
     }
     assert world.carried("node3") == world.claims()["node3"]
     assert "PRIVATE KEY" not in ended.output
+
+
+@pytest.fixture
+def rootfs() -> t.Iterator[str]:
+    """The files of the execution environment that test_execution_environment has built."""
+    image = "localhost/elemental-ee:latest"
+    podman = shutil.which("podman")
+    if not podman or subprocess.run([podman, "image", "exists", image], check=False).returncode:
+        pytest.skip("THE EXECUTION ENVIRONMENT DID NOT CONFIGURE A NODE: it was not built here")
+    mounted = subprocess.run([podman, "image", "mount", image], capture_output=True, text=True, check=True)
+    yield mounted.stdout.strip()
+    subprocess.run([podman, "image", "unmount", image], capture_output=True, check=True)
+
+
+def test_the_execution_environment_configures_nodes_with_nothing_but_what_is_in_it(world: World, rootfs: str) -> None:
+    ended = world.site.job(world.inventory(), world.template(rootfs=rootfs)).run()
+    assert ended.status == "successful", ended.output
+    assert {name: world.carried(name) for name in world.nodes.names} == world.claims()

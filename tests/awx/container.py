@@ -5,8 +5,8 @@
 """In the place of podman, where it cannot run: the command of a container in namespaces of its own, with /runner and the volumes bound.
 
 A double: the files are those of this machine, or of the image that is mounted at CONTAINER_ROOTFS. What a job can see is as in a
-container: its processes, its hostname, a root file system in memory, and a private folder at /runner. ``podman run`` as ansible-runner calls it,
-``podman kill`` and ``podman rm``; nothing else.
+container: its processes, its hostname, a root file system in memory, and a private folder at /runner. ``podman run`` as ansible-runner
+calls it, ``podman kill`` and ``podman rm``; nothing else.
 """
 
 from __future__ import annotations

@@ -65,7 +65,8 @@ def for_debian(definition: t.Mapping[str, t.Any], ours: Path, core: Path) -> dic
             "galaxy": {"collections": [{"name": f"/build/{ours.name}", "type": "file"}]},
         },
         "additional_build_files": [
-            *({"src": str(each), "dest": "collections"} for each in (ours, core)),
+            {"src": str(ours), "dest": "collections"},
+            {"src": str(core), "dest": "kubernetes_core"},
             {"src": str(_TRUSTED), "dest": "trusted"},
         ],
         "additional_build_steps": {
@@ -73,7 +74,7 @@ def for_debian(definition: t.Mapping[str, t.Any], ours: Path, core: Path) -> dic
             "prepend_galaxy": [
                 *steps,
                 f"COPY _build/collections/{ours.name} /build/",
-                f"COPY _build/collections/{core.name} {installed}",
+                f"COPY _build/kubernetes_core {installed}",
             ],
         },
     }

@@ -179,7 +179,7 @@ def test_a_report_in_a_slice_calls_nothing_left_over(world: World) -> None:
     ended = world.run("report", inventory=part, workflow=90)
     assert "claims of machines that are not in the inventory are not known" in ended.text
     assert "claims of machines that are not in the inventory:" not in ended.text
-    assert {each["host"]: each["state"] for each in ended.artifacts.values()} == dict.fromkeys(part.hosts, "promised")
+    assert {each["host"]: each["state"] for each in ended.artifacts.values()} == dict.fromkeys(part.hosts, "in_use")
     # not in a slice, one that is disabled in AWX is missing in the inventory
     ended = world.run("report", inventory=part)
     assert "claims of machines that are not in the inventory: node1-ip, node3-ip" in ended.text

@@ -119,12 +119,12 @@ def test_a_job_that_was_cancelled_in_the_middle_of_a_push_and_launched_again_wai
     job = world.site.job(world.inventory().slice(1, 3), world.template(answers=answers)).start()
     world.wait_for_a_trial("node1")
     job.cancel()
-    again = world.site.job(world.inventory().slice(1, 3), world.template()).run()
+    same = {"machine_network_rollback_timeout": _LONG}
+    again = world.site.job(world.inventory().slice(1, 3), world.template(answers=same)).run()
     assert again.status == "successful", again.output
-    assert re.search(
-        rf"node1: waits up to \d+ s for AWX job {job.number} on awx1: if that was cancelled, this host is rolled back",
-        again.text,
-    )
+    # at the address of the trial nothing shows that it is the host: no keys of it are recorded, and ssh does not check keys in AWX
+    named, moved = f"for AWX job {job.number} on awx1: if that was cancelled", r"for \S+: if an AWX job was cancelled"
+    assert re.search(rf"node1: waits up to \d+ s (?:{named}|{moved})", again.text), again.output
     assert again.artifacts["machine_network_of_node1"]["state"] == "changed"
     assert world.carried("node1") == world.claims()["node1"]
 

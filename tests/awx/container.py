@@ -58,15 +58,17 @@ def parsed(arguments: t.Sequence[str]) -> Run:
 def script(run: Run, root: str, files: str) -> str:
     """The shell script that becomes the container with these files, in its namespaces (pure)."""
     quoted = shlex.quote
+    # an image is mounted for reading
+    own = _OWN if files == "/" else (*_OWN, "tmp", "run")
     lines = [
         "set -e",
         "mount --make-rprivate /",
         f"mount -t tmpfs tmpfs {root}",
-        f"for each in {files.rstrip('/')}/*; do name=${{each##*/}}; case $name in {'|'.join(_OWN)}) continue;; esac",
+        f"for each in {files.rstrip('/')}/*; do name=${{each##*/}}; case $name in {'|'.join(own)}) continue;; esac",
         f'if [ -L "$each" ]; then cp -a "$each" {root}/',
         f'elif [ -d "$each" ]; then mkdir "{root}/$name"; mount --rbind "$each" "{root}/$name"; fi',
         "done",
-        *(f"mkdir {root}/{name}" for name in _OWN),
+        *(f"mkdir {root}/{name}" for name in own),
         f"mount --rbind /dev {root}/dev",
         f"mount -t proc proc {root}/proc",
     ]

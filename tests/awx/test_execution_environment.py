@@ -11,6 +11,7 @@ A registry is not needed: the base image, which is the one difference, is made h
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -145,9 +146,20 @@ def _inside(podman: str, command: t.Sequence[str]) -> str:
     run = subprocess.run([podman, "run", "--rm", _IMAGE, *command], capture_output=True, text=True, check=False)
     if run.returncode == _RUNTIME_FAILED:
         mounted = subprocess.run([podman, "image", "mount", _IMAGE], capture_output=True, text=True, check=True)
-        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp"}
+        root = mounted.stdout.strip()
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin", "HOME": "/tmp", "LC_ALL": "C.UTF-8"}
         run = subprocess.run(
-            ["chroot", mounted.stdout.strip(), *command], env=environment, capture_output=True, text=True, check=False
+            [
+                "unshare",
+                "--mount",
+                "/bin/sh",
+                "-c",
+                f"mount -t tmpfs tmpfs {root}/tmp && exec chroot {root} {shlex.join(command)}",
+            ],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         subprocess.run([podman, "image", "unmount", _IMAGE], capture_output=True, check=True)
     return run.stdout + run.stderr
@@ -162,7 +174,7 @@ def test_it_is_built_for_real_and_has_what_a_job_needs(tmp_path: Path) -> None:
     builder("build", "-f", "execution-environment.yml", *arguments, folder=tmp_path)
     inside = "import kubernetes, ansible_runner; print('both')"
     for command, expected in (
-        (["ansible-doc", "-t", "module", "elemental.networking.network_config"], "NETWORK_CONFIG"),
+        (["ansible-doc", "-t", "module", "elemental.networking.network_config"], "plugins/modules/network_config.py"),
         (["/usr/bin/python3", "-c", inside], "both"),
         (["ssh", "-V"], "OpenSSH"),
     ):

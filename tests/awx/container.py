@@ -81,7 +81,7 @@ def script(run: Run, root: str, files: str) -> str:
     lines.append(f"hostname {hashlib.sha256(run.name.encode()).hexdigest()[:12]}")
     lines.append(f"cd {root}")
     inside = f"cd {quoted(run.workdir)} && exec {shlex.join(run.command)}"
-    lines.append(f"exec chroot {root} /bin/sh -c {quoted(inside)}")
+    lines.append(f"exec /usr/sbin/chroot {root} /bin/sh -c {quoted(inside)}")
     return "\n".join(lines)
 
 

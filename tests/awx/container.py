@@ -59,7 +59,7 @@ def script(run: Run, root: str, files: str) -> str:
     """The shell script that becomes the container with these files, in its namespaces (pure)."""
     quoted = shlex.quote
     # an image is mounted for reading
-    own = _OWN if files == "/" else (*_OWN, "tmp", "run")
+    own = _OWN if files == "/" else (*_OWN, "tmp", "run", "root")
     lines = [
         "set -e",
         "mount --make-rprivate /",

@@ -47,11 +47,11 @@ class ActionModule(NetworkAction):
             options,
             str(play.connection or self._play_context.connection),
         )
-        cluster = lazily(self._templar, task_vars)
-        claimed = self._claimed(list(asked.hosts.values()), cluster) if asked.hosts else {"changed": False}
+        access = lazily(self._templar, task_vars)
+        claimed = self._claimed(list(asked.hosts.values()), access) if asked.hosts else {"changed": False}
         return {**claimed, **_by_host(asked, claimed)}
 
-    def _claimed(self, asked: list[HostAsked], cluster: t.Callable[[], object]) -> dict[str, t.Any]:
+    def _claimed(self, asked: list[HostAsked], access: t.Callable[[str], object]) -> dict[str, t.Any]:
         networks = [each.asked for each in asked]
         place = one_backend(networks)
         pools: list[t.Any] = []
@@ -66,7 +66,7 @@ class ActionModule(NetworkAction):
             machines=[machine for each in networks for machine in each.machines],
             pools=pools,
         )
-        with backend_at(place.backend, place.database, cluster) as backend:
+        with backend_at(place.backend, place.database, access) as backend:
             result = serve_claims(asking, backend, asking.params["claims"])
         return {
             **result,

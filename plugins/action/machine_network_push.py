@@ -86,7 +86,7 @@ class ActionModule(NetworkAction):
         }
         return self.options(ARGUMENTS), addresses_from_result(claimed.get("addresses", {}).get(machine) or {})
 
-    def _drop_new(self, asked: _Record, claimed: _Record, cluster: t.Callable[[], object]) -> None:
+    def _drop_new(self, asked: _Record, claimed: _Record, access: t.Callable[[str], object]) -> None:
         """Release the new addresses of a host that was rolled back; one that an earlier run has pushed already it may have."""
         releases = [
             {"name": each["name"], "namespace": each["namespace"]} for each in asked["renumbering"] if each["created"]
@@ -95,7 +95,7 @@ class ActionModule(NetworkAction):
             return
         releasing = call(BATCH_SPEC, claimed["backend"], False, claims=releases, state="absent")
         try:
-            with backend_at(claimed["backend"], claimed["database"], cluster) as backend:
+            with backend_at(claimed["backend"], claimed["database"], access) as backend:
                 serve_claims(releasing, backend, releasing.params["claims"])
         except IpamError as error:
             names = ", ".join(each["name"] for each in releases)

@@ -55,13 +55,13 @@ class ActionModule(NetworkAction):
         return {"changed": False, **result, **self._hidden(found, result), "moved": found}
 
     def _carried_out(
-        self, left: Left, claimed: t.Mapping[str, t.Any], cluster: t.Callable[[], object]
+        self, left: Left, claimed: t.Mapping[str, t.Any], access: t.Callable[[str], object]
     ) -> dict[str, t.Any]:
         """Record, end renumberings and release, in this order; the machines work, and the next run ends what fails in the first two."""
         check, place = bool(self._task.check_mode), claimed["backend"]
         warnings: list[str] = []
         results: list[Result] = []
-        with backend_at(place, claimed["database"], cluster) as backend:
+        with backend_at(place, claimed["database"], access) as backend:
             if left.to_record:
                 recording = call(RECORD_SPEC, place, check, machines=list(left.to_record))
                 results += _or_warning(lambda: serve_record(recording, backend), recording, warnings)

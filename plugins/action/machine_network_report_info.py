@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import OPTIONS
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import BoundClaim
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.reporting import Wanted, gather, lines
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import held_result
@@ -18,13 +16,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._report_optio
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_running_ahead
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import cluster, server
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import NAMES, all_asked, one_place
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import UNKNOWN, is_job_slice
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
-    Given,
     MachineNetwork,
-    cluster_options,
     ip_addresses,
 )
 
@@ -45,7 +42,7 @@ class ActionModule(NetworkAction):
             raise InvalidInput(next(iter(found.refused.values()), "this play has no host that could be reported"))
         place = one_place(found.asked)
         unknown = UNKNOWN if is_job_slice(task_vars) else ""
-        with open_backend(_backend_options(place, options["kubernetes"])) as backend:
+        with open_backend(_backend_options(place, options)) as backend:
             # a user of a cluster may see one namespace, as a rule
             namespace = place.namespace if place.backend == "kubernetes" else None
             holdings = gather(backend, namespace, found.names, place.site, unknown)
@@ -64,14 +61,12 @@ def _held(bound: BoundClaim) -> dict[str, t.Any]:
     return {**held_result(bound), "confirmed": bound.claim.confirmed or None}
 
 
-def _backend_options(place: MachineNetwork, kubernetes: object) -> BackendOptions:
-    if place.backend != "kubernetes":
-        return BackendOptions(place.backend, place.database)
-    given = cluster_options(Given(place.host, kubernetes=kubernetes))
-    validated = ArgumentSpecValidator(OPTIONS).validate(dict(given))
-    if validated.error_messages:
-        raise InvalidInput(f"machine_network_kubernetes: {validated.error_messages[0]}")
-    return BackendOptions(place.backend, kubernetes=validated.validated_parameters)
+def _backend_options(place: MachineNetwork, options: t.Mapping[str, t.Any]) -> BackendOptions:
+    if place.backend == "kubernetes":
+        return BackendOptions(place.backend, kubernetes=cluster(options["kubernetes"]))
+    if place.backend == "postgresql":
+        return BackendOptions(place.backend, postgresql=server(options["postgresql"]))
+    return BackendOptions(place.backend, place.database)
 
 
 def _wanted(asked: MachineNetwork) -> Wanted | None:

@@ -117,7 +117,14 @@ class LookupModule(LookupBase):
         backend, database, namespace = (
             str(option(self, name, hidden) or "") for name in ("backend", "database", "namespace")
         )
-        place = (backend, database, known.get("inventory_dir") or None, option(self, "kubernetes", hidden), namespace, option(self, "postgresql", hidden))
+        place = (
+            backend,
+            database,
+            known.get("inventory_dir") or None,
+            option(self, "kubernetes", hidden),
+            namespace,
+            option(self, "postgresql", hidden),
+        )
         shelf = Shelf(place, machine, keys)
         claims = shelf.read()
         try:

@@ -8,4 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-ARGUMENTS: t.Dict[str, t.Dict[str, t.Any]] = {"kubernetes": {"type": "raw"}}
+ARGUMENTS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "kubernetes": {"type": "raw"},
+    "postgresql": {"type": "raw", "no_log": False},
+}

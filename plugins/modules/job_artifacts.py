@@ -24,7 +24,8 @@ description:
     V(promised) or V(without_address). In check mode V(changed) means that something would change.
   - What exceeds 400,000 characters is left out, and C(machine_network_left_out) is the number of these hosts, because AWX cuts longer
     artifacts.
-  - The playbooks C(configure), C(reset) and C(report) of this collection end with it.
+  - The playbooks C(configure), C(reset) and C(report) of this collection end with it. Where every machine of the last batch failed, Ansible
+    ends the play before that, and the job has no artifacts of that batch.
 extends_documentation_fragment:
   - elemental.networking._attributes
   - elemental.networking._attributes.info_module
@@ -49,16 +50,14 @@ EXAMPLES = r"""
   hosts: all
   gather_facts: false
   tasks:
-    - name: Configure
-      block:
-        - name: Configure the network
-          ansible.builtin.import_role:
-            name: elemental.networking.machine_network
-            tasks_from: configure
-      always:
-        - name: Leave what became of each machine for the next job
-          elemental.networking.job_artifacts:
-          run_once: true
+    - name: Configure the network
+      ansible.builtin.import_role:
+        name: elemental.networking.machine_network
+        tasks_from: configure
+
+    - name: Leave what became of each machine for the next job
+      elemental.networking.job_artifacts:
+      run_once: true
 
 - name: In a later job of the workflow, go on where something was changed
   hosts: all

@@ -32,6 +32,12 @@ options:
       - What is not given comes from C(K8S_AUTH_*), then from C(~/.kube/config).
       - Needs the Python library C(kubernetes) for the Python that runs Ansible.
     type: raw
+  postgresql:
+    description:
+      - How to reach the server, if the hosts name the backend V(postgresql), with the names of libpq's connection parameters.
+      - What is not given comes from libpq's environment variables, such as C(PGHOST) and C(PGPASSWORD).
+      - Needs the Python library C(psycopg) for the Python that runs Ansible.
+    type: raw
 """
 
 EXAMPLES = r"""

@@ -4,8 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """In the place of podman, where it cannot run: the command of a container in namespaces of its own, with /runner and the volumes bound.
 
-A double: the files are those of this machine. What a job can see is as in a container: its processes, its hostname, a root file system in
-memory, and a private folder at /runner. ``podman run`` as ansible-runner calls it, ``podman kill`` and ``podman rm``; nothing else.
+A double: the files are those of this machine, or of the image that is mounted at CONTAINER_ROOTFS. What a job can see is as in a
+container: its processes, its hostname, a root file system in memory, and a private folder at /runner. ``podman run`` as ansible-runner
+calls it, ``podman kill`` and ``podman rm``; nothing else.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 _WITH_A_VALUE = ("--workdir", "-v", "--env-file", "--name", "--network", "--user", "--pull")
 _PIDS = Path(tempfile.gettempdir()) / "containers-of-tests"
 # made anew in each container
-_OWN = ("proc", "runner", "container-home")
+_OWN = ("proc", "dev", "runner", "container-home")
 
 
 class Run(t.NamedTuple):
@@ -54,18 +55,21 @@ def parsed(arguments: t.Sequence[str]) -> Run:
     )
 
 
-def script(run: Run, root: str) -> str:
-    """The shell script that becomes the container, in its namespaces (pure)."""
+def script(run: Run, root: str, files: str) -> str:
+    """The shell script that becomes the container with these files, in its namespaces (pure)."""
     quoted = shlex.quote
+    # an image is mounted for reading
+    own = _OWN if files == "/" else (*_OWN, "tmp", "run", "root")
     lines = [
         "set -e",
         "mount --make-rprivate /",
         f"mount -t tmpfs tmpfs {root}",
-        f"for each in /*; do name=${{each#/}}; case $name in {'|'.join(_OWN)}) continue;; esac",
+        f"for each in {files.rstrip('/')}/*; do name=${{each##*/}}; case $name in {'|'.join(own)}) continue;; esac",
         f'if [ -L "$each" ]; then cp -a "$each" {root}/',
         f'elif [ -d "$each" ]; then mkdir "{root}/$name"; mount --rbind "$each" "{root}/$name"; fi',
         "done",
-        *(f"mkdir {root}/{name}" for name in _OWN),
+        *(f"mkdir {root}/{name}" for name in own),
+        f"mount --rbind /dev {root}/dev",
         f"mount -t proc proc {root}/proc",
     ]
     for volume in run.volumes:
@@ -77,15 +81,15 @@ def script(run: Run, root: str) -> str:
     lines.append(f"hostname {hashlib.sha256(run.name.encode()).hexdigest()[:12]}")
     lines.append(f"cd {root}")
     inside = f"cd {quoted(run.workdir)} && exec {shlex.join(run.command)}"
-    lines.append(f"exec chroot {root} /bin/sh -c {quoted(inside)}")
+    lines.append(f"exec /usr/sbin/chroot {root} /bin/sh -c {quoted(inside)}")
     return "\n".join(lines)
 
 
-def _environment(file: str) -> dict[str, str]:
+def _environment(file: str, path: str) -> dict[str, str]:
     """A container gets what the file lists; PATH is the image's."""
     listed = [line.partition("=") for line in Path(file).read_text().splitlines()] if file else []
     names = {name: value if is_set else os.environ.get(name, "") for name, is_set, value in listed if name}
-    return {**names, "PATH": os.environ["PATH"], "HOME": "/container-home", "container": "podman"}
+    return {**names, "PATH": path, "HOME": "/container-home", "container": "podman"}
 
 
 def main(arguments: t.Sequence[str]) -> int:
@@ -101,6 +105,8 @@ def main(arguments: t.Sequence[str]) -> int:
     run = parsed(arguments[1:])
     (_PIDS / run.name).write_text(str(os.getpid()))
     root = tempfile.mkdtemp(prefix="container-")
+    files = os.environ.get("CONTAINER_ROOTFS", "/")
+    path = os.environ["PATH"] if files == "/" else "/usr/local/bin:/usr/bin:/bin"
     isolated = [
         "unshare",
         "--mount",
@@ -111,9 +117,9 @@ def main(arguments: t.Sequence[str]) -> int:
         "--kill-child",
         "/bin/sh",
         "-c",
-        script(run, root),
+        script(run, root, files),
     ]
-    os.execvpe(isolated[0], isolated, _environment(run.env_file))
+    os.execvpe(isolated[0], isolated, _environment(run.env_file, path))
 
 
 if __name__ == "__main__":

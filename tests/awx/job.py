@@ -58,6 +58,8 @@ class Template:
     ssh_key: str = ""
     volumes: tuple[str, ...] = ()
     verbosity: int = 0
+    # where the files of the execution environment are; empty: those of this machine, with the collection of the checkout
+    rootfs: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,18 @@ class Job:
         script.chmod(0o700)
         shutil.copytree(REPOSITORY / "extensions/awx/project", self.private / "project", dirs_exist_ok=True)
         shutil.rmtree(self.private / "project/inventory")
+        if not template.rootfs:
+            self._write_collection()
+        for name, content in template.files.items():
+            (self.private / "env" / name).write_text(content)
+            (self.private / "env" / name).chmod(0o600)
+        if template.ssh_key:
+            (self.private / "env/ssh_key").write_text(template.ssh_key)
+            (self.private / "env/ssh_key").chmod(0o600)
+        self._write_variables(template, workflow)
+
+    def _write_collection(self) -> None:
+        """As AWX installs what collections/requirements.yml of a project names."""
         collections = self.private / "requirements_collections/ansible_collections/elemental"
         collections.mkdir(parents=True)
         shutil.copytree(
@@ -123,13 +137,6 @@ class Job:
             symlinks=True,
             ignore=shutil.ignore_patterns("tests", ".git*", "__pycache__"),
         )
-        for name, content in template.files.items():
-            (self.private / "env" / name).write_text(content)
-            (self.private / "env" / name).chmod(0o600)
-        if template.ssh_key:
-            (self.private / "env/ssh_key").write_text(template.ssh_key)
-            (self.private / "env/ssh_key").chmod(0o600)
-        self._write_variables(template, workflow)
 
     def _write_variables(self, template: Template, workflow: int) -> None:
         env = self.private / "env"
@@ -175,7 +182,6 @@ class Job:
             "ANSIBLE_SSH_CONTROL_PATH_DIR": "/runner/cp",
             "ANSIBLE_UNSAFE_WRITES": "1",
             "AWX_PRIVATE_DATA_DIR": str(self.private),
-            "AWX_ISOLATED_DATA_DIR": f"{self.private}/artifacts/{self.number}",
             "AWX_HOST": "https://awx1",
             "JOB_ID": str(self.number),
             "INVENTORY_ID": "2",
@@ -203,7 +209,8 @@ class Job:
 
     def _outside(self) -> dict[str, str]:
         """What the programs outside of the container have: podman, or what takes its place."""
-        return {**os.environ, "PATH": f"{self._folder}/bin:{os.environ['PATH']}"}
+        rootfs = {"CONTAINER_ROOTFS": self._template.rootfs} if self._template.rootfs else {}
+        return {**os.environ, **rootfs, "PATH": f"{self._folder}/bin:{os.environ['PATH']}"}
 
     def cancel(self) -> None:
         """End it as AWX does: the worker and its container, in the middle of whatever they do."""
@@ -220,7 +227,7 @@ class Job:
             each for each in (artifacts / "job_events").glob("*.json") if not each.name.endswith("-partial.json")
         ]
         files = sorted(finished, key=lambda path: int(path.name.partition("-")[0]))
-        events = tuple(json.loads(path.read_text()) for path in files)
+        events = tuple(each for each in (json.loads(path.read_text()) for path in files) if "event" in each)
         log = (self._folder / f"job_{self.number}.log").read_text(errors="replace")
         output = "\n".join(str(each.get("stdout", "")) for each in events)
         status = (artifacts / "status").read_text().strip() if (artifacts / "status").exists() else "unknown"
@@ -229,6 +236,30 @@ class Job:
     def run(self) -> Ended:
         """Start it and wait."""
         return self.start().wait()
+
+    def update_inventory(self, source: str) -> dict[str, t.Any]:
+        """What an update of an inventory source, a file of the project, finds: the call that AWX makes, without extra variables."""
+        variables = json.loads((self.private / "env/envvars").read_text())
+        (self.private / "env/list").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+        volumes = [
+            option for each in (f"{self.private}/:/runner/:Z", *self._template.volumes) for option in ("-v", each)
+        ]
+        container = ["podman", "run", "--rm", "--workdir", "/runner/project", *volumes, "--name", self.name]
+        output = "/runner/artifacts/output.json"
+        update = [
+            "ansible-inventory",
+            "--list",
+            "--export",
+            "-i",
+            f"/runner/project/{source}",
+            "--output",
+            output,
+            "-vvv",
+        ]
+        command = [*container, "--env-file", str(self.private / "env/list"), _IMAGE, *update]
+        run = subprocess.run(command, env=self._outside(), capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
+        return t.cast("dict[str, t.Any]", json.loads((self.private / "artifacts/output.json").read_text()))
 
 
 class Site:

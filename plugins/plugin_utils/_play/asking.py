@@ -27,6 +27,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     MachineNetwork,
     cluster_options,
+    server_options,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.preflight import checked
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.options import check_trial
@@ -86,6 +87,7 @@ def _host_asked(
     given = given_of(host, read("inventory_dir"), values)
     refuse_name_in_use(host, given.former_name, in_use)
     cluster_options(given)
+    server_options(given)
     asked = checked(given)
     if asked.configurator != "none":
         check_trial(values.get("machine_network_rollback_timeout"), values.get("machine_network_probes"))

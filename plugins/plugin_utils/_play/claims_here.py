@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.postgresql import (
+    options as postgresql_options,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import OPTIONS
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import Spec
@@ -20,6 +23,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._progress_lin
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
     cluster_options,
+    server_options,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.shared_claims import forget
 
@@ -48,8 +52,8 @@ def call(spec: Spec, backend: str, check_mode: bool, **params: t.Any) -> Call:
 
 
 @contextlib.contextmanager
-def backend_at(backend: str, database: str, cluster: t.Callable[[], object]) -> t.Iterator[IpamBackend]:
-    """A backend, open; ``cluster`` gives the options of the cluster. Long work shows its progress.
+def backend_at(backend: str, database: str, access: t.Callable[[str], object]) -> t.Iterator[IpamBackend]:
+    """A backend, open; ``access`` gives the options of the cluster or of the server. Long work shows its progress.
 
     Raises InvalidInput for options that are wrong.
     """
@@ -57,7 +61,8 @@ def backend_at(backend: str, database: str, cluster: t.Callable[[], object]) -> 
         BackendOptions(
             backend=backend,
             database=database,
-            kubernetes=_checked(cluster()) if backend == "kubernetes" else {},
+            kubernetes=cluster(access("kubernetes")) if backend == "kubernetes" else {},
+            postgresql=server(access("postgresql")) if backend == "postgresql" else {},
             timeout=_PATIENCE,
             report=show_line,
         )
@@ -68,12 +73,22 @@ def backend_at(backend: str, database: str, cluster: t.Callable[[], object]) -> 
             forget()  # lookups of the same play look again
 
 
-def lazily(templar: t.Any, variables: t.Mapping[str, t.Any]) -> t.Callable[[], object]:
-    """What gives the role's options of the cluster: their template looks for files, and few tasks need them."""
-    return lambda: templar.template(variables.get("_machine_network_kubernetes")) or {}
+def lazily(templar: t.Any, variables: t.Mapping[str, t.Any]) -> t.Callable[[str], object]:
+    """What gives the role's options of a backend: their template looks for files, and few tasks need them."""
+    return lambda backend: templar.template(variables.get(f"_machine_network_{backend}")) or {}
 
 
-def _checked(kubernetes: object) -> t.Mapping[str, t.Any]:
+def server(postgresql: object) -> t.Mapping[str, t.Any]:
+    """The connection parameters of a PostgreSQL server, checked. Raises InvalidInput."""
+    given = server_options(Given("", postgresql=postgresql))
+    validated = ArgumentSpecValidator(postgresql_options.OPTIONS).validate(dict(given))
+    if validated.error_messages:
+        raise InvalidInput(f"machine_network_postgresql: {validated.error_messages[0]}")
+    return t.cast("dict[str, t.Any]", validated.validated_parameters)
+
+
+def cluster(kubernetes: object) -> t.Mapping[str, t.Any]:
+    """How to reach the cluster, checked. Raises InvalidInput."""
     given = cluster_options(Given("", kubernetes=kubernetes))
     validated = ArgumentSpecValidator(OPTIONS).validate(dict(given))
     if validated.error_messages:

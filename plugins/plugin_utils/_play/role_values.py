@@ -25,7 +25,8 @@ _DEADLINE = 60
 Read = t.Callable[[str], t.Any]
 _OF_THE_NETWORK = (
     _PREFIX,
-    *(f"{_PREFIX}_{name}" for name in ("manifest", "site", "former_name", "machine_name", "renumber", "kubernetes")),
+    *(f"{_PREFIX}_{name}" for name in ("manifest", "site", "former_name", "machine_name", "renumber")),
+    *(f"{_PREFIX}_{name}" for name in ("kubernetes", "postgresql")),
     *(f"{_PREFIX}_{name}" for name in ("pools", "pool_files", "ipam_backend", "ipam_database", "ipam_namespace")),
 )
 
@@ -65,6 +66,7 @@ def given_of(host: str, folder: object, values: t.Mapping[str, t.Any]) -> Given:
         pools=values.get(f"{_PREFIX}_pools"),
         pool_files=values.get(f"{_PREFIX}_pool_files"),
         kubernetes=values.get(f"{_PREFIX}_kubernetes"),
+        postgresql=values.get(f"{_PREFIX}_postgresql"),
         machine=_text(values, "machine_name"),
         renumber=flag(values, "renumber"),
         **texts,

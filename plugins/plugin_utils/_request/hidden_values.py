@@ -18,7 +18,17 @@ VARIABLES = {
     "network": _PREFIX,
     **{
         name: f"{_PREFIX}_{name}"
-        for name in ("manifest", "pools", "pool_files", "kubernetes", "postgresql", "site", "former_name", "renumber", "probes")
+        for name in (
+            "manifest",
+            "pools",
+            "pool_files",
+            "kubernetes",
+            "postgresql",
+            "site",
+            "former_name",
+            "renumber",
+            "probes",
+        )
     },
     **{name: f"{_PREFIX}_ipam_{name}" for name in ("backend", "database", "namespace")},
     "machine": f"{_PREFIX}_machine_name",

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 import typing as t
 import uuid
@@ -45,6 +46,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.connect
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.controller_id import (
     is_dead,
     job_of,
+    job_words,
     readable,
     this_controller,
 )
@@ -76,6 +78,8 @@ _WHILE_PUT_OFF = 45.0
 # how long a host may be busy with a change of another controller, and how often to look whether it still is
 _LONGEST_WAIT = 3700.0
 _BETWEEN_LOOKS = 1.0
+# so long after its deadline a change is rolled back, in seconds
+_ROLLING_BACK = 15.0
 # how often a connection may break before the host got its request: another controller may be moving it
 _LOST_ANSWERS = 3
 # how often the place of a controller that is dead may be taken: it holds one trial
@@ -152,7 +156,9 @@ class Transaction:
     def carry_out(self) -> Outcome:
         """Stage the request and see it through. Raises Failure when the node rolled back or cannot do it, Unreached without an answer."""
         self._node.notice_cuts()
-        find(self._node, self._known)
+        # a job of AWX may have been cancelled in the middle of the first push
+        back = self._common.deadline + _ROLLING_BACK if job_words(os.environ) else 0.0
+        find(self._node, self._known, self._common.machine, back)
         self._refuse_second_machine()
         second = SecondMachine(self._node)
         answer = self._stage()
@@ -406,14 +412,15 @@ def _expected_addresses(request: Stage | StageReset, known: t.Sequence[str], con
     return frozenset(known) | addresses_in(profile.text for profile in request.profiles)
 
 
-def find(node: Node, known_addresses: t.Sequence[str]) -> dict[str, str]:
+def find(node: Node, known_addresses: t.Sequence[str], machine: str = "", back: float = 0.0) -> dict[str, str]:
     """Use the address that answers: an earlier run may have moved the node to one that the inventory does not know.
 
     Where none answers, the result has the reason of each, in a few words.
 
     Where keys of the node are known, the addresses that it claimed come first: who answers there proves that it is the node, while that of
     the inventory may be an old lease, which another host has by now. Where none are, the inventory's comes first, and the host that answers
-    at another one must be known to ssh. Raises WrongHost where no other host answers.
+    at another one must be known to ssh. Raises WrongHost where no other host answers, not even ``back`` seconds later: so long a change may
+    last that a cancelled job left.
     """
     inventory = node.inventory_address
     claimed = [address for address in dict.fromkeys(known_addresses) if address != inventory]
@@ -426,6 +433,8 @@ def find(node: Node, known_addresses: t.Sequence[str]) -> dict[str, str]:
         proven = [inventory, *filter(node.can_prove, claimed)]
         words = {}
         proven_one = first_to_answer(proven, node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF, silence=words)
+        if proven_one is None and back:
+            proven_one = _when_rolled_back(node.port, proven, machine, back)
         if proven_one is None:
             said = ", ".join(f"{address} ({words.get(address) or 'no answer'})" for address in proven)
             raise WrongHost(f"no ssh answers at {said}, and {unproven(found)}", address=found)
@@ -433,6 +442,21 @@ def find(node: Node, known_addresses: t.Sequence[str]) -> dict[str, str]:
     if found and found != node.address:
         node.move_to(found)
     return {} if found else words
+
+
+def _when_rolled_back(port: int, addresses: t.Sequence[str], machine: str, seconds: float) -> str | None:
+    """The first of these addresses at which the host answers again; None where none does for so long."""
+    progress, give_up = Progress(machine), time.monotonic() + seconds
+    while (left := give_up - time.monotonic()) > 0:
+        progress.say(
+            f"waits up to {left:.0f} s for {', '.join(addresses)}: if an AWX job was cancelled while it changed this host, it is rolled "
+            "back by then"
+        )
+        answering = first_to_answer(addresses, port, min(_FIRST_CONTACT, left))
+        if answering:
+            return answering
+        time.sleep(_BETWEEN_LOOKS)
+    return None
 
 
 def _probe_results(before: t.Mapping[str, str], after: t.Mapping[str, str] | None) -> tuple[t.Mapping[str, str], ...]:

@@ -61,8 +61,8 @@ class DatabaseBackend(IpamBackend):
 
     def claims_of(self, machine: str, keys: t.Collection[str], namespace: str | None) -> list[BoundClaim]:
         """The claims of one machine."""
-        with self._session.reading() as database:
-            return of_machine(claim_rows.of_machine(database, machine, namespace), machine)
+        found = self._session.read(lambda database: claim_rows.of_machine(database, machine, namespace))
+        return of_machine(found, machine)
 
     def find_claims(
         self, names: t.Sequence[tuple[str, str]], machines: t.Collection[tuple[str, str]] = ()

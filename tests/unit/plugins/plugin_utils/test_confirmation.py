@@ -178,7 +178,7 @@ ROLLED_BACK = NodeAnswer(Judgement("rolled_back", "the controller did not connec
 def test_progress_is_a_sentence(monkeypatch: pytest.MonkeyPatch, answer: NodeAnswer, expected: str) -> None:
     said: list[str] = []
     monkeypatch.setattr(_pursuit, "_QUIET", -1.0)
-    monkeypatch.setattr(_pursuit.Display, "display", lambda _self, text, **_more: said.append(text))
+    monkeypatch.setattr(_pursuit, "show_line", said.append)
     pursue(ScriptedNode([answer, CONFIRMED], 10), wanted=FIRST)
     assert expected in said[0]
     assert not {"pending", "elsewhere", "silent", "unknown"} & set(said[0].split())

@@ -307,6 +307,36 @@ class FoundNode:
         self.address = address
 
 
+@pytest.mark.parametrize(("silent_looks", "is_found"), [(3, True), (10**6, False)])
+def test_a_host_whose_change_a_cancelled_job_left_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, silent_looks: int, is_found: bool
+) -> None:
+    """It answers at the address of the trial, where nothing proves it, until it is rolled back."""
+    looks, clock, said = itertools.count(), itertools.count(step=0.5), []
+
+    def first(addresses: t.Sequence[str], *_more: t.Any, **_options: t.Any) -> str | None:
+        return CLAIMED if CLAIMED in addresses else INVENTORY if next(looks) > silent_looks else None
+
+    monkeypatch.setattr(_transaction, "first_to_answer", first)
+    monkeypatch.setattr(_transaction.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(_transaction.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(_transaction.Progress, "say", lambda _self, sentence: said.append(sentence))
+    node = FoundNode(False, ())
+    if not is_found:
+        with pytest.raises(WrongHost, match=f"nothing shows whether the host at {CLAIMED} is this one"):
+            _transaction.find(t.cast("t.Any", node), [CLAIMED], "m", 60)
+    else:
+        _transaction.find(t.cast("t.Any", node), [CLAIMED], "m", 60)
+        assert node.address == INVENTORY
+    assert said[0].startswith(f"waits up to 60 s for {INVENTORY}: if an AWX job was cancelled")
+    # outside of AWX nothing is waited for
+    said.clear()
+    looks = itertools.count()
+    with pytest.raises(WrongHost):
+        _transaction.find(t.cast("t.Any", FoundNode(False, ())), [CLAIMED])
+    assert said == []
+
+
 @pytest.mark.parametrize(
     ("node", "answering", "expected"),
     [

@@ -44,7 +44,7 @@ def given_values(read: Read) -> dict[str, t.Any]:
 
 def role_values(read: Read, options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The variables of the role for one host, in the types of the specification. Raises InvalidInput with one sentence."""
-    given = {name: value for name, value in ((name, read(name)) for name in options) if value is not None}
+    given = {name: value for name, value in ((name, read(name)) for name in options) if not is_unset(value)}
     result = ArgumentSpecValidator({name: _for_validation(each) for name, each in options.items()}).validate(given)
     if result.error_messages:
         raise InvalidInput(str(result.error_messages[0]))

@@ -18,9 +18,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._play.asking 
     batch_asked,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import backend_at, call, lazily
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import Read, reading, specification
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import specification
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import one_backend
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import described
 
@@ -43,7 +42,7 @@ class ActionModule(NetworkAction):
         asked = batch_asked(
             task_vars["ansible_play_batch"],
             task_vars["groups"]["all"],
-            lambda host: _reader(variables, host, task_vars),
+            lambda host: variables.of(host).value,
             options,
             str(play.connection or self._play_context.connection),
         )
@@ -75,12 +74,6 @@ class ActionModule(NetworkAction):
             "database": place.database,
             "pools": pools,
         }
-
-
-def _reader(variables: HostVariables, host: str, task_vars: t.Mapping[str, t.Any]) -> Read:
-    found = variables.of(host)
-    hidden = hidden_values({"hostvars": task_vars["hostvars"], "inventory_hostname": host})
-    return reading(found.value, found.templated, hidden)
 
 
 def _by_host(asked: BatchAsked, claimed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import machine_name
 from ansible_collections.elemental.networking.plugins.module_utils._machine_network_options import ARGUMENTS
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import (
     refuse_running_ahead,
     refuse_unsupported,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import (
+    hosts_by_machine,
+    refuse_name_in_use,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import (
     VARIABLES,
@@ -46,8 +48,10 @@ class ActionModule(NetworkAction):
         if in_step:
             options = self._with_hidden(options, task_vars)
         trial = {name: options.pop(name) for name in ("probes", "deadline")}
-        _refuse_name_in_use(str(options["former_name"]), task_vars)
-        given = Given(str(task_vars["inventory_hostname"]), task_vars.get("inventory_dir") or None, **options)
+        host, former = str(task_vars["inventory_hostname"]), str(options["former_name"])
+        if former:
+            refuse_name_in_use(host, former, hosts_by_machine(task_vars["groups"]["all"]))
+        given = Given(host, task_vars.get("inventory_dir") or None, **options)
         asked = checked(given) if rehearsed else machine_network(given)
         if rehearsed and asked.configurator != "none":
             check_trial(**trial)
@@ -64,18 +68,3 @@ class ActionModule(NetworkAction):
         if "renumber" in found:
             found["renumber"] = boolean(found["renumber"], strict=False)
         return {**options, **found}
-
-
-def _refuse_name_in_use(former: str, task_vars: t.Mapping[str, t.Any]) -> None:
-    """Raise InvalidInput where the former name of a host is another host's: its claims are not to be taken away."""
-    host = str(task_vars["inventory_hostname"])
-    groups = task_vars.get("groups")
-    if not former or not isinstance(groups, t.Mapping):
-        return
-    # a host knows itself by the name of its machine
-    same = [each for each in groups.get("all", ()) if each != host and machine_name(each) == machine_name(former)]
-    if same:
-        raise InvalidInput(
-            f"{host} has the former name {former}, which is in the inventory, too; "
-            f"remove {former} there, or unset machine_network_former_name"
-        )

@@ -12,6 +12,7 @@ from ansible import constants
 from ansible.inventory.host import Host
 from ansible.template import Templar
 from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values
 
 _SIGNS = ("{{", "{%", "{#", "#jinja2:")
 # of the play and not of a host; the lists of hosts are long, and would be made again for each host
@@ -45,12 +46,14 @@ class HostVariables:
     def of(self, name: str) -> Variables:
         """The variables of a host; none of them is templated yet."""
         host = self._manager._inventory.get_host(name)
+        # what an empty answer of a survey hides in the inventory counts
+        hidden = hidden_values({"hostvars": self._same_for_all.get("hostvars"), "inventory_hostname": name})
         if constants.DEFAULT_HASH_BEHAVIOUR == "merge" or self._has_more_than_a_line(host):
             found = self.all_of(host)
-            return Variables(found, lambda: found, self._templar)
+            return Variables({**found, **hidden}, lambda: found, self._templar)
         of_groups, own_counts = self._by_groups(host)
         own = {name: value for name, value in host.get_vars().items() if name in own_counts}
-        return Variables({**of_groups, **own}, lambda: self.all_of(host), self._templar)
+        return Variables({**of_groups, **own, **hidden}, lambda: self.all_of(host), self._templar)
 
     def all_of(self, host: t.Any) -> dict[str, t.Any]:
         """All variables of a host, from Ansible itself."""

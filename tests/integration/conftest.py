@@ -185,11 +185,12 @@ class Controller:
         return _read_result(private / "artifacts/play", str(run.stdout))
 
     def claims(self) -> list[dict[str, t.Any]]:
-        """All claims, as the report knows them."""
-        report = self.play("report")
-        return list(
-            report.task_result("elemental.networking.ip_address_claim_info", self.nodes.names[0]).get("claims", [])
-        )
+        """All claims that there are."""
+        name = "elemental.networking.ip_address_claim_info"
+        task = {name: {"database": str(self.database), "all_namespaces": True}, "run_once": True, "delegate_to": "localhost"}
+        local = {"connection": "local", "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
+        looked = self.tasks({**task, **local}, hosts="all")
+        return list(looked.task_result(name, self.nodes.names[0]).get("claims", []))
 
 
 def _read_result(artifacts: Path, output: str) -> PlayResult:

@@ -49,9 +49,10 @@ def push(controller: Controller, config: t.Mapping[str, str] | None = None, **va
     return controller.play("configure", machine_network_hosts="node1", **wanted, **variables)
 
 
-def result_of(result: PlayResult, module: str = "network_config") -> t.Mapping[str, t.Any]:
-    """What the push returned."""
-    return result.task_result(f"elemental.networking.{module}", "node1")
+def result_of(result: PlayResult, module: str = "") -> t.Mapping[str, t.Any]:
+    """What the push returned, that of the role or that of a task of a user."""
+    names = [module] if module else ["machine_network_push", "network_config"]
+    return next(filter(None, (result.task_result(f"elemental.networking.{name}", "node1") for name in names)), {})
 
 
 def warnings_of(result: PlayResult) -> str:

@@ -45,7 +45,9 @@ class _Named(type):
             return super().__new__(cls, name, bases, given)
         fields = list(given.get("__annotations__", ()))  # type: ignore[call-overload]
         made = collections.namedtuple(name, fields)  # type: ignore[misc]  # noqa: PYI024
-        made.__new__.__defaults__ = tuple(given[field] for field in fields if field in given)
+        defaults = {field: given[field] for field in fields if field in given}
+        made.__new__.__defaults__ = tuple(defaults.values())
+        made._field_defaults = defaults
         for key, value in given.items():
             if key not in fields and key not in _OF_THE_STATEMENT:
                 setattr(made, key, value)

@@ -69,6 +69,7 @@ def test_a_named_tuple_is_the_same(module: object) -> None:
         {"first": 1, "second": 2},
         "Pair(first=1, second=2)",
     )
+    assert pair._field_defaults == {"second": 2}
     assert (pair.__module__, pair.__name__, pair.__doc__) == ("somewhere", "Pair", "Two numbers.")
     with pytest.raises(TypeError):
         pair()

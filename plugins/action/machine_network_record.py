@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible import constants
-from ansible.utils.display import Display
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
@@ -19,7 +17,6 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
     serve_claims,
     serve_record,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_push import Left, Pushed, left_of, moved
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import (
@@ -31,7 +28,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
 
 _CLAIMED, _RESULT = "_machine_network_claimed", "machine_network_result"
-_NAMES = (_RESULT, "ansible_host", "ansible_ssh_common_args", "ansible_ssh_args")
+_NAMES = (_RESULT, "ansible_host")
 
 
 class ActionModule(NetworkAction):
@@ -50,9 +47,8 @@ class ActionModule(NetworkAction):
         result = {}
         if left.to_record or left.renumbered or left.to_release:
             result = self._carried_out(left, claimed, lazily(self._templar, task_vars))
-        places = [_place(each, of_hosts[each.host]) for each in pushed]
-        found = [each for each in places if each]
-        return {"changed": False, **result, **self._hidden(found, result), "moved": found}
+        places = (moved(each, of_hosts[each.host].text("ansible_host") or each.host) for each in pushed)
+        return {"changed": False, **result, "moved": [each for each in places if each]}
 
     def _carried_out(
         self, left: Left, claimed: t.Mapping[str, t.Any], access: t.Callable[[str], object]
@@ -94,14 +90,6 @@ class ActionModule(NetworkAction):
             "warnings": warnings,
         }
 
-    def _hidden(self, places: t.Sequence[t.Mapping[str, str]], result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Nothing, or what keeps the result out of the output: the user's own arguments of ssh may hold a password."""
-        if not any(len(each) > len(("host", "ansible_host")) for each in places):
-            return {}
-        for warning in result.get("warnings", ()):
-            Display().warning(one_line(warning))
-        return {"_ansible_no_log": True, "warnings": []}
-
 
 def _served(asking: Call, backend: IpamBackend) -> Result:
     return serve_claims(asking, backend, asking.params["claims"])
@@ -138,18 +126,3 @@ def _by(name: str, records: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, list
     for each in records:
         found.setdefault(str(each[name]), []).append(each)
     return found
-
-
-def _place(pushed: Pushed, variables: t.Any) -> dict[str, str] | None:
-    """Where the host is for the rest of the play, if that is another place."""
-
-    def own(option: str) -> str:
-        return str(variables.text(f"ansible_{option}") or _of_configuration(option))
-
-    is_told_more = pushed.result.get("ssh_common_args") or pushed.result.get("ssh_args")
-    given = [own(option) if is_told_more else "" for option in ("ssh_common_args", "ssh_args")]
-    return moved(pushed, variables.text("ansible_host") or pushed.host, *given)
-
-
-def _of_configuration(option: str) -> str:
-    return str(constants.config.get_config_value(option, plugin_type="connection", plugin_name="ssh") or "")

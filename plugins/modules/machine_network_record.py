@@ -52,11 +52,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 moved:
-  description: The hosts that are at another address now, with the variables that lead there.
+  description: The hosts that are at another address now, with what ssh needs to get there beside the arguments of the user.
   type: list
   elements: dict
   returned: success
-  sample: [{host: node1, ansible_host: 192.168.122.150}]
+  sample: [{host: node1, ansible_host: 192.168.122.150, ssh_common_args: "", ssh_args: ""}]
 recorded:
   description: The names of the claims in which something was recorded.
   type: list

@@ -187,7 +187,11 @@ class Controller:
     def claims(self) -> list[dict[str, t.Any]]:
         """All claims that there are."""
         name = "elemental.networking.ip_address_claim_info"
-        task = {name: {"database": str(self.database), "all_namespaces": True}, "run_once": True, "delegate_to": "localhost"}
+        task = {
+            name: {"database": str(self.database), "all_namespaces": True},
+            "run_once": True,
+            "delegate_to": "localhost",
+        }
         local = {"connection": "local", "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
         looked = self.tasks({**task, **local}, hosts="all")
         return list(looked.task_result(name, self.nodes.names[0]).get("claims", []))

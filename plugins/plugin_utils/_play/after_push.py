@@ -101,21 +101,14 @@ def _is_to_go(pushed: Pushed, claim: _Record) -> bool:
     return is_own and (not pushed.asked["keeps_unused"] or claim.get("key") in beside)
 
 
-def moved(pushed: Pushed, connected_at: str, ssh_common_args: str, ssh_args: str) -> dict[str, str] | None:
-    """The variables of a host for the rest of the play, if it is somewhere else now, or must be asked for by another name.
+def moved(pushed: Pushed, connected_at: str) -> dict[str, str] | None:
+    """Where a host is for the rest of the play, if it is somewhere else now, or must be asked for by another name.
 
-    ``connected_at`` is the address that its variables have, ``ssh_common_args`` and ``ssh_args`` are the user's own.
+    ``connected_at`` is the address that its variables have. The arguments of ssh are what it needs beside those of the user.
     """
     if not _has_an_answer(pushed):
         return None
-    result = pushed.result
-    by_name, proof = str(result.get("ssh_common_args") or ""), str(result.get("ssh_args") or "")
-    if result["address"] == connected_at and not by_name and not proof:
+    more = {name: str(pushed.result.get(name) or "") for name in ("ssh_common_args", "ssh_args")}
+    if pushed.result["address"] == connected_at and not any(more.values()):
         return None
-    found = {"host": pushed.host, "ansible_host": str(result["address"])}
-    if by_name:
-        known = by_name in ssh_common_args
-        found["ansible_ssh_common_args"] = ssh_common_args if known else f"{ssh_common_args} {by_name}".strip()
-    if proof:
-        found["ansible_ssh_args"] = f"{proof} {ssh_args}".strip()
-    return found
+    return {"host": pushed.host, "ansible_host": str(pushed.result["address"]), **more}

@@ -279,7 +279,7 @@ def test_pages_selectors_and_the_cache(inventory: Inventory) -> None:
 
     def lists() -> list[str]:
         uris = [each["requestURI"] for each in space.plane.requests(space.user)]
-        return [uri for uri in uris if "/machineinventories?" in uri]
+        return [uri for uri in uris if f"/namespaces/{space.name}/machineinventories?" in uri]
 
     first = inventory.export(**cache)
     assert len(first["_meta"]["hostvars"]) == 1100

@@ -9,12 +9,12 @@ FUZZ=10000 in the environment is how many inputs each trust border of ``borders`
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 
 import hypothesis
 import pytest
-from ansible import constants
 
 _INPUTS = int(os.environ.get("FUZZ") or 0)
 # for each property, where FUZZ is not set
@@ -40,6 +40,10 @@ _load(_FEW)
 @pytest.fixture(autouse=True)
 def _run_of_ansible(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Each test is a run of Ansible of its own: what lookups keep for each other is not for another test."""
+    if importlib.util.find_spec("ansible") is None:  # the tests of hosts' Python have none
+        return
+    from ansible import constants
+
     monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path_factory.mktemp("run")))
 
 

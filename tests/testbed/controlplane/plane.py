@@ -199,7 +199,7 @@ class Plane:
         for line in (self.folder / "audit.log").read_text().splitlines():
             with contextlib.suppress(ValueError):
                 event = json.loads(line)
-                if event["user"]["username"] == user:
+                if event["user"].get("username") == user:
                     found.append(event)
         return found
 

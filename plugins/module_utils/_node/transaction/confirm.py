@@ -192,10 +192,12 @@ def _not_up(
     """What to answer while the trial is not up, or was reached over an address that proves nothing about it."""
     if trial.phase != ACTIVATED or not _is_up(manager, trial):
         return Judgement(PENDING, _what_is_down(manager, trial)) if is_last else _NotYet()
+    if arrived_at & _addresses_left(manager, trial):
+        return None
     addresses = (*_leases(manager, trial), *trial.required_addresses)
     if trial.lease_interfaces and not addresses:
         return _NotYet()
-    if not addresses or arrived_at & set(addresses) or arrived_at & _addresses_left(manager, trial):
+    if not addresses or arrived_at & set(addresses):
         return None
     return Judgement(ELSEWHERE, addresses=addresses)
 
@@ -370,12 +372,16 @@ def _see_lease_stay(manager: NetworkManager, trial: Trial, arrived_at: t.Abstrac
     """The final profile asks for a lease of its own, and may be given another one (by a client-id made of its uuid, for example)."""
     give_up = time.monotonic() + _LEASE_STAYS
     lease = ", ".join(sorted(arrived_at - set(trial.required_addresses)))
-    while trial.lease_interfaces and lease and not arrived_at & {*trial.required_addresses, *_leases(manager, trial)}:
+    while trial.lease_interfaces and lease and not arrived_at & _addresses_to_stay(manager, trial):
         if time.monotonic() > give_up:
             raise NetworkManagerError(
                 f"the lease {lease}, over which the controller connected, did not outlast the trial"
             )
         time.sleep(0.05)
+
+
+def _addresses_to_stay(manager: NetworkManager, trial: Trial) -> set[str]:
+    return {*trial.required_addresses, *_leases(manager, trial), *_addresses_left(manager, trial)}
 
 
 def _drop_trial(manager: NetworkManager, step: Step) -> None:

@@ -279,6 +279,29 @@ KEPT = {
         manager={"active": {"eth0": "trial-0", "eth1": "uuid-1", "eth2": "other"}, "others_addresses": (f"{OLD}/24",)},
         arrived_at=OLD,
     ),
+    "over what takes it, and another interface asks for a lease": Case(
+        Judgement(CONFIRMED, failed_after={}, waiting={}),
+        trial={"idle_interfaces": ("eth2",), "previous": (("eth2", "before"),), "lease_interfaces": ("eth1",)},
+        manager={"active": {"eth0": "trial-0", "eth1": "uuid-1", "eth2": "other"}, "others_addresses": (f"{OLD}/24",)},
+        arrived_at=OLD,
+    ),
+    "over what takes it, and the lease of another interface does not come": Case(
+        Judgement(CONFIRMED, failed_after={}, waiting={"eth0.nmconnection": LATE}),
+        trial={
+            "idle_interfaces": ("eth2",),
+            "previous": (("eth2", "before"),),
+            "lease_interfaces": ("eth0",),
+            "required_addresses": (),
+            "steps": step(ETH0, awaited=False, may_come_late=LATE),
+            "opened_at": LONG_AGO,
+        },
+        manager={
+            "activating": ("eth0",),
+            "active": {"eth0": "", "eth1": "uuid-1", "eth2": "other"},
+            "others_addresses": (f"{OLD}/24",),
+        },
+        arrived_at=OLD,
+    ),
     "over the lease": Case(
         Judgement(CONFIRMED, failed_after={}, waiting={}),
         trial={"required_addresses": (), "lease_interfaces": ("eth0",)},

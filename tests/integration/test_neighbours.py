@@ -87,7 +87,8 @@ def test_a_duplicate_address_is_not_taken_where_nothing_else_is_active(controlle
     owner = f"ping -c 1 -W 1 {address} >/dev/null; ip -j neighbour show {address}"
     before = json.loads(inside(controller, "node3", owner))[0]["lladdr"]
     config = {"eth0": ROUTED, "eth1": ETH1.replace("172.16.0.170/24", taken)}
-    assert f"{address} is used by the machine" in push(controller, config).failure("node1")
+    result = push(controller, config)
+    assert f"{address} is used by the machine" in result.failure("node1"), result.output
     now = json.loads(inside(controller, "node3", f"ip -j neighbour show {address}"))[0]["lladdr"]
     assert now == before
 

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import run_tool
-
-from .document import checked_document
-from .generated import RunTool, render_generated
 from .nmconnections import render_nmconnections
-from .profile import Profile, RenderError, Rendering
+from .profile import Profile, RenderError, Rendering, ToolRefused
 
-__all__ = ["Profile", "RenderError", "Rendering", "RunTool", "check", "render"]
+if t.TYPE_CHECKING:
+    from .generated import RunTool
+
+__all__ = ["Profile", "RenderError", "Rendering", "ToolRefused", "check", "render"]
 
 _CHOICES = "nmconnections, nmc, nmstate, none"
 
 
-def render(configurator: str, config: t.Mapping[str, object], tool: RunTool = run_tool) -> Rendering:
+def render(configurator: str, config: t.Mapping[str, object], tool: RunTool | None = None) -> Rendering:
     """The profiles that a configuration asks for; its placeholders are filled already.
 
     ``configurator`` is as in Elemental's ``MachineRegistration.spec.config.network``; ``tool`` runs what ``nmc`` and ``nmstate``
@@ -31,6 +30,9 @@ def render(configurator: str, config: t.Mapping[str, object], tool: RunTool = ru
     if configurator == "nmconnections":
         return render_nmconnections(config)
     if configurator in ("nmc", "nmstate"):
+        # here: few hosts need it, and Ansible compiles what a play imports
+        from .generated import render_generated
+
         return render_generated(configurator, config, tool)
     raise RenderError(f"configurator {configurator} is unknown; choose one of {_CHOICES}")
 
@@ -38,6 +40,8 @@ def render(configurator: str, config: t.Mapping[str, object], tool: RunTool = ru
 def check(configurator: str, config: t.Mapping[str, object]) -> None:
     """What ``render`` would refuse, as far as that is known without the tools of ``nmc`` and ``nmstate``; raises ``RenderError``."""
     if configurator in ("nmc", "nmstate"):
+        from .document import checked_document
+
         checked_document(config)
     else:
         render(configurator, config)

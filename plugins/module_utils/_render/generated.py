@@ -20,6 +20,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.tools.r
     TOOLS,
     ToolError,
     ToolRun,
+    run_tool,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._yaml import load
 
@@ -57,14 +58,14 @@ _PLAIN_WORDS: t.Sequence[tuple[re.Pattern[str], str]] = (
 _FEW = 4
 
 
-def render_generated(configurator: str, config: t.Mapping[str, object], run_tool: RunTool) -> Rendering:
-    """The profiles that the tool of ``configurator`` makes of an nmstate document; raises ``RenderError``.
+def render_generated(configurator: str, config: t.Mapping[str, object], tool: RunTool | None = None) -> Rendering:
+    """The profiles that the tool of ``configurator`` makes of an nmstate document, by default on this machine; raises ``RenderError``.
 
     Both tools derive uuids from type and name of an interface (version 5), so that the same document always gives the same profiles.
     """
     document = checked_document(config)
     try:
-        run = run_tool(configurator, document.text)
+        run = (tool or run_tool)(configurator, document.text)
     except ToolError as error:
         raise RenderError(str(error)) from None
     if run.error:

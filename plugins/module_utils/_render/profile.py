@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Detail
 from ansible_collections.elemental.networking.plugins.module_utils._texts import sentence
 
 
@@ -16,6 +18,14 @@ class RenderError(ValueError):
 
     def __init__(self, text: str) -> None:
         super().__init__(sentence(text))
+
+
+class ToolRefused(RenderError):
+    """The host has no tool of this configurator, or it did not end there; ``code`` and ``details`` are those of its refusal."""
+
+    def __init__(self, text: str, code: str, details: t.Mapping[str, Detail]) -> None:
+        super().__init__(text)
+        self.code, self.details = code, details
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._render impor
     Profile,
     RenderError,
     Rendering,
+    ToolRefused,
     render,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput, Refused
@@ -37,11 +38,13 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.options import (
     common_request,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.tool_runner import ToolRefused, tool_on
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.transaction import (
     Outcome,
     Transaction,
 )
+
+if t.TYPE_CHECKING:
+    from ansible_collections.elemental.networking.plugins.module_utils._render.generated import RunTool
 
 ARGUMENTS = {
     "configurator": {"type": "str", "default": "none"},
@@ -98,15 +101,23 @@ def _rendered(
     former: str,
 ) -> Rendering:
     """The profiles, with the addresses in the place of the placeholders. Raises Refused or InvalidInput."""
+    configurator = options["configurator"]
     try:
         resolved = resolve_placeholders(options["config"], addresses)
-        tool = tool_on(options["render_on"], node, machine, known, former)
-        return render(options["configurator"], t.cast("dict[str, object]", resolved), tool)
+        tool = None if configurator == "nmconnections" else _tool(options["render_on"], node, machine, known, former)
+        return render(configurator, t.cast("dict[str, object]", resolved), tool)
     except ToolRefused as error:
         raise Refused(f"{machine}: {error}", error.code, error.details) from None
     except (PlaceholderError, RenderError) as error:
         # no cause: its text would follow the sentence a second time
         raise InvalidInput(f"{machine}: {error}") from None
+
+
+def _tool(place: str, node: Node, machine: str, known: t.Sequence[str], former: str) -> RunTool:
+    # here: few hosts need it, and Ansible compiles what a play imports
+    from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.tool_runner import tool_on
+
+    return tool_on(place, node, machine, known, former)
 
 
 def _carried_out(transaction: Transaction, machine: str, rendering: Rendering) -> Outcome:

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
-    Detail,
-    Refusal,
-    Render,
-    Rendered,
-)
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Refusal, Render, Rendered
 from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import ToolRun, run_tool
-from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, RunTool
+from ansible_collections.elemental.networking.plugins.module_utils._render import ToolRefused
+from ansible_collections.elemental.networking.plugins.module_utils._render.generated import RunTool
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import Unreached
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node, NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import reason, silent, unreached
@@ -33,14 +29,6 @@ def tool_on(place: str, node: Node, machine: str, claimed: t.Sequence[str], form
     if place == "controller":
         return run_tool
     return _ToolOnNode(node, machine, claimed, former)
-
-
-class ToolRefused(RenderError):
-    """The host has no such tool, or it did not end there; ``code`` and ``details`` are those of its refusal."""
-
-    def __init__(self, text: str, code: str, details: t.Mapping[str, Detail]) -> None:
-        super().__init__(text)
-        self.code, self.details = code, details
 
 
 class _ToolOnNode:

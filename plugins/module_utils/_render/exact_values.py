@@ -24,6 +24,7 @@ _KEYS = frozenset(
 )
 _ROUTE_KEY = re.compile(r"routes?[0-9]*\Z")
 _COMMENT = re.compile(r"\s[#;]\s")
+_NO_NAME = re.compile(r"[\s/]")
 # the kernel's limit (IFNAMSIZ); Open vSwitch has none
 _LONGEST_NAME = 15
 
@@ -54,7 +55,7 @@ def _is_address_or_route(entry: Entry) -> bool:
 
 
 def _check_interface_name(where: str, name: str, is_kernels: bool) -> None:
-    if re.search(r"[\s/]", name) or (is_kernels and ":" in name):
+    if _NO_NAME.search(name) or (is_kernels and ":" in name):
         raise RenderError(f"{where}: {name} cannot be the name of an interface, for a space, a slash or a colon in it")
     if is_kernels and len(name.encode()) > _LONGEST_NAME:
         raise RenderError(

@@ -207,6 +207,8 @@ def _addresses_left(manager: NetworkManager, trial: Trial) -> set[str]:
 
     The controller may go on over them, although no profile of the change gives one.
     """
+    if not trial.idle_interfaces:
+        return set()
     before = {uuid for _interface, uuid in trial.previous}
     devices = [manager.device(interface) for interface in trial.idle_interfaces]
     return carried_addresses(

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.stages import machine
-from tests.testbed import bed, cgroups, places, rootfs
+from tests.testbed import bed, cgroups, nat, places, rootfs
 from tests.testbed.interrupts import end_as_interrupt
 from tests.testbed.tools import TestBedError, find
 
@@ -40,7 +40,7 @@ def main() -> int:
     options = _options()
     end_as_interrupt(signal.SIGTERM)
     try:
-        machine.install(machine.NODE_PACKAGES)
+        machine.install({**machine.NODE_PACKAGES, **(machine.NAT_PACKAGES if options.nat else {})})
         machine.environment("benchmark")
         bed.down()
         for count in options.nodes:
@@ -61,6 +61,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--nodes", type=int, nargs="+", default=[3, 10, 20], help="how many nodes, 3 10 20")
     parser.add_argument("--rounds", type=int, default=3, help="how often each way is measured, in turns, 3")
     parser.add_argument("--suite", choices=sorted(rootfs.SUITES), default="bookworm", help="Debian release, bookworm")
+    parser.add_argument("--nat", action="store_true", help="run behind slirp4netns, as jobs of AWX do")
     parser.add_argument("--way", default="", help="only ways whose name holds these words, and the ping")
     return parser.parse_args()
 
@@ -78,8 +79,11 @@ def _measure(count: int, options: argparse.Namespace) -> Results:
         for number in range(options.rounds):
             for contender in contenders:
                 bed.up(count, options.suite)
+                if options.nat:
+                    nat.make()
                 command = contender.command(workshop)
-                first, second = _run(command, workshop), _run(command, workshop)
+                place = places.BEHIND_NAT if options.nat else places.INFRASTRUCTURE
+                first, second = _run(command, workshop, place), _run(command, workshop, place)
                 bed.down()
                 results[contender].append((first, second))
                 title = f"{count} nodes, round {number + 1}: {contender.title}"
@@ -87,7 +91,7 @@ def _measure(count: int, options: argparse.Namespace) -> Results:
     return results
 
 
-def _run(command: t.Sequence[str], workshop: Workshop) -> Measured:
+def _run(command: t.Sequence[str], workshop: Workshop, place: str) -> Measured:
     environment = {
         **os.environ,
         "ANSIBLE_COLLECTIONS_PATH": str(machine.collection()),
@@ -97,7 +101,7 @@ def _run(command: t.Sequence[str], workshop: Workshop) -> Measured:
         "PATH": f"{workshop.ansible_playbook.parent}:{os.environ['PATH']}",
     }
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # few users have it; with it modules are compiled at every start
-    inside = [find("nsenter") or "nsenter", f"--net=/run/netns/{places.INFRASTRUCTURE}"]
+    inside = [find("nsenter") or "nsenter", f"--net=/run/netns/{place}"]
     before, started = _cpu(), time.monotonic()
     run = subprocess.run([*inside, *command], env=environment, capture_output=True, text=True, check=False)
     wall = time.monotonic() - started

@@ -35,6 +35,8 @@ NODE_PACKAGES = {
     "ssh": "openssh-client",
     "module:ensurepip": "python3-venv",
 }
+# the way out of a job of AWX
+NAT_PACKAGES = {"slirp4netns": "slirp4netns"}
 # to build an execution environment for real; a job itself needs namespaces alone
 AWX_PACKAGES = {"unshare": "util-linux", "ssh-agent": "openssh-client"}
 CLUSTER_PACKAGES = {"ip": "iproute2", "openssl": "openssl", "module:ensurepip": "python3-venv"}

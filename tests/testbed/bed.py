@@ -75,7 +75,8 @@ def is_up() -> bool:
 
 def names() -> list[str]:
     """The nodes that are up."""
-    nodes = [name.removeprefix(f"{places.PREFIX}-") for name in _namespaces() if name != places.INFRASTRUCTURE]
+    others = (places.INFRASTRUCTURE, places.BEHIND_NAT)
+    nodes = [name.removeprefix(f"{places.PREFIX}-") for name in _namespaces() if name not in others]
     return sorted(nodes, key=lambda name: int(name.removeprefix("node")))
 
 

@@ -118,4 +118,9 @@ def set_link(number: int, card: int, up: bool) -> None:
 
 def in_infrastructure(command: t.Sequence[str], check: bool = True, **options: t.Any) -> t.Any:
     """Run a command where Ansible runs."""
-    return run("nsenter", f"--net=/run/netns/{places.INFRASTRUCTURE}", *command, check=check, **options)
+    return run_in(places.INFRASTRUCTURE, command, check, **options)
+
+
+def run_in(namespace: str, command: t.Sequence[str], check: bool = True, **options: t.Any) -> t.Any:
+    """Run a command in a network namespace."""
+    return run("nsenter", f"--net=/run/netns/{namespace}", *command, check=check, **options)

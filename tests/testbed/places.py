@@ -14,6 +14,7 @@ _NAME = os.environ.get("TESTBED_NAME", "") + os.environ.get("PYTEST_XDIST_WORKER
 # every namespace, cgroup and link of the test bed begins with it
 PREFIX = f"elnet{_NAME}"
 INFRASTRUCTURE = f"{PREFIX}-infra"
+BEHIND_NAT = f"{PREFIX}-nat"
 RUN = Path(f"/run/elemental-networking-testbed{_NAME}")
 INVENTORY = RUN / "inventory/hosts"
 KEY = RUN / "id"

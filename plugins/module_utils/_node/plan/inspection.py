@@ -12,8 +12,9 @@ import typing as t
 from .. import paths
 from ..dbus.connection import BusError
 from ..networkmanager.client import USER_REQUESTED, Device, NetworkManager
-from ..protocol import FAMILIES, WantedProfile
+from ..protocol import FAMILIES, Knock, WantedProfile
 from ..system.files import read_text
+from ..system.tcp_table import packed
 from .planning import Observed, Session, drifted
 
 Settings = t.Mapping[str, t.Mapping[str, t.Any]]
@@ -129,6 +130,12 @@ def peer_of_session() -> str:
     """The address that the controller connects from, as this node sees it, without a zone; empty if that is not known."""
     session = _session()
     return session[0].partition("%")[0] if session else ""
+
+
+def is_seen_as_announced(knock: Knock) -> bool:
+    """Whether a connection of the controller arrives as it was made. NAT changes the address that it comes from, or the port that it goes to."""
+    session = _session()
+    return not session or (packed(session[0]) == packed(knock.address) and session[3] == str(knock.target))
 
 
 def _session() -> list[str]:

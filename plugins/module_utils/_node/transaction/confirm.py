@@ -23,6 +23,7 @@ from ..plan.inspection import (
     has_carrier,
     host_identity,
     is_present,
+    is_seen_as_announced,
     leases,
 )
 from ..protocol import (
@@ -79,7 +80,7 @@ def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, k
     One that did not may prove that it could: by a TCP connection that it announces (``knock``) and begins while this waits.
     Waits a moment for a trial that is not up yet: that is cheaper than another question.
     """
-    visit = _Visit(arrived_at, addresses_of_session(arrived_at), fresh, Arrival(knock))
+    visit = _Visit(arrived_at, addresses_of_session(arrived_at), fresh, Arrival(knock if knock and is_seen_as_announced(knock) else None))
     give_up = time.monotonic() + _PATIENCE
     while True:
         answer = _judge(manager, token, visit, is_last=time.monotonic() > give_up)

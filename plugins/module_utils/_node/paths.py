@@ -20,6 +20,8 @@ PROGRAM_FILE = "/run/elemental-networking/program.py"
 # the same, compiled; only ever in memory
 COMPILED_FILE = "/run/elemental-networking/program.pyc"
 OUTCOMES_FILE = "/run/elemental-networking/outcomes.json"
+# before a token: a pipe out of which the answer of a trial comes that the host judges by itself
+ANSWER_PIPE = "/run/elemental-networking/answer-"
 # which profiles are ours
 MANAGED_FILE = "/var/lib/elemental-networking/managed.json"
 # the same on Elemental OS, where /var/lib does not survive a boot, but /oem does

@@ -327,7 +327,10 @@ class Judgement(t.NamedTuple):
 
 
 class Staged(t.NamedTuple):
-    """To a request to stage: what changes, and where the host will be; ``outcome`` is there where it is known already."""
+    """To a request to stage: what changes, and where the host will be; ``outcome`` is there where it is known already.
+
+    ``is_watched``: the trial is up, and a process of the host waits for a new connection and has the outcome then.
+    """
 
     changed: bool = False
     reasons: t.Mapping[str, str] = {}
@@ -342,6 +345,7 @@ class Staged(t.NamedTuple):
     waiting: t.Mapping[str, str] = {}
     renamed: bool = False
     outcome: t.Optional[Judgement] = None
+    is_watched: bool = False
 
 
 class Rendered(t.NamedTuple):

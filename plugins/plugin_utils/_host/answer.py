@@ -238,6 +238,7 @@ _CHECKS: t.Mapping[t.Type[Answer], t.Mapping[str, Check]] = {
         "waiting": _mapping(_sentence),
         "renamed": _flag,
         "outcome": _outcome,
+        "is_watched": _flag,
     },
     Rendered: {
         "output": _content,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import shlex
 import subprocess
 import threading
@@ -17,8 +18,8 @@ from dataclasses import dataclass, replace
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.path import makedirs_safe, unfrackpath
-from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK
-from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Answer, AnyRequest
+from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK, ANSWER_PIPE
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Answer, AnyRequest, Confirm
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import (
     Failure,
@@ -334,6 +335,16 @@ class Node:
             return self._unanswered(error)
         return self.run(request) if text == _NOT_KEPT else NodeAnswer(read_answer(text, request))
 
+    def collect(self, request: Confirm, seconds: float) -> NodeAnswer:
+        """What the host answers that judges a trial by itself, as it would to this request: no Python starts there."""
+        pipe = shlex.quote(ANSWER_PIPE + request.token)
+        try:
+            result = self._action._low_level_execute_command(f"timeout {math.ceil(seconds)} cat {pipe}", sudoable=True)
+        except AnsibleConnectionFailure as error:
+            return self._unanswered(error)
+        text = _marked(result)
+        return NodeAnswer(None) if text is None else NodeAnswer(read_answer(text, request))
+
     def _unanswered(self, error: AnsibleConnectionFailure) -> NodeAnswer:
         """What ssh prints is of its last try: Ansible's option ``retries`` makes several."""
         is_only_try = not int(self._connection.get_option("reconnection_retries") or 0)
@@ -369,10 +380,16 @@ class Node:
 
     def _through_input(self, code: str, text: bytes | None) -> str:
         result = self._action._low_level_execute_command(self._python_command(code), in_data=text, sudoable=True)
-        for line in reversed(str(result["stdout"]).splitlines()):
-            if line.startswith(ANSWER_MARK):
-                return line[len(ANSWER_MARK) :]
-        raise MissingRequirement(_broken(result))
+        text = _marked(result)
+        if text is None:
+            raise MissingRequirement(_broken(result))
+        return text
+
+
+def _marked(result: t.Mapping[str, t.Any]) -> str | None:
+    """The answer in the output of a command; None where there is none."""
+    found = [line for line in str(result["stdout"]).splitlines() if line.startswith(ANSWER_MARK)]
+    return found[-1][len(ANSWER_MARK) :] if found else None
 
 
 def unproven(address: str) -> str:

@@ -24,7 +24,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.protoco
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import OutcomeUnknown, RolledBack
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import refuse_unexpected
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node, NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer, knocking
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import KEY_REFUSED, reason, silent
 from ansible_collections.elemental.networking.plugins.plugin_utils._progress_lines import show_line
@@ -36,6 +36,8 @@ _SETTLING = 2.0
 _ANSWER = 6.0
 # when to connect, in seconds after a question, if the host does not signal; each starts a process there
 _KNOCK_AT = (0.6, 1.1, 1.6)
+# the same where a host has answered that it watches
+_KNOCK_NOW = (0.0, 0.5, 1.0)
 # the node's own clean-up ends a little after the deadline, later when it must revive NetworkManager first
 _AFTER_DEADLINE = 30.0
 _BETWEEN_QUESTIONS = 0.02
@@ -57,7 +59,7 @@ _RESTARTED = "the host was restarted, its trial is gone"
 class Opened:
     """What is known of a trial that a host has opened: who it is, where it will be, how many profiles change, and perhaps the outcome.
 
-    Of one whose answer was lost only the host is known.
+    Of one whose answer was lost only the host is known. ``is_watched``: the host has the outcome once the controller has connected anew.
     """
 
     host: str
@@ -65,11 +67,13 @@ class Opened:
     new_addresses: tuple[str, ...] = ()
     profiles: int = 0
     outcome: Judgement | None = None
+    is_watched: bool = False
 
     @classmethod
     def of(cls, staged: Staged) -> Opened:
         """What the host reported of it."""
-        return cls(staged.host, staged.addresses, staged.new_addresses, len(staged.reasons), staged.outcome)
+        news, count = staged.new_addresses, len(staged.reasons)
+        return cls(staged.host, staged.addresses, news, count, staged.outcome, staged.is_watched)
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ class Pursuit:
         self._known = known
         self._expected = expected
         self._knocks = knocks if node.is_direct else 0
+        self._is_watched = opened.is_watched and node.is_direct
         self._longest_answer = _ANSWER + 2 * (longest_probe + 1)
         self._old = node.address
         self._wanted = list(opened.addresses) or [self._old]
@@ -235,15 +240,22 @@ class Pursuit:
         fresh = not self._asked and (self._was_up or is_new)
         self._asked += 1
         with self._node.cut_after(self._longest_answer):
+            if self._is_watched:
+                return self._answer_of_the_watch(Confirm(self._token, address, fresh, None))
             if not self._knocks or self._was_up:
                 return self._answer(Confirm(self._token, address, fresh, None))
             self._knocks -= 1
             with knocking(address, self._node.port, _KNOCK_AT) as knock:
                 return self._answer(Confirm(self._token, address, fresh, knock))
 
-    def _answer(self, request: Confirm) -> _Heard:
+    def _answer_of_the_watch(self, request: Confirm) -> _Heard:
+        self._is_watched = False
+        with knocking(request.arrived_at, self._node.port, _KNOCK_NOW):
+            return self._answer(request, lambda: self._node.collect(request, self._longest_answer))
+
+    def _answer(self, request: Confirm, ask: t.Callable[[], NodeAnswer] | None = None) -> _Heard:
         try:
-            answer = self._node.run_again(request)
+            answer = ask() if ask else self._node.run_again(request)
             if isinstance(answer.content, Judgement):
                 refuse_unexpected(answer.content.addresses, self._expected, self._node.address)
         except AnsibleError as error:  # of ansible-core 2.16 also a become that takes too long

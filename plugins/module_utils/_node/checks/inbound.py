@@ -16,7 +16,7 @@ import time
 import typing as t
 
 from ..protocol import Knock
-from ..system.tcp_table import TABLES, address, packed, rows
+from ..system.tcp_table import TABLES, Way, address, packed, rows
 
 # the handshake is not over, or it never began (SYN_SENT, SYN_RECV, CLOSE, LISTEN, NEW_SYN_RECV; include/net/tcp_states.h)
 _NO_CONNECTION = frozenset(("02", "03", "07", "0A", "0C"))
@@ -24,44 +24,72 @@ _NO_CONNECTION = frozenset(("02", "03", "07", "0A", "0C"))
 _FIRST_PAUSE = 0.015
 _BEFORE_THE_WATCH = 0.03
 _LONGEST_PAUSE = 0.25
+# behind NAT the controller connects at once, when it has got the answer
+_LONGEST_PAUSE_BEHIND_NAT = 0.05
 
 
 class Arrival:
-    """Watches for a connection that the controller begins only now; without a ``knock`` none is expected."""
+    """Watches for a connection that the controller begins only now; without a ``knock`` none is expected.
 
-    def __init__(self, knock: Knock | None) -> None:
+    Behind NAT it is one that comes the ``way`` of the controller's session, from a port that was not in use before: nothing that the
+    controller announces is to be seen here, and no signal gets there.
+    """
+
+    def __init__(self, knock: Knock | None, way: Way | None = None) -> None:
         self._knock = knock
+        self._way = way
         self._earlier: set[int] | None = None
         self._tables: t.Sequence[str] = TABLES
         self._has_come = False
+        self._is_announced = way is None
 
     @property
     def is_awaited(self) -> bool:
         """Whether a connection is expected."""
         return self._knock is not None
 
+    def must_be_announced(self) -> bool:
+        """Whether the watch has begun and the controller can learn it from an answer alone; true once."""
+        if self._is_announced or self._earlier is None:
+            return False
+        self._is_announced = True
+        return True
+
     def wait(self, deadline: float) -> None:
         """Wait for the connection, at the longest until ``deadline`` (time.monotonic()); only a moment before the watch began."""
         if self._earlier is None:
             time.sleep(_BEFORE_THE_WATCH)
             return
-        pause = _FIRST_PAUSE
+        pause, longest = _FIRST_PAUSE, _LONGEST_PAUSE if self._way is None else _LONGEST_PAUSE_BEHIND_NAT
         while True:
             time.sleep(pause)
             if self.has_come() or time.monotonic() > deadline:
                 return
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(2 * pause, longest)
 
     def has_come(self) -> bool:
-        """Whether a connection was completed since the first call, which signals the controller to connect."""
+        """Whether a connection was completed since the first call, which signals the controller to connect if that is possible."""
         if self._knock is None or self._has_come:
             return self._has_come
-        present, self._tables = knocked_from(self._knock, self._tables)
         if self._earlier is None:
-            self._earlier = present
-            _ring(self._knock)
-        self._has_come = bool(present - self._earlier)
+            self._earlier = self._begin(self._knock)
+        else:
+            self._has_come = bool(self._present(self._knock) - self._earlier)
         return self._has_come
+
+    def _begin(self, knock: Knock) -> set[int]:
+        if self._way is not None:
+            # one whose handshake is not over began before, too
+            return {port for table in TABLES for port in _remote_ports(rows(table), self._way, left_out=())}
+        earlier = self._present(knock)
+        _ring(knock)
+        return earlier
+
+    def _present(self, knock: Knock) -> set[int]:
+        if self._way is not None:
+            return {port for table in TABLES for port in _remote_ports(rows(table), self._way)}
+        present, self._tables = knocked_from(knock, self._tables)
+        return present
 
 
 def _ring(knock: Knock) -> None:
@@ -80,21 +108,21 @@ def knocked_from(knock: Knock, tables: t.Sequence[str] = TABLES) -> tuple[set[in
     must be the proof.
     """
     for table in tables:
-        found = set(_connected(rows(table), knock))
+        found = set(_remote_ports(rows(table), Way(knock.address, "", knock.target)))
         if found:
             return found & set(knock.ports), (table,)
     return set(), tables
 
 
-def _connected(lines: t.Iterable[str], knock: Knock) -> t.Iterator[int]:
-    """The remote ports of what is connected from the controller to the port of the inbound check."""
-    wanted = packed(knock.address)
+def _remote_ports(lines: t.Iterable[str], way: Way, left_out: t.Collection[str] = _NO_CONNECTION) -> t.Iterator[int]:
+    """The remote ports of what comes this way, to any address of this host where it names none, but for these states."""
+    remote, local = packed(way.remote), packed(way.local)
     for row in lines:
         try:
-            _number, local, remote, state = row.split()[:4]
-            host, port = remote.split(":")
-            is_there = int(local.split(":")[1], 16) == knock.target and state not in _NO_CONNECTION
-            if is_there and wanted and address(host) == wanted:
+            _number, own, other, state = row.split()[:4]
+            (own_host, own_port), (host, port) = own.split(":"), other.split(":")
+            is_there = int(own_port, 16) == way.port and state not in left_out
+            if is_there and remote and address(host) == remote and local in (b"", address(own_host)):
                 yield int(port, 16)
         except (ValueError, IndexError):
             continue  # not a row of this table

@@ -14,7 +14,7 @@ from ..dbus.connection import BusError
 from ..networkmanager.client import USER_REQUESTED, Device, NetworkManager
 from ..protocol import FAMILIES, Knock, WantedProfile
 from ..system.files import read_text
-from ..system.tcp_table import packed
+from ..system.tcp_table import Way, packed
 from .planning import Observed, Session, drifted
 
 Settings = t.Mapping[str, t.Mapping[str, t.Any]]
@@ -132,10 +132,17 @@ def peer_of_session() -> str:
     return session[0].partition("%")[0] if session else ""
 
 
-def is_seen_as_announced(knock: Knock) -> bool:
-    """Whether a connection of the controller arrives as it was made. NAT changes the address that it comes from, or the port that it goes to."""
+def way_behind_nat(knock: Knock) -> Way | None:
+    """The way of the controller's session, where NAT changes the address that it comes from, or the port that it goes to.
+
+    None where its connections arrive as it announces them, and where that is not known.
+    """
     session = _session()
-    return not session or (packed(session[0]) == packed(knock.address) and session[3] == str(knock.target))
+    if not session or not session[3].isdecimal():
+        return None
+    way = Way(session[0], session[2], int(session[3]))
+    is_as_announced = packed(way.remote) == packed(knock.address) and way.port == knock.target
+    return None if is_as_announced else way
 
 
 def _session() -> list[str]:

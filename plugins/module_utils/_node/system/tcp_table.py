@@ -7,12 +7,21 @@
 from __future__ import annotations
 
 import sys
+import typing as t
 from _socket import AF_INET, AF_INET6, inet_pton  # socket, around it, would cost each start 3 ms
 
 from .files import lines_of
 
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in IPv6 (RFC 4291)
+
+
+class Way(t.NamedTuple):
+    """The way of a connection to this host, as this host sees it: from an address, to an address and a port of its own."""
+
+    remote: str
+    local: str
+    port: int
 
 
 def rows(table: str) -> list[str]:

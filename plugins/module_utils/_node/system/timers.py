@@ -59,6 +59,18 @@ def run_detached(name: str, work: t.Callable[[], None]) -> None:
         os._exit(0)  # never back into the program that this is a copy of
 
 
+def run_beside(work: t.Callable[[], None]) -> None:
+    """Do ``work`` in a copy of this process, at once; it ends with the session where logind ends what a session leaves."""
+    if os.fork():
+        return
+    try:
+        os.setsid()
+        _let_go()
+        work()
+    finally:
+        os._exit(0)  # never back into the program that this is a copy of
+
+
 def _adopt(name: str, process: int) -> None:
     """Take a process out of the session's cgroup: logind may be configured to kill what a session leaves (KillUserProcesses)."""
     if not _has_systemd():

@@ -23,8 +23,8 @@ from ..plan.inspection import (
     has_carrier,
     host_identity,
     is_present,
-    is_seen_as_announced,
     leases,
+    way_behind_nat,
 )
 from ..protocol import (
     ACTIVATED,
@@ -77,10 +77,24 @@ def silence(manager: NetworkManager, trial: Trial) -> str:
 def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, knock: Knock | None) -> Judgement:
     """Judge the trial for a controller that connected at ``arrived_at``, with a connection that began after the trial (``fresh``) or not.
 
-    One that did not may prove that it could: by a TCP connection that it announces (``knock``) and begins while this waits.
-    Waits a moment for a trial that is not up yet: that is cheaper than another question.
+    One that did not may prove that it could: by a TCP connection that it announces (``knock``) and begins while this waits. Behind NAT
+    that cannot be seen, and it is not waited for.
     """
-    visit = _Visit(arrived_at, addresses_of_session(arrived_at), fresh, Arrival(knock if knock and is_seen_as_announced(knock) else None))
+    arrival = Arrival(None if knock is None or way_behind_nat(knock) else knock)
+    answer = outcome(manager, token, Visit(arrived_at, addresses_of_session(arrived_at), fresh, arrival))
+    return answer or Judgement(PENDING, host=host_identity())
+
+
+def visit_at_once(arrived_at: str, knock: Knock) -> Visit:
+    """That of a controller which waits for the answer to its request to stage."""
+    return Visit(arrived_at, addresses_of_session(arrived_at), False, Arrival(knock, way_behind_nat(knock)))
+
+
+def outcome(manager: NetworkManager, token: str, visit: Visit) -> Judgement | None:
+    """Wait a moment for a trial that is not up yet, and for the controller to connect: that is cheaper than another question.
+
+    None: from now on a new connection counts, and the controller has to be told.
+    """
     give_up = time.monotonic() + _PATIENCE
     while True:
         answer = _judge(manager, token, visit, is_last=time.monotonic() > give_up)
@@ -88,6 +102,8 @@ def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, k
             return answer._replace(host=host_identity())
         if time.monotonic() > give_up:
             return Judgement(PENDING, host=host_identity())
+        if visit.arrival.must_be_announced():
+            return None
         visit = visit._replace(fresh=False)  # it was begun before the trial was up
         visit.arrival.wait(give_up)
 
@@ -98,7 +114,7 @@ class _NotYet(t.NamedTuple):
     needs_probes: bool = False
 
 
-class _Visit(t.NamedTuple):
+class Visit(t.NamedTuple):
     """How the controller connected, and how it may prove that it still can. ``addresses`` are what is known of where: NAT hides it."""
 
     address: str
@@ -107,7 +123,7 @@ class _Visit(t.NamedTuple):
     arrival: Arrival
 
 
-def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) -> Judgement | _NotYet:
+def _judge(manager: NetworkManager, token: str, visit: Visit, is_last: bool) -> Judgement | _NotYet:
     """Judge, probe, persist. The probes run without the lock: the watchdog and other controllers do not wait for them."""
     trial = records.load_trial()
     is_known = trial is not None and trial.token == token
@@ -133,7 +149,7 @@ def _judge(manager: NetworkManager, token: str, visit: _Visit, is_last: bool) ->
 
 
 def _decide(
-    manager: NetworkManager, token: str, visit: _Visit, is_last: bool, failures: t.Mapping[str, str] | None
+    manager: NetworkManager, token: str, visit: Visit, is_last: bool, failures: t.Mapping[str, str] | None
 ) -> Judgement | _NotYet:
     """The answer, and what follows from it. ``failures`` of the probes are None where these did not run; the caller holds the lock."""
     trial = records.load_trial()
@@ -243,7 +259,7 @@ def _why_down(step: Step, device: Device | None) -> str:
     return f": another profile is active on {step.interface}" if device.activated else ""
 
 
-def _proven(trial: Trial, visit: _Visit) -> Trial:
+def _proven(trial: Trial, visit: Visit) -> Trial:
     """The trial, with the proof that the controller has reconnected since it is up, where there is one."""
     if trial.is_proven or not (visit.fresh or visit.arrival.has_come()):
         return trial

@@ -31,7 +31,7 @@ from ..plan.planning import (
     stale_files,
     trial_step,
 )
-from ..protocol import Answer, Busy, Judgement, NodeError, OtherHost, Request, Staged, WantedProfile
+from ..protocol import Answer, Busy, Knock, NodeError, OtherHost, Request, Staged, WantedProfile
 from ..state import records
 from ..system.files import read_text
 from .adoption import record_as_ours, refuse_file_of_elemental, warnings_of_elemental
@@ -183,7 +183,7 @@ def _carry_out(
         failed_before=dict(trial.failed_before),
     )
     is_up = begin_trial(manager, found.plan, trial)
-    return staged._replace(outcome=_outcome_at_once(manager, request) if is_up and request.knock else None)
+    return _with_outcome(manager, request, request.knock, staged) if is_up and request.knock else staged
 
 
 def _prepare(
@@ -225,11 +225,17 @@ def _prepare(
     return _Prepared(plan, managed, Present(connections, devices, carried_addresses(manager, devices)), answer)
 
 
-def _outcome_at_once(manager: NetworkManager, request: Request) -> Judgement | None:
-    """The outcome, if the controller reconnects while it waits for the answer: it need not ask then."""
-    from .confirm import confirm
+def _with_outcome(manager: NetworkManager, request: Request, knock: Knock, staged: Staged) -> Staged:
+    """The answer with the outcome, if the controller reconnects while it waits: it need not ask then."""
+    from .confirm import outcome, visit_at_once
 
+    visit = visit_at_once(request.connected_address, knock)
     try:
-        return confirm(manager, request.token, request.connected_address, fresh=False, knock=request.knock)
+        found = outcome(manager, request.token, visit)
     except (NodeError, BusError, OSError):
-        return None  # the controller asks for the outcome then
+        return staged  # the controller asks for the outcome then
+    if found is not None:
+        return staged._replace(outcome=found)
+    from .handover import hand_over  # here: behind NAT alone
+
+    return staged._replace(is_watched=hand_over(request.token, visit))

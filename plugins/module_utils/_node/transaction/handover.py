@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge a trial in a process that outlives the request which opened it.
+
+Behind NAT the controller learns only from an answer that it may connect, and what it asks next should not cost another start of Python.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ..networkmanager.client import NetworkManager
+from ..paths import ANSWER_MARK, ANSWER_PIPE
+from ..protocol import Judgement, to_json
+from ..system import json_text
+from ..system.files import remove
+from ..system.identity import host_keys
+from ..system.timers import run_beside
+from .confirm import Visit, outcome
+
+# seconds that an answer waits for the controller to take it; later it asks anew
+_LONGEST_KEPT = 5.0
+_PAUSE = 0.01
+
+
+def hand_over(token: str, visit: Visit) -> bool:
+    """Go on waiting for the controller in another process, whose answer comes out of a pipe; whether that is possible."""
+    pipe = ANSWER_PIPE + token
+    try:
+        os.mkfifo(pipe, 0o600)
+        run_beside(lambda: _judge(pipe, token, visit))
+    except OSError:
+        return False
+    return True
+
+
+def _judge(pipe: str, token: str, visit: Visit) -> None:
+    try:
+        # the bus is the other process's
+        answer = outcome(NetworkManager.connect(), token, visit)
+        if answer is not None:
+            _leave(pipe, answer._replace(host_keys=tuple(host_keys())))
+    finally:
+        remove(pipe)
+
+
+def _leave(pipe: str, answer: Judgement) -> None:
+    """Write the answer once somebody reads."""
+    text = ANSWER_MARK + json_text.write(to_json(answer)) + "\n"
+    give_up = time.monotonic() + _LONGEST_KEPT
+    while time.monotonic() < give_up:
+        try:
+            descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody does yet
+            time.sleep(_PAUSE)
+            continue
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        return

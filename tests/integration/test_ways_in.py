@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 import typing as t
@@ -15,7 +16,7 @@ import pytest
 
 from tests.testbed import network, places
 
-from .conftest import ETH0, ETH1, ROUTED, Controller, claimed, inline_network, installed, pool
+from .conftest import ETH0, ETH1, ROUTED, Controller, claimed, inline_network, inside, installed, pool, wait_until
 
 pytestmark = pytest.mark.variants
 
@@ -124,14 +125,19 @@ def as_operator(controller: Controller) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.usefixtures("as_operator")
-@pytest.mark.parametrize("method", ["sudo", "su"])
-def test_with_become(controller: Controller, method: str) -> None:
-    """sudo takes the program through standard input; su asks on a terminal, so it waits in memory there."""
+def become_by(controller: Controller, method: str) -> None:
+    """Connect as the operator."""
     variables = {"ansible_user": "ops", "ansible_become": True, "ansible_become_method": method}
     inventory = controller.inventory / Path(controller.nodes.inventory_path).name
     inventory.write_text(inventory.read_text().replace("ansible_user=root", "ansible_user=ops"))
     controller.set_hosts(**variables, ansible_become_password="secret")
+
+
+@pytest.mark.usefixtures("as_operator")
+@pytest.mark.parametrize("method", ["sudo", "su"])
+def test_with_become(controller: Controller, method: str) -> None:
+    """sudo takes the program through standard input; su asks on a terminal, so it waits in memory there."""
+    become_by(controller, method)
     there_and_back(controller)
 
 
@@ -207,15 +213,25 @@ def test_the_users_own_control_path_is_no_proof_of_a_new_connection(controller: 
     assert claimed(controller, "node1", "eth1") == "172.16.0.170/24"
 
 
-@pytest.mark.parametrize("interface", ["eth0", "eth1"])
-def test_an_old_connection_that_lives_on_is_no_proof(controller: Controller, interface: str) -> None:
-    """New connections do not come through the new network, those from before do. A double for a firewall: sshd stops to listen."""
+def close_to_new_connections(controller: Controller, interface: str) -> None:
+    """A double for a firewall that lets old connections through: sshd of node1 stops to listen when a profile comes up on the interface."""
     script = f"""
         cd /etc/NetworkManager/dispatcher.d/pre-up.d
         printf '#!/bin/sh\n[ "$CONNECTION_ID" = {interface} ] && systemctl stop ssh || systemctl start ssh\n' > 90-firewall
         chmod 755 90-firewall
     """
     assert controller.nodes.oob("node1", ["sh", "-ec", script]).returncode == 0
+
+
+@pytest.mark.parametrize("interface", ["eth0", "eth1"])
+def test_an_old_connection_that_lives_on_is_no_proof(controller: Controller, interface: str) -> None:
+    """New connections do not come through the new network, those from before do."""
+    close_to_new_connections(controller, interface)
+    refuse_for_want_of_a_proof(controller, interface)
+
+
+def refuse_for_want_of_a_proof(controller: Controller, interface: str) -> None:
+    """A push to node1 is rolled back, since nobody can connect to it anew."""
     before = claimed(controller, "node1", interface), installed(controller, "node1")
     text = ROUTED.replace(
         "{inventory-ip}/{inventory-ip.prefix},{inventory-ip.gateway}", "192.168.122.11/24,192.168.122.1"
@@ -227,6 +243,75 @@ def test_an_old_connection_that_lives_on_is_no_proof(controller: Controller, int
     assert "the controller did not connect" in result.failure("node1"), result.output
     assert "within 8 s" in result.failure("node1")
     assert (claimed(controller, "node1", interface), installed(controller, "node1")) == before
+
+
+@pytest.fixture
+def behind_nat(controller: Controller) -> None:
+    """Ansible runs where a job of AWX does: node1 sees another address than the controller has, and other ports."""
+    controller.nodes.go_behind_nat()
+
+
+def callers(controller: Controller) -> dict[str, str]:
+    """Who came to sshd of node1, as it has logged it: the last line of each port."""
+    lines = inside(controller, "node1", "journalctl --no-pager -o cat -t sshd").splitlines()
+    found = [(line, re.search(r" from (\S+) port (\d+)| by (\S+) port (\d+)", line)) for line in lines]
+    return {" ".join(filter(None, each.groups())): line for line, each in found if each}
+
+
+@pytest.mark.usefixtures("as_operator", "behind_nat")
+@pytest.mark.parametrize("method", ["", "sudo", "su"])
+def test_behind_nat_a_new_connection_is_the_proof(controller: Controller, method: str) -> None:
+    """The management connection is not touched, and a connection that logs in nobody has come through the new network."""
+    if method:
+        become_by(controller, method)
+    eth1 = {"configurator": "nmconnections", "config": {"eth1": ETH1}}
+    before = callers(controller)
+    result = controller.tasks({"elemental.networking.network_config": eth1}, hosts="node1")
+    assert result.succeeded, result.output
+    assert result.changed("node1") == 1
+    assert claimed(controller, "node1", "eth1") == "172.16.0.170/24"
+
+    def proofs() -> list[str]:
+        came = {caller: line for caller, line in callers(controller).items() if caller not in before}
+        assert all(caller.startswith("192.168.122.1 ") for caller in came), "the node sees the NAT, and nothing behind it"
+        return [line for line in came.values() if "Accepted" not in line]
+
+    wait_until(lambda: bool(proofs()), "a connection that is no login")
+    wait_until(
+        lambda: not inside(controller, "node1", "ls /run/elemental-networking | grep answer; pgrep -f '[p]ython3 -I'"),
+        "nothing is left on the node",
+    )
+    again = controller.tasks({"elemental.networking.network_config": eth1}, hosts="node1")
+    assert (again.succeeded, again.changed("node1")) == (True, 0), again.output
+
+
+@pytest.mark.usefixtures("behind_nat")
+def test_behind_nat_the_address_moves_and_comes_back(controller: Controller) -> None:
+    there_and_back(controller)
+
+
+@pytest.mark.usefixtures("behind_nat")
+@pytest.mark.parametrize("interface", ["eth0", "eth1"])
+def test_behind_nat_an_old_connection_that_lives_on_is_no_proof(controller: Controller, interface: str) -> None:
+    close_to_new_connections(controller, interface)
+    refuse_for_want_of_a_proof(controller, interface)
+
+
+@pytest.mark.usefixtures("behind_nat")
+def test_behind_nat_a_host_that_cannot_judge_by_itself_is_asked(controller: Controller) -> None:
+    """A double for a host on which no process outlives its session: the one that waits is killed when it begins."""
+    script = """
+        while sleep 0.01; do for pipe in /run/elemental-networking/answer-*; do
+          [ -e "$pipe" ] && pkill -9 -P 1 -f '[p]ython3 -I' && echo killed > /run/killed
+        done; done
+    """
+    start = ["systemd-run", "--quiet", "--unit=killer", "sh", "-c", script]
+    assert controller.nodes.oob("node1", start).returncode == 0
+    eth1 = {"configurator": "nmconnections", "config": {"eth1": ETH1}}
+    result = controller.tasks({"elemental.networking.network_config": {**eth1, "deadline": 60}}, hosts="node1")
+    assert inside(controller, "node1", "cat /run/killed") == "killed\n"
+    assert result.succeeded, result.output
+    assert claimed(controller, "node1", "eth1") == "172.16.0.170/24"
 
 
 def test_without_pipelining(controller: Controller) -> None:

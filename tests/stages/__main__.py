@@ -153,7 +153,7 @@ def _docs_site() -> Command:
 def _nodes() -> Command:
     if os.geteuid() != 0:
         raise Missing("the test nodes need root: run make test as root")
-    machine.install(machine.NODE_PACKAGES)
+    machine.install({**machine.NODE_PACKAGES, **machine.NAT_PACKAGES})
     options = ("-q", "-n", str(_NODE_WORKERS), "--dist", "worksteal", "-p", "no:cacheprovider")
     command, _folder, variables = _here("python", "-m", "pytest", *options, "tests/integration")
     return command, REPOSITORY, {**variables, "PYTHONPATH": str(REPOSITORY)}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from . import bed, network, node, places
+from . import bed, nat, network, node, places
 
 
 class Nodes:
@@ -22,6 +22,8 @@ class Nodes:
     def __init__(self, count: int, suite: str) -> None:
         self._count = count
         self._suite = suite
+        # the network namespace that Ansible runs in
+        self._place = places.INFRASTRUCTURE
 
     def start(self) -> None:
         """Boot the nodes."""
@@ -30,7 +32,13 @@ class Nodes:
     def restore(self) -> None:
         """Nodes as on the first day: takes about a second."""
         bed.down()
+        self._place = places.INFRASTRUCTURE
         self.start()
+
+    def go_behind_nat(self) -> None:
+        """Let Ansible run where a job of AWX does, until the nodes are restored."""
+        nat.make()
+        self._place = places.BEHIND_NAT
 
     @property
     def names(self) -> list[str]:
@@ -44,7 +52,7 @@ class Nodes:
 
     def run(self, command: t.Sequence[str], **options: t.Any) -> subprocess.CompletedProcess[str]:
         """Run a command where Ansible runs."""
-        result: subprocess.CompletedProcess[str] = network.in_infrastructure(command, check=False, **options)
+        result: subprocess.CompletedProcess[str] = network.run_in(self._place, command, check=False, **options)
         return result
 
     def oob(self, name: str, command: t.Sequence[str]) -> subprocess.CompletedProcess[str]:

@@ -22,12 +22,15 @@ _START = 10
 
 def make() -> None:
     """Make the place; the process that leads out of it ends with the infrastructure."""
+    program = find("slirp4netns")
+    if program is None:
+        raise TestBedError("missing on this machine: apt-get install --no-install-recommends slirp4netns")
     ip_batch([f"netns add {places.BEHIND_NAT}"])
     ip_batch(["link set lo up"], places.BEHIND_NAT)
     inside = [find("nsenter") or "nsenter", f"--net=/run/netns/{places.INFRASTRUCTURE}"]
     is_ready, ready = os.pipe()
     try:
-        way_out = [find("slirp4netns") or "slirp4netns", *_OPTIONS, f"--ready-fd={ready}"]
+        way_out = [program, *_OPTIONS, f"--ready-fd={ready}"]
         with (places.RUN / "slirp4netns.log").open("w") as log:
             subprocess.Popen(
                 [*inside, *way_out, f"/run/netns/{places.BEHIND_NAT}", _DEVICE],

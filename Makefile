@@ -44,8 +44,8 @@ requirements: ## lock the Python requirements of the tests, with their checksums
 prepare: ## only install what the tests need
 	@python3 -m tests.stages --prepare
 
-bench-nodes: ## compare a push with a ping, with bare ssh and with other modules (needs root; ROUNDS=3)
-	@python3 -m tests.benchmark.nodes --rounds $(ROUNDS) --suite $(SUITE)
+bench-nodes: ## compare a push with a ping, with bare ssh and with other modules (needs root; ROUNDS=3 NAT=1)
+	@python3 -m tests.benchmark.nodes --rounds $(ROUNDS) --suite $(SUITE) $(if $(NAT),--nat)
 
 bench-claims: ## compare claims with the floor of the API and with kubernetes.core (needs root and Go; ROUNDS=3 LOOP=20)
 	@python3 -m tests.stages.bench_claims --rounds $(ROUNDS) --loop $(LOOP) --provider $(PROVIDER)

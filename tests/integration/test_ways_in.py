@@ -273,7 +273,9 @@ def test_behind_nat_a_new_connection_is_the_proof(controller: Controller, method
 
     def proofs() -> list[str]:
         came = {caller: line for caller, line in callers(controller).items() if caller not in before}
-        assert all(caller.startswith("192.168.122.1 ") for caller in came), "the node sees the NAT, and nothing behind it"
+        assert all(caller.startswith("192.168.122.1 ") for caller in came), (
+            "the node sees the NAT, and nothing behind it"
+        )
         return [line for line in came.values() if "Accepted" not in line]
 
     wait_until(lambda: bool(proofs()), "a connection that is no login")

@@ -336,7 +336,10 @@ class Node:
         return self.run(request) if text == _NOT_KEPT else NodeAnswer(read_answer(text, request))
 
     def collect(self, request: Confirm, seconds: float) -> NodeAnswer:
-        """What the host answers that judges a trial by itself, as it would to this request: no Python starts there."""
+        """What a host answers that judges a trial by itself, as it would to this request, within so many seconds.
+
+        No Python starts there. The answer has no content where the host came to none.
+        """
         pipe = shlex.quote(ANSWER_PIPE + request.token)
         try:
             result = self._action._low_level_execute_command(f"timeout {math.ceil(seconds)} cat {pipe}", sudoable=True)
@@ -380,10 +383,10 @@ class Node:
 
     def _through_input(self, code: str, text: bytes | None) -> str:
         result = self._action._low_level_execute_command(self._python_command(code), in_data=text, sudoable=True)
-        text = _marked(result)
-        if text is None:
+        answer = _marked(result)
+        if answer is None:
             raise MissingRequirement(_broken(result))
-        return text
+        return answer
 
 
 def _marked(result: t.Mapping[str, t.Any]) -> str | None:

@@ -59,7 +59,7 @@ _RESTARTED = "the host was restarted, its trial is gone"
 class Opened:
     """What is known of a trial that a host has opened: who it is, where it will be, how many profiles change, and perhaps the outcome.
 
-    Of one whose answer was lost only the host is known. ``is_watched``: the host has the outcome once the controller has connected anew.
+    Of one whose answer was lost only the host is known. ``is_watched``: the host has the outcome after a new connection.
     """
 
     host: str
@@ -249,9 +249,10 @@ class Pursuit:
                 return self._answer(Confirm(self._token, address, fresh, knock))
 
     def _answer_of_the_watch(self, request: Confirm) -> _Heard:
+        """What the host makes of a new connection; the one that there is is not cut before that has had its time."""
         self._is_watched = False
         with knocking(request.arrived_at, self._node.port, _KNOCK_NOW):
-            return self._answer(request, lambda: self._node.collect(request, self._longest_answer))
+            return self._answer(request, lambda: self._node.collect(request, self._longest_answer - 1))
 
     def _answer(self, request: Confirm, ask: t.Callable[[], NodeAnswer] | None = None) -> _Heard:
         try:

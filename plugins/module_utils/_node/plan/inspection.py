@@ -138,7 +138,7 @@ def way_behind_nat(knock: Knock) -> Way | None:
     None where its connections arrive as it announces them, and where that is not known.
     """
     session = _session()
-    if not session or not session[3].isdecimal():
+    if not session or not packed(session[0]) or not session[3].isdecimal():
         return None
     way = Way(session[0], session[2], int(session[3]))
     is_as_announced = packed(way.remote) == packed(knock.address) and way.port == knock.target

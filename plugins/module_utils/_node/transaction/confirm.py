@@ -93,7 +93,7 @@ def visit_at_once(arrived_at: str, knock: Knock) -> Visit:
 def outcome(manager: NetworkManager, token: str, visit: Visit) -> Judgement | None:
     """Wait a moment for a trial that is not up yet, and for the controller to connect: that is cheaper than another question.
 
-    None: from now on a new connection counts, and the controller has to be told.
+    None: from now on a new connection counts, and the controller learns that from an answer alone.
     """
     give_up = time.monotonic() + _PATIENCE
     while True:

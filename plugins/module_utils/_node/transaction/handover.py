@@ -12,8 +12,8 @@ from __future__ import annotations
 import os
 import time
 
+from .. import paths
 from ..networkmanager.client import NetworkManager
-from ..paths import ANSWER_MARK, ANSWER_PIPE
 from ..protocol import Judgement, to_json
 from ..system import json_text
 from ..system.files import remove
@@ -21,18 +21,19 @@ from ..system.identity import host_keys
 from ..system.timers import run_beside
 from .confirm import Visit, outcome
 
-# seconds that an answer waits for the controller to take it; later it asks anew
+# seconds that an answer waits for the controller to take it; later it asks as usual
 _LONGEST_KEPT = 5.0
 _PAUSE = 0.01
 
 
 def hand_over(token: str, visit: Visit) -> bool:
     """Go on waiting for the controller in another process, whose answer comes out of a pipe; whether that is possible."""
-    pipe = ANSWER_PIPE + token
+    pipe = paths.ANSWER_PIPE + token
     try:
         os.mkfifo(pipe, 0o600)
         run_beside(lambda: _judge(pipe, token, visit))
     except OSError:
+        remove(pipe)
         return False
     return True
 
@@ -48,13 +49,13 @@ def _judge(pipe: str, token: str, visit: Visit) -> None:
 
 
 def _leave(pipe: str, answer: Judgement) -> None:
-    """Write the answer once somebody reads."""
-    text = ANSWER_MARK + json_text.write(to_json(answer)) + "\n"
+    """Write the answer once the controller reads."""
+    text = paths.ANSWER_MARK + json_text.write(to_json(answer)) + "\n"
     give_up = time.monotonic() + _LONGEST_KEPT
     while time.monotonic() < give_up:
         try:
             descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:  # nobody does yet
+        except OSError:  # it does not yet
             time.sleep(_PAUSE)
             continue
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

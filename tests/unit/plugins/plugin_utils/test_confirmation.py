@@ -70,6 +70,42 @@ def pursue(node: Node, known: t.Sequence[str] = (), wanted: str = NEW, deadline:
     return pursuit.outcome(time.monotonic() + deadline)
 
 
+class WatchingNode(ScriptedNode):
+    """A node that judges by itself, and is reached without a jump host."""
+
+    is_direct = True  # type: ignore[assignment]
+
+    def __init__(self, judged: NodeAnswer, answers: t.Sequence[NodeAnswer]) -> None:
+        super().__init__(answers, 10)
+        self._judged = judged
+        self.collected = 0
+
+    def collect(self, request: object, seconds: float) -> NodeAnswer:
+        self.collected += 1
+        return self._judged
+
+
+@pytest.mark.parametrize(
+    ("judged", "answers", "asked"),
+    [
+        (CONFIRMED, [], 0),
+        # the process that judges is gone
+        (NodeAnswer(None), [CONFIRMED], 1),
+        # it has seen no connection: the next one is a login
+        (NodeAnswer(Judgement("elsewhere", addresses=(OLD,))), [CONFIRMED], 1),
+    ],
+)
+def test_a_host_that_judges_by_itself_is_asked_only_if_it_came_to_no_end(
+    judged: NodeAnswer, answers: t.Sequence[NodeAnswer], asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_pursuit, "first_to_answer", lambda addresses, *_rest: addresses[0])
+    node = WatchingNode(judged, answers)
+    opened = _pursuit.Opened(host="x", profiles=1, is_watched=True)
+    pursuit = _pursuit.Pursuit(node, "token", "machine", opened, [], [OLD], knocks=1, longest_probe=0.0)
+    assert pursuit.outcome(time.monotonic() + 60).state == "confirmed"
+    assert (node.collected, len(node.asked)) == (1, asked)
+
+
 @pytest.mark.parametrize(
     ("given", "deadline", "expected"),
     [

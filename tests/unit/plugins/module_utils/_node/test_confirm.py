@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node import paths
+from ansible_collections.elemental.networking.plugins.module_utils._node.checks import inbound
 from ansible_collections.elemental.networking.plugins.module_utils._node.model import (
     Managed,
     Step,
@@ -29,11 +32,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.protoco
     UNKNOWN,
     InvalidInput,
     Judgement,
+    Knock,
     Probe,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._node.state import records
 from ansible_collections.elemental.networking.plugins.module_utils._node.system.files import private, put
-from ansible_collections.elemental.networking.plugins.module_utils._node.transaction import confirm
+from ansible_collections.elemental.networking.plugins.module_utils._node.transaction import confirm, handover
 from ansible_collections.elemental.networking.tests.unit.plugins.module_utils._node.test_journal import (
     SECRET,
     Host,
@@ -389,6 +393,50 @@ def test_a_trial_that_cannot_be_kept_is_rolled_back(
     assert matches(answer, case.expected), answer
     assert records.load_trial() is None
     assert configured.state == "old"
+
+
+ANNOUNCED = Knock("10.0.2.100", (40000,), 22, 9, "word")
+
+
+@pytest.fixture
+def behind_nat(configured: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """The host with a trial that is up, of a controller that NAT hides from it; whoever waits waits for ever."""
+    monkeypatch.setenv("SSH_CONNECTION", f"192.0.2.254 61000 {NEW} 22")
+    monkeypatch.setattr(confirm, "_PATIENCE", 1e9)
+    trial = configured.trial._replace(
+        opened_at=time.monotonic(), daemon=NetworkManagerInTrial().daemon, steps=(ETH0, ETH1), phase=ACTIVATED
+    )
+    records.save_trial(trial)
+    return configured
+
+
+def test_behind_nat_who_asks_does_not_wait_for_what_cannot_be_seen(behind_nat: Host) -> None:
+    answer = confirm.confirm(t.cast("t.Any", NetworkManagerInTrial()), behind_nat.trial.token, NEW, False, ANNOUNCED)
+    assert (answer.state, answer.addresses) == (ELSEWHERE, (NEW,))
+
+
+def test_behind_nat_the_host_goes_on_by_itself_and_its_answer_comes_out_of_a_pipe(
+    behind_nat: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection from the address that the session comes from; another process judges, and it takes the bus anew."""
+    monkeypatch.setattr(paths, "ANSWER_PIPE", str(tmp_path / "answer-"))
+    monkeypatch.setattr(handover.NetworkManager, "connect", NetworkManagerInTrial)
+    table = tmp_path / "tcp"
+    table.write_text("sl local_address rem_address st\n")
+    monkeypatch.setattr(inbound, "TABLES", (str(table),))
+    visit, token = confirm.visit_at_once(NEW, ANNOUNCED), behind_nat.trial.token
+    assert confirm.outcome(t.cast("t.Any", NetworkManagerInTrial()), token, visit) is None
+    assert handover.hand_over(token, visit)
+    assert records.load_trial() is not None, "nobody has come yet"
+    with table.open("a") as stream:
+        stream.write("0: 090200C0:0016 FE0200C0:EE48 01 0:0\n")
+    answer = json.loads((tmp_path / f"answer-{token}").read_text().partition(paths.ANSWER_MARK)[2])
+    assert (answer["answer"], answer["state"]) == ("judgement", CONFIRMED)
+    assert records.load_trial() is None
+    give_up = time.monotonic() + 20
+    while list(tmp_path.glob("answer-*")):
+        assert time.monotonic() < give_up, "the pipe stays"
+        time.sleep(0.01)
 
 
 def test_a_trial_of_another_controller_is_left_alone(configured: Host) -> None:

@@ -10,8 +10,10 @@ import contextlib
 import socket
 import time
 import typing as t
+from pathlib import Path
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._node.checks import inbound
 from ansible_collections.elemental.networking.plugins.module_utils._node.checks.inbound import (
     Arrival,
     knocked_from,
@@ -19,6 +21,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.checks.
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
     Knock,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._node.system.tcp_table import Way
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import knocking
 
 
@@ -138,3 +141,62 @@ def test_where_no_ring_comes_through_the_controller_comes_after_a_while(door: Do
 def test_a_name_that_is_unknown_is_no_error() -> None:
     with knocking("no-such-name.invalid", 22, (0.0,)) as said:
         assert said is None
+
+
+def behind_nat(door: Door, **change: t.Any) -> Arrival:
+    """What watches for a controller that announces another address and other ports than it has here."""
+    announced = Knock("10.0.2.100", (9,), 22, 9, "word")
+    return Arrival(announced, Way(door.address, door.address, door.port)._replace(**change))
+
+
+def test_behind_nat_a_connection_that_comes_after_the_first_look_counts(door: Door, connection: socket.socket) -> None:
+    arrival = behind_nat(door)
+    assert not arrival.has_come()
+    assert not arrival.has_come()
+    connection.connect((door.address, door.port))
+    assert until(arrival.has_come)
+
+
+def test_behind_nat_a_connection_from_before_proves_nothing(door: Door, connection: socket.socket) -> None:
+    connection.connect((door.address, door.port))
+    assert until(lambda: bool(knocked_from(door.knock(connection))[0]))
+    arrival = behind_nat(door)
+    assert not any(arrival.has_come() for _look in range(3))
+
+
+@pytest.mark.parametrize(
+    "change", [{"remote": "192.0.2.1"}, {"local": "192.0.2.1"}, {"port": 9}, {"remote": "no address"}]
+)
+def test_behind_nat_only_the_way_of_the_session_counts(
+    door: Door, connection: socket.socket, change: t.Mapping[str, t.Any]
+) -> None:
+    """Another way may be open where this one is not."""
+    arrival = behind_nat(door, **change)
+    assert not arrival.has_come()
+    connection.connect((door.address, door.port))
+    assert until(lambda: bool(knocked_from(door.knock(connection))[0]))
+    assert not arrival.has_come()
+
+
+def test_behind_nat_a_connection_that_had_begun_before_proves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first packet came through the old network, and the last one of the handshake comes through the new one."""
+    table = tmp_path / "tcp"
+    head, line = "sl local_address rem_address st\n", "0: 0100007F:0016 0200007F:C350 {} 0:0\n"
+    monkeypatch.setattr(inbound, "TABLES", (str(table),))
+    arrival = Arrival(Knock("10.0.2.100", (9,), 22, 9, "word"), Way("127.0.0.2", "127.0.0.1", 22))
+    for state in ("03", "01"):
+        table.write_text(head + line.format(state))
+        assert not arrival.has_come()
+    table.write_text(head + line.format("01") + line.format("01").replace("C350", "C351"))
+    assert arrival.has_come()
+
+
+def test_only_behind_nat_the_controller_has_to_be_told(door: Door) -> None:
+    with contextlib.closing(socket.socket(door.family)) as connection:
+        seen, hidden = Arrival(door.knock(connection)), behind_nat(door)
+    assert not hidden.must_be_announced(), "nothing counts yet"
+    assert not seen.has_come()
+    assert not hidden.has_come()
+    assert [hidden.must_be_announced(), hidden.must_be_announced(), seen.must_be_announced()] == [True, False, False]

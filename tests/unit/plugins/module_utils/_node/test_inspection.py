@@ -20,8 +20,10 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.network
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan import inspection
 from ansible_collections.elemental.networking.plugins.module_utils._node.plan.planning import Observed, Session
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
+    Knock,
     WantedProfile,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._node.system.tcp_table import Way
 
 UUID, OTHER = "uuid-0", "uuid-1"
 FILE = "eth0.nmconnection"
@@ -236,3 +238,22 @@ def test_settings_that_somebody_changed_on_the_device_are_named(installed: Path)
 def test_an_interface_that_is_gone_has_no_carrier() -> None:
     assert not inspection.has_carrier("no-such-link")
     assert inspection.lower_interfaces("no-such-link") == {"no-such-link"}
+
+
+@pytest.mark.parametrize(
+    ("session", "way"),
+    [
+        ("192.0.2.9 40000 192.0.2.7 22", None),
+        ("::ffff:192.0.2.9 40000 ::ffff:192.0.2.7 22", None),
+        ("192.0.2.254 61000 192.0.2.7 22", Way("192.0.2.254", "192.0.2.7", 22)),
+        ("192.0.2.9 40000 192.0.2.7 2222", Way("192.0.2.9", "192.0.2.7", 2222)),
+        ("UNKNOWN 65535 UNKNOWN 65535", None),
+        ("192.0.2.254 61000 192.0.2.7 ssh", None),
+    ],
+)
+def test_nat_shows_where_a_session_comes_from_and_goes_to(
+    session: str, way: Way | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The controller announces its own address, and the port that it connects to."""
+    monkeypatch.setenv("SSH_CONNECTION", session)
+    assert inspection.way_behind_nat(Knock("192.0.2.9", (40000,), 22, 9, "word")) == way

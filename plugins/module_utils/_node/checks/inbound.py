@@ -24,8 +24,6 @@ _NO_CONNECTION = frozenset(("02", "03", "07", "0A", "0C"))
 _FIRST_PAUSE = 0.015
 _BEFORE_THE_WATCH = 0.03
 _LONGEST_PAUSE = 0.25
-# behind NAT the controller connects at once, when it has got the answer
-_LONGEST_PAUSE_BEHIND_NAT = 0.05
 
 
 class Arrival:
@@ -60,12 +58,12 @@ class Arrival:
         if self._earlier is None:
             time.sleep(_BEFORE_THE_WATCH)
             return
-        pause, longest = _FIRST_PAUSE, _LONGEST_PAUSE if self._way is None else _LONGEST_PAUSE_BEHIND_NAT
+        pause = _FIRST_PAUSE
         while True:
             time.sleep(pause)
             if self.has_come() or time.monotonic() > deadline:
                 return
-            pause = min(2 * pause, longest)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def has_come(self) -> bool:
         """Whether a connection was completed since the first call, which signals the controller to connect if that is possible."""
@@ -80,14 +78,15 @@ class Arrival:
     def _begin(self, knock: Knock) -> set[int]:
         if self._way is not None:
             # one whose handshake is not over began before, too
-            return {port for table in TABLES for port in _remote_ports(rows(table), self._way, left_out=())}
+            earlier, self._tables = _first_with(self._tables, self._way, left_out=())
+            return earlier
         earlier = self._present(knock)
         _ring(knock)
         return earlier
 
     def _present(self, knock: Knock) -> set[int]:
         if self._way is not None:
-            return {port for table in TABLES for port in _remote_ports(rows(table), self._way)}
+            return _first_with(self._tables, self._way)[0]
         present, self._tables = knocked_from(knock, self._tables)
         return present
 
@@ -107,14 +106,22 @@ def knocked_from(knock: Knock, tables: t.Sequence[str] = TABLES) -> tuple[set[in
     If another server took its place since the controller's last connection, the inbound check sees nothing, and a new ssh connection
     must be the proof.
     """
+    found, tables = _first_with(tables, Way(knock.address, "", knock.target))
+    return found & set(knock.ports), tables
+
+
+def _first_with(
+    tables: t.Sequence[str], way: Way, left_out: t.Collection[str] = _NO_CONNECTION
+) -> tuple[set[int], t.Sequence[str]]:
+    """The remote ports of what comes this way, and the table that has them; all tables where there are none."""
     for table in tables:
-        found = set(_remote_ports(rows(table), Way(knock.address, "", knock.target)))
+        found = set(_remote_ports(rows(table), way, left_out))
         if found:
-            return found & set(knock.ports), (table,)
+            return found, (table,)
     return set(), tables
 
 
-def _remote_ports(lines: t.Iterable[str], way: Way, left_out: t.Collection[str] = _NO_CONNECTION) -> t.Iterator[int]:
+def _remote_ports(lines: t.Iterable[str], way: Way, left_out: t.Collection[str]) -> t.Iterator[int]:
     """The remote ports of what comes this way, to any address of this host where it names none, but for these states."""
     remote, local = packed(way.remote), packed(way.local)
     for row in lines:

@@ -14,15 +14,15 @@ import time
 
 from .. import paths
 from ..networkmanager.client import NetworkManager
-from ..protocol import Judgement, to_json
+from ..protocol import to_json
 from ..system import json_text
 from ..system.files import remove
 from ..system.identity import host_keys
 from ..system.timers import run_beside
 from .confirm import Visit, outcome
 
-# seconds that an answer waits for the controller to take it; later it asks as usual
-_LONGEST_KEPT = 5.0
+# seconds that the controller may take to ask for the answer; later it asks as usual
+_LONGEST_WAIT = 5.0
 _PAUSE = 0.01
 
 
@@ -39,25 +39,27 @@ def hand_over(token: str, visit: Visit) -> bool:
 
 
 def _judge(pipe: str, token: str, visit: Visit) -> None:
+    """Judge once the controller reads: it connects before it does, and a look at the kernel's table costs more than one at the pipe."""
     try:
-        # the bus is the other process's
-        answer = outcome(NetworkManager.connect(), token, visit)
-        if answer is not None:
-            _leave(pipe, answer._replace(host_keys=tuple(host_keys())))
+        manager = NetworkManager.connect()  # the connection that there is belongs to the other process
+        reader = _reader(pipe)
+        if reader is None:
+            return
+        with os.fdopen(reader, "w", encoding="utf-8") as stream:
+            answer = outcome(manager, token, visit)
+            if answer is not None:
+                answer = answer._replace(host_keys=tuple(host_keys()))
+                stream.write(paths.ANSWER_MARK + json_text.write(to_json(answer)) + "\n")
     finally:
         remove(pipe)
 
 
-def _leave(pipe: str, answer: Judgement) -> None:
-    """Write the answer once the controller reads."""
-    text = paths.ANSWER_MARK + json_text.write(to_json(answer)) + "\n"
-    give_up = time.monotonic() + _LONGEST_KEPT
+def _reader(pipe: str) -> int | None:
+    """The pipe, once it is read; None if that takes too long."""
+    give_up = time.monotonic() + _LONGEST_WAIT
     while time.monotonic() < give_up:
         try:
-            descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:  # it does not yet
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # it is not read yet
             time.sleep(_PAUSE)
-            continue
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        return
+    return None

@@ -116,8 +116,12 @@ def measured(command: t.Sequence[str], folder: Path, **environment: str) -> Run:
         with subprocess.Popen(
             command, cwd=folder, env=all_variables, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
         ) as process:
-            # of this process and those that it has started and waited for, not of all that ever ran here
-            _pid, status, used = os.wait4(process.pid, 0)
+            try:
+                # of this process and those that it has started and waited for, not of all that ever ran here
+                _pid, status, used = os.wait4(process.pid, 0)
+            except BaseException:
+                process.terminate()
+                raise
             process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.monotonic() - began
         output.seek(0)

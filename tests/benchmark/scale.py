@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import signal
 import statistics
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.paths i
 
 from tests.testbed.controlplane import places, users
 from tests.testbed.controlplane.plane import Plane, running
+from tests.testbed.interrupts import end_as_interrupt
 
 from .fleet import KEY, Fleet, Run, measured
 
@@ -209,6 +211,7 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=0.5, help="seconds after which a host answers, 0.5")
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
+    end_as_interrupt(signal.SIGTERM)
     print(_HEADER, flush=True)
     parts = [each for each in options.part if each != _NODES]
     if parts:

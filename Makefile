@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs-site test test-online test-cold bench-nodes bench-claims bench-memory bench-pools bench-report bench-lookups nodes-up nodes-down cluster-up cluster-down molecule-down build release-check clean prepare requirements
+.PHONY: help demo docs-site test test-online test-cold bench-nodes bench-claims bench-memory bench-pools bench-report bench-lookups bench-scale nodes-up nodes-down cluster-up cluster-down molecule-down build release-check clean prepare requirements
 N ?= 3
 SUITE ?= bookworm
 ROUNDS ?= 3
@@ -58,6 +58,9 @@ bench-report: ## measure a report for 500 and 5,000 machines (ROUNDS=3 BACKEND=e
 
 bench-lookups: ## compare a play with lookups with one that has literal addresses (ROUNDS=3 BACKEND=embedded TASK=raw; some minutes)
 	@python3 -m tests.stages.bench_many lookups --rounds $(ROUNDS) --backend $(BACKEND) --task $(TASK)
+
+bench-scale: ## measure how all parts grow with the number of hosts (PART="report check" HOSTS="500 5000" REAL="20 100" BACKEND=postgresql)
+	@python3 -m tests.stages.bench_many scale --backend $(BACKEND) $(if $(PART),--part $(PART)) $(if $(HOSTS),--hosts $(HOSTS)) $(if $(REAL),--nodes $(REAL))
 
 bench-pools: ## measure large and hostile pools, configurations and files: processor time and memory, for one and for twice the size
 	@python3 -m tests.benchmark.pools

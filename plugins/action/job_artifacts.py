@@ -14,6 +14,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.arti
     of_claims,
     of_push,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
 
 _ARGUMENTS = {
     "hosts": {"type": "list", "elements": "str"},
@@ -33,13 +34,11 @@ class ActionModule(NetworkAction):
         """See the documentation of the module."""
         options = self.options(_ARGUMENTS)
         hosts = options["hosts"] or task_vars.get("ansible_play_hosts_all") or []
-        claims, hostvars = options["claims"], task_vars["hostvars"]
+        claims = options["claims"]
         if claims is None:
-            machines = {host: self._pushed(host, hostvars) for host in hosts}
+            machines = {host: self._pushed(host) for host in hosts}
         else:
-            held: dict[object, list[t.Any]] = {}
-            for claim in claims:
-                held.setdefault(claim.get("host"), []).append(claim)
+            held = grouped(claims, "host")
             machines = {host: of_claims(host, held.get(host, ())) for host in hosts}
         data = artifacts({host: values for host, values in machines.items() if values})
         return {
@@ -48,9 +47,10 @@ class ActionModule(NetworkAction):
             "ansible_stats": {"data": data, "per_host": False, "aggregate": True},
         }
 
-    def _pushed(self, host: str, hostvars: t.Any) -> dict[str, t.Any]:
+    def _pushed(self, host: str) -> dict[str, t.Any]:
         """What became of a host; empty for one whose batch has not begun."""
-        known = hostvars.raw_get(host)
+        # results of tasks alone: to gather all variables of all hosts of the play, for each batch of it, takes longer than all else
+        known = self._task.get_variable_manager()._nonpersistent_fact_cache.get(host) or {}
         asked, result, claimed = (known.get(name) for name in (_ASKED, _RESULT, _CLAIMED))
         if asked is None and isinstance(claimed, t.Mapping):
             asked = claimed.get("hosts", {}).get(host, {})

@@ -20,6 +20,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._play.asking 
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import backend_at, call, lazily
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import specification
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import one_backend
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import described
 
@@ -78,7 +79,7 @@ class ActionModule(NetworkAction):
 
 def _by_host(asked: BatchAsked, claimed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What the push of each host needs, and why a host is not pushed."""
-    claims, renumbering = (_by_machine(claimed.get(name) or []) for name in ("claims", "renumbering"))
+    claims, renumbering = (grouped(claimed.get(name) or (), "machine") for name in ("claims", "renumbering"))
     hosts = {}
     for host, each in asked.hosts.items():
         about = described(each.asked)
@@ -92,10 +93,3 @@ def _by_host(asked: BatchAsked, claimed: t.Mapping[str, t.Any]) -> dict[str, t.A
             "renumbering": renumbering.get(machine, []),
         }
     return {"hosts": hosts, "refused": {host: asdict(each) for host, each in asked.refused.items()}}
-
-
-def _by_machine(records: t.Iterable[dict[str, t.Any]]) -> dict[str, list[dict[str, t.Any]]]:
-    found: dict[str, list[dict[str, t.Any]]] = {}
-    for each in records:
-        found.setdefault(each["machine"], []).append(each)
-    return found

@@ -25,6 +25,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_
     call,
     lazily,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
 
 _CLAIMED, _RESULT = "_machine_network_claimed", "machine_network_result"
@@ -106,7 +107,9 @@ def _or_warning(serve: t.Callable[[], Result], asking: Call, warnings: list[str]
 
 
 def _pushed(claimed: t.Mapping[str, t.Any], results: t.Mapping[str, t.Any]) -> list[Pushed]:
-    claims, unused = (_by(name, claimed.get(what) or []) for what, name in (("claims", "machine"), ("unused", "host")))
+    claims, unused = (
+        grouped(claimed.get(what) or (), name) for what, name in (("claims", "machine"), ("unused", "host"))
+    )
     return [
         Pushed(
             host=host,
@@ -119,10 +122,3 @@ def _pushed(claimed: t.Mapping[str, t.Any], results: t.Mapping[str, t.Any]) -> l
         for host, result in results.items()
         if host in claimed["hosts"] and isinstance(result, t.Mapping)
     ]
-
-
-def _by(name: str, records: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, list[t.Mapping[str, t.Any]]]:
-    found: dict[str, list[t.Mapping[str, t.Any]]] = {}
-    for each in records:
-        found.setdefault(str(each[name]), []).append(each)
-    return found

@@ -76,6 +76,7 @@ class ModuleDocFragment:
     CLAIM: str
     CLAIMS: str
     KUBERNETES: str
+    POSTGRESQL: str
 
     DOCUMENTATION = r"""
 options:
@@ -371,8 +372,14 @@ options:
         description: The namespace of this claim. The default is O(namespace).
         type: str
 """
+
+
 # for an inventory, which is not a module: the suboptions are the same, up to the next option
-_ACCESS = re.split(r"\n  (?=\w)", ModuleDocFragment.DOCUMENTATION.partition("\n    suboptions:\n")[2], maxsplit=1)[0]
+def _suboptions(option: str) -> str:
+    after = ModuleDocFragment.DOCUMENTATION.partition(f"\n  {option}:\n")[2].partition("\n    suboptions:\n")[2]
+    return re.split(r"\n  (?=\w)|\n(?=\w)", after, maxsplit=1)[0]
+
+
 ModuleDocFragment.KUBERNETES = f"""
 options:
   kubernetes:
@@ -384,5 +391,17 @@ options:
       - Values may be templates, for example with a lookup of a secret.
     type: dict
     suboptions:
-{_ACCESS}
+{_suboptions("kubernetes")}
+"""
+ModuleDocFragment.POSTGRESQL = f"""
+options:
+  postgresql:
+    description:
+      - How to reach the server, for O(backend=postgresql), with the names and meanings of libpq's connection parameters.
+      - What is not given is taken from the environment variables of libpq, such as C(PGHOST), C(PGDATABASE), C(PGUSER), C(PGPASSWORD),
+        C(PGSSLMODE) and C(PGSERVICE), then from a service file and from C(~/.pgpass), as with C(psql). An empty string counts as unset.
+      - Values may be templates, for example with a lookup of a secret.
+    type: dict
+    suboptions:
+{_suboptions("postgresql")}
 """

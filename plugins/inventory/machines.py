@@ -29,6 +29,7 @@ description:
   - Values of the cluster or of the database are never evaluated as templates.
 extends_documentation_fragment:
   - elemental.networking._ipam.kubernetes
+  - elemental.networking._ipam.postgresql
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 notes:
@@ -37,6 +38,7 @@ notes:
   - The cache holds the configurations of the networks, which may contain secrets. Keep it in a folder that only you can read.
 requirements:
   - For the sources on a cluster, the Python library C(kubernetes) 24.2 or later, for the Python that runs Ansible.
+  - For O(backend=postgresql), the Python library C(psycopg) 3.1 or later, for the Python that runs Ansible.
 seealso:
   - plugin: elemental.networking.ip_address
     plugin_type: lookup
@@ -81,15 +83,19 @@ options:
     type: bool
     default: true
   backend:
-    description: The backend of the database, for O(source=database).
+    description:
+      - The backend of the database, for O(source=database).
+      - V(embedded), the default, is one SQLite file. V(postgresql) is a database of a PostgreSQL server.
     type: str
     default: embedded
   database:
     description:
       - The file of the embedded backend, for O(source=database). A relative path is beside the inventory file.
-      - The default is C(.elemental-ipam.sqlite) beside the inventory file, as in the roles.
+      - The default is C(.elemental-ipam.sqlite) beside the inventory file, as in the roles. An empty string counts as unset.
     type: str
     default: ''
+    env:
+      - name: ELEMENTAL_NETWORKING_DATABASE
   site:
     description: The name of this inventory. Claims that were made for an inventory with another name are ignored.
     type: str
@@ -195,6 +201,18 @@ namespaces: [site-a]
 plugin: elemental.networking.machines
 source: database
 database: .elemental-ipam.sqlite
+address_keys: [inventory-ip]
+
+# the machines in a database of a PostgreSQL server; the password is in PGPASSWORD or in ~/.pgpass
+---
+plugin: elemental.networking.machines
+source: database
+backend: postgresql
+postgresql:
+  host: db.example.com
+  dbname: ipam
+  user: ipam
+  sslmode: verify-full
 address_keys: [inventory-ip]
 """
 

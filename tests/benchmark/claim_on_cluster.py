@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 
 from tests.testbed.controlplane.fixtures import Space
@@ -15,11 +17,21 @@ from .fleet import POOL, Fleet
 
 def claim_on_cluster(fleet: Fleet, space: Space) -> None:
     """Write the inventory of a fleet whose claims are on a cluster, and claim them."""
-    fleet.write(
-        machine_network_ipam_backend="kubernetes",
-        machine_network_kubernetes=space.options,
-        machine_network_ipam_namespace=space.name,
-    )
+    fleet.write(**variables(space))
+    claim(fleet, space)
+
+
+def variables(space: Space) -> dict[str, t.Any]:
+    """Those of hosts whose claims are in this namespace."""
+    return {
+        "machine_network_ipam_backend": "kubernetes",
+        "machine_network_kubernetes": space.options,
+        "machine_network_ipam_namespace": space.name,
+    }
+
+
+def claim(fleet: Fleet, space: Space) -> None:
+    """Make the pool, and claim for each host."""
     metadata, spec = POOL["metadata"], POOL["spec"]
     assert isinstance(metadata, dict)
     assert isinstance(spec, dict)

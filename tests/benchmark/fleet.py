@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import typing as t
 from dataclasses import dataclass
@@ -95,25 +95,41 @@ class Fleet:
         with open_backend(BackendOptions("embedded", str(self.folder / ".elemental-ipam.sqlite"))) as backend:
             self.claim(backend, "default")
 
+    def claim_on_server(self, options: t.Mapping[str, t.Any]) -> None:
+        """Claim in a database of a PostgreSQL server."""
+        with open_backend(BackendOptions("postgresql", postgresql=options)) as backend:
+            self.claim(backend, "default")
+
     def play(self, playbook: str, *arguments: str, python: str = "", **environment: str) -> Run:
         """Run a playbook for all of them. Raises RuntimeError with what it printed where it fails."""
         ansible = Path(python or sys.executable).parent / "ansible-playbook"
-        command = [str(ansible), "-i", str(self.inventory), *arguments, playbook]
-        variables = {"ANSIBLE_FORKS": "10", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0", **environment}
-        all_variables = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(machine.collection()), **variables}
-        all_variables.pop("PYTHONDONTWRITEBYTECODE", None)  # few users have it
-        before, began = _cpu(), time.monotonic()
-        run = subprocess.run(command, cwd=self.folder, env=all_variables, capture_output=True, text=True, check=False)
+        return measured([str(ansible), "-i", str(self.inventory), *arguments, playbook], self.folder, **environment)
+
+
+def measured(command: t.Sequence[str], folder: Path, **environment: str) -> Run:
+    """Run a command of Ansible there. Raises RuntimeError with what it printed where it fails."""
+    variables = {"ANSIBLE_FORKS": "10", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0", **environment}
+    all_variables = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(machine.collection()), **variables}
+    all_variables.pop("PYTHONDONTWRITEBYTECODE", None)  # few users have it
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        began = time.monotonic()
+        with subprocess.Popen(
+            command, cwd=folder, env=all_variables, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+        ) as process:
+            try:
+                # of this process and those that it has started and waited for, not of all that ever ran here
+                _pid, status, used = os.wait4(process.pid, 0)
+            except BaseException:
+                process.terminate()
+                raise
+            process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.monotonic() - began
-        if run.returncode:
-            raise RuntimeError(f"{command} failed: {(run.stdout + run.stderr)[-2000:]}")
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-        return Run(wall, _cpu() - before, memory, run.stdout)
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+        output.seek(0)
+        errors.seek(0)
+        shown = output.read()
+        if process.returncode:
+            raise RuntimeError(f"{command} failed: {(shown + errors.read())[-2000:]}")
+    return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, shown)
 
 
 Turns = t.Sequence[t.Tuple[str, t.Callable[[], Run]]]

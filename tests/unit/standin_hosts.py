@@ -25,19 +25,23 @@ _POOL = {
 _REFERENCE = {"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "pool"}
 
 
-def write_inventory(folder: Path, hosts: t.Mapping[str, t.Mapping[str, t.Any]], **more: t.Any) -> None:
-    """An inventory of these hosts, with variables of their own and ``more`` for all; each asks for one address, in claims.sqlite."""
+def ssh_variables(folder: Path) -> dict[str, str]:
+    """The variables of hosts that the stand-in answers for, each by its user; it is written there."""
     ssh = folder / "ssh"
     ssh.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(_SSH))} "$@"\n')
     ssh.chmod(0o755)
+    # with a jump host nothing but ssh is asked
+    return {"ansible_ssh_executable": str(ssh), "ansible_ssh_common_args": "-o ProxyJump=jump"}
+
+
+def write_inventory(folder: Path, hosts: t.Mapping[str, t.Mapping[str, t.Any]], **more: t.Any) -> None:
+    """An inventory of these hosts, with variables of their own and ``more`` for all; each asks for one address, in claims.sqlite."""
     each = {
         name: {"ansible_host": f"192.0.2.{number}", "ansible_user": name, **variables}
         for number, (name, variables) in enumerate(hosts.items(), start=1)
     }
     variables = {
-        "ansible_ssh_executable": str(ssh),
-        # nothing but ssh is asked then
-        "ansible_ssh_common_args": "-o ProxyJump=jump",
+        **ssh_variables(folder),
         "machine_network_rollback_timeout": 5,
         "machine_network_ipam_database": str(folder / "claims.sqlite"),
         "machine_network_pools": [_POOL],

@@ -21,6 +21,8 @@ _FORM = 1
 # where the server is; none of these is a secret
 _PLACES = ("host", "context", "kubeconfig", "impersonate_user")
 _ENVIRONMENT = ("K8S_AUTH_HOST", "K8S_AUTH_CONTEXT", "K8S_AUTH_KUBECONFIG", "KUBECONFIG")
+_SERVER = ("host", "hostaddr", "port", "dbname", "user", "service")
+_SERVER_ENVIRONMENT = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGSERVICEFILE")
 _RECORD = frozenset(
     ("namespace", "name", "machine", "key", "host", "site", "confirmed", "pool", "host_keys", "trouble")
 )
@@ -51,9 +53,12 @@ def fingerprint(query: Query, environment: t.Mapping[str, str]) -> str:
     """A digest of what decides on the content of the lists: another server, namespace or selector is another one."""
     places = {name: str(query.kubernetes.get(name) or "") for name in _PLACES if name != "kubeconfig"}
     kubeconfigs = [query.kubernetes.get("kubeconfig"), *(environment.get(name) for name in _ENVIRONMENT)]
+    server = [str(query.postgresql.get(name) or "") for name in _SERVER]
+    of_server = [environment.get(name) or "" for name in _SERVER_ENVIRONMENT] if query.backend == "postgresql" else []
     asked = {
-        **{name: value for name, value in vars(query).items() if name != "kubernetes"},
+        **{name: value for name, value in vars(query).items() if name not in ("kubernetes", "postgresql")},
         "places": places,
+        "server": [*server, *of_server],
         "kubeconfigs": [each if is_path(each) else "" for each in kubeconfigs],
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()

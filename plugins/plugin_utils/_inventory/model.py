@@ -30,6 +30,7 @@ class Query:
     kubernetes: t.Mapping[str, t.Any] = field(default_factory=dict, repr=False)
     backend: str = "embedded"
     database: str = ""
+    postgresql: t.Mapping[str, t.Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

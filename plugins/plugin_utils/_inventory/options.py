@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import typing as t
 
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.postgresql.options import parameters
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import OPTIONS, is_path
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_name, checked_site
@@ -26,24 +28,42 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.file
 
 Option = t.Callable[[str], t.Any]
 _DEFAULTS = {MACHINE_INVENTORIES: ("fleet-default",), CLAIMS: ("default",), DATABASE: ()}
+_EMBEDDED, _POSTGRESQL = "embedded", "postgresql"
+# as an inventory source of AWX gets it from its credential
+_DATABASE_VARIABLE = "ELEMENTAL_NETWORKING_DATABASE"
 _ALL = "*"
 _NAMES = {alias: name for name, spec in OPTIONS.items() for alias in (name, *spec.get("aliases", ()))}
 
 
 def query_of(option: Option, folder: str) -> Query:
     """What to read; ``folder`` is that of the inventory file. Raises InvalidInput with one sentence."""
-    source = str(option("source"))
+    source = str(option("source") or MACHINE_INVENTORIES)
     if source not in _DEFAULTS:
         raise InvalidInput(f"there is no source {plain(source, 80)}; use {', '.join(_DEFAULTS)}")
-    return Query(
+    query = Query(
         source=source,
         namespaces=_namespaces(_words(option, "namespaces") or _DEFAULTS[source]),
         label_selector=str(option("label_selector") or ""),
         clusters=bool(option("clusters")),
         confirmations=bool(option("confirmations")),
-        kubernetes={} if source == DATABASE else _access(option("kubernetes"), folder),
-        backend=str(option("backend") or "embedded"),
-        database=database_path(str(option("database") or ""), folder) if source == DATABASE else "",
+    )
+    if source == DATABASE:
+        return dataclasses.replace(query, **_database(option, folder))
+    return dataclasses.replace(query, kubernetes=_access(option("kubernetes"), folder))
+
+
+def _database(option: Option, folder: str) -> dict[str, t.Any]:
+    """Which database: a file, or one on a server. What the other one would need is not looked at: it may be a lookup."""
+    backend = str(option("backend") or _EMBEDDED)
+    if backend == _EMBEDDED:
+        # Ansible takes the variable where the option is missing, not where it is empty
+        name = str(option("database") or os.environ.get(_DATABASE_VARIABLE) or "")
+        return {"backend": backend, "database": database_path(name, folder)}
+    if backend == _POSTGRESQL:
+        return {"backend": backend, "postgresql": _server(option("postgresql"))}
+    raise InvalidInput(
+        f"a database has no backend {plain(backend, 80)}; use {_EMBEDDED} or {_POSTGRESQL}, "
+        f"or source {CLAIMS} for the claims on a cluster"
     )
 
 
@@ -91,6 +111,17 @@ def _access(value: object, folder: str) -> dict[str, t.Any]:
     if unknown is not None:
         raise InvalidInput(f"kubernetes has no option {plain(unknown, 80)}; use {', '.join(sorted(OPTIONS))}")
     return {str(name): _found(_NAMES[name], each, folder) for name, each in value.items()}
+
+
+def _server(value: object) -> dict[str, t.Any]:
+    """The connection parameters; what is not given is left to libpq."""
+    if value is None:
+        return {}
+    if not isinstance(value, t.Mapping):
+        raise InvalidInput("postgresql must be a dictionary, such as {host: db.example.com, dbname: ipam}")
+    given = {str(name): each for name, each in value.items() if each not in (None, "")}
+    parameters(given, os.environ)
+    return given
 
 
 def _found(name: str, value: t.Any, folder: str) -> t.Any:

@@ -90,7 +90,7 @@ def _confirmed(claims: t.Iterable[Object]) -> dict[str, str]:
 
 def _of_claims(query: Query, report: Report) -> Lists:
     backend = query.backend if query.source == DATABASE else "kubernetes"
-    options = BackendOptions(backend, query.database, query.kubernetes, report=report)
+    options = BackendOptions(backend, query.database, query.kubernetes, report=report, postgresql=query.postgresql)
     with open_backend(options) as opened:
         found = [bound for namespace in query.namespaces or (None,) for bound in opened.list_claims(namespace)]
     notes = []

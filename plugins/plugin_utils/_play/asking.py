@@ -89,6 +89,7 @@ def _host_asked(
     cluster_options(given)
     server_options(given)
     asked = checked(given)
+    trial = {}
     if asked.configurator != "none":
-        check_trial(values.get("machine_network_rollback_timeout"), values.get("machine_network_probes"))
-    return HostAsked(asked, push_options(values), flag(values, "keep_unused_claims"))
+        trial = check_trial(values.get("machine_network_rollback_timeout"), values.get("machine_network_probes"))
+    return HostAsked(asked, {**push_options(values), **trial}, flag(values, "keep_unused_claims"))

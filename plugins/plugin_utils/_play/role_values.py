@@ -12,14 +12,12 @@ from pathlib import Path
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, load
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import is_unset
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
 
 _SPECIFICATION = Path(__file__).parents[3] / "roles/machine_network/meta/argument_specs.yml"
 _PREFIX = "machine_network"
-_DEADLINE = 60
 
 # a variable by its name; None if it is not set
 Read = t.Callable[[str], t.Any]
@@ -81,25 +79,12 @@ def flag(values: t.Mapping[str, t.Any], name: str) -> bool:
 
 
 def push_options(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What the variables have for a push, as options of the module network_config. Raises InvalidInput with one sentence."""
-    probes = _probes(values.get(f"{_PREFIX}_probes"))
+    """What the variables have for a push beside its trial, as options of the module network_config."""
     return {
         "render_on": _text(values, "render_on") or "node",
-        "deadline": values.get(f"{_PREFIX}_rollback_timeout") or _DEADLINE,
         "required": values.get(f"{_PREFIX}_required_profiles") or [],
         **{name: flag(values, name) for name in ("elemental_os", "take_over_elemental_os", "accept_host_keys")},
-        **({} if probes is None else {"probes": probes}),
     }
-
-
-def _probes(given: object) -> object:
-    """The probes; None for the defaults."""
-    if not isinstance(given, str):
-        return given
-    try:
-        return load(given) if given.strip() else None
-    except YamlError as error:
-        raise InvalidInput(f"{_PREFIX}_probes cannot be read as YAML ({error}); correct it") from None
 
 
 def _text(values: t.Mapping[str, t.Any], name: str) -> str:

@@ -43,10 +43,10 @@ def common_request(options: t.Mapping[str, t.Any], inventory_hostname: str, chec
     )
 
 
-def check_trial(deadline: object, probes: object) -> None:
+def check_trial(deadline: object, probes: object) -> dict[str, t.Any]:
     """Refuse what a trial would refuse, before anything is claimed. Raises InvalidInput that names the variable of the role.
 
-    Both are as users give them; an empty string is the default, a string of probes is YAML.
+    Both are as users give them; an empty string is the default, a string of probes is YAML. Returns them as options of a push.
     """
     seconds = _checked_option("machine_network_rollback_timeout", "deadline", deadline)
     wanted = _checked_option("machine_network_probes", "probes", _from_yaml(probes))
@@ -54,6 +54,7 @@ def check_trial(deadline: object, probes: object) -> None:
         _checked_deadline(seconds)
     with _named("machine_network_probes"):
         _checked_probes(wanted, seconds)
+    return {"deadline": seconds, **({} if wanted is None else {"probes": wanted})}
 
 
 def _from_yaml(probes: object) -> object:

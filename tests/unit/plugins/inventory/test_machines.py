@@ -241,11 +241,22 @@ def test_a_database_as_inventory(inventory: Inventory, tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere.sqlite").exists()
 
 
+@pytest.mark.parametrize("options", [{}, {"database": "", "backend": ""}])
+def test_the_database_of_a_credential(inventory: Inventory, tmp_path: Path, options: dict[str, t.Any]) -> None:
+    """AWX injects no variables into inventory updates; its credential has an environment."""
+    found = pool_from_manifest(pool(), "default")
+    with open_backend(BackendOptions("embedded", str(tmp_path / "of-credential.sqlite"))) as backend:
+        ensure_claims(backend, [ClaimRequest(Claim("default", "a-ip", "a", "ip", found.reference))], [found], False)
+    inventory.environment["ELEMENTAL_NETWORKING_DATABASE"] = str(tmp_path / "of-credential.sqlite")
+    assert hosts(inventory.export(source="database", **options))["a"]["elemental_addresses"] == {"ip": "10.0.0.10"}
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"source": "ldap"}, "ldap"),
-        ({"source": "database", "backend": "oracle"}, "there is no IPAM backend oracle"),
+        ({"source": "database", "backend": "oracle"}, "a database has no backend oracle"),
+        ({"source": "database", "backend": "postgresql", "postgresql": {"hots": "x"}}, "postgresql has no option hots"),
         ({"namespaces": ["a/b"]}, "namespace"),
         ({"kubernetes": {"tokn": "x"}}, "kubernetes has no option tokn"),
     ],

@@ -46,6 +46,16 @@ def test_another_server_in_the_environment_is_read_again() -> None:
     assert restored(kept(LISTS, QUERY, {}), QUERY, {"HOME": "/root"}) == LISTS
 
 
+def test_another_database_on_a_server_is_read_again_and_no_password_decides() -> None:
+    query = Query("database", backend="postgresql", postgresql={"host": "db", "dbname": "ipam", "password": "s3cret"})
+    whole = kept(LISTS, query, {})
+    other = dataclasses.replace(query, postgresql={"host": "db", "dbname": "other", "password": "s3cret"})
+    assert restored(whole, other, {}) is None
+    assert restored(whole, query, {"PGPORT": "5433"}) is None
+    renewed = dataclasses.replace(query, postgresql={"host": "db", "dbname": "ipam", "password": "new"})
+    assert restored(whole, renewed, {"PGPASSWORD": "new"}) == LISTS
+
+
 @pytest.mark.parametrize(
     "lists",
     [

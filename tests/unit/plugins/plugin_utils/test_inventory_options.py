@@ -46,6 +46,48 @@ def test_a_database_is_beside_the_inventory(tmp_path: Path) -> None:
     assert query_of(option(), str(tmp_path)).database == ""
 
 
+def test_a_database_of_the_environment_counts_where_the_file_names_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELEMENTAL_NETWORKING_DATABASE", "/srv/ipam.sqlite")
+    for unset in ("", None):
+        assert query_of(option(source="database", database=unset), str(tmp_path)).database == "/srv/ipam.sqlite"
+    assert query_of(option(source="database", database="x.db"), str(tmp_path)).database == str(tmp_path / "x.db")
+    assert query_of(option(), str(tmp_path)).database == ""
+    monkeypatch.setenv("ELEMENTAL_NETWORKING_DATABASE", "")
+    assert query_of(option(source="database"), str(tmp_path)).database == str(tmp_path / ".elemental-ipam.sqlite")
+
+
+def test_a_database_on_a_server() -> None:
+    server = {
+        "host": "db.example.com",
+        "dbname": "ipam",
+        "password": "s3cret",
+        "port": 5432,
+        "sslmode": "",
+        "user": None,
+    }
+    query = query_of(option(source="database", backend="postgresql", postgresql=server), "/")
+    known = {"host": "db.example.com", "dbname": "ipam", "password": "s3cret", "port": 5432}
+    assert (query.backend, query.database, query.postgresql) == ("postgresql", "", known)
+    assert "s3cret" not in repr(query)
+    for unset in (None, {}):
+        assert query_of(option(source="database", backend="postgresql", postgresql=unset), "/").postgresql == {}
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_empty_options_count_as_unset(empty: str | None) -> None:
+    assert query_of(option(source=empty), "/").source == "machine_inventories"
+    assert query_of(option(source="database", backend=empty), "/").backend == "embedded"
+
+
+def test_what_is_not_used_is_not_looked_at() -> None:
+    asked = []
+    given = option(source="database", backend="")
+    query_of(lambda name: asked.append(name) or given(name), "/")  # type: ignore[func-returns-value]
+    assert not {"kubernetes", "postgresql"} & set(asked)
+
+
 def test_files_in_the_home_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     access = {"ssl_ca_cert": "~/ca.crt", "host": "https://h"}
@@ -74,6 +116,14 @@ def test_a_relative_kubeconfig_is_where_ansible_was_started_or_beside_the_invent
         ({"namespaces": ["A/../b"]}, "namespace"),
         ({"kubernetes": "x"}, "kubernetes must be a dictionary"),
         ({"kubernetes": {"tokn": "x"}}, "kubernetes has no option tokn"),
+        ({"source": "database", "backend": "oracle"}, "a database has no backend oracle; use embedded or postgresql"),
+        ({"source": "database", "backend": "kubernetes"}, "or source claims for the claims on a cluster"),
+        ({"source": "database", "backend": "postgresql", "postgresql": "x"}, "postgresql must be a dictionary"),
+        (
+            {"source": "database", "backend": "postgresql", "postgresql": {"hots": "x"}},
+            "postgresql has no option hots; use host",
+        ),
+        ({"source": "database", "backend": "postgresql", "postgresql": {"port": True}}, "port of postgresql must be"),
         ({"addresses": ["dns"]}, "addresses has dns"),
         ({"group_by": ["rack"]}, "group_by has rack"),
         ({"site": "a b"}, "site"),

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Request
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.options import (
+    check_trial,
     common_request,
 )
 
@@ -57,3 +58,17 @@ def test_defaults_fit_into_a_short_deadline() -> None:
     assert [probe.timeout for probe in probes] == [2.5, 1.0]
     assert [probe.timeout for probe in request(None).probes] == [1.0, 2.0]
     assert request([{"type": "tcp", "target": "a", "port": 1, "timeout": 30.0}]).probes[0].name == "tcp a:1"
+
+
+@pytest.mark.parametrize(("deadline", "probes"), [("", ""), (None, None), (60, " ")])
+def test_variables_that_are_not_set_leave_the_defaults_to_the_push(deadline: object, probes: object) -> None:
+    assert check_trial(deadline, probes) == {"deadline": 60}
+
+
+def test_variables_are_read_once_for_the_check_and_for_the_push() -> None:
+    assert check_trial("90", "[]") == {"deadline": 90, "probes": []}
+    trial = check_trial(90, "[{type: ping, target: 192.0.2.1, timeout: 40}]")
+    (probe,) = common_request({"machine": "node1", **trial}, "node1", False).probes
+    assert (probe.target, probe.timeout) == ("192.0.2.1", 40.0)
+    with pytest.raises(InvalidInput, match="machine_network_probes cannot be read as YAML"):
+        check_trial(60, "[")

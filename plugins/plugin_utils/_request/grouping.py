@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Records of many machines by what they are about: looked at once, and not once for each machine (pure)."""
+
+from __future__ import annotations
+
+import typing as t
+
+Record = t.Mapping[str, t.Any]
+
+
+def grouped(records: t.Iterable[Record], name: str) -> dict[t.Any, list[Record]]:
+    """Records by the value of one of their fields, in their order; one without it is under None."""
+    found: dict[t.Any, list[Record]] = {}
+    for each in records:
+        found.setdefault(each.get(name), []).append(each)
+    return found

@@ -49,11 +49,11 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 
 # a lookup gets them as they were written
 _NAMES = {alias: name for name, spec in OPTIONS.items() for alias in (name, *spec.get("aliases", ()))}
-_LOOKED = (
-    " (a task looks in the folder of its playbook, the role machine_network where ansible-playbook was started, then beside the inventory)"
-)
+_LOOKED = " (a task looks in the folder of its playbook, the role machine_network where ansible-playbook was started, then beside the inventory)"
 _LIBRARY_PREFIX = "Invalid kube-config file. "
-_MISSING_ENTRY = re.compile(r"Expected object with name (?P<name>.*) in (?P<file>.*)/(?P<kind>context|user|cluster)s list")
+_MISSING_ENTRY = re.compile(
+    r"Expected object with name (?P<name>.*) in (?P<file>.*)/(?P<kind>context|user|cluster)s list"
+)
 # what the library calls them, where that is another name; kubernetes.core takes both in the environment
 _LIBRARY_NAMES = {
     "validate_certs": "verify_ssl",
@@ -188,7 +188,7 @@ def _fault_of_content(error: Exception) -> str:
     if missing:
         return f"{missing['file']} has no {missing['kind']} {missing['name']}; correct context, or this file"
     if isinstance(error, (AttributeError, KeyError, TypeError)):  # the library takes the content for what it should be
-        text = f"what was read is no kubeconfig ({text or type(error).__name__})"
+        text = f"what was read is not a valid kubeconfig ({text or type(error).__name__})"
     return f"{text or type(error).__name__}; give kubeconfig, or host and api_key, or set K8S_AUTH_KUBECONFIG"
 
 

@@ -221,8 +221,14 @@ def test_a_kubeconfig_that_does_not_exist_is_named_with_the_folder(
             RuntimeError("Invalid kube-config file. Expected object with name nope in /c/mine/contexts list"),
             "/c/mine has no context nope; correct context, or this file",
         ),
-        (TypeError("'str' object does not support item assignment"), "what was read is no kubeconfig ('str' object"),
-        (RuntimeError("Invalid kube-config file. No configuration found."), "No configuration found; give kubeconfig, or host"),
+        (
+            TypeError("'str' object does not support item assignment"),
+            "what was read is not a valid kubeconfig ('str' object",
+        ),
+        (
+            RuntimeError("Invalid kube-config file. No configuration found."),
+            "No configuration found; give kubeconfig, or host",
+        ),
     ],
 )
 def test_what_is_wrong_in_a_kubeconfig_is_one_sentence(

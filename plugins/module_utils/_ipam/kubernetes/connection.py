@@ -49,7 +49,10 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 
 # a lookup gets them as they were written
 _NAMES = {alias: name for name, spec in OPTIONS.items() for alias in (name, *spec.get("aliases", ()))}
-_LOOKED = " (a task looks in the folder of its playbook, the role machine_network where ansible-playbook was started, then beside the inventory)"
+_LOOKED = (
+    " (a task looks in the folder of its playbook, the role machine_network where ansible-playbook was started, "
+    "then beside the inventory)"
+)
 _LIBRARY_PREFIX = "Invalid kube-config file. "
 _MISSING_ENTRY = re.compile(
     r"Expected object with name (?P<name>.*) in (?P<file>.*)/(?P<kind>context|user|cluster)s list"

@@ -50,8 +50,10 @@ EXAMPLES = r"""
   hosts: all
   vars:
     ansible_host: "{{ lookup('elemental.networking.ip_address', 'inventory-ip') }}"
-    # if ssh checks host keys: the name or address under which it knows this host
-    ansible_ssh_common_args: -o HostKeyAlias={{ inventory_hostname }}
+    # where ssh checks host keys: it knows this host by the address in the inventory; the inventory's own arguments stay
+    ansible_ssh_common_args: >-
+      {{ hostvars[inventory_hostname].ansible_ssh_common_args | default('') }}
+      -o HostKeyAlias={{ hostvars[inventory_hostname].ansible_host | default(inventory_hostname) }}
   tasks:
     - name: Check that they answer
       ansible.builtin.ping:

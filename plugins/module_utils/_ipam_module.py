@@ -27,6 +27,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.claimin
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kept_values import kept_values
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.machines import Machine
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.manifest import (
     GROUP,
@@ -258,6 +259,8 @@ def serve_claims(
     machines = [_machine(each, namespace) for each in module.params.get("machines") or []]
     claiming = ensure_claims(backend, requests, pools, module.check_mode, machines)
     for sentence in claiming.warnings:
+        module.warn(sentence)
+    for sentence in kept_values(pools, claiming.bound):
         module.warn(sentence)
     warn_of_sharing(module, backend, pools)
     return _claiming_result(requests, claiming, module.check_mode)

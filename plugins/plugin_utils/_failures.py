@@ -28,6 +28,10 @@ class InvalidInput(_errors.InvalidInput, Failure):
     """An option, a manifest or a template of a task is wrong."""
 
 
+class Forbidden(_errors.Forbidden, Failure):
+    """The host does not let this user do what is needed."""
+
+
 class MissingRequirement(_errors.MissingRequirement, Failure):
     """A program, or a version of one, is missing."""
 

@@ -331,7 +331,7 @@ def test_a_pool_is_made_changed_and_deleted(space: Space) -> None:
     space.claims("a", pool="made")
     known = space.module("ip_pool_info", name="made")["pools"][0]
     assert (known["used"], known["free"]) == (1, 10)
-    assert "1 addresses allocated" in space.module("ip_pool", definition=manifest(space), state="absent")["msg"]
+    assert "has addresses allocated (1)" in space.module("ip_pool", definition=manifest(space), state="absent")["msg"]
     space.module("ip_address_claim", machine="a", key="ip", state="absent")
     space.admin.until("the end of the address's rest", lambda: not space.items("ipaddresses"))
     assert space.module("ip_pool", definition=manifest(space), state="absent")["changed"]

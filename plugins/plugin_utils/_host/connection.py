@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import re
 import shlex
 import subprocess
 import threading
@@ -23,6 +24,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.protoco
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import (
     Failure,
+    Forbidden,
     InvalidInput,
     MissingRequirement,
     WrongHost,
@@ -62,6 +64,10 @@ _PATIENCE = 4
 # of a node that does not have the program of this very trial
 _NOT_KEPT = "null"
 _ANY_PYTHON = '"$(command -v python3 || echo /usr/libexec/platform-python)"'
+# sudo's words for a user who may not use it
+_NOT_ALLOWED = ("sudoers", "may not run sudo", "not allowed to execute", "not allowed to run")
+# Ansible's words for a password of become
+_PASSWORD = re.compile(r"(?P<fault>Missing|Incorrect) (?P<method>\w+) password")
 
 
 @dataclass(frozen=True)
@@ -368,7 +374,7 @@ class Node:
         """Leave the text in the node's memory first. A module would be in a file on the disk, in syslog and in the output of ``-v``."""
         left = self._action._low_level_execute_command(self._python_command(keeper(file)), in_data=text, sudoable=False)
         if left["rc"]:
-            raise MissingRequirement(_broken(left))
+            raise _broken(left)
         try:
             return self._through_input(kept_reader(file, text), None)
         except AnsibleConnectionFailure:
@@ -382,10 +388,15 @@ class Node:
         return shell_command(self._python, code)
 
     def _through_input(self, code: str, text: bytes | None) -> str:
-        result = self._action._low_level_execute_command(self._python_command(code), in_data=text, sudoable=True)
+        try:
+            result = self._action._low_level_execute_command(self._python_command(code), in_data=text, sudoable=True)
+        except AnsibleConnectionFailure:
+            raise
+        except AnsibleError as error:
+            raise _without_password(error) from error
         answer = _marked(result)
         if answer is None:
-            raise MissingRequirement(_broken(result))
+            raise _broken(result)
         return answer
 
 
@@ -410,7 +421,26 @@ def _end_master(command: t.Sequence[str]) -> None:
         subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False)
 
 
-def _broken(result: t.Mapping[str, t.Any]) -> str:
+def _broken(result: t.Mapping[str, t.Any]) -> Failure:
     lines = [line for line in str(result.get("stderr", "")).splitlines() if line.strip()]
     reason = one_line(lines[-1]) if lines else f"exit code {one_line(result.get('rc'), 20)} and no answer"
-    return f"python3 (3.6 or later) could not run the network program on this host: {reason}"
+    if any(words in reason for words in _NOT_ALLOWED):
+        return Forbidden(
+            f"this user may not become root on this host ({reason.rstrip('.')}); allow it there, or connect as root"
+        )
+    return MissingRequirement(f"python3 (3.6 or later) could not run the network program on this host: {reason}")
+
+
+def _without_password(error: AnsibleError) -> AnsibleError:
+    """What Ansible states of the password of become, with what to do."""
+    fault = _PASSWORD.search(str(error))
+    if not fault:
+        return error
+    what = (
+        "asks for a password on this host"
+        if fault["fault"] == "Missing"
+        else "does not accept the password on this host"
+    )
+    return Forbidden(
+        f"{fault['method']} {what}; give the right one with --ask-become-pass (-K) or ansible_become_password"
+    )

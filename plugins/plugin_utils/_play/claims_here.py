@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import typing as t
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.databas
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import OPTIONS
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import Spec
+from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._progress_lines import show_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
@@ -28,6 +30,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.mach
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.shared_claims import forget
 
 _PATIENCE = 60
+# of a name that is not known, in characters
+_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -81,16 +85,26 @@ def lazily(templar: t.Any, variables: t.Mapping[str, t.Any]) -> t.Callable[[str]
 def server(postgresql: object) -> t.Mapping[str, t.Any]:
     """The connection parameters of a PostgreSQL server, checked. Raises InvalidInput."""
     given = server_options(Given("", postgresql=postgresql))
-    validated = ArgumentSpecValidator(postgresql_options.OPTIONS).validate(dict(given))
-    if validated.error_messages:
-        raise InvalidInput(f"machine_network_postgresql: {validated.error_messages[0]}")
-    return t.cast("dict[str, t.Any]", validated.validated_parameters)
+    return _checked("machine_network_postgresql", postgresql_options.OPTIONS, given)
 
 
 def cluster(kubernetes: object) -> t.Mapping[str, t.Any]:
     """How to reach the cluster, checked. Raises InvalidInput."""
     given = cluster_options(Given("", kubernetes=kubernetes))
-    validated = ArgumentSpecValidator(OPTIONS).validate(dict(given))
+    return _checked("machine_network_kubernetes", OPTIONS, given)
+
+
+def _checked(
+    variable: str, options: t.Mapping[str, t.Mapping[str, t.Any]], given: t.Mapping[str, t.Any]
+) -> t.Mapping[str, t.Any]:
+    """The options of a variable in their types. Raises InvalidInput that names the variable."""
+    known = {alias for name, spec in options.items() for alias in (name, *spec.get("aliases", ()))}
+    unknown = next((plain(each, _SHOWN) for each in given if each not in known), None)
+    if unknown is not None:
+        near = difflib.get_close_matches(unknown, known, 1)
+        hint = f"did you mean {near[0]}" if near else f"use {', '.join(sorted(options))}"
+        raise InvalidInput(f"{variable} has no option {unknown}; {hint}")
+    validated = ArgumentSpecValidator(options).validate(dict(given))
     if validated.error_messages:
-        raise InvalidInput(f"machine_network_kubernetes: {validated.error_messages[0]}")
+        raise InvalidInput(f"{variable}: {validated.error_messages[0]}")
     return t.cast("dict[str, t.Any]", validated.validated_parameters)

@@ -12,12 +12,15 @@ from pathlib import Path
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing.dataloader import DataLoader
+from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import is_unset
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
 
 _SPECIFICATION = Path(__file__).parents[3] / "roles/machine_network/meta/argument_specs.yml"
 _PREFIX = "machine_network"
+# of a value that is not known, in characters
+_SHOWN = 80
 
 # a variable by its name; None if it is not set
 Read = t.Callable[[str], t.Any]
@@ -43,10 +46,20 @@ def given_values(read: Read) -> dict[str, t.Any]:
 def role_values(read: Read, options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The variables of the role for one host, in the types of the specification. Raises InvalidInput with one sentence."""
     given = {name: value for name, value in ((name, read(name)) for name in options) if not is_unset(value)}
+    _check_choices(given, options)
     result = ArgumentSpecValidator({name: _for_validation(each) for name, each in options.items()}).validate(given)
     if result.error_messages:
         raise InvalidInput(str(result.error_messages[0]))
     return t.cast("dict[str, t.Any]", result.validated_parameters)
+
+
+def _check_choices(given: t.Mapping[str, t.Any], options: t.Mapping[str, t.Mapping[str, t.Any]]) -> None:
+    """Refuse an unknown word in one sentence; Ansible's own would name the empty choice, which an empty answer of a survey needs."""
+    for name, value in given.items():
+        choices = options[name].get("choices")
+        if choices and isinstance(value, str) and value not in choices:
+            known = ", ".join(each for each in choices if each)
+            raise InvalidInput(f"{name} {plain(value, _SHOWN)} is unknown; choose one of {known}")
 
 
 def _for_validation(option: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

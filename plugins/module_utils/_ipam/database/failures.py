@@ -10,10 +10,11 @@ By words, because SQLite has no codes before Python 3.11.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import typing as t
 
-from ..errors import Forbidden, TimedOut
+from ..errors import Forbidden, InvalidInput, TimedOut
 from ..model import IpamError
 from .dialect import DamagedRow
 
@@ -61,6 +62,8 @@ def failure(path: str, error: sqlite3.Error | UnicodeDecodeError) -> IpamError:
     if "full" in reason:
         text = f"the disk is full, so that nothing was kept in the database {path}; make room and run again"
         return IpamError(text, database=path)
+    if os.path.isdir(path):
+        return InvalidInput(f"the database {path} is a folder; give the path of a file in it", database=path)
     for words, kind, meaning in _MEANINGS:
         if any(word in reason for word in words):
             return kind(f"the database {path} {meaning}", database=path)

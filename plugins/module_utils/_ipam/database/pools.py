@@ -119,8 +119,8 @@ def delete(database: Database, pool: Pool) -> None:
     still = resting.resting(database, pool)
     if count or still:
         raise Conflict(
-            f"pool {pool.reference.name} has {count + len(still)} addresses allocated; release their claims before it is deleted"
-            f"{resting.next_free(still)}",
+            f"pool {pool.reference.name} has addresses allocated ({count + len(still)}); release their claims, which ip_address_claim_info "
+            f"lists, before it is deleted{resting.next_free(still)}",
             **{"pool": pool.reference.name, "namespace": pool.namespace, "allocated": count + len(still)},
         )
     resting.forget_rested(database, pool)

@@ -11,6 +11,7 @@ server for its kinds and writes a cache that others can read.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import typing as t
 from dataclasses import dataclass
@@ -48,6 +49,14 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 
 # a lookup gets them as they were written
 _NAMES = {alias: name for name, spec in OPTIONS.items() for alias in (name, *spec.get("aliases", ()))}
+_LOOKED = (
+    " (a task looks in the folder of its playbook, the role machine_network where ansible-playbook was started, "
+    "then beside the inventory)"
+)
+_LIBRARY_PREFIX = "Invalid kube-config file. "
+_MISSING_ENTRY = re.compile(
+    r"Expected object with name (?P<name>.*) in (?P<file>.*)/(?P<kind>context|user|cluster)s list"
+)
 # what the library calls them, where that is another name; kubernetes.core takes both in the environment
 _LIBRARY_NAMES = {
     "validate_certs": "verify_ssl",
@@ -169,10 +178,21 @@ def _fault(error: Exception, given: t.Mapping[str, t.Any]) -> str:
     if named and is_path(named):  # several files are separated as in KUBECONFIG; one of them is enough
         files = [Path(each).expanduser().absolute() for each in named.split(os.pathsep) if each]
         if not any(file.exists() for file in files):
-            where = "" if Path(named).expanduser().is_absolute() else " (a task runs in the folder of its playbook)"
+            where = "" if Path(named).expanduser().is_absolute() else _LOOKED
             shown = plain(", ".join(map(str, files)))
             return f"the kubeconfig {shown} does not exist; give an absolute path with kubeconfig or K8S_AUTH_KUBECONFIG{where}"
-    return f"{plain(error) or type(error).__name__}; give kubeconfig, or host and api_key, or set K8S_AUTH_KUBECONFIG"
+    return _fault_of_content(error)
+
+
+def _fault_of_content(error: Exception) -> str:
+    """What the library reports of a kubeconfig that it found, or of none, as one sentence."""
+    text = plain(error).replace(_LIBRARY_PREFIX, "", 1).rstrip(". ")
+    missing = _MISSING_ENTRY.fullmatch(text)
+    if missing:
+        return f"{missing['file']} has no {missing['kind']} {missing['name']}; correct context, or this file"
+    if isinstance(error, (AttributeError, KeyError, TypeError)):  # the library takes the content for what it should be
+        text = f"what was read is not a valid kubeconfig ({text or type(error).__name__})"
+    return f"{text or type(error).__name__}; give kubeconfig, or host and api_key, or set K8S_AUTH_KUBECONFIG"
 
 
 def _impersonation(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -181,7 +181,8 @@ class Pools:
             used = optional_number(_status(item, str(reference)), "used", str(reference), _STATUS)
             if used and not error.is_missing_right:
                 raise Conflict(
-                    f"pool {reference.name} has {used} addresses allocated; release their claims before it is deleted",
+                    f"pool {reference.name} has addresses allocated ({used}); release their claims, which ip_address_claim_info "
+                    "lists, before it is deleted",
                     **{"pool": reference.name, "namespace": namespace, "allocated": used},
                 ) from None
             raise

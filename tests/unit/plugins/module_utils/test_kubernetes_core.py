@@ -204,13 +204,43 @@ def test_a_kubeconfig_that_does_not_exist_is_named_with_the_folder(
         connect({"kubeconfig": "mine.yaml"} if is_option else {})
     assert f"the kubeconfig {tmp_path}/mine.yaml does not exist; give an absolute path" in str(error.value)
     assert "in the folder of its playbook" in str(error.value)
+    assert "then beside the inventory" in str(error.value)
     (tmp_path / "mine.yaml").touch()
     monkeypatch.delenv("K8S_AUTH_KUBECONFIG", raising=False)
     content = "users:\n- user: {token: t0ken-secret}\n"  # by mistake: it has secrets
     for given in ({"kubeconfig": "missing.yaml:mine.yaml"}, {"context": "c"}, {"kubeconfig": content}):
-        with pytest.raises(IpamError, match=r"No configuration found\.; give kubeconfig") as error:
+        with pytest.raises(IpamError, match="read: No configuration found; give kubeconfig") as error:
             connect(given)
         assert "t0ken-secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            RuntimeError("Invalid kube-config file. Expected object with name nope in /c/mine/contexts list"),
+            "/c/mine has no context nope; correct context, or this file",
+        ),
+        (
+            TypeError("'str' object does not support item assignment"),
+            "what was read is not a valid kubeconfig ('str' object",
+        ),
+        (
+            RuntimeError("Invalid kube-config file. No configuration found."),
+            "No configuration found; give kubeconfig, or host",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_kubeconfig_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str
+) -> None:
+    def fails() -> None:
+        raise error
+
+    Library(monkeypatch, load=fails)
+    with pytest.raises(IpamError) as raised:
+        connect({"kubeconfig": __file__})
+    assert f"cannot be read: {sentence}" in str(raised.value)
 
 
 def test_a_missing_library_is_named_with_the_python_that_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:

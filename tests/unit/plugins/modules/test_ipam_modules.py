@@ -49,7 +49,7 @@ def module(tmp_path: Path) -> Module:
 
 
 def one(module: Module, **options: t.Any) -> dict[str, t.Any]:
-    return module("ip_address_claim", machine="node1", key="ip", **{"pool": REFERENCE, "pools": [POOL], **options})
+    return module("ip_address_claim", machine="node1", **{"key": "ip", "pool": REFERENCE, "pools": [POOL], **options})
 
 
 @pytest.mark.parametrize("name", ["ip_pool_info", "ip_address_claim_info"])
@@ -63,6 +63,24 @@ def test_a_database_in_a_folder_that_does_not_exist_is_a_mistake(module: Module,
     )
     assert not database.parent.exists()
     assert not module(name).get("failed"), "a database that does not exist yet is one without claims"
+
+
+def test_a_folder_in_place_of_a_database_is_a_mistake(module: Module, tmp_path: Path) -> None:
+    found = module("ip_pool_info", database=str(tmp_path))
+    assert found["error"] == {"code": "invalid_input", "database": str(tmp_path)}
+    assert found["msg"] == f"the database {tmp_path} is a folder; give the path of a file in it"
+
+
+def test_an_address_keeps_the_gateway_of_its_pool_with_a_warning(module: Module) -> None:
+    """The in-cluster provider changes no address that it gave; who corrects a gateway would see nothing of it."""
+    assert not one(module).get("warnings")
+    spec = {"addresses": ["192.168.122.150-192.168.122.200"], "prefix": 24, "gateway": "192.168.122.2"}
+    found = one(module, pools=[{**POOL, "spec": spec}])
+    assert found["gateway"] == "192.168.122.1"
+    (warning,) = found["warnings"]  # ansible-core since 2.19 has more than the text
+    assert "claim node1-ip keeps prefix 24 and gateway 192.168.122.1, as pool p had when" in str(warning)
+    assert "it now has prefix 24 and gateway 192.168.122.2: reset these machines" in str(warning)
+    assert not one(module, key="other", pools=[{**POOL, "spec": spec}]).get("warnings")
 
 
 def test_one_claim_returns_the_same_fields_changed_or_not(module: Module) -> None:

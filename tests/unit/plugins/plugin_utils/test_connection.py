@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import types
@@ -76,11 +77,42 @@ def test_where_become_takes_standard_input_the_program_waits_in_memory(place: Pa
     assert not place.exists()
 
 
-@pytest.mark.parametrize("error", [AnsibleError("Incorrect su password"), AnsibleActionFail("su: denied")])
-def test_what_was_not_taken_does_not_stay(place: Path, error: AnsibleError) -> None:
-    with pytest.raises(AnsibleError, match=str(error)):
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            AnsibleError("Missing su password"),
+            "su asks for a password on this host; give the right one with --ask-become-pass",
+        ),
+        (AnsibleError("Incorrect su password"), "su does not accept the password on this host; give the right one"),
+        (AnsibleActionFail("su: denied"), "su: denied"),
+    ],
+)
+def test_what_was_not_taken_does_not_stay(place: Path, error: AnsibleError, sentence: str) -> None:
+    with pytest.raises(AnsibleError, match=f"^{re.escape(sentence)}"):
         node_of(Action(blocked=error)).run(REQUEST)
     assert not place.exists()
+
+
+@pytest.mark.parametrize(
+    ("printed", "code", "sentence"),
+    [
+        (
+            "bob is not in the sudoers file.",
+            "forbidden",
+            "this user may not become root on this host (bob is not in the sudoers file); allow it there, or connect as root",
+        ),
+        (
+            "python3: not found",
+            "missing_requirement",
+            "python3 (3.6 or later) could not run the network program on this host: ",
+        ),
+    ],
+)
+def test_why_the_program_did_not_run(printed: str, code: str, sentence: str) -> None:
+    failure = _node._broken({"rc": 1, "stderr": f"a banner\n{printed}\n"})
+    assert failure.code == code
+    assert str(failure).startswith(sentence)
 
 
 def test_where_the_address_went_nothing_more_is_asked_of_it(place: Path) -> None:

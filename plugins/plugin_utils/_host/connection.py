@@ -379,7 +379,7 @@ class Node:
         except AnsibleConnectionFailure:
             raise
         except AnsibleError as error:
-            raise _without_password(error) from error
+            raise _without_password(error) from None  # ansible-core since 2.19 appends the words of a cause
         for line in reversed(str(result["stdout"]).splitlines()):
             if line.startswith(ANSWER_MARK):
                 return line[len(ANSWER_MARK) :]

@@ -393,7 +393,7 @@ class Node:
         except AnsibleConnectionFailure:
             raise
         except AnsibleError as error:
-            raise _without_password(error) from error
+            raise _without_password(error) from None  # ansible-core since 2.19 appends the words of a cause
         answer = _marked(result)
         if answer is None:
             raise _broken(result)

@@ -19,6 +19,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleE
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Confirm
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import Forbidden
 from ansible_collections.elemental.networking.plugins.plugin_utils._host import connection as _node
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
 
@@ -92,6 +93,12 @@ def test_what_was_not_taken_does_not_stay(place: Path, error: AnsibleError, sent
     with pytest.raises(AnsibleError, match=f"^{re.escape(sentence)}"):
         node_of(Action(blocked=error)).run(REQUEST)
     assert not place.exists()
+
+
+def test_the_password_of_become_is_one_sentence() -> None:
+    with pytest.raises(AnsibleError, match=r"or ansible_become_password$") as raised:
+        node_of(Action(blocked=AnsibleError("Missing sudo password"))).run(REQUEST)
+    assert isinstance(raised.value, Forbidden)
 
 
 @pytest.mark.parametrize(

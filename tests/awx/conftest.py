@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.awx.job import Site
+from tests.stages.part import Part
 
+# PART=2/3 in the environment, or commit/3
+_PART = Part.of(os.environ.get("PART") or "1/1")
+# the second one runs the image that the first one builds
+_OF_THE_IMAGE = (
+    "test_it_is_built_for_real_and_has_what_a_job_needs",
+    "test_the_execution_environment_configures_nodes_with_nothing_but_what_is_in_it",
+)
 _DYING = ("overlay", "tmpfs")
 
 
@@ -24,6 +32,19 @@ def _kind_of(path: Path) -> str:
         if line.split()[2] == wanted:
             return line.partition(" - ")[2].split()[0]
     return ""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The image takes minutes: of several parts, the first one builds it."""
+    left_out = [item for item in items if item.name in _OF_THE_IMAGE] if _PART.number > 1 else []
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say that it was a part."""
+    if _PART.parts > 1:
+        terminalreporter.write_line(_PART.of_all("make test-awx"))
 
 
 @pytest.fixture

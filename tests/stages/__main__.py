@@ -354,7 +354,7 @@ STAGES = (
         "awx",
         "as AWX runs it",
         _awx,
-        report=("SKIPPED ",),
+        report=("SKIPPED ", "part "),
         one=("-k", "test_two_slices_at_once_claim_no_address_twice_and_their_artifacts_merge"),
         waits=True,
     ),

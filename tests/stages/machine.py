@@ -38,7 +38,7 @@ NODE_PACKAGES = {
 # the way out of a job of AWX
 NAT_PACKAGES = {"slirp4netns": "slirp4netns"}
 # to build an execution environment for real; a job itself needs namespaces alone
-AWX_PACKAGES = {"unshare": "util-linux", "ssh-agent": "openssh-client"}
+AWX_PACKAGES = {"unshare": "util-linux", "ssh-agent": "openssh-client", "podman": "podman"}
 CLUSTER_PACKAGES = {"ip": "iproute2", "openssl": "openssl", "module:ensurepip": "python3-venv"}
 # the version that the distribution has; its package makes the user that a server runs as
 POSTGRESQL_PACKAGES = {

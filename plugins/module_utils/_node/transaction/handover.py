@@ -30,12 +30,21 @@ def hand_over(token: str, visit: Visit) -> bool:
     """Go on waiting for the controller in another process, whose answer comes out of a pipe; whether that is possible."""
     pipe = paths.ANSWER_PIPE + token
     try:
+        _remove_earlier_pipes()
         os.mkfifo(pipe, 0o600)
         run_beside(lambda: _judge(pipe, token, visit))
     except OSError:
         remove(pipe)
         return False
     return True
+
+
+def _remove_earlier_pipes() -> None:
+    """A host has one trial at a time: what else is there is left of a process that was killed."""
+    folder, prefix = os.path.split(paths.ANSWER_PIPE)
+    for name in os.listdir(folder):
+        if name.startswith(prefix):
+            remove(os.path.join(folder, name))
 
 
 def _judge(pipe: str, token: str, visit: Visit) -> None:

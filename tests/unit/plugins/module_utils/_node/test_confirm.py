@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import typing as t
 from pathlib import Path
@@ -424,6 +425,7 @@ def test_behind_nat_the_host_goes_on_by_itself_and_its_answer_comes_out_of_a_pip
     table = tmp_path / "tcp"
     table.write_text("sl local_address rem_address st\n")
     monkeypatch.setattr(inbound, "TABLES", (str(table),))
+    os.mkfifo(tmp_path / "answer-of-one-that-was-killed")
     visit, token = confirm.visit_at_once(NEW, ANNOUNCED), behind_nat.trial.token
     assert confirm.outcome(t.cast("t.Any", NetworkManagerInTrial()), token, visit) is None
     assert handover.hand_over(token, visit)

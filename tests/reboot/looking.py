@@ -109,6 +109,13 @@ def wait_until_same(number: int, before: Look, seconds: float) -> list[str]:
         time.sleep(0.3)
 
 
+def _is_on_its_way(seen: Look) -> bool:
+    """Whether NetworkManager activates something, or IPv6 still searches for duplicates of an address."""
+    up = {line.split()[0] for line in seen.get("link", ()) if line.endswith(" up")}
+    searching = any(line.endswith(" tentative") and line.split()[0] in up for line in seen.get("address", ()))
+    return searching or any("connecting" in line for line in seen.get("device", ()))
+
+
 def settled(number: int, seconds: float = 30.0) -> Look:
     """What a node is like once it does not change any more."""
     deadline = time.monotonic() + seconds
@@ -116,7 +123,7 @@ def settled(number: int, seconds: float = 30.0) -> Look:
     while True:
         time.sleep(1.0)
         again = look(number)
-        is_quiet = not differences(seen, again) and not any("connecting" in line for line in again.get("device", ()))
+        is_quiet = not differences(seen, again) and not _is_on_its_way(again)
         if is_quiet or time.monotonic() > deadline:
             return again
         seen = again

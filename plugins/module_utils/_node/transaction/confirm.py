@@ -299,10 +299,11 @@ def _is_coming(step: Step, devices: t.Mapping[str, Device], is_patient: bool) ->
 
 def _late(manager: NetworkManager, trial: Trial) -> dict[str, str]:
     """What the profiles of a trial wait for that are not up, by file name."""
-    devices = by_active_profile(manager.devices())
     found = {step.file_name: step.waiting_for for step in trial.steps if step.waiting_for}
-    for step in trial.steps:
-        if step.may_come_late and not _step_is_up(step, devices.get(step.trial_uuid)):
+    may_be_late = [step for step in trial.steps if step.may_come_late]
+    devices = by_active_profile(manager.devices()) if may_be_late else {}
+    for step in may_be_late:
+        if not _step_is_up(step, devices.get(step.trial_uuid)):
             found[step.file_name] = step.may_come_late
     return found
 

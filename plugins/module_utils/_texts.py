@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 _LONGEST = 300
@@ -23,6 +24,14 @@ def plain(value: object, longest: int = _LONGEST) -> str:
     text = value if isinstance(value, str) else _shown(value)
     # blanks may shrink, so that more than is shown is looked at, but never all of an endless text
     return shortened(" ".join(one_line(shortened(text, 8 * longest)).split()), longest)
+
+
+def did_you_mean(word: str, known: t.Collection[str], otherwise: str) -> str:
+    """A hint for a mistyped word: the known one that is like it, or else this clause."""
+    import difflib  # here: few runs have a mistake to explain
+
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]}" if near else otherwise
 
 
 def sentence(text: str) -> str:

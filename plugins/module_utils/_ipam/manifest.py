@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import heapq
 import itertools
 import re
 import typing as t
 
-from .._texts import plain
+from .._texts import did_you_mean, plain
 from .allocation import AddressSet, allocatable, preallocated
 from .errors import InvalidInput
 from .metadata import annotations_of, labels_of, merged
@@ -241,8 +240,7 @@ def _refuse_unknown(name: str, spec: t.Mapping[str, t.Any]) -> None:
         if field not in _FIELDS:
             # a cluster prunes it silently; upstream's own README writes excludeAddresses
             shown = plain(field, _SHOWN)
-            near = difflib.get_close_matches(shown, _FIELDS, n=1)
-            hint = f"did you mean {near[0]}" if near else f"the fields are {', '.join(_FIELDS)}"
+            hint = did_you_mean(shown, _FIELDS, f"the fields are {', '.join(_FIELDS)}")
             raise InvalidInput(f"pool {name}: spec has no field {shown}; {hint}")
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import typing as t
 from dataclasses import dataclass, field
 
@@ -19,7 +18,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.databas
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import OPTIONS
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import Spec
-from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
+from ansible_collections.elemental.networking.plugins.module_utils._texts import did_you_mean, plain
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._progress_lines import show_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
@@ -101,8 +100,7 @@ def _checked(
     known = {alias for name, spec in options.items() for alias in (name, *spec.get("aliases", ()))}
     unknown = next((plain(each, _SHOWN) for each in given if each not in known), None)
     if unknown is not None:
-        near = difflib.get_close_matches(unknown, known, 1)
-        hint = f"did you mean {near[0]}" if near else f"use {', '.join(sorted(options))}"
+        hint = did_you_mean(unknown, known, f"use {', '.join(sorted(options))}")
         raise InvalidInput(f"{variable} has no option {unknown}; {hint}")
     validated = ArgumentSpecValidator(options).validate(dict(given))
     if validated.error_messages:

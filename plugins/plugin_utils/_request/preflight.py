@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import typing as t
 
@@ -29,7 +28,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
     resolve_placeholders,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._render import RenderError, check
-from ansible_collections.elemental.networking.plugins.module_utils._texts import plain, sentence
+from ansible_collections.elemental.networking.plugins.module_utils._texts import did_you_mean, plain, sentence
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput, Unserved
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
@@ -98,8 +97,7 @@ def _refuse_unknown_fields(network: t.Mapping[str, object]) -> None:
     for name in network:
         if name not in _FIELDS:
             shown = plain(name, 60)
-            near = difflib.get_close_matches(shown, _FIELDS, n=1)
-            hint = f"did you mean {near[0]}" if near else f"the fields are {', '.join(_FIELDS)}"
+            hint = did_you_mean(shown, _FIELDS, f"the fields are {', '.join(_FIELDS)}")
             raise RenderError(f"machine_network has no field {shown}; {hint}")
 
 

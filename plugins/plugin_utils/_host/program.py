@@ -51,8 +51,11 @@ _PACKAGE = "ansible_collections.elemental.networking.plugins.module_utils._node"
 _CODES = b"\n#codes "
 _SOURCES = b"\n#sources "
 _END = b"\n#end\n"
-# typing itself costs a start 5 ms; see light_typing.py
-_TYPING = ("import typing as t\n", "from _node import light_typing as t\n")
+# these cost a start 5 and 2 ms; see light_typing.py and light_contextlib.py
+_LIGHT = {
+    "import typing as t\n": "from _node import light_typing as t\n",
+    "import contextlib\n": "from _node import light_contextlib as contextlib\n",
+}
 # a start is paid for by every request: only modules that are needed are compiled and run, and a node keeps what they were compiled to in
 # memory (records._keep_compiled), for root alone
 _LOADER = """
@@ -192,8 +195,14 @@ def _sources() -> dict[str, str]:
         for module in pkgutil.iter_modules(inside.__path__):
             name = f"{room}.{module.name}" if room else module.name
             if not module.ispkg:
-                sources[name] = _source(_path(name)).replace(*_TYPING, 1)
+                sources[name] = _light(_source(_path(name)))
     return dict(sorted(sources.items()))
+
+
+def _light(source: str) -> str:
+    for heavy, light in _LIGHT.items():
+        source = source.replace(heavy, light, 1)
+    return source
 
 
 @functools.lru_cache(maxsize=1)

@@ -30,6 +30,7 @@ _LAYERS: tuple[tuple[str, ...], ...] = (
         "module_utils._yaml",
         "module_utils._node.checking",
         "module_utils._node.older_python",
+        "module_utils._node.light_contextlib",
         "module_utils._node.light_typing",
         "module_utils._node.paths",
         "module_utils._node.protocol",

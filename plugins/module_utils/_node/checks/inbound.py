@@ -11,17 +11,17 @@ prove the path there and back, and costs a tenth of it.
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 import typing as t
+from _socket import AF_INET, AF_INET6, SOCK_DGRAM, socket  # socket, around it, would cost each start 3 ms
 
 from ..protocol import Knock
-from ..system.tcp_table import TABLES, Way, address, packed, rows
+from ..system.tcp_lookup import connected_from
+from ..system.tcp_table import NO_CONNECTION, TABLES, Connection, Way, address, packed, rows
 
-# the handshake is not over, or it never began (SYN_SENT, SYN_RECV, CLOSE, LISTEN, NEW_SYN_RECV; include/net/tcp_states.h)
-_NO_CONNECTION = frozenset(("02", "03", "07", "0A", "0C"))
-# seconds between looks: each takes the kernel 4 ms (it walks through a table that grows with the memory)
+# seconds between looks: one at a table takes the kernel 4 ms (it walks through what grows with the memory)
 _FIRST_PAUSE = 0.015
+_FIRST_PAUSE_OF_LOOKUPS = 0.004
 _BEFORE_THE_WATCH = 0.03
 _LONGEST_PAUSE = 0.25
 
@@ -29,13 +29,16 @@ _LONGEST_PAUSE = 0.25
 class Arrival:
     """Watches for a connection that the controller begins only now; without a ``knock`` none is expected.
 
+    It is looked up by its ends where the ``session`` is found like that; elsewhere, in a VRF for example, the tables are searched for it.
     Behind NAT it is one that comes the ``way`` of the controller's session, from a port that was not in use before: nothing that the
     controller announces is to be seen here, and no signal gets there.
     """
 
-    def __init__(self, knock: Knock | None, way: Way | None = None) -> None:
+    def __init__(self, knock: Knock | None, way: Way | None = None, session: Connection | None = None) -> None:
         self._knock = knock
         self._way = way
+        self._session = session
+        self._can_look_up = False
         self._earlier: set[int] | None = None
         self._tables: t.Sequence[str] = TABLES
         self._has_come = False
@@ -58,7 +61,7 @@ class Arrival:
         if self._earlier is None:
             time.sleep(_BEFORE_THE_WATCH)
             return
-        pause = _FIRST_PAUSE
+        pause = _FIRST_PAUSE_OF_LOOKUPS if self._can_look_up else _FIRST_PAUSE
         while True:
             time.sleep(pause)
             if self.has_come() or time.monotonic() > deadline:
@@ -80,6 +83,8 @@ class Arrival:
             # one whose handshake is not over began before, too
             earlier, self._tables = _first_with(self._tables, self._way, left_out=())
             return earlier
+        session = self._session
+        self._can_look_up = session is not None and bool(connected_from(session.way, (session.port,)))
         earlier = self._present(knock)
         _ring(knock)
         return earlier
@@ -87,6 +92,8 @@ class Arrival:
     def _present(self, knock: Knock) -> set[int]:
         if self._way is not None:
             return _first_with(self._tables, self._way)[0]
+        if self._can_look_up and self._session is not None:
+            return connected_from(self._session.way, knock.ports)
         present, self._tables = knocked_from(knock, self._tables)
         return present
 
@@ -94,8 +101,8 @@ class Arrival:
 def _ring(knock: Knock) -> None:
     """Signal the controller to connect; if the signal is lost, it connects a little later."""
     with contextlib.suppress(OSError):
-        family = socket.AF_INET6 if ":" in knock.address else socket.AF_INET
-        with socket.socket(family, socket.SOCK_DGRAM) as connection:
+        family = AF_INET6 if ":" in knock.address else AF_INET
+        with contextlib.closing(socket(family, SOCK_DGRAM)) as connection:
             connection.sendto(knock.word.encode(), (knock.address, knock.bell))
 
 
@@ -111,7 +118,7 @@ def knocked_from(knock: Knock, tables: t.Sequence[str] = TABLES) -> tuple[set[in
 
 
 def _first_with(
-    tables: t.Sequence[str], way: Way, left_out: t.Collection[str] = _NO_CONNECTION
+    tables: t.Sequence[str], way: Way, left_out: t.Collection[int] = NO_CONNECTION
 ) -> tuple[set[int], t.Sequence[str]]:
     """The remote ports of what comes this way, and the table that has them; all tables where there are none."""
     for table in tables:
@@ -121,14 +128,14 @@ def _first_with(
     return set(), tables
 
 
-def _remote_ports(lines: t.Iterable[str], way: Way, left_out: t.Collection[str]) -> t.Iterator[int]:
+def _remote_ports(lines: t.Iterable[str], way: Way, left_out: t.Collection[int]) -> t.Iterator[int]:
     """The remote ports of what comes this way, to any address of this host where it names none, but for these states."""
     remote, local = packed(way.remote), packed(way.local)
     for row in lines:
         try:
             _number, own, other, state = row.split()[:4]
             (own_host, own_port), (host, port) = own.split(":"), other.split(":")
-            is_there = int(own_port, 16) == way.port and state not in left_out
+            is_there = int(own_port, 16) == way.port and int(state, 16) not in left_out
             if is_there and remote and address(host) == remote and local in (b"", address(own_host)):
                 yield int(port, 16)
         except (ValueError, IndexError):

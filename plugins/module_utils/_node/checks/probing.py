@@ -6,12 +6,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import socket
 import struct
 import threading
 import time
 import typing as t
+from _socket import (  # socket, around it, would cost each start 3 ms
+    AF_INET6,
+    SOCK_DGRAM,
+    SOCK_RAW,
+    getaddrinfo,
+    inet_ntoa,
+    inet_ntop,
+    socket,
+)
+from _socket import timeout as SocketTimeout
 
 from ..protocol import Probe
 from ..system.files import lines_of as _lines
@@ -93,14 +103,14 @@ def _route(words: list[str]) -> tuple[int, str, str] | None:
     interface, target, gateway, flags, _references, _use, metric, mask = words[:8]
     if not target == mask == "00000000" or int(flags, 16) & 3 != 3:
         return None
-    return int(metric), interface, socket.inet_ntoa(struct.pack("=I", int(gateway, 16)))
+    return int(metric), interface, inet_ntoa(struct.pack("=I", int(gateway, 16)))
 
 
 def _route_ipv6(words: list[str]) -> tuple[int, str, str] | None:
     target, length, _source, _length, gateway, metric, _references, _use, flags, interface = words
     if int(target, 16) or length != "00" or int(flags, 16) & 0x203 != 3:
         return None
-    return int(metric, 16), interface, socket.inet_ntop(socket.AF_INET6, bytes.fromhex(gateway))
+    return int(metric, 16), interface, inet_ntop(AF_INET6, bytes.fromhex(gateway))
 
 
 # --- name servers -------------------------------------------------------------------------------------------------
@@ -131,12 +141,13 @@ def name_servers(lines: t.Iterable[str]) -> list[str]:
     return [line[1] for line in words if line[0] == "nameserver" and len(line) > 1][:_MOST_SERVERS]
 
 
-def _ask_server(server: str, number: int) -> socket.socket | None:
+def _ask_server(server: str, number: int) -> socket | None:
     """Ask over a socket that takes datagrams of this server alone."""
     connection = None
     try:
-        family, kind, _protocol, _name, target = socket.getaddrinfo(server, 53, type=socket.SOCK_DGRAM)[0]
-        connection = socket.socket(family, kind)
+        # text would be taken for a name, and Python would load what encodes one
+        family, kind, _protocol, _name, target = getaddrinfo(server.encode(errors="replace"), 53, type=SOCK_DGRAM)[0]
+        connection = socket(family, kind)
         connection.setblocking(False)
         connection.connect(target)
         connection.send(dns_query(number))
@@ -147,7 +158,7 @@ def _ask_server(server: str, number: int) -> socket.socket | None:
     return connection
 
 
-def _server_answered(connection: socket.socket, number: int) -> bool:
+def _server_answered(connection: socket, number: int) -> bool:
     try:
         return is_dns_answer(connection.recv(512), number)
     except OSError:
@@ -164,10 +175,10 @@ def _ping(probe: Probe) -> str:
 def _echo(target: str, interface: str, timeout: float) -> str:
     """One ICMP echo request a second, until one is answered."""
     scoped = f"{target}%{interface}" if interface and target.startswith("fe80:") else target
-    family, _kind, _protocol, _name, address = socket.getaddrinfo(scoped, None, type=socket.SOCK_RAW)[0]
+    family, _kind, _protocol, _name, address = getaddrinfo(scoped, None, type=SOCK_RAW)[0]
     token = os.urandom(10)
     deadline = time.monotonic() + timeout
-    with socket.socket(family, socket.SOCK_RAW, icmp_protocol(family)) as connection:
+    with contextlib.closing(socket(family, SOCK_RAW, icmp_protocol(family))) as connection:
         while time.monotonic() < deadline:
             connection.sendto(echo_request(family, token), address)
             if _echo_returned(connection, family, token, min(deadline, time.monotonic() + 1)):
@@ -175,12 +186,12 @@ def _echo(target: str, interface: str, timeout: float) -> str:
     return f"{target} does not answer"
 
 
-def _echo_returned(connection: socket.socket, family: int, token: bytes, deadline: float) -> bool:
+def _echo_returned(connection: socket, family: int, token: bytes, deadline: float) -> bool:
     while time.monotonic() < deadline:
         connection.settimeout(max(0.001, deadline - time.monotonic()))
         try:
             packet = connection.recv(1024)
-        except socket.timeout:
+        except SocketTimeout:
             return False
         if is_echo_reply(packet, family, token):
             return True
@@ -188,7 +199,9 @@ def _echo_returned(connection: socket.socket, family: int, token: bytes, deadlin
 
 
 def _tcp(probe: Probe) -> str:
-    with socket.create_connection((probe.target, probe.port), probe.timeout):
+    from socket import create_connection  # here: the start of this program counts, and few have such a probe
+
+    with create_connection((probe.target, probe.port), probe.timeout):
         return ""
 
 

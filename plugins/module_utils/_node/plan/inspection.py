@@ -14,7 +14,7 @@ from ..dbus.connection import BusError
 from ..networkmanager.client import USER_REQUESTED, Device, NetworkManager
 from ..protocol import FAMILIES, Knock, WantedProfile
 from ..system.files import read_text
-from ..system.tcp_table import Way, packed
+from ..system.tcp_table import Connection, Way, packed
 from .planning import Observed, Session, drifted
 
 Settings = t.Mapping[str, t.Mapping[str, t.Any]]
@@ -137,12 +137,22 @@ def way_behind_nat(knock: Knock) -> Way | None:
 
     None where its connections arrive as it announces them, and where that is not known.
     """
-    session = _session()
-    if not session or not packed(session[0]) or not session[3].isdecimal():
+    session = connection_of_session()
+    if session is None or _is_as_announced(session.way, knock):
         return None
-    way = Way(session[0], session[2], int(session[3]))
-    is_as_announced = packed(way.remote) == packed(knock.address) and way.port == knock.target
-    return None if is_as_announced else way
+    return session.way
+
+
+def _is_as_announced(way: Way, knock: Knock) -> bool:
+    return packed(way.remote) == packed(knock.address) and way.port == knock.target
+
+
+def connection_of_session() -> Connection | None:
+    """The connection of the controller's session; None where it is not known."""
+    session = _session()
+    if not session or not packed(session[0]) or not session[1].isdecimal() or not session[3].isdecimal():
+        return None
+    return Connection(Way(session[0], session[2], int(session[3])), int(session[1]))
 
 
 def _session() -> list[str]:

@@ -13,6 +13,8 @@ from _socket import AF_INET, AF_INET6, inet_pton  # socket, around it, would cos
 from .files import lines_of
 
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+# states in which the handshake is not over, or never began (SYN_SENT, SYN_RECV, CLOSE, LISTEN, NEW_SYN_RECV; include/net/tcp_states.h)
+NO_CONNECTION = frozenset((2, 3, 7, 10, 12))
 _MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in IPv6 (RFC 4291)
 
 
@@ -21,6 +23,13 @@ class Way(t.NamedTuple):
 
     remote: str
     local: str
+    port: int
+
+
+class Connection(t.NamedTuple):
+    """One connection to this host: its way, and the port of the other side."""
+
+    way: Way
     port: int
 
 

@@ -213,7 +213,7 @@ def _prepare(
     from .trial import Present, preview
 
     connections = manager.connections()
-    with contextlib.ExitStack() if plan.is_reset else records.remembering(request.token, request.machine):
+    with _remembering_refusals(plan, request):
         answer = preview(manager, plan, connections)
         warnings = [*answer.warnings, *judge(plan), *warnings]
     answer = answer._replace(warnings=tuple(warnings))
@@ -223,6 +223,16 @@ def _prepare(
     if busy is not None:
         return busy
     return _Prepared(plan, managed, Present(connections, devices, carried_addresses(manager, devices)), answer)
+
+
+@contextlib.contextmanager
+def _remembering_refusals(plan: Plan, request: Request) -> t.Iterator[None]:
+    """A host that could not become a machine is known to its reset; one that could not be reset has not become another one."""
+    if plan.is_reset:
+        yield
+        return
+    with records.remembering(request.token, request.machine):
+        yield
 
 
 def _with_outcome(manager: NetworkManager, request: Request, knock: Knock, staged: Staged) -> Staged:

@@ -12,7 +12,6 @@ import select
 import socket
 import struct
 import typing as t
-from types import SimpleNamespace
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node.checks import arp
@@ -82,8 +81,11 @@ class Clock:
 def on(segment: Segment, monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Search on this segment from now on; sockets are closed at once."""
     clock = Clock()
-    sockets = SimpleNamespace(**{**vars(socket), "socket": lambda *arguments: segment})
-    for name, double in (("socket", sockets), ("time", clock), ("select", clock)):
+
+    def opened(*_arguments: int) -> Segment:
+        return segment
+
+    for name, double in (("socket", opened), ("time", clock), ("select", clock)):
         monkeypatch.setattr(arp, name, double)
     monkeypatch.setattr(arp, "own_macs", lambda: {OUR_MAC})
     monkeypatch.setattr(arp, "_close_aside", lambda connection: connection.close())

@@ -21,7 +21,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.checks.
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import (
     Knock,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._node.system.tcp_table import Way
+from ansible_collections.elemental.networking.plugins.module_utils._node.system import tcp_lookup
+from ansible_collections.elemental.networking.plugins.module_utils._node.system.tcp_lookup import connected_from
+from ansible_collections.elemental.networking.plugins.module_utils._node.system.tcp_table import Connection, Way
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import knocking
 
 
@@ -65,6 +67,21 @@ def connection(door: Door) -> t.Iterator[socket.socket]:
         yield connection
 
 
+@pytest.fixture
+def session(door: Door) -> t.Iterator[Connection]:
+    """The connection over which the controller asks."""
+    with contextlib.closing(socket.socket(door.family)) as connection:
+        connection.bind((door.address, 0))
+        connection.connect((door.address, door.port))
+        yield Connection(Way(door.address, door.address, door.port), connection.getsockname()[1])
+
+
+@pytest.fixture
+def no_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not looked up is not found."""
+    monkeypatch.setattr(inbound, "TABLES", (str(tmp_path / "none"),))
+
+
 def until(condition: t.Callable[[], bool]) -> bool:
     """Whether it comes true within five seconds."""
     deadline = time.monotonic() + 5
@@ -88,6 +105,50 @@ def test_a_connection_from_before_proves_nothing(door: Door, connection: socket.
     arrival = Arrival(knock)
     assert not arrival.has_come()
     assert not arrival.has_come()
+
+
+@pytest.mark.usefixtures("no_tables")
+def test_a_connection_is_looked_up_by_its_ends(door: Door, connection: socket.socket, session: Connection) -> None:
+    arrival = Arrival(door.knock(connection), session=session)
+    assert not arrival.has_come()
+    assert not arrival.has_come(), "a server that listens is not a connection"
+    connection.connect((door.address, door.port))
+    assert until(arrival.has_come)
+
+
+@pytest.mark.usefixtures("no_tables")
+def test_a_connection_from_before_that_is_looked_up_proves_nothing(
+    door: Door, connection: socket.socket, session: Connection
+) -> None:
+    connection.connect((door.address, door.port))
+    assert until(lambda: bool(connected_from(session.way, (connection.getsockname()[1],))))
+    arrival = Arrival(door.knock(connection), session=session)
+    assert not any(arrival.has_come() for _look in range(3))
+
+
+@pytest.mark.parametrize("port", [9, 99999])
+def test_where_the_session_is_not_found_the_tables_are_searched(
+    door: Door, connection: socket.socket, session: Connection, port: int
+) -> None:
+    """In a VRF, for example: what is looked up there is never found."""
+    arrival = Arrival(door.knock(connection), session=session._replace(port=port))
+    assert not arrival.has_come()
+    connection.connect((door.address, door.port))
+    assert until(arrival.has_come)
+
+
+@pytest.mark.parametrize(
+    "change", [{"remote": "192.0.2.1"}, {"local": "192.0.2.1"}, {"port": 9}, {"remote": "no address"}, {"local": ""}]
+)
+def test_another_connection_is_not_found(door: Door, session: Connection, change: t.Mapping[str, t.Any]) -> None:
+    assert connected_from(session.way, (session.port,)) == {session.port}
+    assert connected_from(session.way._replace(**change), (session.port,)) == set()
+
+
+def test_a_kernel_that_tells_nothing_is_no_error(session: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was built without sock_diag, or a container may not ask."""
+    monkeypatch.setattr(tcp_lookup, "_NETLINK_SOCK_DIAG", 31)
+    assert connected_from(session.way, (session.port,)) == set()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from .conftest import Controller, claimed, inside, pool, push_each, states, wait
 
 ADDRESS = static("{mgmt-ip}/24", "{mgmt-ip.gateway}", "dns=192.168.122.1;")
 UUID = "4c1f6a52-3d4e-4a0f-9b60-8a5f00000001"
+STORAGE = keyfile("storage", static("10.99.7.2{}/24"), interface="eth1")
 BRIDGE = keyfile("lab0", ADDRESS, kind="bridge", connection=f"uuid={UUID}", more="[bridge]\nstp=false")
 
 
@@ -70,6 +71,47 @@ def test_the_way_in_is_left_to_networkmanager(controller: Controller) -> None:
         assert "eth0" not in inside(controller, node, "grep -l eth0 -r /etc/NetworkManager/system-connections || true")
     second = push_each(controller, wanted)
     assert [second.changed(node) for node in controller.nodes.names] == [0, 0, 0], second.output
+
+
+def test_a_card_that_is_left_to_networkmanager_is_configured_as_a_boot_would(controller: Controller) -> None:
+    """NetworkManager makes a profile of its own for a card only when it starts, and where no file has one: here there was one.
+
+    On node1 it makes none (RHEL's NetworkManager-config-server): there the change would cut the host off at the next boot.
+    """
+    names = controller.nodes.names
+    assert push_each(
+        controller, {node: wishes({"mgmt": keyfile("mgmt", interface="eth0")}) for node in names}
+    ).succeeded
+    server = "/etc/NetworkManager/conf.d/server.conf"
+    inside(controller, "node1", f"printf '[main]\\nno-auto-default=*\\n' > {server}")
+    assert controller.play("reset", machine_network_hosts="node2").succeeded
+    boot_all(controller)
+    wanted = {node: wishes({"storage": STORAGE.format(number)}) for number, node in enumerate(names)}
+    first = push_each(controller, wanted, machine_network_rollback_timeout=20)
+    assert [node for node in names if f"fatal: [{node}]" in first.output] == ["node1"], first.output
+    assert "rolled back after trying" in first.output
+    del wanted["node1"]
+    for _time in ("now", "after a boot"):
+        for node in wanted:
+            has_both(controller, node)
+        again = push_each(controller, wanted)
+        assert [again.changed(node) for node in wanted] == [0, 0], again.output
+        boot_all(controller)
+
+
+def boot_all(controller: Controller) -> None:
+    """In good order."""
+    for node in controller.nodes.names:
+        controller.nodes.boot_again(node)
+
+
+def has_both(controller: Controller, node: str) -> None:
+    """A lease on the first card, without a file for it, and the address on the second one."""
+    number = controller.nodes.names.index(node)
+    with_lease = f" {lease(number + 1)}/24 "
+    wait_until(lambda: with_lease in inside(controller, node, "ip -o address show eth0"), f"a lease on {node}")
+    assert f" 10.99.7.2{number}/24 " in inside(controller, node, "ip -o address show eth1")
+    assert inside(controller, node, "grep -l eth0 -r /etc/NetworkManager/system-connections || true") == ""
 
 
 def test_a_bridge_changes_and_its_port_does_not(controller: Controller) -> None:

@@ -11,6 +11,7 @@ import time
 import typing as t
 
 from ..dbus.connection import BusError, BusTimeout, SystemBus
+from ..dbus.wire import Variant
 from ..model import Trial
 from ..protocol import MISSING_REQUIREMENT, TIMED_OUT, NodeError
 
@@ -41,6 +42,9 @@ _LONGEST_PAUSE = 0.03
 _ON_ITS_WAY = (0, 1)
 _ACTIVATED = 2
 _DEACTIVATED = 4
+
+# NMDeviceType: ethernet and veth, for which it makes a profile by itself
+_WIRED = (1, 20)
 
 # NMDeviceStateReason, the ones that a user meets
 _REASONS = {
@@ -120,6 +124,11 @@ class Device(t.NamedTuple):
     kind: int = 0
     state: int = 0
     reason: int = 0
+
+    @property
+    def is_wired(self) -> bool:
+        """Whether it is one for which NetworkManager makes a profile by itself."""
+        return self.kind in _WIRED
 
     @property
     def waits_for(self) -> str:
@@ -321,6 +330,15 @@ class NetworkManager:
         device_path = device.path if device else "/"
         active = self._call(_PATH, _NAME, "ActivateConnection", "ooo", (profile_path, device_path, "/"))[0]
         self.wait_until_active(device_path, active, timeout)
+
+    def activate_until_boot(self, device: Device, settings: t.Mapping[str, t.Mapping[str, str | int]]) -> None:
+        """Begin to activate a profile with these settings that the next boot does not know."""
+        variants = {
+            setting: {key: Variant("s" if isinstance(value, str) else "i", value) for key, value in values.items()}
+            for setting, values in settings.items()
+        }
+        options = {"persist": Variant("s", "memory")}
+        self._call(_PATH, _NAME, "AddAndActivateConnection2", "a{sa{sv}}ooa{sv}", (variants, device.path, "/", options))
 
     def wait_until_active(self, device_path: str, active: str, timeout: float) -> None:
         """Wait for an activation (its object path is ``active``). Raises what ``activate`` raises."""

@@ -6,25 +6,16 @@
 
 from __future__ import annotations
 
-import glob
 import time
-import typing as t
 
 from ..system.files import read_text
 from .client import NetworkManager
-from .keyfile import KeyfileError, entries
+from .configuration import excludes_devices, files_of, texts
 
 _IFUPDOWN = ("/etc/network/interfaces", "/etc/network/interfaces.d/*")
-_CONFIGURATION = (
-    "/usr/lib/NetworkManager/conf.d/*.conf",
-    "/run/NetworkManager/conf.d/*.conf",
-    "/etc/NetworkManager/NetworkManager.conf",
-    "/etc/NetworkManager/conf.d/*.conf",
-)
 # how long a daemon that has just started may take until it has looked at a device, in seconds, and how often to look
 _STARTING = 5.0
 _BETWEEN_LOOKS = 0.1
-_FALSE = ("0", "false", "no", "off")
 
 
 def becomes_managed(manager: NetworkManager, interface: str) -> bool:
@@ -41,29 +32,12 @@ def becomes_managed(manager: NetworkManager, interface: str) -> bool:
 
 def reason(interface: str) -> str:
     """The files that may be why an interface is unmanaged, in brackets with a space before; empty where none is found."""
-    found = [file for file in _files(_IFUPDOWN) if is_for_ifupdown(read_text(file) or "", interface)]
-    found += [file for file in _files(_CONFIGURATION) if excludes_devices(read_text(file) or "")]
+    found = [file for file in files_of(_IFUPDOWN) if is_for_ifupdown(read_text(file) or "", interface)]
+    found += [file for file, text in texts().items() if excludes_devices(text)]
     return f" (by {', '.join(found)})" if found else ""
-
-
-def _files(patterns: t.Iterable[str]) -> list[str]:
-    return [file for pattern in patterns for file in sorted(glob.glob(pattern))]
 
 
 def is_for_ifupdown(text: str, interface: str) -> bool:
     """Whether a file of ifupdown has a stanza for an interface: NetworkManager leaves that to it."""
     words = [line.split() for line in text.splitlines()]
     return any(line[:2] == ["iface", interface] for line in words)
-
-
-def excludes_devices(text: str) -> bool:
-    """Whether a configuration of NetworkManager names devices that it leaves alone."""
-    try:
-        lines = entries(text)
-    except KeyfileError:
-        return False
-    return any(
-        line.key.rstrip("+") == "unmanaged-devices"
-        or (line.section.startswith("device") and line.key == "managed" and line.value in _FALSE)
-        for line in lines
-    )

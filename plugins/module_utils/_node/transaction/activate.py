@@ -12,7 +12,7 @@ import typing as t
 from ..dbus.connection import BusError
 from ..model import ETHERNET_TYPES, Step
 from ..networkmanager.client import Device, NetworkManager, NetworkManagerError, Replaced, StillOnItsWay
-from ..plan.inspection import active_device
+from ..plan.inspection import active_device, has_carrier
 from ..protocol import ACTIVATED, STAGED, NodeError
 from ..state import records
 from .rollback import undo_if_open
@@ -50,10 +50,11 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
     if trial is None or trial.token != token or trial.phase != STAGED:
         return False
     try:
+        has_profile = {profile.interface for profile in trial.wanted}
         for interface in trial.idle_interfaces:
             device = manager.device(interface)
             if device is not None:
-                _free(manager, device)
+                _free(manager, device, is_left=interface not in has_profile)
         for step in in_turn([step for step in trial.steps if not step.waiting_for]):
             activate_step(manager, step, step.trial_uuid, seconds)
     except StillOnItsWay as error:
@@ -68,20 +69,35 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
     return False
 
 
-def _free(manager: NetworkManager, device: Device) -> None:
-    """Leave a device without a profile, but for one that would take it at a boot too.
+def _free(manager: NetworkManager, device: Device, is_left: bool) -> None:
+    """Leave a device without a profile, but for one that would take it at a boot too; no profile of ours is for one that ``is_left``.
 
     NetworkManager goes on to the next profile that fits. Where that is one that it has made by itself, there will be none at a boot if
-    one on the disk is for the device, although it does not come up.
+    one on the disk is for the device, although it does not come up. Where it has made none because there was one when it started, it will
+    make one at a boot, and until then there is one as it would be.
     """
     going = manager.profile_path(device.active_uuid)
     available = [(path, manager.is_generated(path)) for path in device.available if path != going]
+    if is_left and not available and device.is_wired and has_carrier(device.interface):
+        from ..networkmanager.configuration import makes_profiles  # here: few changes leave a card without a profile
+
+        if makes_profiles():
+            manager.activate_until_boot(device, _as_networkmanager_makes_it(device.interface))
+            return
     others = [path for path, is_generated in available if not is_generated]
     autoconnects = any(manager.profile_settings(path)["connection"].get("autoconnect", True) for path in others)
     if others and len(others) < len(available) and not autoconnects:
         manager.disconnect(device)
     else:
         manager.deactivate(device)
+
+
+def _as_networkmanager_makes_it(interface: str) -> dict[str, dict[str, str | int]]:
+    """The settings of the profile that it makes for a card: any other one takes precedence."""
+    kind = "802-3-ethernet"
+    card = {"id": f"{interface} until the next boot", "type": kind, "interface-name": interface}
+    auto: dict[str, str | int] = {"method": "auto"}
+    return {"connection": {**card, "autoconnect-priority": -999}, kind: {}, "ipv4": auto, "ipv6": auto}
 
 
 def _give_up(manager: NetworkManager, token: str, error: Exception) -> None:

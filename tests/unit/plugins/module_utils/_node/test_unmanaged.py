@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager import unmanaged
+from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager import configuration, unmanaged
 from ansible_collections.elemental.networking.plugins.module_utils._node.networkmanager.client import Device
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Conflict, WantedProfile
 from ansible_collections.elemental.networking.plugins.module_utils._node.transaction.preconditions import (
@@ -31,20 +31,6 @@ if t.TYPE_CHECKING:
 )
 def test_ifupdown_has_an_interface_by_its_stanza(text: str, is_named: bool) -> None:
     assert unmanaged.is_for_ifupdown(text, "eth1") is is_named
-
-
-@pytest.mark.parametrize(
-    ("text", "does"),
-    [
-        ("[keyfile]\nunmanaged-devices=interface-name:eth1\n", True),
-        ("[device-x]\nmatch-device=interface-name:eth1\nmanaged = 0\n", True),
-        ("[keyfile]\nunmanaged-devices+=interface-name:eth1\n", True),
-        ("[main]\nplugins=ifupdown,keyfile\n\n[ifupdown]\nmanaged=false\n#unmanaged-devices=*\n", False),
-        ("no configuration", False),
-    ],
-)
-def test_a_configuration_names_devices_that_are_left_alone(text: str, does: bool) -> None:
-    assert unmanaged.excludes_devices(text) is does
 
 
 DEVICE = Device("/1", "eth1", "/", "", False, {}, (), "", managed=False)
@@ -72,7 +58,7 @@ def test_an_unmanaged_interface_is_refused_with_the_file(tmp_path: Path, monkeyp
     file = tmp_path / "interfaces"
     file.write_text("iface eth1 inet dhcp\n")
     monkeypatch.setattr(unmanaged, "_IFUPDOWN", (str(file),))
-    monkeypatch.setattr(unmanaged, "_CONFIGURATION", ())
+    monkeypatch.setattr(configuration, "_FILES", ())
     monkeypatch.setattr(unmanaged, "_STARTING", 0.0)
     with pytest.raises(Conflict, match=rf"eth1, which is unmanaged .* \(by {file}\);"):
         refuse(Daemon(False))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What NetworkManager's own configuration says about cards; its interface on the bus does not show it."""
+"""What NetworkManager's own configuration specifies about cards; its interface on the bus does not show it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILES = (
     "/etc/NetworkManager/NetworkManager.conf",
     "/etc/NetworkManager/conf.d/*.conf",
 )
-# the cards whose profile somebody has deleted that NetworkManager had made
+# the cards whose own profile, as NetworkManager had made it, was deleted by a user
 _DELETED = "/var/lib/NetworkManager/no-auto-default.state"
 _FALSE = ("0", "false", "no", "off")
 

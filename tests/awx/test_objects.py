@@ -15,26 +15,7 @@ import yaml
 
 from tests.awx.job import REPOSITORY
 from tests.awx.rules import faults_of_survey, faults_of_type, injected
-
-FOLDER = REPOSITORY / "extensions/awx"
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads !unsafe, as Ansible does."""
-
-
-_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
-
-
-def shipped(name: str) -> t.Any:
-    """A data file of extensions/awx."""
-    return yaml.load((FOLDER / f"vars/{name}.yml").read_text(), _Loader)
-
-
-TYPES = {each["name"]: each for each in shipped("credential_types")["controller_credential_types"]}
-TEMPLATES = {each["name"]: each for each in shipped("job_templates")["controller_templates"]}
-WORKFLOW = shipped("workflow")["controller_workflows"][0]
-KUBECONFIG, EMBEDDED, POSTGRESQL = TYPES
+from tests.awx.shipped import EMBEDDED, FOLDER, KUBECONFIG, POSTGRESQL, TEMPLATES, TYPES, WORKFLOW, shipped
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -258,7 +258,14 @@ def _cluster_faults() -> Command:
 def _awx() -> Command:
     """Jobs in the shape of AWX's; what needs root or podman is skipped without it, and says so."""
     if os.geteuid() == 0:
-        machine.install({**machine.NODE_PACKAGES, **machine.AWX_PACKAGES})
+        machine.install(
+            {
+                **machine.NODE_PACKAGES,
+                **machine.AWX_PACKAGES,
+                **machine.POSTGRESQL_PACKAGES,
+                **machine.CLUSTER_PACKAGES,
+            }
+        )
     environment = machine.environment("awx")
     tree = machine.collection()
     variables = {
@@ -266,6 +273,7 @@ def _awx() -> Command:
         "PYTHONPATH": f"{REPOSITORY}:{tree}",
         "COLLECTION": str(tree / "ansible_collections/elemental/networking"),
         "TESTBED_SUITE": _suite(),
+        "TESTBED_NAME": os.environ.get("TESTBED_NAME") or "awx",  # another stage has PostgreSQL servers and nodes, too
     }
     options = ("-q", "-rs", "-p", "no:cacheprovider", "tests/awx")
     return [str(environment / "bin/python"), "-m", "pytest", *options], REPOSITORY, variables

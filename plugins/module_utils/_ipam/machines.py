@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from .backend import IpamBackend
 from .errors import Forbidden
+from .grouping import grouped
 from .holding import Holder
 from .model import BoundClaim, Claim
 from .names import machine_name
@@ -118,9 +119,10 @@ def holders_of(backend: IpamBackend, claims: t.Sequence[Claim]) -> dict[Name, Ho
 
 def addresses_held(machines: t.Sequence[Machine], known: Known) -> dict[str, list[str]]:
     """All addresses of each machine: it may answer at any of them."""
+    named = grouped(known.values(), lambda bound: (bound.claim.namespace, bound.claim.machine))
     held: dict[str, list[str]] = {}
     for machine in machines:
-        for bound in known.values():
+        for bound in named.get((machine.namespace, machine.machine), ()):
             if bound.address is not None and machine.holds(bound.claim):
                 held.setdefault(machine.machine, []).append(bound.address.address)
     return held

@@ -26,8 +26,9 @@ def rename(
     What was promised under the new name meanwhile and never used is released. Raises IpamError where both names hold addresses in use.
     """
     _refuse_unclear(machines, known)
+    renamed = [machine for machine in machines if machine.former_host]
     moves = [
-        _move(machine, bound) for machine in machines for bound in list(known.values()) if machine.held(bound.claim)
+        _move(machine, bound) for machine in renamed for bound in list(known.values()) if machine.held(bound.claim)
     ]
     moves = [move for move in moves if move.after != move.before.claim]
     in_the_way = [other for move in moves for other in _others(move, known)]

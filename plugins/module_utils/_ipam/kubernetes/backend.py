@@ -11,13 +11,14 @@ import typing as t
 import uuid
 
 from ..backend import CreateResult, HandOver, IpamBackend, Observation, PoolChange, PoolState
+from ..grouping import grouped
 from ..holding import Holder, Inventories, holder_of
 from ..model import BoundClaim, Claim, Pool, PoolReference
 from .api import Api
 from .causes import Causes
 from .claiming import ClaimCall
 from .claims import Claims
-from .control_plane import ControlPlane, Name, grouped
+from .control_plane import ControlPlane, Name
 from .discovery import Discovery
 from .handing import hand_over
 from .inventories import inventories

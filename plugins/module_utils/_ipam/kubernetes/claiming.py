@@ -12,10 +12,11 @@ import typing as t
 
 from ..backend import Observation
 from ..errors import Conflict
+from ..grouping import grouped
 from ..matching import compare
 from ..model import BoundClaim, Claim, IpamError, PoolReference
 from .claims import Addresses
-from .control_plane import ControlPlane, Name, grouped, title
+from .control_plane import ControlPlane, Name, title
 from .objects import ObservedClaim
 from .observing import Handle, address_of, bound_claim, shared_in
 from .owners import with_owners

@@ -19,8 +19,6 @@ from .progress import Progress
 from .watching import Watch
 
 Name = t.Tuple[str, str]
-Key = t.TypeVar("Key")
-Item = t.TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,3 @@ class ControlPlane:
 def title(each: ObservedClaim) -> Name:
     """What a claim is found by."""
     return each.claim.namespace, each.claim.name
-
-
-def grouped(items: t.Iterable[Item], key: t.Callable[[Item], Key]) -> dict[Key, list[Item]]:
-    """The items by their keys, in the order in which these come first."""
-    groups: dict[Key, list[Item]] = {}
-    for item in items:
-        groups.setdefault(key(item), []).append(item)
-    return groups

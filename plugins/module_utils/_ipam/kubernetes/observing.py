@@ -9,11 +9,12 @@ from __future__ import annotations
 import typing as t
 
 from ..backend import Observation
+from ..grouping import grouped
 from ..holding import of_machine
 from ..model import Address, BoundClaim, IpamError
 from ..names import RENUMBERING, is_subdomain
 from .claims import Addresses, Listing
-from .control_plane import ControlPlane, Name, grouped, title
+from .control_plane import ControlPlane, Name, title
 from .errors import Refused
 from .objects import ObservedClaim, check_address
 from .sharing import SharedAddress, refusal

@@ -11,8 +11,9 @@ import functools
 import typing as t
 
 from ..errors import TimedOut
+from ..grouping import grouped
 from ..model import BoundClaim, Claim, IpamError, PoolReference
-from .control_plane import ControlPlane, Name, grouped, title
+from .control_plane import ControlPlane, Name, title
 from .objects import ObservedClaim
 from .observing import Handle, handle_of, leaving_claim
 from .pacing import now, seconds_left

@@ -84,6 +84,16 @@ def test_a_card_that_is_left_to_networkmanager_is_configured_as_a_boot_would(con
     assert controller.play("reset", machine_network_hosts="node2").succeeded
     boot_all(controller)
     wanted = {node: wishes({"storage": STORAGE.format(number)}) for number, node in enumerate(names)}
+    is_without = {
+        "type": "command",
+        "name": "storage is dark",
+        "command": "! ip -o address show eth1 | grep -q 10.99.7.",
+    }
+    undone = push_each(
+        controller, {"node3": wanted["node3"]}, machine_network_probes=[is_without], machine_network_rollback_timeout=10
+    )
+    assert "passed before and fails now" in undone.output
+    assert "until the next boot" not in inside(controller, "node3", "nmcli -g NAME connection")
     first = push_each(controller, wanted, machine_network_rollback_timeout=20)
     assert [node for node in names if f"fatal: [{node}]" in first.output] == ["node1"], first.output
     assert "rolled back after trying" in first.output

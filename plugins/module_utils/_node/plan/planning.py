@@ -167,6 +167,11 @@ def _derived_uuid(namespace: str, name: str) -> str:
     return str(uuid.uuid5(uuid.UUID(namespace), name))
 
 
+def uuid_until_boot(interface: str) -> str:
+    """That of the profile in memory for a card that a change leaves to NetworkManager."""
+    return _derived_uuid(_NAMESPACE_URL, f"elemental.networking:until the next boot:{interface}")
+
+
 def trial_step(wanted: WantedProfile, observed: Observed, trial_text: str, awaited: bool = True) -> Step:
     """How to try a profile.
 

@@ -13,6 +13,7 @@ from ..dbus.connection import BusError
 from ..model import ETHERNET_TYPES, Step
 from ..networkmanager.client import Device, NetworkManager, NetworkManagerError, Replaced, StillOnItsWay
 from ..plan.inspection import active_device, has_carrier
+from ..plan.planning import uuid_until_boot
 from ..protocol import ACTIVATED, STAGED, NodeError
 from ..state import records
 from .rollback import undo_if_open
@@ -95,7 +96,8 @@ def _free(manager: NetworkManager, device: Device, is_left: bool) -> None:
 def _as_networkmanager_makes_it(interface: str) -> dict[str, dict[str, str | int]]:
     """The settings of the profile that it makes for a card: any other one takes precedence."""
     kind = "802-3-ethernet"
-    card = {"id": f"{interface} until the next boot", "type": kind, "interface-name": interface}
+    name, uuid = f"{interface} until the next boot", uuid_until_boot(interface)
+    card = {"id": name, "uuid": uuid, "type": kind, "interface-name": interface}
     auto: dict[str, str | int] = {"method": "auto"}
     return {"connection": {**card, "autoconnect-priority": -999}, kind: {}, "ipv4": auto, "ipv6": auto}
 

@@ -15,6 +15,7 @@ from ..checking import Unfit
 from ..dbus.connection import BusError
 from ..model import Trial
 from ..networkmanager.client import Device, NetworkManager
+from ..plan.planning import uuid_until_boot
 from ..protocol import DAMAGED, LOST, ROLLED_BACK, WITHDRAWN, NodeError
 from ..state import journal, records
 from ..system.files import Content, look_at, private, put, read_text, remove, temporary_of
@@ -152,6 +153,10 @@ def _drop_trial_profiles(manager: NetworkManager, trial: Trial, before: _Content
         path = manager.profile_path(step.trial_uuid)
         is_installed = os.path.join(paths.INSTALLED_PROFILES, step.file_name) in before
         if path is not None and (step.trial_uuid != step.final_uuid or not is_installed):
+            manager.delete_profile(path)
+    for uuid in {uuid_until_boot(interface) for interface in trial.idle_interfaces}.difference(trial.known_uuids):
+        path = manager.profile_path(uuid)
+        if path is not None:
             manager.delete_profile(path)
 
 

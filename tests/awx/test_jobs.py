@@ -68,7 +68,7 @@ class World:
         common = {
             "ansible_ssh_executable": str(self.site.folder / "ssh"),
             "ansible_ssh_common_args": "-o ProxyJump=jump",  # nothing but ssh is asked then
-            "machine_network_rollback_timeout": 5,
+            "machine_network_rollback_timeout": 30,
             "machine_network_ipam_database": DATABASE,
             "machine_network_pools": [_POOL],
             "machine_network": {
@@ -96,6 +96,11 @@ class World:
         """Who holds what, in the database that the jobs share."""
         with sqlite3.connect(self.site.exposed / "ipam.sqlite") as connection:
             return dict(connection.execute("SELECT machine, address FROM claims"))
+
+
+def succeeded(ended: Ended) -> None:
+    """The job was successful; its output shows what was not."""
+    assert ended.status == "successful", ended.output
 
 
 @pytest.fixture
@@ -174,7 +179,7 @@ def test_artifacts_name_what_became_of_each_machine_and_no_secret(world: World) 
 
 
 def test_a_report_in_a_slice_calls_nothing_left_over(world: World) -> None:
-    assert world.run().status == "successful"
+    succeeded(world.run())
     part = world.inventory().slice(1, 2)
     ended = world.run("report", inventory=part, workflow=90)
     assert "claims of machines that are not in the inventory are not known" in ended.text
@@ -186,20 +191,20 @@ def test_a_report_in_a_slice_calls_nothing_left_over(world: World) -> None:
 
 
 def test_a_slice_releases_nothing_that_it_does_not_see(world: World) -> None:
-    assert world.run().status == "successful"
+    succeeded(world.run())
     part = world.inventory().slice(1, 2)
     ended = world.run("release_left_over", inventory=part, workflow=90)
     assert ended.status == "failed"
     assert "this looks like a job slice of AWX" in ended.text
     assert len(world.claims()) == len(HOSTS)
-    assert world.run("release_left_over", inventory=part, job_type="check").status == "successful"
+    succeeded(world.run("release_left_over", inventory=part, job_type="check"))
     assert len(world.claims()) == len(HOSTS)
-    assert world.run("release_left_over", inventory=part).status == "successful"
+    succeeded(world.run("release_left_over", inventory=part))
     assert sorted(world.claims()) == list(part.hosts)
 
 
 def test_a_check_for_drift_fails_for_the_machines_that_differ(world: World) -> None:
-    assert world.run().status == "successful"
+    succeeded(world.run())
     assert world.run("drift", job_type="check").status == "successful"
     world.hosts_say(node2=_says(answer="staged", changed=True, reasons={"eth0.nmconnection": "it is new"}))
     ended = world.run("drift", job_type="check")
@@ -233,7 +238,7 @@ def test_a_kubeconfig_comes_from_the_file_of_a_credential(world: World) -> None:
 def test_an_update_of_the_inventory_source_finds_the_machines(world: World) -> None:
     if not (REPOSITORY / "plugins/inventory/machines.py").exists():
         pytest.skip("THE UPDATE OF AN INVENTORY SOURCE WAS NOT TESTED: this checkout has no inventory plugin")
-    assert world.run().status == "successful"
+    succeeded(world.run())
     job = world.site.job(world.inventory(), world.template())
     shipped = yaml.safe_load((REPOSITORY / "extensions/awx/project/inventory/machines.elemental.yml").read_text())
     (job.private / "project/inventory").mkdir()

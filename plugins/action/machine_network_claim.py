@@ -18,7 +18,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._play.asking 
     batch_asked,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import backend_at, call, lazily
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import specification
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import mistyped, specification
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import one_backend
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
@@ -49,7 +49,8 @@ class ActionModule(NetworkAction):
         )
         access = lazily(self._templar, task_vars)
         claimed = self._claimed(list(asked.hosts.values()), access) if asked.hosts else {"changed": False}
-        return {**claimed, **_by_host(asked, claimed)}
+        warnings = [*claimed.get("warnings", ()), *mistyped(task_vars, self._loader)]
+        return {**claimed, **_by_host(asked, claimed), "warnings": warnings}
 
     def _claimed(self, asked: list[HostAsked], access: t.Callable[[str], object]) -> dict[str, t.Any]:
         networks = [each.asked for each in asked]

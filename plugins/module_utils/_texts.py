@@ -26,11 +26,11 @@ def plain(value: object, longest: int = _LONGEST) -> str:
     return shortened(" ".join(one_line(shortened(text, 8 * longest)).split()), longest)
 
 
-def did_you_mean(word: str, known: t.Collection[str], otherwise: str) -> str:
-    """A hint for a mistyped word: the known one that is like it, or else this clause."""
+def did_you_mean(word: str, known: t.Collection[str], otherwise: str, likeness: float = 0.6) -> str:
+    """A hint for a mistyped word: the known one that is like it (``likeness``, up to 1), or else this clause."""
     import difflib  # here: few runs have a mistake to explain
 
-    near = difflib.get_close_matches(word, known, n=1)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=likeness)
     return f"did you mean {near[0]}" if near else otherwise
 
 

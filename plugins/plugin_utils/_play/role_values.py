@@ -12,13 +12,15 @@ from pathlib import Path
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
+from ansible_collections.elemental.networking.plugins.module_utils._texts import did_you_mean, plain
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import is_unset
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import Given
 
 _SPECIFICATION = Path(__file__).parents[3] / "roles/machine_network/meta/argument_specs.yml"
 _PREFIX = "machine_network"
+# how like a variable of the role an unknown one is whose name was mistyped: users have variables with this prefix, too
+_MISTYPED = 0.9
 # of a value that is not known, in characters
 _SHOWN = 80
 
@@ -34,8 +36,19 @@ _OF_THE_NETWORK = (
 
 def specification(loader: DataLoader) -> dict[str, t.Any]:
     """The options of the role's entry point configure."""
-    content = loader.load_from_file(str(_SPECIFICATION))
-    return t.cast("dict[str, t.Any]", content["argument_specs"]["configure"]["options"])
+    return t.cast("dict[str, t.Any]", _entry_points(loader)["configure"]["options"])
+
+
+def _entry_points(loader: DataLoader) -> dict[str, t.Any]:
+    return t.cast("dict[str, t.Any]", loader.load_from_file(str(_SPECIFICATION))["argument_specs"])
+
+
+def mistyped(names: t.Iterable[str], loader: DataLoader) -> list[str]:
+    """A sentence for each variable that no entry point of the role knows, and whose name is almost one that it does."""
+    known = {name for each in _entry_points(loader).values() for name in each.get("options") or {}}
+    unknown = sorted(name for name in names if name.startswith(_PREFIX) and name not in known)
+    hints = {name: did_you_mean(name, known, "", likeness=_MISTYPED) for name in unknown}
+    return [f"{name} is not a variable of the role machine_network, {hint}?" for name, hint in hints.items() if hint]
 
 
 def given_values(read: Read) -> dict[str, t.Any]:

@@ -111,8 +111,10 @@ def test_a_play_in_which_hosts_run_ahead_is_refused_before_anything_is_claimed(
 
 
 def test_another_strategy_in_which_hosts_go_in_step_is_fine(site: Site) -> None:
-    play = site.play(playbook=site.own(strategy="debug"))
+    play = site.play("-e", "machine_network_rolback_timeout=30", playbook=site.own(strategy="debug"))
     assert play.fine == set(NODES), play.output
+    hint = "machine_network_rolback_timeout is not a variable of the role machine_network, did you mean machine_network_rollback_timeout?"
+    assert hint in play.text
 
 
 def test_the_playbooks_go_in_step_whatever_is_configured(site: Site) -> None:

@@ -52,7 +52,7 @@ def _unknown_pool(database: Database, claim: Claim) -> str:
     known = (
         f"the pools that it can claim from are {', '.join(names)}"
         if names
-        else "there are no pools yet, register one first"
+        else "there are no pools yet: give it in machine_network_pools, or make it with the module ip_pool"
     )
     return (
         f"claim {claim.name} asks for pool {claim.pool}, which does not exist in namespace {claim.namespace}; {known}"

@@ -80,7 +80,7 @@ def _refuse_nothing_up(
     missing = [each for each in bindings if expected[each.file_name].is_missing]
     if missing and all(each.waiting_for for each in expected.values()):
         first = missing[0]
-        known = ", ".join(sorted(set(seen) - {"lo"}))
+        known = ", ".join(_shown(name, seen[name]) for name in sorted(set(seen) - {"lo"}))
         is_for = f"interface {first.interface}" if first.interface else f"MAC address {first.mac_address}"
         if not first.interface and not first.mac_address:
             is_for = f"an interface of type {first.type}"
@@ -88,6 +88,11 @@ def _refuse_nothing_up(
             f"profile {first.file_name} is for {is_for}, which this host does not have; it has {known}",
             profile=first.file_name,
         )
+
+
+def _shown(interface: str, device: Seen) -> str:
+    """An interface with the MAC address by which a profile finds it, where one asks for that."""
+    return f"{interface} ({device.mac_address})" if device.mac_address else interface
 
 
 def _refuse_chance(bindings: t.Sequence[Binding], expected: t.Mapping[str, Expectation]) -> None:

@@ -338,6 +338,15 @@ def test_a_pool_is_made_changed_and_deleted(space: Space) -> None:
     assert not space.module("ip_pool", definition=manifest(space), state="absent")["changed"]
 
 
+def test_controllers_that_make_one_pool_at_once_all_find_it(space: Space) -> None:
+    """As the slices of a job of AWX do: only one of them can create it."""
+    users.allow(space.admin, space.name, "ipam-pool-manager.yaml")
+    space.admin.until("the role", lambda: not space.module("ip_pool", True, definition=manifest(space)).get("failed"))
+    found = [space.answer(each) for each in [space.start("ip_pool", definition=manifest(space)) for _turn in range(8)]]
+    assert [each.get("msg") for each in found if each.get("failed")] == []
+    assert [each["changed"] for each in found].count(True) == 1
+
+
 def test_pools_can_come_along_with_the_claims(space: Space) -> None:
     users.allow(space.admin, space.name, "ipam-pool-manager.yaml")
     space.admin.until("the role", lambda: not space.module("ip_pool", True, definition=manifest(space)).get("failed"))

@@ -146,6 +146,10 @@ class Pools:
             try:
                 self._write(pool, item, resource, dry_run)
             except Refused as error:
+                if (
+                    item is None and error.reason == "AlreadyExists"
+                ):  # another controller was faster, a slice of a job for example
+                    return self.apply(pool, dry_run)
                 raise _unknown_field(pool, resource, error) or error from None
             self._sizes[pool.reference, pool.namespace] = allocatable(pool).size
         return PoolChange(before, after)

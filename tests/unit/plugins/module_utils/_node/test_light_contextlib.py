@@ -54,8 +54,7 @@ def test_a_thing_is_closed_whatever_happens(module: t.Any, tmp_path: Path) -> No
 def test_a_generator_is_a_context(module: t.Any) -> None:
     told: list[str] = []
 
-    @module.contextmanager
-    def telling(name: str, *, ends_well: bool = True) -> t.Iterator[str]:
+    def tell(name: str, *, ends_well: bool = True) -> t.Iterator[str]:
         told.append(f"{name} begins")
         try:
             yield name
@@ -65,6 +64,7 @@ def test_a_generator_is_a_context(module: t.Any) -> None:
         finally:
             told.append(f"{name} ends")
 
+    telling = module.contextmanager(tell)
     with telling("first") as name:
         assert name == "first"
     with telling("second"):
@@ -81,13 +81,13 @@ def test_a_generator_is_a_context(module: t.Any) -> None:
 def test_the_exception_itself_goes_on(module: t.Any) -> None:
     """The one that was raised inside, and not another one around it."""
 
-    @module.contextmanager
-    def passing() -> t.Iterator[None]:
+    def generate() -> t.Iterator[None]:
         try:
             yield
         except ValueError:
             raise
 
+    passing = module.contextmanager(generate)
     error = ValueError("no")
     with pytest.raises(ValueError, match="no") as found, passing():
         raise error

@@ -48,7 +48,9 @@ class ActionModule(NetworkAction):
             str(play.connection or self._play_context.connection),
         )
         access = lazily(self._templar, task_vars)
-        claimed = self._claimed(list(asked.hosts.values()), access) if asked.hosts else {"changed": False}
+        claimed: dict[str, t.Any] = {"changed": False}
+        if asked.hosts:
+            claimed = self._claimed(list(asked.hosts.values()), access)
         warnings = [*claimed.get("warnings", ()), *mistyped(task_vars, self._loader)]
         return {**claimed, **_by_host(asked, claimed), "warnings": warnings}
 

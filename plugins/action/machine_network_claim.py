@@ -38,7 +38,8 @@ class ActionModule(NetworkAction):
         """See the documentation of the module."""
         play = self._task.get_play()
         refuse_running_ahead(play)
-        options = specification(self._loader)
+        entry_points = specification(self._loader)
+        options = entry_points["configure"]
         variables = HostVariables(self._task, task_vars, self._loader, (*options, *_MORE_NAMES))
         asked = batch_asked(
             task_vars["ansible_play_batch"],
@@ -51,7 +52,7 @@ class ActionModule(NetworkAction):
         claimed: dict[str, t.Any] = {"changed": False}
         if asked.hosts:
             claimed = self._claimed(list(asked.hosts.values()), access)
-        warnings = [*claimed.get("warnings", ()), *mistyped(task_vars, self._loader)]
+        warnings = [*claimed.get("warnings", ()), *mistyped(task_vars, entry_points)]
         return {**claimed, **_by_host(asked, claimed), "warnings": warnings}
 
     def _claimed(self, asked: list[HostAsked], access: t.Callable[[str], object]) -> dict[str, t.Any]:

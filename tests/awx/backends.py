@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import itertools
 import sqlite3
 import typing as t
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 import psycopg
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.postgresql.sql import SCHEMA
 
-from tests.testbed.controlplane import places, users
+from tests.testbed.controlplane import namespace, places, users
 from tests.testbed.controlplane.plane import Plane, running
 from tests.testbed.postgresql.fixtures import empty_database
 from tests.testbed.postgresql.server import Server, down
@@ -29,7 +28,6 @@ if t.TYPE_CHECKING:
 
 KUBERNETES, EMBEDDED, POSTGRESQL = BACKENDS = ("kubernetes", "embedded", "postgresql")
 _TYPES = dict(zip(BACKENDS, TYPES.values()))
-_NEW_NETWORK = 0x40000000
 _QUERY = "SELECT machine, address FROM {}claims"
 _numbers = itertools.count(1)
 
@@ -100,18 +98,8 @@ def _server() -> t.Iterator[Maker]:
 @contextlib.contextmanager
 def _cluster() -> t.Iterator[Maker]:
     """The control plane has a network namespace of its own, and this process is in it meanwhile."""
-    with _coming_back(), running(f"{places.PREFIX}-awx", "1.1") as plane:
+    with namespace.coming_back(), running(f"{places.PREFIX}-awx", "1.1") as plane:
         yield lambda _site: _namespace(plane)
-
-
-@contextlib.contextmanager
-def _coming_back() -> t.Iterator[None]:
-    with open("/proc/self/ns/net", "rb") as before:
-        try:
-            yield
-        finally:
-            if ctypes.CDLL(None, use_errno=True).setns(before.fileno(), _NEW_NETWORK):
-                raise OSError(ctypes.get_errno(), "setns")
 
 
 def _namespace(plane: Plane) -> Store:

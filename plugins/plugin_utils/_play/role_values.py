@@ -34,18 +34,15 @@ _OF_THE_NETWORK = (
 )
 
 
-def specification(loader: DataLoader) -> dict[str, t.Any]:
-    """The options of the role's entry point configure."""
-    return t.cast("dict[str, t.Any]", _entry_points(loader)["configure"]["options"])
+def specification(loader: DataLoader) -> dict[str, dict[str, t.Any]]:
+    """The options of each entry point of the role."""
+    content = loader.load_from_file(str(_SPECIFICATION))["argument_specs"]
+    return {name: each.get("options") or {} for name, each in content.items()}
 
 
-def _entry_points(loader: DataLoader) -> dict[str, t.Any]:
-    return t.cast("dict[str, t.Any]", loader.load_from_file(str(_SPECIFICATION))["argument_specs"])
-
-
-def mistyped(names: t.Iterable[str], loader: DataLoader) -> list[str]:
+def mistyped(names: t.Iterable[str], options: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:
     """A sentence for each variable that no entry point of the role knows, and whose name is almost one that it does."""
-    known = {name for each in _entry_points(loader).values() for name in each.get("options") or {}}
+    known = {name for each in options.values() for name in each}
     unknown = sorted(name for name in names if name.startswith(_PREFIX) and name not in known)
     hints = {name: did_you_mean(name, known, "", likeness=_MISTYPED) for name in unknown}
     return [f"{name} is not a variable of the role machine_network, {hint}?" for name, hint in hints.items() if hint]

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.grouping import grouped as by_key
+
 Record = t.Mapping[str, t.Any]
 
 
 def grouped(records: t.Iterable[Record], name: str) -> dict[t.Any, list[Record]]:
     """Records by the value of one of their fields, in their order; one without it is under None."""
-    found: dict[t.Any, list[Record]] = {}
-    for each in records:
-        found.setdefault(each.get(name), []).append(each)
-    return found
+    return by_key(records, lambda each: each.get(name))

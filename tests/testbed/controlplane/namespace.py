@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import time
+import typing as t
 from pathlib import Path
 
 from ..tools import TestBedError, run
@@ -27,12 +29,23 @@ def enter(name: str) -> None:
     if not file.exists():
         run("ip", "netns", "add", name)
         run("ip", "-n", name, "link", "set", "lo", "up")
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        if ctypes.CDLL(None, use_errno=True).setns(descriptor, _CLONE_NEWNET):
-            raise TestBedError(f"the network namespace {name} cannot be entered: {os.strerror(ctypes.get_errno())}")
-    finally:
-        os.close(descriptor)
+    with file.open("rb") as namespace:
+        _join(namespace.fileno(), name)
+
+
+@contextlib.contextmanager
+def coming_back() -> t.Iterator[None]:
+    """At the end this process is in the network namespace again in which it is now."""
+    with open("/proc/self/ns/net", "rb") as before:
+        try:
+            yield
+        finally:
+            _join(before.fileno(), "of before")
+
+
+def _join(descriptor: int, name: str) -> None:
+    if ctypes.CDLL(None, use_errno=True).setns(descriptor, _CLONE_NEWNET):
+        raise TestBedError(f"the network namespace {name} cannot be entered: {os.strerror(ctypes.get_errno())}")
 
 
 def exists(name: str) -> bool:

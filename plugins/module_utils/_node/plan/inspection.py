@@ -132,12 +132,11 @@ def peer_of_session() -> str:
     return session[0].partition("%")[0] if session else ""
 
 
-def way_behind_nat(knock: Knock) -> Way | None:
-    """The way of the controller's session, where NAT changes the address that it comes from, or the port that it goes to.
+def way_behind_nat(session: Connection | None, knock: Knock) -> Way | None:
+    """The way of the controller's ``session``, where NAT changes the address that it comes from, or the port that it goes to.
 
     None where its connections arrive as it announces them, and where that is not known.
     """
-    session = connection_of_session()
     if session is None or _is_as_announced(session.way, knock):
         return None
     return session.way

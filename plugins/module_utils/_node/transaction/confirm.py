@@ -81,19 +81,17 @@ def confirm(manager: NetworkManager, token: str, arrived_at: str, fresh: bool, k
     One that did not may prove that it could: by a TCP connection that it announces (``knock``) and begins while this waits. Behind NAT
     that cannot be seen, and it is not waited for.
     """
-    arrival = Arrival(None if knock is None or way_behind_nat(knock) else knock, session=connection_of_session())
+    session = connection_of_session()
+    arrival = Arrival(None if knock is None or way_behind_nat(session, knock) else knock, session=session)
     answer = outcome(manager, token, Visit(arrived_at, addresses_of_session(arrived_at), fresh, arrival))
     return answer or Judgement(PENDING, host=host_identity())
 
 
 def visit_at_once(arrived_at: str, knock: Knock) -> Visit:
     """That of a controller which waits for the answer to its request to stage."""
-    return Visit(
-        arrived_at,
-        addresses_of_session(arrived_at),
-        False,
-        Arrival(knock, way_behind_nat(knock), connection_of_session()),
-    )
+    session = connection_of_session()
+    arrival = Arrival(knock, way_behind_nat(session, knock), session)
+    return Visit(arrived_at, addresses_of_session(arrived_at), False, arrival)
 
 
 def outcome(manager: NetworkManager, token: str, visit: Visit) -> Judgement | None:

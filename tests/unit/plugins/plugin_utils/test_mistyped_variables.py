@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import mistyped
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import mistyped, specification
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_va
 )
 def test_only_what_is_almost_a_variable_of_the_role_is_named(name: str, meant: str) -> None:
     sentence = f"{name} is not a variable of the role machine_network, did you mean {meant}?"
-    assert mistyped(["inventory_hostname", name], DataLoader()) == ([sentence] if meant else [])
+    assert mistyped(["inventory_hostname", name], specification(DataLoader())) == ([sentence] if meant else [])

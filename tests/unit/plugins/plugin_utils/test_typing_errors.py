@@ -36,7 +36,7 @@ def test_other_names_of_an_option_are_known() -> None:
 
 
 def test_a_word_that_is_not_a_choice() -> None:
-    options = specification(DataLoader())
+    options = specification(DataLoader())["configure"]
     with pytest.raises(InvalidInput) as error:
         role_values({"machine_network_ipam_backend": "cluster"}.get, options)
     expected = "machine_network_ipam_backend cluster is unknown; choose one of embedded, kubernetes, postgresql"

@@ -6,17 +6,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import secrets
 import selectors
 import socket
-import threading
 import time
 import typing as t
-
-from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Knock
 
 _BANNER = b"SSH-"
 # "Not allowed at this time": the penalty for connections that came to nothing (OpenSSH 9.8 and later); "Exceeded MaxStartups"
@@ -24,10 +19,6 @@ _COME_BACK = (b"Not ", b"Exce")
 # seconds
 _PUT_OFF = 1.0
 _NO_ANSWER = ""
-# so many datagrams that are not the signal
-_FLOOD = 100
-# a secret word that ends the wait for the signal
-_END = os.urandom(16)
 
 
 def first_to_answer(
@@ -109,91 +100,3 @@ def _banner(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> tup
     selector.unregister(connection)
     connection.close()
     return banner, "sshd there puts off new connections" if banner in _COME_BACK else words
-
-
-@contextlib.contextmanager
-def knocking(address: str, port: int, moments: t.Sequence[float]) -> t.Iterator[Knock | None]:
-    """While this lasts, open a new connection at each signal of the other side, else at the ``moments`` (seconds from the start).
-
-    Yields what the other side recognises the connections by; None: they cannot be opened. Each connection stays open until the end, so that
-    the other side has time to see it.
-    """
-    with contextlib.ExitStack() as stack:
-        try:
-            family, _kind, _protocol, _name, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
-            own_address = _source_address(family, target)
-            bell = stack.enter_context(_bound_socket(family, socket.SOCK_DGRAM))
-            connections = [stack.enter_context(_bound_socket(family, socket.SOCK_STREAM)) for _moment in moments]
-        except OSError:
-            yield None
-            return
-        word = secrets.token_hex(8)
-        listener = _Bell(bell, word)
-        thread = threading.Thread(target=_knock, args=(connections, moments, target, listener), daemon=True)
-        thread.start()
-        try:
-            ports = tuple(int(connection.getsockname()[1]) for connection in connections)
-            yield Knock(own_address, ports, target=port, bell=bell.getsockname()[1], word=word)
-        finally:
-            listener.end()
-            thread.join()
-
-
-def _source_address(family: int, target: t.Any) -> str:
-    """The address that this machine uses to get there; nothing is sent."""
-    with socket.socket(family, socket.SOCK_DGRAM) as connection:
-        connection.connect(target)
-        return str(connection.getsockname()[0])
-
-
-def _bound_socket(family: int, kind: int) -> socket.socket:
-    connection = socket.socket(family, kind)
-    try:
-        connection.bind(("", 0))
-        connection.setblocking(False)
-    except OSError:
-        connection.close()
-        raise
-    return connection
-
-
-class _Bell:
-    """A socket where the other side signals with a word; any other datagram is ignored.
-
-    Many other datagrams are a flood: nothing is read any more then, and the moments alone decide when to connect.
-    """
-
-    def __init__(self, connection: socket.socket, word: str) -> None:
-        self._connection = connection
-        self._word = word.encode()
-        self._strange = 0
-        self._has_ended = threading.Event()
-
-    def wait(self, until: float) -> bool:
-        """Wait for the signal, at the longest until then (time.monotonic()). False: there is nothing to wait for any more."""
-        while self._strange < _FLOOD and not self._has_ended.is_set():
-            self._connection.settimeout(max(0.001, until - time.monotonic()))
-            try:
-                said = self._connection.recv(64)
-            except OSError:  # the time is over
-                return True
-            if said in (self._word, _END):
-                return said == self._word
-            self._strange += 1
-        return not self._has_ended.wait(max(0.0, until - time.monotonic()))
-
-    def end(self) -> None:
-        """Wake the thread that waits."""
-        self._has_ended.set()
-        with contextlib.suppress(OSError):
-            host = "::1" if self._connection.family == socket.AF_INET6 else "127.0.0.1"
-            self._connection.sendto(_END, (host, self._connection.getsockname()[1]))
-
-
-def _knock(connections: t.Iterable[socket.socket], moments: t.Iterable[float], target: t.Any, bell: _Bell) -> None:
-    began = time.monotonic()
-    for connection, moment in zip(connections, moments):
-        if not bell.wait(began + moment):
-            return
-        with contextlib.suppress(OSError):  # unreachable: the other side notices that there is no connection
-            connection.connect(target)

@@ -25,7 +25,8 @@ from ansible_collections.elemental.networking.plugins.module_utils._printable im
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import OutcomeUnknown, RolledBack
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import refuse_unexpected
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node, NodeAnswer
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer, knocking
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.knocking import knocking
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import KEY_REFUSED, reason, silent
 from ansible_collections.elemental.networking.plugins.plugin_utils._progress_lines import show_line
 
@@ -245,8 +246,8 @@ class Pursuit:
             if not self._knocks or self._was_up:
                 return self._answer(Confirm(self._token, address, fresh, None))
             self._knocks -= 1
-            with knocking(address, self._node.port, _KNOCK_AT) as knock:
-                return self._answer(Confirm(self._token, address, fresh, knock))
+            with knocking(address, self._node.port, _KNOCK_AT) as knocker:
+                return self._answer(Confirm(self._token, address, fresh, knocker.knock))
 
     def _answer_of_the_watch(self, request: Confirm) -> _Heard:
         """What the host makes of a new connection; the one that there is is not cut before that has had its time."""

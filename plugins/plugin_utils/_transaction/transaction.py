@@ -50,7 +50,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.control
     readable,
     this_controller,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer, knocking
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.knocking import Knocker, knocking
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import (
     reason,
     says_why,
@@ -87,6 +88,8 @@ _TAKEOVERS = 3
 # when to connect, in seconds, while a host is busy with a request and does not signal. Each is a connection without a login, and many of
 # those count as an attack (OpenSSH 9.8)
 _KNOCK_AT = (1.5, 2.2, 2.9)
+# how long a host may take to persist a change, in seconds, besides its probes; later it is asked
+_PERSISTING = 3.0
 
 
 @dataclass(frozen=True)
@@ -252,10 +255,7 @@ class Transaction:
             if isinstance(content, Refusal):
                 raise Refused(content.msg, content.code, content.details)
             if isinstance(content, Staged):
-                outcome = content.outcome.addresses if content.outcome else ()
-                named = [*content.addresses, *content.new_addresses, *outcome]
-                refuse_unexpected(named, self._expected, self._node.address)
-                self._node.know(content.host_keys)
+                self._believe(content)
                 return content
             if isinstance(content, OtherHost):
                 self._leave_stranger()
@@ -263,6 +263,12 @@ class Transaction:
                 if content.token == self._token:  # Ansible's own ssh has sent it twice (its option retries)
                     return _LostAnswer()
                 take_over = self._wait_for(content, deadline)
+
+    def _believe(self, staged: Staged) -> None:
+        """Take what the host names as its own. Raises InvalidAnswer for an address that is not a matter of this change."""
+        outcome = staged.outcome.addresses if staged.outcome else ()
+        refuse_unexpected([*staged.addresses, *staged.new_addresses, *outcome], self._expected, self._node.address)
+        self._node.know(staged.host_keys)
 
     def _wait_for(self, holder: Busy, deadline: float) -> str:
         """Wait a moment for the change that holds the host; the token of the trial to take over where its controller is dead."""
@@ -286,15 +292,17 @@ class Transaction:
         self._asked_at = time.monotonic()
         address = self._node.address
         only_known = address != self._inventory_address and not self._node.is_believed
-        with self._node.cut_after(self._common.deadline), self._knocking(address) as knock:
+        with self._node.cut_after(self._common.deadline), self._knocking(address) as knocker:
             common = self._common._replace(
                 take_over=take_over,
                 connected_address=address,
                 only_known=only_known,
                 is_proven=self._node.knows_keys,
-                knock=knock,
+                knock=knocker.knock if knocker else None,
             )
             answer = self._node.run(self._request._replace(common=common))
+            if knocker and isinstance(answer.content, Staged):
+                answer = replace(answer, content=self._with_receipt(answer.content, knocker))
         if answer.content is not None:
             return answer.content
         self._may_have_begun = self._may_have_begun or answer.was_sent
@@ -308,7 +316,19 @@ class Transaction:
                 raise self._other_keys()
         return self._after_a_lost_answer(address)
 
-    def _knocking(self, address: str) -> t.ContextManager[Knock | None]:
+    def _with_receipt(self, staged: Staged, knocker: Knocker) -> Staged:
+        """The answer, with the outcome where the host moves to an address that is known here, and reports from there that all is well."""
+        if not staged.gives_receipt or staged.outcome or self._common.check:
+            return staged
+        self._believe(staged)
+        address = next(filter(self._node.can_prove, staged.addresses), "")
+        longest = _PERSISTING + max((probe.timeout for probe in self._common.probes), default=0.0)
+        if not address or not knocker.fetch_receipt(address, longest):
+            return staged
+        self._node.move_to(address)
+        return staged._replace(outcome=Judgement(CONFIRMED, host=staged.host, failed_after={}))
+
+    def _knocking(self, address: str) -> t.ContextManager[Knocker | None]:
         """Where the change spares the controller's management connection, the host can prove and persist it in the one execution."""
         if isinstance(self._request, StageReset) or self._common.check or not self._node.is_direct:
             return contextlib.nullcontext()

@@ -11,7 +11,7 @@ import typing as t
 
 from .. import paths
 from ..dbus.connection import BusError
-from ..model import Managed
+from ..model import Managed, Trial
 from ..networkmanager.client import Device, NetworkManager
 from ..plan.inspection import (
     addresses_of_session,
@@ -160,7 +160,7 @@ def _carry_out(
         found = _prepare(manager, request, make_plan)
     if not isinstance(found, _Prepared):
         return found
-    from .trial import begin_trial, find_out, open_trial  # here: nothing needs it where nothing differs
+    from .trial import find_out, open_trial  # here: nothing needs it where nothing differs
 
     findings = find_out(found.plan, request, found.present.addresses)
     with records.exclusive():
@@ -175,14 +175,33 @@ def _carry_out(
     if trial is None:  # another controller was faster: there may be something else to do
         return _carry_out(manager, request, program, make_plan)
     known = {*present.addresses, *addresses_of_session(request.connected_address)}
-    staged = found.answer._replace(
+    return _begun(manager, request, found.plan, trial, _answer(found.answer, trial, known))
+
+
+def _answer(preview: Staged, trial: Trial, known: t.Collection[str]) -> Staged:
+    """What the controller is answered of an open trial; ``known`` are the addresses that this host has had."""
+    return preview._replace(
         # where it keeps a lease, its address may stay
         addresses=() if trial.lease_interfaces else trial.required_addresses,
         # a connection to one of these cannot have been begun before the trial
         new_addresses=tuple(address for address in trial.required_addresses if address not in known),
         failed_before=dict(trial.failed_before),
     )
-    is_up = begin_trial(manager, found.plan, trial)
+
+
+def _begun(manager: NetworkManager, request: Request, plan: Plan, trial: Trial, staged: Staged) -> Staged:
+    """Begin the trial; the answer with what is known of how it goes on."""
+    from .receipt import expected_visit, send_receipt
+    from .trial import begin_trial, is_session_touched
+
+    visit = expected_visit(trial, request.knock) if is_session_touched(plan) else None
+    staged = staged._replace(gives_receipt=visit is not None)
+
+    def report() -> None:
+        if visit is not None and request.knock is not None:
+            send_receipt(trial.token, visit, request.knock, staged)
+
+    is_up = begin_trial(manager, plan, trial, report)
     return _with_outcome(manager, request, request.knock, staged) if is_up and request.knock else staged
 
 

@@ -12,10 +12,7 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import (
-    first_to_answer,
-    knocking,
-)
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer
 
 # what a server says from now on, by its port
 banners: dict[int, bytes] = {}
@@ -90,26 +87,3 @@ def test_why_nobody_answers_is_told_of_each_address() -> None:
         "127.0.0.3": "connections are closed at once",
         "127.0.0.4": "Connection refused",
     }
-
-
-def test_a_flood_at_the_bell_neither_holds_up_the_knocks_nor_the_end() -> None:
-    """Whoever knows the port can send to it; then the moments alone count."""
-    with socket.create_server(("127.0.0.2", 0)) as listener, socket.socket(type=socket.SOCK_DGRAM) as flood:
-        listener.settimeout(20)
-        with knocking("127.0.0.2", listener.getsockname()[1], [0.3, 600.0]) as knock:
-            assert knock is not None
-            over = threading.Event()
-            thread = threading.Thread(target=_send_until, args=(over, flood, ("127.0.0.1", knock.bell)), daemon=True)
-            thread.start()
-            connection, peer = listener.accept()  # the first knock comes although the flood goes on
-            connection.close()
-            assert peer[1] == knock.ports[0]
-        # and the end does not wait for the second one
-        over.set()
-        thread.join()
-
-
-def _send_until(over: threading.Event, flood: socket.socket, target: tuple[str, int]) -> None:
-    while not over.is_set():
-        with contextlib.suppress(OSError):
-            flood.sendto(b"x" * 64, target)

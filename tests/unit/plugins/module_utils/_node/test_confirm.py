@@ -396,7 +396,7 @@ def test_a_trial_that_cannot_be_kept_is_rolled_back(
     assert configured.state == "old"
 
 
-ANNOUNCED = Knock("10.0.2.100", (40000,), 22, 9, "word")
+ANNOUNCED = Knock("10.0.2.100", (40000,), 22, 9, "word", "receipt")
 
 
 @pytest.fixture

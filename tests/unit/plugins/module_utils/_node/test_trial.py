@@ -89,7 +89,7 @@ def activations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
-AFTER_THE_ANSWER = ["detached", f"answer reached {OLD}", "activate"]
+AFTER_THE_ANSWER = ["detached", f"answer reached {OLD}", "activate", "then"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ AFTER_THE_ANSWER = ["detached", f"answer reached {OLD}", "activate"]
         (plan(idle=("eth0",)), AFTER_THE_ANSWER),
         (plan(idle=("eth1",)), ["now"]),
         # it may be any
-        (plan(static("eth1", NEW), session=None), ["detached", "answer reached None", "activate"]),
+        (plan(static("eth1", NEW), session=None), ["detached", "answer reached None", "activate", "then"]),
         (plan(static("eth1", NEW), steps=(step("eth1", interface=None),)), AFTER_THE_ANSWER),
         (
             plan(
@@ -126,7 +126,7 @@ def test_what_may_cost_the_connection_waits_for_the_answer(
         return False
 
     monkeypatch.setattr(opening, "activate_now", now)
-    is_up = opening.begin_trial(t.cast("t.Any", None), chosen, host.trial)
+    is_up = opening.begin_trial(t.cast("t.Any", None), chosen, host.trial, lambda: activations.append("then"))
     assert (activations, is_up) == (expected, expected == ["now"])
 
 
@@ -140,9 +140,10 @@ def test_what_is_not_up_at_once_goes_on_beside_the_answer(
         return True
 
     monkeypatch.setattr(opening, "activate_now", still_on_its_way)
-    assert not opening.begin_trial(t.cast("t.Any", None), plan(static("eth1", NEW)), host.trial)
+    chosen = plan(static("eth1", NEW))
+    assert not opening.begin_trial(t.cast("t.Any", None), chosen, host.trial, lambda: activations.append("then"))
     # after a failure the dead-man is left, which is armed
-    assert activations == ([] if failure else ["detached", "activate"])
+    assert activations == ([] if failure else ["detached", "activate", "then"])
 
 
 # --- who is asked for the new addresses ---------------------------------------------------------------------------

@@ -66,7 +66,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-Results = t.Dict[Contender, t.List[t.Tuple[Measured, Measured]]]
+# the second run logs in where the first one has moved a host, the third one finds that connection
+_RUNS = ("first run", "second run", "third run")
+Results = t.Dict[Contender, t.List[t.Tuple[Measured, ...]]]
 
 
 def _measure(count: int, options: argparse.Namespace) -> Results:
@@ -83,11 +85,11 @@ def _measure(count: int, options: argparse.Namespace) -> Results:
                     nat.make()
                 command = contender.command(workshop)
                 place = places.BEHIND_NAT if options.nat else places.INFRASTRUCTURE
-                first, second = _run(command, workshop, place), _run(command, workshop, place)
+                runs = tuple(_run(command, workshop, place) for _run_of_it in _RUNS)
                 bed.down()
-                results[contender].append((first, second))
-                title = f"{count} nodes, round {number + 1}: {contender.title}"
-                print(f"{title}: {first.wall:.2f} s, {second.wall:.2f} s", file=sys.stderr, flush=True)
+                results[contender].append(runs)
+                walls = ", ".join(f"{each.wall:.2f} s" for each in runs)
+                print(f"{count} nodes, round {number + 1}: {contender.title}: {walls}", file=sys.stderr, flush=True)
     return results
 
 
@@ -124,18 +126,18 @@ def _print(count: int, options: argparse.Namespace, results: Results) -> None:
     print(
         f"\n{count} nodes, {rootfs.SUITES[options.suite]}, {options.rounds} rounds, medians of ratios to the ping play of the same round\n"
     )
-    print("| way | undoes itself | first run | second run | first run, CPU | second run, CPU |")
-    print("|---|---|---|---|---|---|")
+    print(f"| way | undoes itself | {' | '.join((*_RUNS, *(f'{each}, CPU' for each in _RUNS)))} |")
+    print("|---|---|---|---|---|---|---|---|")
     for contender in results:
         ratios = [
             [of(mine[turn]) / of(theirs[turn]) for mine, theirs in zip(results[contender], ping)]
             for of in (lambda each: each.wall, lambda each: each.cpu)
-            for turn in (0, 1)
+            for turn in range(len(_RUNS))
         ]
         figures = " | ".join(f"{statistics.median(each):.2f}" for each in ratios)
         print(f"| {contender.title} | {'yes' if contender.protected else 'no'} | {figures} |", flush=True)
-    walls = [f"{statistics.median(each[turn].wall for each in ping):.2f} s" for turn in (0, 1)]
-    print(f"\nThe ping play took {walls[0]} and {walls[1]}.", flush=True)
+    walls = [f"{statistics.median(each[turn].wall for each in ping):.2f} s" for turn in range(len(_RUNS))]
+    print(f"\nThe ping play took {', '.join(walls)}.", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
 from ansible.utils.path import makedirs_safe, unfrackpath
 from ansible_collections.elemental.networking.plugins.module_utils._node.paths import ANSWER_MARK, ANSWER_PIPE
@@ -39,6 +40,10 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.program
     script,
     shell_command,
     short_script,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.shared_connection import (
+    control_path,
+    is_listened_at,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_call import (
     SshCall,
@@ -256,7 +261,7 @@ class Node:
             raise Failure(f"{one_line(address, 60)} is not an IP address to connect to")
         if not self.can_prove(address):
             raise WrongHost(unproven(address), address=address)
-        self._connection.reset()
+        self._leave_master()
         self._ask_by_name()
         self._demand(address)
         self._connection.set_option("host", address)
@@ -266,7 +271,23 @@ class Node:
         self._connection.control_path = None
         self._connection._connected = False
         if not self.is_direct:
-            self._connection.reset()  # a master from before may be there, too, and nothing else shows it
+            self._leave_master()  # one from before may be there, too, and nothing else shows it
+
+    def shares_connection_to(self, address: str) -> bool:
+        """Whether an earlier task has left a connection there, over which this node has proved who it is; it ends soon after its address."""
+        proof = self._proof(address)
+        return bool(proof) and is_listened_at(control_path(shlex.split(str(proof))))
+
+    def _leave_master(self) -> None:
+        """Let a shared connection take nothing more, if there is one; what runs over it goes on."""
+        command = self._master_command("stop")
+        path = control_path(map(to_text, command))
+        if not path or is_listened_at(path):
+            _tell_master(command)
+
+    def _master_command(self, order: str) -> list[t.Any]:
+        executable = self._connection.get_option("ssh_executable")
+        return list(self._connection._build_command(executable, "ssh", "-O", order, self.address))
 
     def _ask_by_name(self) -> None:
         """An address that the node moves to is new to ssh, or was another machine's: the key to expect is that of the inventory's name."""
@@ -277,10 +298,8 @@ class Node:
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> t.Iterator[None]:
         """End the connection when what runs over it takes longer: a master of an earlier task never notices a dead address."""
-        executable = self._connection.get_option("ssh_executable")
         # made now: that changes the connection, which is in use later
-        command = self._connection._build_command(executable, "ssh", "-O", "exit", self._connection.host)
-        timer = threading.Timer(seconds, _end_master, [command])
+        timer = threading.Timer(seconds, _tell_master, [self._master_command("exit")])
         timer.daemon = True
         timer.start()
         try:
@@ -415,8 +434,8 @@ def unproven(address: str) -> str:
     )
 
 
-def _end_master(command: t.Sequence[str]) -> None:
-    """End a shared connection with all that runs over it; Ansible's own ``reset`` lets that go on (``ssh -O stop``)."""
+def _tell_master(command: t.Sequence[t.Any]) -> None:
+    """Stop a shared connection, or end it with all that runs over it (``ssh -O``)."""
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False)
 

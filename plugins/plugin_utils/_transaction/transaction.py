@@ -439,12 +439,16 @@ def find(node: Node, known_addresses: t.Sequence[str], machine: str = "", back: 
 
     Where keys of the node are known, the addresses that it claimed come first: who answers there proves that it is the node, while that of
     the inventory may be an old lease, which another host has by now. Where none are, the inventory's comes first, and the host that answers
-    at another one must be known to ssh. Raises WrongHost where no other host answers, not even ``back`` seconds later: so long a change may
+    at another one must be known to ssh. A connection from an earlier task is taken as it is. Raises WrongHost where no other host answers, not even ``back`` seconds later: so long a change may
     last that a cancelled job left.
     """
     inventory = node.inventory_address
     claimed = [address for address in dict.fromkeys(known_addresses) if address != inventory]
     if not claimed or not node.is_direct:
+        return {}
+    open_one = next(filter(node.shares_connection_to, claimed), None) if node.knows_keys else None
+    if open_one:
+        node.move_to(open_one)
         return {}
     known = [*claimed, inventory] if node.knows_keys else [inventory, *claimed]
     words: dict[str, str] = {}

@@ -1,0 +1,33 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ssh's shared connections (ControlMaster in ssh_config(5)): the sockets that their masters listen at, which are cheaper to ask than ssh."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+import typing as t
+
+_OPTION = "ControlPath="
+
+
+def control_path(arguments: t.Iterable[str]) -> str:
+    """The path that arguments of ssh name for the socket; empty where they name none in full, but for ssh itself."""
+    given = list(arguments)
+    values = [each[len(_OPTION) :] for each in given if each.startswith(_OPTION)]
+    words = shlex.split(values[0]) if values else []  # ssh takes the first one
+    path = words[0].replace("%%", "\0") if len(words) == 1 else ""
+    is_another = any(each.startswith("-S") for each in given)
+    return "" if is_another or "%" in path or not path.startswith("/") else path.replace("\0", "%")
+
+
+def is_listened_at(path: str) -> bool:
+    """Whether a master listens at this socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(path)
+        except (OSError, ValueError):  # it has ended; no path, or one that is too long
+            return False
+    return True

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible import constants
+from ansible.plugins.loader import connection_loader
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
@@ -29,7 +31,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.grou
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
 
 _CLAIMED, _RESULT = "_machine_network_claimed", "machine_network_result"
-_NAMES = (_RESULT, "ansible_host")
+_SSH_ARGS = "ansible_ssh_args"
+_NAMES = (_RESULT, "ansible_host", _SSH_ARGS)
 
 
 class ActionModule(NetworkAction):
@@ -48,7 +51,15 @@ class ActionModule(NetworkAction):
         result = {}
         if left.to_record or left.renumbered or left.to_release:
             result = self._carried_out(left, claimed, lazily(self._templar, task_vars))
-        places = (moved(each, of_hosts[each.host].text("ansible_host") or each.host) for each in pushed)
+        usual = _usual_ssh_args()
+        places = (
+            moved(
+                each,
+                of_hosts[each.host].text("ansible_host") or each.host,
+                usual if not of_hosts[each.host].raw(_SSH_ARGS) else None,
+            )
+            for each in pushed
+        )
         return {"changed": False, **result, "moved": [each for each in places if each]}
 
     def _carried_out(
@@ -90,6 +101,15 @@ class ActionModule(NetworkAction):
             "diff": [each["diff"] for each in results if each["changed"] and "diff" in each],
             "warnings": warnings,
         }
+
+
+def _usual_ssh_args() -> str | None:
+    """Ansible's own default of the option ssh_args; None where the controller's configuration has another one, which may hold a password."""
+    connection_loader.get("ssh", class_only=True)  # makes the option known
+    value, origin = constants.config.get_config_value_and_origin(
+        "ssh_args", plugin_type="connection", plugin_name="ssh"
+    )
+    return str(value) if origin == "default" else None
 
 
 def _served(asking: Call, backend: IpamBackend) -> Result:

@@ -52,11 +52,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 moved:
-  description: The hosts that are at another address now, with what ssh needs to get there beside the arguments of the user.
+  description: The hosts that are at another address now, with what ssh needs to get there beside the arguments of the user;
+    C(all_ssh_args) has both, where the user's own are Ansible's default (C(is_public)).
   type: list
   elements: dict
   returned: success
-  sample: [{host: node1, ansible_host: 192.168.122.150, ssh_common_args: "", ssh_args: ""}]
+  sample:
+    - host: node1
+      ansible_host: 192.168.122.150
+      ssh_common_args: ""
+      ssh_args: ""
+      all_ssh_args: ""
+      is_public: true
 recorded:
   description: The names of the claims in which something was recorded.
   type: list

@@ -124,4 +124,23 @@ def test_a_renumbering_ends_after_the_push(is_renumbered: bool, check_mode: bool
 def test_where_the_rest_of_the_play_finds_the_host(result: t.Any, connected_at: str, is_moved: bool) -> None:
     expected = {"host": "n1", "ansible_host": "192.0.2.1", "ssh_common_args": "", "ssh_args": "", **result}
     expected.pop("address", None)
-    assert moved(pushed(result={**RESULT, **result}), connected_at) == (expected if is_moved else None)
+    found = moved(pushed(result={**RESULT, **result}), connected_at, None)
+    assert found == ({**expected, "all_ssh_args": "", "is_public": len(result) == 0} if is_moved else None)
+
+
+@pytest.mark.parametrize(
+    ("needed", "own", "expected"),
+    [
+        ({"ssh_args": "-o A=b"}, "-C -o X=y", ("-o A=b -C -o X=y", True)),
+        ({"ssh_args": "-o A=b"}, "", ("-o A=b", True)),
+        ({"ssh_args": "-o A=b"}, None, ("", False)),
+        ({"ssh_args": "-o A=b", "ssh_common_args": "-o HostKeyAlias=n1"}, "-C", ("", False)),
+        ({}, "-C", ("", True)),
+    ],
+)
+def test_the_arguments_of_ssh_are_shown_in_full_only_where_they_hold_no_password(
+    needed: dict[str, str], own: str | None, expected: tuple[str, bool]
+) -> None:
+    found = moved(pushed(result={**RESULT, **needed}), "192.0.2.9", own)
+    assert found is not None
+    assert (found["all_ssh_args"], found["is_public"]) == expected

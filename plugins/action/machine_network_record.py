@@ -65,14 +65,18 @@ class ActionModule(NetworkAction):
     def _carried_out(
         self, left: Left, claimed: t.Mapping[str, t.Any], access: t.Callable[[str], object]
     ) -> dict[str, t.Any]:
-        """Record, end renumberings and release, in this order; the machines work, and the next run ends what fails in the first two."""
+        """Record, end renumberings and release, in this order; the machines work, and the next run ends what fails in the first two.
+
+        What is recorded changes no machine and no address: a network that is there already is not ``changed`` by it.
+        """
         check, place = bool(self._task.check_mode), claimed["backend"]
         warnings: list[str] = []
         results: list[Result] = []
+        recorded: list[Result] = []
         with backend_at(place, claimed["database"], access) as backend:
             if left.to_record:
                 recording = call(RECORD_SPEC, place, check, machines=list(left.to_record))
-                results += _or_warning(lambda: serve_record(recording, backend), recording, warnings)
+                recorded = _or_warning(lambda: serve_record(recording, backend), recording, warnings)
             if left.renumbered:
                 ending = call(
                     BATCH_SPEC,
@@ -96,7 +100,7 @@ class ActionModule(NetworkAction):
                 warnings += releasing.warnings
         return {
             "changed": any(each["changed"] for each in results),
-            "recorded": [name for each in results for name in each.get("recorded", ())],
+            "recorded": [name for each in recorded for name in each["recorded"]],
             "released": [claim["name"] for each in results for claim in each.get("claims", ())],
             "diff": [each["diff"] for each in results if each["changed"] and "diff" in each],
             "warnings": warnings,

@@ -16,6 +16,7 @@ description:
   - Records the ssh host keys of the machines that were pushed and which of their addresses are in use, ends renumberings, and releases the
     addresses of keys that a machine no longer asks for, unless C(machine_network_keep_unused_claims) is true for it.
   - A host that failed keeps what it has.
+  - Ended renumberings and releases count as changed; what is recorded does not, because no machine and no address changes with it.
   - If something cannot be recorded, that is a warning, since the machines work. The next run records it.
   - It is a step of the role P(elemental.networking.machine_network#role). In a play of your own use the role, or the modules below.
 extends_documentation_fragment:

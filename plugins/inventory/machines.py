@@ -224,6 +224,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible.utils.vars import combine_vars
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._early_lookups import load_lookups
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.collecting import without_collection
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import as_data
@@ -253,6 +254,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._read_config_data(path)
         with without_collection():
             self._parse(path, cache)
+        load_lookups()
 
     def _parse(self, path: str, cache: bool) -> None:
         try:

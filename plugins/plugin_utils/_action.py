@@ -22,9 +22,13 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.elemental.networking.plugins.module_utils import _errors
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._printable import lines
+from ansible_collections.elemental.networking.plugins.plugin_utils._early_lookups import load_lookups
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput, RolledBack, described
 
 _MOST_OF_A_MESSAGE = 20_000
+
+# Ansible imports this before it starts a process for each host
+load_lookups()
 
 
 class NetworkAction(ActionBase):

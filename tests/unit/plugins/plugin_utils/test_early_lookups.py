@@ -19,7 +19,9 @@ from ansible.plugins.loader import action_loader, init_plugin_loader
 init_plugin_loader()
 known = lambda: [
     name for name in json.loads(sys.argv[1])
-    if constants.config.has_configuration_definition("lookup", f"elemental.networking.{name}")
+    if constants.config.has_configuration_definition(
+        "lookup", f"ansible_collections.elemental.networking.plugins.lookup.{name}"
+    )
 ]
 before = known()
 assert action_loader.get("elemental.networking." + sys.argv[2], class_only=True)

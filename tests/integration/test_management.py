@@ -106,6 +106,34 @@ def test_a_card_that_is_left_to_networkmanager_is_configured_as_a_boot_would(con
         boot_all(controller)
 
 
+def test_a_profile_that_goes_with_the_change_does_not_carry_its_proof(controller: Controller) -> None:
+    """A second profile of the card takes it as soon as the first one is gone, until it goes as well, or is one for another card.
+
+    node1 would have neither a profile nor an address then: it makes none by itself.
+    """
+    names = controller.nodes.names
+    two = {
+        "mgmt": keyfile("mgmt", interface="eth0", connection="autoconnect-priority=10"),
+        "fallback": keyfile("fallback", interface="eth0", connection="autoconnect-priority=0"),
+    }
+    assert push_each(controller, {node: wishes(two) for node in names}).succeeded
+    server = "/etc/NetworkManager/conf.d/server.conf"
+    inside(controller, "node1", f"printf '[main]\\nno-auto-default=*\\n' > {server}")
+    boot_all(controller)
+    wanted = {node: wishes({"storage": STORAGE.format(number)}) for number, node in enumerate(names)}
+    wanted["node3"] = wishes({"fallback": STORAGE.format(2).replace("storage", "fallback")})
+    first = push_each(controller, wanted, machine_network_rollback_timeout=20)
+    assert [node for node in names if f"fatal: [{node}]" in first.output] == ["node1"], first.output
+    assert "rolled back after trying" in first.output
+    del wanted["node1"]
+    for _time in ("now", "after a boot"):
+        for node in wanted:
+            has_both(controller, node)
+        again = push_each(controller, wanted)
+        assert [again.changed(node) for node in wanted] == [0, 0], again.output
+        boot_all(controller)
+
+
 def boot_all(controller: Controller) -> None:
     """In good order."""
     for node in controller.nodes.names:

@@ -134,7 +134,6 @@ def _knock(value: object) -> Knock | None:
         _port(content.get("target"), "knock.target"),
         _port(content.get("bell"), "knock.bell"),
         text(content.get("word"), "knock.word"),
-        text(content.get("receipt"), "knock.receipt"),
     )
 
 

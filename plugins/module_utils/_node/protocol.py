@@ -189,8 +189,7 @@ class Probe(t.NamedTuple):
 class Knock(t.NamedTuple):
     """How the controller will come: from ``address`` and one of ``ports``, to the port ``target`` of this host.
 
-    It comes at once when a datagram with ``word`` arrives at its port ``bell``, else after a while. One with ``receipt``, which nobody else
-    knows, reports that the change is persisted.
+    It comes at once when a datagram with ``word`` arrives at its port ``bell``, else after a while.
     """
 
     address: str
@@ -198,7 +197,6 @@ class Knock(t.NamedTuple):
     target: int
     bell: int
     word: str
-    receipt: str
 
 
 class Request(t.NamedTuple):
@@ -331,9 +329,8 @@ class Judgement(t.NamedTuple):
 class Staged(t.NamedTuple):
     """To a request to stage: what changes, and where the host will be; ``outcome`` is there where it is known already.
 
-    ``is_watched``: the trial is up, and a process of the host waits for a new connection and has the outcome then. ``gives_receipt``: the
-    host signals once it is up, waits for a new connection to one of ``addresses``, and sends the receipt when that has come and the change
-    is persisted.
+    ``is_watched``: the trial is up, and a process of the host waits for a new connection and has the outcome then. ``signals``: it is not up
+    yet, and such a process signals once it is.
     """
 
     changed: bool = False
@@ -350,7 +347,7 @@ class Staged(t.NamedTuple):
     renamed: bool = False
     outcome: t.Optional[Judgement] = None
     is_watched: bool = False
-    gives_receipt: bool = False
+    signals: bool = False
 
 
 class Rendered(t.NamedTuple):

@@ -239,7 +239,7 @@ _CHECKS: t.Mapping[t.Type[Answer], t.Mapping[str, Check]] = {
         "renamed": _flag,
         "outcome": _outcome,
         "is_watched": _flag,
-        "gives_receipt": _flag,
+        "signals": _flag,
     },
     Rendered: {
         "output": _content,

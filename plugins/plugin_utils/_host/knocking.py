@@ -16,12 +16,10 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Knock
 
-# so many datagrams that are neither of the host's two words
+# so many datagrams that are not the signal
 _FLOOD = 100
 # a secret word that ends the wait for the signal
 _END = os.urandom(16)
-# seconds for the signal of a host that moves to another address: a firewall of the controller may keep it out
-_UNTIL_IT_SIGNALS = 1.5
 
 
 class Knocker:
@@ -34,14 +32,13 @@ class Knocker:
             family, _kind, _protocol, _name, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
             own_address = _source_address(family, target)
             bell = stack.enter_context(_bound_socket(family, socket.SOCK_DGRAM))
-            # one more, for where the host moves to
-            *connections, self._last = (stack.enter_context(_bound_socket(family)) for _each in (*moments, None))
+            connections = [stack.enter_context(_bound_socket(family, socket.SOCK_STREAM)) for _moment in moments]
         except OSError:
             return
-        ports = tuple(int(connection.getsockname()[1]) for connection in (*connections, self._last))
-        word, receipt = secrets.token_hex(8), secrets.token_hex(16)
-        self.knock = Knock(own_address, ports, target=port, bell=bell.getsockname()[1], word=word, receipt=receipt)
-        self._bell = _Bell(bell, word, receipt)
+        ports = tuple(int(connection.getsockname()[1]) for connection in connections)
+        word = secrets.token_hex(8)
+        self.knock = Knock(own_address, ports, target=port, bell=bell.getsockname()[1], word=word)
+        self._bell = _Bell(bell, word)
         self._thread = threading.Thread(target=_knock, args=(connections, moments, target, self._bell), daemon=True)
         self._thread.start()
 
@@ -52,24 +49,10 @@ class Knocker:
             self._thread.join()
             self._thread = None
 
-    def fetch_receipt(self, address: str, seconds: float) -> bool:
-        """Connect to an ``address`` that the host moves to, once it signals that it is there.
-
-        Returns whether it reports within so many ``seconds`` that it has seen that and has persisted the change.
-        """
+    def is_signalled(self, seconds: float) -> bool:
+        """Whether the host has signalled, or does within so many seconds; it is not waited for any more after that."""
         self.end()
-        if self.knock is None or not self._bell.hears(self.knock.word, _UNTIL_IT_SIGNALS):
-            return False
-        try:
-            kind, _type, _protocol, _name, target = socket.getaddrinfo(address, self.knock.target)[0]
-            if kind != self._last.family:
-                return False
-            self._last.connect(target)
-        except BlockingIOError:  # it is on its way
-            pass
-        except OSError:
-            return False
-        return self._bell.hears(self.knock.receipt, seconds)
+        return self.knock is not None and self._bell.has_rung(seconds)
 
 
 @contextlib.contextmanager
@@ -93,7 +76,7 @@ def _source_address(family: int, target: t.Any) -> str:
         return str(connection.getsockname()[0])
 
 
-def _bound_socket(family: int, kind: int = socket.SOCK_STREAM) -> socket.socket:
+def _bound_socket(family: int, kind: int) -> socket.socket:
     connection = socket.socket(family, kind)
     try:
         connection.bind(("", 0))
@@ -105,16 +88,15 @@ def _bound_socket(family: int, kind: int = socket.SOCK_STREAM) -> socket.socket:
 
 
 class _Bell:
-    """A socket where the other side signals with a ``word``, and reports with a ``receipt``; any other datagram is ignored.
+    """A socket where the other side signals with a word; any other datagram is ignored.
 
     Many other datagrams are a flood: nothing is read any more then, and the moments alone decide when to connect.
     """
 
-    def __init__(self, connection: socket.socket, word: str, receipt: str) -> None:
+    def __init__(self, connection: socket.socket, word: str) -> None:
         self._connection = connection
         self._word = word.encode()
-        self._words = {self._word: word, receipt.encode(): receipt}
-        self._heard: set[str] = set()
+        self._has_rung = False
         self._strange = 0
         self._has_ended = threading.Event()
 
@@ -128,26 +110,23 @@ class _Bell:
                 return said == self._word
         return not self._has_ended.wait(max(0.0, until - time.monotonic()))
 
-    def hears(self, word: str, seconds: float) -> bool:
-        """Whether one of the words was heard, or is within so many seconds."""
+    def has_rung(self, seconds: float) -> bool:
+        """Whether the signal has come, or does within so many seconds."""
         until = time.monotonic() + seconds
-        while word not in self._heard and self._strange < _FLOOD:
+        while not self._has_rung and self._strange < _FLOOD:
             if self._next(until) is None:
                 break
-        return word in self._heard
+        return self._has_rung
 
     def _next(self, until: float) -> bytes | None:
         """The next datagram, or how it begins; None where there is none until then."""
-        left = until - time.monotonic()
-        self._connection.settimeout(max(0.001, left))
+        self._connection.settimeout(max(0.001, until - time.monotonic()))
         try:
             said = self._connection.recv(64)
         except OSError:
             return None
-        if said in self._words:
-            self._heard.add(self._words[said])
-        elif said != _END:
-            self._strange += 1
+        self._has_rung = self._has_rung or said == self._word
+        self._strange += said not in (self._word, _END)
         return said
 
     def end(self) -> None:

@@ -17,7 +17,10 @@ def control_path(arguments: t.Iterable[str]) -> str:
     """The path that arguments of ssh name for the socket; empty where they name none in full, but for ssh itself."""
     given = list(arguments)
     values = [each[len(_OPTION) :] for each in given if each.startswith(_OPTION)]
-    words = shlex.split(values[0]) if values else []  # ssh takes the first one
+    try:
+        words = shlex.split(values[0]) if values else []  # ssh takes the first one
+    except ValueError:  # a quote that is not closed
+        words = []
     path = words[0].replace("%%", "\0") if len(words) == 1 else ""
     is_another = any(each.startswith("-S") for each in given)
     return "" if is_another or "%" in path or not path.startswith("/") else path.replace("\0", "%")

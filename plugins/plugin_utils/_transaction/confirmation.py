@@ -60,7 +60,8 @@ _RESTARTED = "the host was restarted, its trial is gone"
 class Opened:
     """What is known of a trial that a host has opened: who it is, where it will be, how many profiles change, and perhaps the outcome.
 
-    Of one whose answer was lost only the host is known. ``is_watched``: the host has the outcome after a new connection.
+    Of one whose answer was lost only the host is known. ``is_watched``: the host has the outcome after a new connection. ``has_signalled``:
+    it has signalled that it is up, all of it, and has the outcome after a login at one of ``addresses``.
     """
 
     host: str
@@ -69,12 +70,13 @@ class Opened:
     profiles: int = 0
     outcome: Judgement | None = None
     is_watched: bool = False
+    has_signalled: bool = False
 
     @classmethod
-    def of(cls, staged: Staged) -> Opened:
+    def of(cls, staged: Staged, has_signalled: bool) -> Opened:
         """What the host reported of it."""
         news, count = staged.new_addresses, len(staged.reasons)
-        return cls(staged.host, staged.addresses, news, count, staged.outcome, staged.is_watched)
+        return cls(staged.host, staged.addresses, news, count, staged.outcome, staged.is_watched, has_signalled)
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ class Pursuit:
         self._expected = expected
         self._knocks = knocks if node.is_direct else 0
         self._is_watched = opened.is_watched and node.is_direct
+        self._has_signalled = opened.has_signalled and node.is_direct
         self._longest_answer = _ANSWER + 2 * (longest_probe + 1)
         self._old = node.address
         self._wanted = list(opened.addresses) or [self._old]
@@ -201,6 +204,8 @@ class Pursuit:
         distinct = [address for address in dict.fromkeys(candidates) if self._can_prove(address)]
         if not distinct:
             return None
+        if self._has_signalled:
+            return distinct[0]
         if self._node.is_direct:
             return self._first_to_answer(distinct)
         told, self._told = self._told, ""
@@ -241,6 +246,10 @@ class Pursuit:
         fresh = not self._asked and (self._was_up or is_new)
         self._asked += 1
         with self._node.cut_after(self._longest_answer):
+            if self._has_signalled:
+                # this connection was begun after the signal: it is the proof
+                self._has_signalled = False
+                return self._collected(Confirm(self._token, address, True, None))
             if self._is_watched:
                 return self._answer_of_the_watch(Confirm(self._token, address, fresh, None))
             if not self._knocks or self._was_up:
@@ -253,7 +262,11 @@ class Pursuit:
         """What the host makes of a new connection; the one that there is is not cut before that has had its time."""
         self._is_watched = False
         with knocking(request.arrived_at, self._node.port, _KNOCK_NOW):
-            return self._answer(request, lambda: self._node.collect(request, self._longest_answer - 1))
+            return self._collected(request)
+
+    def _collected(self, request: Confirm) -> _Heard:
+        """What the host has ready for who connects."""
+        return self._answer(request, lambda: self._node.collect(request, self._longest_answer - 1))
 
     def _answer(self, request: Confirm, ask: t.Callable[[], NodeAnswer] | None = None) -> _Heard:
         try:

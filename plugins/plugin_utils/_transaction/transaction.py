@@ -88,8 +88,8 @@ _TAKEOVERS = 3
 # when to connect, in seconds, while a host is busy with a request and does not signal. Each is a connection without a login, and many of
 # those count as an attack (OpenSSH 9.8)
 _KNOCK_AT = (1.5, 2.2, 2.9)
-# how long a host may take to persist a change, in seconds, besides its probes; later it is asked
-_PERSISTING = 3.0
+# how long a host may take to signal that it is up at another address, in seconds; a firewall of the controller may keep the signal out
+_UNTIL_IT_SIGNALS = 1.5
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Transaction:
         # why the last try at each address failed, and where ssh did not report it
         self._failures: dict[str, str] = {}
         self._unexplained: set[str] = set()
-        self._may_have_begun = False
+        self._may_have_begun = self._has_signalled = False
         self._progress = Progress(request.common.machine)
 
     def carry_out(self) -> Outcome:
@@ -171,7 +171,7 @@ class Transaction:
         ended_at_once = answer.outcome if answer.outcome and answer.outcome.state == CONFIRMED else None
         last = None
         if answer.changed and not self._common.check:
-            last = ended_at_once or self._follow(Opened.of(answer), self._deadline_note(answer))
+            last = ended_at_once or self._follow(Opened.of(answer, self._has_signalled), self._deadline_note(answer))
         note = self._deadline_note(answer) if self._common.check else ""
         return self._outcome(
             answer,
@@ -255,7 +255,10 @@ class Transaction:
             if isinstance(content, Refusal):
                 raise Refused(content.msg, content.code, content.details)
             if isinstance(content, Staged):
-                self._believe(content)
+                outcome = content.outcome.addresses if content.outcome else ()
+                named = [*content.addresses, *content.new_addresses, *outcome]
+                refuse_unexpected(named, self._expected, self._node.address)
+                self._node.know(content.host_keys)
                 return content
             if isinstance(content, OtherHost):
                 self._leave_stranger()
@@ -263,12 +266,6 @@ class Transaction:
                 if content.token == self._token:  # Ansible's own ssh has sent it twice (its option retries)
                     return _LostAnswer()
                 take_over = self._wait_for(content, deadline)
-
-    def _believe(self, staged: Staged) -> None:
-        """Take what the host names as its own. Raises InvalidAnswer for an address that is not a matter of this change."""
-        outcome = staged.outcome.addresses if staged.outcome else ()
-        refuse_unexpected([*staged.addresses, *staged.new_addresses, *outcome], self._expected, self._node.address)
-        self._node.know(staged.host_keys)
 
     def _wait_for(self, holder: Busy, deadline: float) -> str:
         """Wait a moment for the change that holds the host; the token of the trial to take over where its controller is dead."""
@@ -301,8 +298,8 @@ class Transaction:
                 knock=knocker.knock if knocker else None,
             )
             answer = self._node.run(self._request._replace(common=common))
-            if knocker and isinstance(answer.content, Staged):
-                answer = replace(answer, content=self._with_receipt(answer.content, knocker))
+            if knocker and isinstance(answer.content, Staged) and answer.content.signals:
+                self._has_signalled = knocker.is_signalled(_UNTIL_IT_SIGNALS)
         if answer.content is not None:
             return answer.content
         self._may_have_begun = self._may_have_begun or answer.was_sent
@@ -315,18 +312,6 @@ class Transaction:
             if self._node.new_ssh_args:
                 raise self._other_keys()
         return self._after_a_lost_answer(address)
-
-    def _with_receipt(self, staged: Staged, knocker: Knocker) -> Staged:
-        """The answer, with the outcome where the host moves to an address that is known here, and reports from there that all is well."""
-        if not staged.gives_receipt or staged.outcome or self._common.check:
-            return staged
-        self._believe(staged)
-        address = next(filter(self._node.can_prove, staged.addresses), "")
-        longest = _PERSISTING + max((probe.timeout for probe in self._common.probes), default=0.0)
-        if not address or not knocker.fetch_receipt(address, longest):
-            return staged
-        self._node.move_to(address)
-        return staged._replace(outcome=Judgement(CONFIRMED, host=staged.host, failed_after={}))
 
     def _knocking(self, address: str) -> t.ContextManager[Knocker | None]:
         """Where the change spares the controller's management connection, the host can prove and persist it in the one execution."""
@@ -439,16 +424,12 @@ def find(node: Node, known_addresses: t.Sequence[str], machine: str = "", back: 
 
     Where keys of the node are known, the addresses that it claimed come first: who answers there proves that it is the node, while that of
     the inventory may be an old lease, which another host has by now. Where none are, the inventory's comes first, and the host that answers
-    at another one must be known to ssh. A connection from an earlier task is taken as it is. Raises WrongHost where no other host answers, not even ``back`` seconds later: so long a change may
+    at another one must be known to ssh. Raises WrongHost where no other host answers, not even ``back`` seconds later: so long a change may
     last that a cancelled job left.
     """
     inventory = node.inventory_address
     claimed = [address for address in dict.fromkeys(known_addresses) if address != inventory]
     if not claimed or not node.is_direct:
-        return {}
-    open_one = next(filter(node.shares_connection_to, claimed), None) if node.knows_keys else None
-    if open_one:
-        node.move_to(open_one)
         return {}
     known = [*claimed, inventory] if node.knows_keys else [inventory, *claimed]
     words: dict[str, str] = {}

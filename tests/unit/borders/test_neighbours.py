@@ -175,7 +175,7 @@ def test_any_lines_name_servers(lines: list[str]) -> None:
 def test_any_lines_are_a_table_of_connections(tmp_path: Path, lines: list[str]) -> None:
     table = tmp_path / "tcp"
     table.write_text("\n".join(["sl local_address rem_address st", *lines]), encoding="utf-8", errors="replace")
-    knock = Knock("192.168.122.11", (50000,), 22, 9, "word", "receipt")
+    knock = Knock("192.168.122.11", (50000,), 22, 9, "word")
     with bounded():
         found, _tables = knocked_from(knock, [str(table)])
     assert found <= {50000}

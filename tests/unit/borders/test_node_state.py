@@ -128,7 +128,7 @@ def a_request() -> dict[str, t.Any]:
         "interface": "eth0",
         "text": SECRET,
     }
-    knock = {"address": "192.0.2.9", "ports": [40000], "target": 22, "bell": 40001, "word": "x", "receipt": "y"}
+    knock = {"address": "192.0.2.9", "ports": [40000], "target": 22, "bell": 40001, "word": "x"}
     common = {
         "machine": "node1",
         "deadline": 60,

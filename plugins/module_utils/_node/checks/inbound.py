@@ -31,22 +31,14 @@ class Arrival:
 
     It is looked up by its ends where the ``session`` is found like that; elsewhere, in a VRF for example, the tables are searched for it.
     Behind NAT it is one that comes the ``way`` of the controller's session, from a port that was not in use before: nothing that the
-    controller announces is to be seen here, and no signal gets there. Where the host has ``moved_to`` other addresses, it comes one of these
-    ways.
+    controller announces is to be seen here, and no signal gets there.
     """
 
-    def __init__(
-        self,
-        knock: Knock | None,
-        way: Way | None = None,
-        session: Connection | None = None,
-        moved_to: t.Sequence[Way] = (),
-    ) -> None:
+    def __init__(self, knock: Knock | None, way: Way | None = None, session: Connection | None = None) -> None:
         self._knock = knock
-        self._moved_to = moved_to
         self._way = way
         self._session = session
-        self._can_look_up = bool(moved_to)
+        self._can_look_up = False
         self._earlier: set[int] | None = None
         self._tables: t.Sequence[str] = TABLES
         self._has_come = False
@@ -92,29 +84,26 @@ class Arrival:
             earlier, self._tables = _first_with(self._tables, self._way, left_out=())
             return earlier
         session = self._session
-        if session is not None:
-            self._can_look_up = bool(connected_from(session.way, (session.port,)))
+        self._can_look_up = session is not None and bool(connected_from(session.way, (session.port,)))
         earlier = self._present(knock)
-        send(knock, knock.word)
+        ring(knock)
         return earlier
 
     def _present(self, knock: Knock) -> set[int]:
         if self._way is not None:
             return _first_with(self._tables, self._way)[0]
-        if self._moved_to:
-            return {port for way in self._moved_to for port in connected_from(way, knock.ports)}
         if self._can_look_up and self._session is not None:
             return connected_from(self._session.way, knock.ports)
         present, self._tables = knocked_from(knock, self._tables)
         return present
 
 
-def send(knock: Knock, word: str) -> None:
-    """Send the controller one of its words; if the signal to connect is lost, it connects a little later."""
+def ring(knock: Knock) -> None:
+    """Signal the controller to connect; if the signal is lost, it connects a little later."""
     with contextlib.suppress(OSError):
         family = AF_INET6 if ":" in knock.address else AF_INET
         with contextlib.closing(socket(family, SOCK_DGRAM)) as connection:
-            connection.sendto(word.encode(), (knock.address, knock.bell))
+            connection.sendto(knock.word.encode(), (knock.address, knock.bell))
 
 
 def knocked_from(knock: Knock, tables: t.Sequence[str] = TABLES) -> tuple[set[int], t.Sequence[str]]:

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 import typing as t
 
+from .. import paths
 from ..dbus.connection import BusError
-from ..model import ETHERNET_TYPES, Step
+from ..model import ETHERNET_TYPES, Step, Trial
 from ..networkmanager.client import Device, NetworkManager, NetworkManagerError, Replaced, StillOnItsWay
 from ..plan.inspection import active_device, has_carrier
 from ..plan.planning import uuid_until_boot
@@ -55,7 +57,7 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
         for interface in trial.idle_interfaces:
             device = manager.device(interface)
             if device is not None:
-                _free(manager, device, is_left=interface not in has_profile)
+                _free(manager, device, interface not in has_profile, replaced_files(trial))
         for step in in_turn([step for step in trial.steps if not step.waiting_for]):
             activate_step(manager, step, step.trial_uuid, seconds)
     except StillOnItsWay as error:
@@ -70,15 +72,24 @@ def activate(manager: NetworkManager, token: str, seconds: float, is_last: bool 
     return False
 
 
-def _free(manager: NetworkManager, device: Device, is_left: bool) -> None:
+def replaced_files(trial: Trial) -> frozenset[str]:
+    """The paths of profiles on the disk that go, or get another text, when the trial is kept: what they do now no boot will do."""
+    names = {*trial.stale_files, *(step.file_name for step in trial.steps)}
+    return frozenset(os.path.join(paths.INSTALLED_PROFILES, name) for name in names)
+
+
+def _free(manager: NetworkManager, device: Device, is_left: bool, replaced: t.Collection[str]) -> None:
     """Leave a device without a profile, but for one that would take it at a boot too; no profile of ours is for one that ``is_left``.
+
+    Those in ``replaced`` files are there until the trial is kept.
 
     NetworkManager goes on to the next profile that fits. Where that is one that it has made by itself, there will be none at a boot if
     one on the disk is for the device, although it does not come up. Where it has made none because there was one when it started, it will
     make one at a boot, and until then there is one as it would be.
     """
     going = manager.profile_path(device.active_uuid)
-    available = [(path, manager.is_generated(path)) for path in device.available if path != going]
+    lasting = [each for each in device.available if each != going and manager.profile_file(each) not in replaced]
+    available = [(path, manager.is_generated(path)) for path in lasting]
     if is_left and not available and device.is_wired and has_carrier(device.interface):
         from ..networkmanager.configuration import makes_profiles  # here: few changes leave a card without a profile
 

@@ -44,7 +44,7 @@ from ..protocol import (
 from ..state import journal, records
 from ..system.files import private, private_folder, remove
 from ..system.timers import cancel
-from .activate import activate_step, in_turn
+from .activate import activate_step, in_turn, replaced_files
 from .rollback import timer_name, undo
 
 # seconds that the work after the proof may take before the checkpoint rolls back
@@ -110,6 +110,12 @@ def outcome(manager: NetworkManager, token: str, visit: Visit) -> Judgement | No
             return None
         visit = visit._replace(fresh=False)  # it was begun before the trial was up
         visit.arrival.wait(give_up)
+
+
+def is_up_now(manager: NetworkManager, token: str) -> bool:
+    """Whether the trial with this token is open, and all of it is up that must be."""
+    trial = records.load_trial()
+    return trial is not None and trial.token == token and trial.phase == ACTIVATED and _is_up(manager, trial)
 
 
 class _NotYet(t.NamedTuple):
@@ -232,9 +238,15 @@ def _addresses_left(manager: NetworkManager, trial: Trial) -> set[str]:
         return set()
     before = {uuid for _interface, uuid in trial.previous}
     devices = [manager.device(interface) for interface in trial.idle_interfaces]
-    return carried_addresses(
-        manager, [device for device in devices if device and device.activated and device.active_uuid not in before]
-    )
+    active = [device for device in devices if device and device.activated and device.active_uuid not in before]
+    replaced = replaced_files(trial)
+    return carried_addresses(manager, [each for each in active if _file_of(manager, each) not in replaced])
+
+
+def _file_of(manager: NetworkManager, device: Device) -> str:
+    """The file of the profile that is active on a device; empty where there is none."""
+    path = manager.profile_path(device.active_uuid)
+    return manager.profile_file(path) if path else ""
 
 
 def _what_is_down(manager: NetworkManager, trial: Trial) -> str:

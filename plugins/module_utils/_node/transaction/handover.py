@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge a trial in a process that outlives the request which opened it.
+"""Judge a trial in a process that outlives the request which opened it: what the controller asks next should not cost another start of Python.
 
-Behind NAT the controller learns only from an answer that it may connect, and what it asks next should not cost another start of Python.
+Behind NAT the controller learns only from an answer that it may connect. Where its address moves it is signalled that it may log in.
 """
 
 from __future__ import annotations
@@ -12,31 +12,69 @@ from __future__ import annotations
 import os
 import time
 
+import typing as t
+
 from .. import paths
+from ..checks.inbound import Arrival, ring
 from ..networkmanager.client import NetworkManager
-from ..protocol import to_json
+from ..plan.inspection import connection_of_session, way_behind_nat
+from ..protocol import Knock, to_json
 from ..system import json_text
 from ..system.files import remove
 from ..system.identity import host_keys
 from ..system.timers import run_beside
-from .confirm import Visit, outcome
+from .confirm import Visit, is_up_now, outcome
 
 # seconds that the controller may take to ask for the answer; later it asks as usual
 _LONGEST_WAIT = 5.0
 _PAUSE = 0.01
+# seconds until a trial whose profiles are activated is up; where it takes longer the controller is not signalled
+_UNTIL_IT_IS_UP = 1.0
 
 
 def hand_over(token: str, visit: Visit) -> bool:
     """Go on waiting for the controller in another process, whose answer comes out of a pipe; whether that is possible."""
     pipe = paths.ANSWER_PIPE + token
     try:
-        _remove_earlier_pipes()
-        os.mkfifo(pipe, 0o600)
+        _make(pipe)
         run_beside(lambda: _judge(pipe, token, visit))
     except OSError:
         remove(pipe)
         return False
     return True
+
+
+def signals_from(knock: Knock | None, token: str) -> Knock | None:
+    """How to signal a controller that will log in where this host moves to; None where no signal gets there, or there is no place for a pipe."""
+    session = connection_of_session()
+    if knock is None or session is None or way_behind_nat(session, knock) is not None:
+        return None
+    try:
+        _make(paths.ANSWER_PIPE + token)
+    except OSError:
+        return None
+    return knock
+
+
+def await_login(token: str, knock: Knock, addresses: t.Sequence[str]) -> None:
+    """Signal the controller once the trial is up, and judge it when the controller has logged in at one of these addresses, all of them new.
+
+    Nobody but root reads the pipe, and the controller does so over a connection that it has begun after the signal.
+    """
+    pipe, manager = paths.ANSWER_PIPE + token, NetworkManager.connect()
+    give_up = time.monotonic() + _UNTIL_IT_IS_UP
+    while not is_up_now(manager, token):
+        if time.monotonic() > give_up:
+            remove(pipe)
+            return
+        time.sleep(_PAUSE)
+    ring(knock)
+    _judge(pipe, token, Visit(addresses[0], frozenset(addresses), True, Arrival(None)))
+
+
+def _make(pipe: str) -> None:
+    _remove_earlier_pipes()
+    os.mkfifo(pipe, 0o600)
 
 
 def _remove_earlier_pipes() -> None:

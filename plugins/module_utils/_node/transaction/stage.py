@@ -191,17 +191,19 @@ def _answer(preview: Staged, trial: Trial, known: t.Collection[str]) -> Staged:
 
 def _begun(manager: NetworkManager, request: Request, plan: Plan, trial: Trial, staged: Staged) -> Staged:
     """Begin the trial; the answer with what is known of how it goes on."""
-    from .receipt import expected_visit, send_receipt
+    from .handover import await_login, signals_from
     from .trial import begin_trial, is_session_touched
 
-    visit = expected_visit(trial, request.knock) if is_session_touched(plan) else None
-    staged = staged._replace(gives_receipt=visit is not None)
+    # a login there was begun after the change; of several addresses not each may be in reach
+    is_moving = is_session_touched(plan) and len(staged.addresses) == 1 and staged.new_addresses == staged.addresses
+    knock = signals_from(request.knock, trial.token) if is_moving else None
 
-    def report() -> None:
-        if visit is not None and request.knock is not None:
-            send_receipt(trial.token, visit, request.knock, staged)
+    def then() -> None:
+        if knock is not None:
+            await_login(trial.token, knock, staged.addresses)
 
-    is_up = begin_trial(manager, plan, trial, report)
+    is_up = begin_trial(manager, plan, trial, then)
+    staged = staged._replace(signals=knock is not None)
     return _with_outcome(manager, request, request.knock, staged) if is_up and request.knock else staged
 
 

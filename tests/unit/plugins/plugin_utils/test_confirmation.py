@@ -107,6 +107,33 @@ def test_a_host_that_judges_by_itself_is_asked_only_if_it_came_to_no_end(
 
 
 @pytest.mark.parametrize(
+    ("judged", "answers", "looks"),
+    [
+        (CONFIRMED, [], 0),
+        # the process that judges is gone, or it is no host that answers there
+        (NodeAnswer(None), [CONFIRMED], 1),
+        (NodeAnswer(Judgement("pending", "a probe fails")), [CONFIRMED], 0),
+    ],
+)
+def test_a_host_that_has_signalled_from_its_new_address_is_not_looked_for(
+    judged: NodeAnswer, answers: t.Sequence[NodeAnswer], looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One login, in which it has the outcome ready; only what goes wrong is asked for as usual."""
+    looked: list[t.Sequence[str]] = []
+
+    def look(addresses: t.Sequence[str], *_rest: t.Any) -> str:
+        looked.append(addresses)
+        return addresses[0]
+
+    monkeypatch.setattr(_pursuit, "first_to_answer", look)
+    node = WatchingNode(judged, answers)
+    opened = _pursuit.Opened("x", addresses=(NEW,), new_addresses=(NEW,), profiles=2, has_signalled=True)
+    pursuit = _pursuit.Pursuit(node, "token", "machine", opened, [], [NEW], knocks=1, longest_probe=0.0)
+    assert pursuit.outcome(time.monotonic() + 60).state == "confirmed"
+    assert (node.collected, len(node.asked), len(looked), node.address) == (1, len(answers), looks, NEW)
+
+
+@pytest.mark.parametrize(
     ("given", "deadline", "expected"),
     [
         (30, 300, [4, 8, 16, 30, 30]),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections that a host was told of, and its two words, over real sockets on loopback."""
+"""Connections that a host was told of, and its signal, over real sockets on loopback."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Knock
-from ansible_collections.elemental.networking.plugins.plugin_utils._host import knocking as _knocking
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.knocking import knocking
-
-OLD, NEW = "127.0.0.2", "127.0.0.3"
 
 
 def test_a_flood_at_the_bell_neither_holds_up_the_knocks_nor_the_end() -> None:
@@ -44,60 +41,35 @@ def _send_until(over: threading.Event, flood: socket.socket, target: tuple[str, 
 
 
 def say(knock: Knock, *words: str) -> None:
-    """What the host sends to the controller's bell."""
+    """What somebody sends to the controller's bell."""
     with socket.socket(type=socket.SOCK_DGRAM) as host:
         for word in words:
             host.sendto(word.encode(), (knock.address, knock.bell))
 
 
-@contextlib.contextmanager
-def moving_host(before: t.Sequence[str], after: t.Sequence[str]) -> t.Iterator[_knocking.Knocker]:
-    """A controller before a host that sends these words, and more when a connection to its new address has come from where it may."""
-    with socket.create_server((NEW, 0)) as listener:
-        with knocking(OLD, listener.getsockname()[1], [600.0]) as knocker:
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [(["{word}"], True), (["anything", "{word}"], True), ([], False), (["anything"], False), (["{word}x", ""], False)],
+)
+@pytest.mark.parametrize("moment", [600.0, 0.0], ids=["while it is waited for", "before"])
+def test_only_the_word_of_the_request_is_the_signal(words: list[str], expected: bool, moment: float) -> None:
+    """Also where it comes while the controller still waits for the answer, and connects."""
+    with socket.create_server(("127.0.0.2", 0)) as listener:
+        listener.settimeout(20)
+        with knocking("127.0.0.2", listener.getsockname()[1], [moment]) as knocker:
             knock = knocker.knock
             assert knock is not None
-
-            def serve() -> None:
-                with contextlib.suppress(OSError):
-                    connection, peer = listener.accept()
-                    with connection:
-                        if peer[1] in knock.ports:
-                            say(knock, *(getattr(knock, word, word) for word in after))
-
-            thread = threading.Thread(target=serve, daemon=True)
-            thread.start()
-            say(knock, *(getattr(knock, word, word) for word in before))
-            yield knocker
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+            say(knock, *(word.format(word=knock.word) for word in words))
+            if moment == 0.0 or expected:
+                listener.accept()[0].close()
+            assert knocker.is_signalled(20.0 if expected else 0.1) == expected
+            assert knocker.is_signalled(0.0) == expected
 
 
-def test_a_host_that_has_moved_gives_its_receipt_after_a_connection_to_the_new_address() -> None:
-    with moving_host(["word"], ["anything", "receipt"]) as knocker:
-        assert knocker.fetch_receipt(NEW, 20.0)
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ([], ["receipt"]),
-        (["anything"], ["receipt"]),
-        (["word"], []),
-        (["word"], ["anything"]),
-        (["word"], ["word"]),
-    ],
-    ids=["no signal", "a forged signal", "no receipt", "a forged receipt", "only signals"],
-)
-def test_what_is_not_the_receipt_counts_for_nothing(
-    before: list[str], after: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_knocking, "_UNTIL_IT_SIGNALS", 0.2)
-    with moving_host(before, after) as knocker:
-        assert not knocker.fetch_receipt(NEW, 0.2)
-
-
-@pytest.mark.parametrize("address", ["127.0.0.4", "::1", "no-such-name.invalid"])
-def test_where_nobody_listens_there_is_no_receipt(address: str) -> None:
-    with moving_host(["word"], ["receipt"]) as knocker:
-        assert not knocker.fetch_receipt(address, 0.2)
+def test_a_flood_is_no_signal_and_is_not_read_for_long() -> None:
+    with socket.create_server(("127.0.0.2", 0)) as listener:
+        with knocking("127.0.0.2", listener.getsockname()[1], [600.0]) as knocker:
+            knock = knocker.knock
+            assert knock is not None
+            say(knock, *(["x"] * 120))
+            assert not knocker.is_signalled(600.0)

@@ -296,32 +296,15 @@ class FoundNode:
     inventory_address = INVENTORY
     port = 22
 
-    def __init__(
-        self, knows_keys: bool, believed: t.Collection[str], is_direct: bool = True, shared: t.Collection[str] = ()
-    ) -> None:
+    def __init__(self, knows_keys: bool, believed: t.Collection[str], is_direct: bool = True) -> None:
         self.knows_keys, self._believed, self.is_direct = knows_keys, believed, is_direct
-        self._shared = shared
         self.address = INVENTORY
 
     def can_prove(self, address: str) -> bool:
         return address == INVENTORY or address in self._believed
 
-    def shares_connection_to(self, address: str) -> bool:
-        return address in self._shared
-
     def move_to(self, address: str) -> None:
         self.address = address
-
-
-@pytest.mark.parametrize(("knows_keys", "expected"), [(True, CLAIMED), (False, INVENTORY)])
-def test_a_connection_that_an_earlier_task_left_to_the_claimed_address_is_taken(
-    monkeypatch: pytest.MonkeyPatch, knows_keys: bool, expected: str
-) -> None:
-    """Where keys are known: the host has shown them there."""
-    monkeypatch.setattr(_transaction, "first_to_answer", lambda *_given, **_more: INVENTORY)
-    node = FoundNode(knows_keys, {CLAIMED}, shared={CLAIMED})
-    assert _transaction.find(t.cast("t.Any", node), [CLAIMED]) == {}
-    assert node.address == expected
 
 
 @pytest.mark.parametrize(("silent_looks", "is_found"), [(3, True), (10**6, False)])
@@ -386,79 +369,54 @@ def test_a_host_is_found_at_an_address_that_proves_it(
 
 
 class MovingNode(AnsweringNode):
-    """A host that is reached without a jump host, and proves itself at these addresses."""
+    """A host that is reached without a jump host, and moves to the claimed address."""
 
     is_direct, port = True, 22
 
-    def __init__(self, answer: Answer, proven: t.Collection[str] = (CLAIMED,)) -> None:
-        super().__init__(answer)
-        self._proven = proven
-
     def can_prove(self, address: str) -> bool:
-        return address == INVENTORY or address in self._proven
-
-    def shares_connection_to(self, address: str) -> bool:
-        return False
+        return True
 
 
-class Asked(Exception):
-    """The controller asks the host for the outcome, which costs a login."""
+MOVED = Staged(changed=True, addresses=(CLAIMED,), new_addresses=(CLAIMED,), signals=True, host=HERE)
 
 
-MOVED = Staged(changed=True, addresses=(CLAIMED,), gives_receipt=True, failed_before={"web": ""}, host=HERE)
-
-
-def move(
-    monkeypatch: pytest.MonkeyPatch, node: MovingNode, has_receipt: bool, check: bool = False
-) -> tuple[_transaction.Outcome, list[str]]:
-    """The outcome of a change whose host sends a receipt or not, and where the controller has connected to get it."""
-    fetched: list[str] = []
+def followed(monkeypatch: pytest.MonkeyPatch, answer: Staged, is_heard: bool, check: bool = False) -> list[bool]:
+    """Of each trial that is followed whether the host has signalled that it is up at its new address."""
+    found: list[bool] = []
 
     class Knocker:
         knock = None
 
-        def fetch_receipt(self, address: str, _seconds: float) -> bool:
-            fetched.append(address)
-            return has_receipt
+        def is_signalled(self, _seconds: float) -> bool:
+            return is_heard
 
-    def ask(*_given: object) -> t.NoReturn:
-        raise Asked
+    def follow(_self: object, opened: t.Any, _note: str) -> Judgement:
+        found.append(opened.has_signalled)
+        return kept()
 
     monkeypatch.setattr(_transaction, "first_to_answer", lambda *_given, **_more: INVENTORY)
     monkeypatch.setattr(_transaction, "knocking", lambda *_given: contextlib.nullcontext(Knocker()))
-    monkeypatch.setattr(_transaction.Transaction, "_follow", ask)
+    monkeypatch.setattr(_transaction.Transaction, "_follow", follow)
     request = Stage(Request("m", 60, check=check))
-    return _transaction.Transaction(t.cast("t.Any", node), request, [CLAIMED]).carry_out(), fetched
-
-
-def test_a_receipt_from_the_new_address_saves_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    node = MovingNode(MOVED)
-    outcome, fetched = move(monkeypatch, node, has_receipt=True)
-    assert (fetched, outcome.address, outcome.changed) == ([CLAIMED], CLAIMED, True)
-    assert outcome.probes == ({"name": "web", "before": "passed", "after": "passed"},)
-    assert len(node.asked) == 1
+    _transaction.Transaction(t.cast("t.Any", MovingNode(answer)), request, [CLAIMED]).carry_out()
+    return found
 
 
 @pytest.mark.parametrize(
-    ("answer", "proven", "has_receipt"),
+    ("answer", "is_heard", "expected"),
     [
-        (MOVED, (CLAIMED,), False),
-        (MOVED._replace(gives_receipt=False), (CLAIMED,), True),
-        (MOVED, (), True),
+        (MOVED, True, [True]),
+        (MOVED, False, [False]),
+        (MOVED._replace(signals=False), True, [False]),
+        (MOVED._replace(outcome=kept()), True, []),
     ],
-    ids=["none comes", "none is promised", "nothing would prove who sends it"],
+    ids=["it has", "nothing is heard", "it will not", "there is nothing to follow"],
 )
-def test_without_a_receipt_the_host_is_asked(
-    monkeypatch: pytest.MonkeyPatch, answer: Staged, proven: tuple[str, ...], has_receipt: bool
+def test_a_host_that_moves_is_followed_when_it_signals(
+    monkeypatch: pytest.MonkeyPatch, answer: Staged, is_heard: bool, expected: list[bool]
 ) -> None:
-    with pytest.raises(Asked):
-        move(monkeypatch, MovingNode(answer, proven), has_receipt)
+    assert followed(monkeypatch, answer, is_heard) == expected
 
 
-def test_a_host_that_promises_a_receipt_from_elsewhere_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(AnsibleError, match=r"203\.0\.113\.7 is not an address of its profiles"):
-        move(monkeypatch, MovingNode(MOVED._replace(addresses=("203.0.113.7",))), has_receipt=True)
-
-
-def test_a_dry_run_waits_for_no_receipt(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert move(monkeypatch, MovingNode(MOVED), has_receipt=True, check=True)[1] == []
+def test_nothing_is_followed_in_a_dry_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert followed(monkeypatch, MOVED, is_heard=True, check=True) == []

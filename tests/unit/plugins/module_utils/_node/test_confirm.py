@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 import time
 import typing as t
 from pathlib import Path
@@ -396,7 +398,7 @@ def test_a_trial_that_cannot_be_kept_is_rolled_back(
     assert configured.state == "old"
 
 
-ANNOUNCED = Knock("10.0.2.100", (40000,), 22, 9, "word", "receipt")
+ANNOUNCED = Knock("10.0.2.100", (40000,), 22, 9, "word")
 
 
 @pytest.fixture
@@ -439,6 +441,72 @@ def test_behind_nat_the_host_goes_on_by_itself_and_its_answer_comes_out_of_a_pip
     while list(tmp_path.glob("answer-*")):
         assert time.monotonic() < give_up, "the pipe stays"
         time.sleep(0.01)
+
+
+@pytest.fixture
+def moving(behind_nat: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[socket.socket]:
+    """The bell of a controller without NAT, whose host has a trial that is up at another address."""
+    monkeypatch.setattr(paths, "ANSWER_PIPE", str(tmp_path / "answer-"))
+    monkeypatch.setattr(handover.NetworkManager, "connect", NetworkManagerInTrial)
+    with contextlib.closing(socket.socket(type=socket.SOCK_DGRAM)) as bell:
+        bell.bind(("127.0.0.1", 0))
+        bell.settimeout(20)
+        monkeypatch.setenv("SSH_CONNECTION", f"127.0.0.1 61000 {OLD} 22")
+        yield bell
+
+
+def signal_to(bell: socket.socket) -> Knock:
+    return Knock("127.0.0.1", (40000,), 22, bell.getsockname()[1], "word")
+
+
+def test_who_logs_in_after_the_signal_finds_the_outcome(behind_nat: Host, moving: socket.socket, tmp_path: Path) -> None:
+    """The signal comes once the trial is up, and nothing is persisted before somebody reads."""
+    token, knock = behind_nat.trial.token, signal_to(moving)
+    assert handover.signals_from(knock, token) == knock
+    child = os.fork()
+    if not child:
+        try:
+            handover.await_login(token, knock, (NEW,))
+        finally:
+            os._exit(0)
+    assert moving.recv(64) == b"word"
+    assert records.load_trial() is not None, "nobody has logged in yet"
+    answer = json.loads((tmp_path / f"answer-{token}").read_text().partition(paths.ANSWER_MARK)[2])
+    assert (answer["answer"], answer["state"]) == ("judgement", CONFIRMED)
+    assert records.load_trial() is None
+    os.waitpid(child, 0)
+    assert list(tmp_path.glob("answer-*")) == []
+
+
+@pytest.mark.parametrize("change", [{"phase": STAGED}, {"token": "of another one"}, {"steps": (ETH0, ETH1._replace(trial_uuid="down"))}])
+def test_there_is_no_signal_while_the_trial_is_not_up(
+    behind_nat: Host,
+    moving: socket.socket,
+    tmp_path: Path,
+    change: t.Mapping[str, t.Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(handover, "_UNTIL_IT_IS_UP", 0.05)
+    trial = records.load_trial()
+    assert trial is not None
+    assert handover.signals_from(signal_to(moving), behind_nat.trial.token)
+    records.save_trial(trial._replace(**change))
+    handover.await_login(behind_nat.trial.token, signal_to(moving), (NEW,))
+    moving.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        moving.recv(64)
+    assert list(tmp_path.glob("answer-*")) == []
+
+
+@pytest.mark.parametrize("session", ["", f"192.0.2.7 61000 {OLD} 22", f"127.0.0.1 61000 {OLD} 2222"])
+def test_where_no_signal_arrives_none_is_promised(
+    behind_nat: Host, moving: socket.socket, session: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind NAT, or where the session is not known."""
+    monkeypatch.setenv("SSH_CONNECTION", session)
+    assert handover.signals_from(signal_to(moving), behind_nat.trial.token) is None
+    assert handover.signals_from(None, behind_nat.trial.token) is None
+    assert list(tmp_path.glob("answer-*")) == []
 
 
 def test_a_trial_of_another_controller_is_left_alone(configured: Host) -> None:

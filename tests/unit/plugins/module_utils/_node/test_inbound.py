@@ -37,12 +37,7 @@ class Door(t.NamedTuple):
     def knock(self, *connections: socket.socket) -> Knock:
         """How these connections will come."""
         return Knock(
-            self.address,
-            tuple(connection.getsockname()[1] for connection in connections),
-            self.port,
-            9,
-            "word",
-            "receipt",
+            self.address, tuple(connection.getsockname()[1] for connection in connections), self.port, 9, "word"
         )
 
 
@@ -175,7 +170,7 @@ def test_who_does_not_get_an_answer_has_not_come() -> None:
         connection.bind(("127.0.0.1", 0))
         with contextlib.suppress(OSError):
             connection.connect(("127.0.0.1", 9))
-        assert not Arrival(Knock("127.0.0.1", (connection.getsockname()[1],), 9, 9, "word", "receipt")).has_come()
+        assert not Arrival(Knock("127.0.0.1", (connection.getsockname()[1],), 9, 9, "word")).has_come()
 
 
 def test_nobody_is_awaited_where_nobody_will_knock() -> None:
@@ -203,18 +198,18 @@ def test_where_no_ring_comes_through_the_controller_comes_after_a_while(door: Do
     with knocking(door.address, door.port, (0.0, 0.1)) as knocker:
         knock = knocker.knock
         assert knock
-        assert until(lambda: knocked_from(knock)[0] == set(knock.ports[:2]))
+        assert until(lambda: knocked_from(knock)[0] == set(knock.ports))
 
 
 def test_a_name_that_is_unknown_is_no_error() -> None:
     with knocking("no-such-name.invalid", 22, (0.0,)) as knocker:
         assert knocker.knock is None
-        assert not knocker.fetch_receipt("127.0.0.1", 0.0)
+        assert not knocker.is_signalled(0.0)
 
 
 def behind_nat(door: Door, **change: t.Any) -> Arrival:
     """What watches for a controller that announces another address and other ports than it has here."""
-    announced = Knock("10.0.2.100", (9,), 22, 9, "word", "receipt")
+    announced = Knock("10.0.2.100", (9,), 22, 9, "word")
     return Arrival(announced, Way(door.address, door.address, door.port)._replace(**change))
 
 
@@ -254,7 +249,7 @@ def test_behind_nat_a_connection_that_had_begun_before_proves_nothing(
     table = tmp_path / "tcp"
     head, line = "sl local_address rem_address st\n", "0: 0100007F:0016 0200007F:C350 {} 0:0\n"
     monkeypatch.setattr(inbound, "TABLES", (str(table),))
-    arrival = Arrival(Knock("10.0.2.100", (9,), 22, 9, "word", "receipt"), Way("127.0.0.2", "127.0.0.1", 22))
+    arrival = Arrival(Knock("10.0.2.100", (9,), 22, 9, "word"), Way("127.0.0.2", "127.0.0.1", 22))
     for state in ("03", "01"):
         table.write_text(head + line.format(state))
         assert not arrival.has_come()

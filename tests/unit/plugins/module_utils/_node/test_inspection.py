@@ -257,4 +257,4 @@ def test_nat_shows_where_a_session_comes_from_and_goes_to(
     """The controller announces its own address, and the port that it connects to."""
     monkeypatch.setenv("SSH_CONNECTION", session)
     session = inspection.connection_of_session()
-    assert inspection.way_behind_nat(session, Knock("192.0.2.9", (40000,), 22, 9, "word", "receipt")) == way
+    assert inspection.way_behind_nat(session, Knock("192.0.2.9", (40000,), 22, 9, "word")) == way

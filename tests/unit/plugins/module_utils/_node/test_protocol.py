@@ -81,7 +81,7 @@ def test_the_conversation_has_types() -> None:
     assert "t.Any" not in inspect.getsource(protocol)
 
 
-KNOCK = Knock("192.0.2.9", (40000, 40001), 22, 40002, "word", "receipt")
+KNOCK = Knock("192.0.2.9", (40000, 40001), 22, 40002, "word")
 COMMON = Request(
     "node1",
     60,

@@ -93,6 +93,10 @@ def _by_host(asked: BatchAsked, claimed: t.Mapping[str, t.Any]) -> dict[str, t.A
             **about,
             "push": dict(each.push),
             "keeps_unused": each.keeps_unused,
+            # nothing shows yet that it has ever answered there
+            "is_promised": not any(
+                claim.get("confirmed") or claim.get("host_keys") for claim in claims.get(machine, ())
+            ),
             "is_pending": any(claim["address"] is None for claim in claims.get(machine, ())),
             "renumbering": renumbering.get(machine, []),
         }

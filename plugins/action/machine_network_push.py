@@ -56,7 +56,7 @@ class ActionModule(NetworkAction):
         if asked["is_pending"]:
             return {"changed": False, "skipped": True, "skip_reason": "its addresses are not claimed yet (check mode)"}
         try:
-            return push(self, task_vars, *self._order(host, asked, claimed, task_vars))
+            return push(self, task_vars, *self._order(host, asked, claimed, task_vars), asked["is_promised"])
         except AnsibleConnectionFailure:
             raise  # what became of the host is not known
         except AnsibleError as error:

@@ -108,7 +108,7 @@ class ActionModule(NetworkAction):
 
 
 def _usual_ssh_args() -> str | None:
-    """Ansible's own default of the option ssh_args; None where the controller's configuration has another one, which may hold a password."""
+    """Ansible's own default of the option ssh_args; None where the configuration has another one, which may hold a password."""
     connection_loader.get("ssh", class_only=True)  # makes the option known
     value, origin = constants.config.get_config_value_and_origin(
         "ssh_args", plugin_type="connection", plugin_name="ssh"

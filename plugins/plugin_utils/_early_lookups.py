@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Load the collection's lookups where Ansible loads its actions and inventories: in the process from which it forks.
 
-Ansible starts a process for each task of each host, and each of them would load a lookup again: 12 ms, of which 5 are for its documentation.
+Ansible starts a process for each task of each host, and each of them would load a lookup again: 12 ms, 5 of them for its documentation.
 """
 
 from __future__ import annotations

@@ -329,8 +329,8 @@ class Judgement(t.NamedTuple):
 class Staged(t.NamedTuple):
     """To a request to stage: what changes, and where the host will be; ``outcome`` is there where it is known already.
 
-    ``is_watched``: the trial is up, and a process of the host waits for a new connection and has the outcome then. ``signals``: it is not up
-    yet, and such a process signals once it is.
+    ``is_watched``: the trial is up, and a process of the host waits for a new connection and has the outcome then. ``signals``: it is not
+    up yet, and such a process signals once it is.
     """
 
     changed: bool = False

@@ -273,6 +273,11 @@ class Node:
         if not self.is_direct:
             self._leave_master()  # one from before may be there, too, and nothing else shows it
 
+    def shares_connection_to(self, address: str) -> bool:
+        """Whether an earlier task has left a connection there, over which this node has proved who it is."""
+        proof = self._proof(address)
+        return bool(proof) and is_listened_at(control_path(shlex.split(str(proof))))
+
     def _leave_master(self) -> None:
         """Let a shared connection take nothing more, if there is one; what runs over it goes on."""
         command = self._master_command("stop")

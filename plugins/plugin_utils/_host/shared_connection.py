@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ssh's shared connections (ControlMaster in ssh_config(5)): the sockets that their masters listen at, which are cheaper to ask than ssh."""
+"""ssh's shared connections (ControlMaster in ssh_config(5)): the sockets at which their masters listen, cheaper to ask than ssh."""
 
 from __future__ import annotations
 

@@ -63,8 +63,11 @@ def push(
     task_vars: t.Mapping[str, t.Any],
     options: t.Mapping[str, t.Any],
     addresses: t.Mapping[str, t.Union[Address, str, None]],
+    is_promised: bool = False,
 ) -> dict[str, t.Any]:
     """The result of the module network_config, whose options these are; ``addresses`` are those for the placeholders, by key.
+
+    Where they are only promised (``is_promised``), the host is not looked for there before it is silent where the inventory has it.
 
     Raises Failure with one sentence, Unreached without an answer.
     """
@@ -83,7 +86,7 @@ def push(
         common._replace(more_files=more_files, required=required),
         tuple(_wanted(profile) for profile in rendering.profiles),
     )
-    outcome = _carried_out(Transaction(node, request, known), machine, rendering)
+    outcome = _carried_out(Transaction(node, request, known, is_promised), machine, rendering)
     proved = [] if common.check else _proved(claimed, rendering, outcome)
     return {
         **_report(machine, rendering, outcome),

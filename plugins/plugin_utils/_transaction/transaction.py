@@ -23,7 +23,6 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.protoco
     Busy,
     Confirm,
     Judgement,
-    Knock,
     OtherHost,
     Refusal,
     Stage,
@@ -88,6 +87,8 @@ _TAKEOVERS = 3
 # when to connect, in seconds, while a host is busy with a request and does not signal. Each is a connection without a login, and many of
 # those count as an attack (OpenSSH 9.8)
 _KNOCK_AT = (1.5, 2.2, 2.9)
+# so long a connection of an earlier task may be silent, in seconds, besides the probes: its address may be gone, which it may not notice
+_OVER_AN_OLD_CONNECTION = 10.0
 # how long a host may take to signal that it is up at another address, in seconds; a firewall of the controller may keep the signal out
 _UNTIL_IT_SIGNALS = 1.5
 
@@ -135,10 +136,16 @@ class _LostAnswer:
 
 
 class Transaction:
-    """One change of one node. ``known_addresses`` are where it may answer besides the address of the inventory."""
+    """One change of one node. ``known_addresses`` are where it may answer besides the address of the inventory.
 
-    def __init__(self, node: Node, request: Stage | StageReset, known_addresses: t.Sequence[str]) -> None:
+    It is not looked for there at first if they are only promised (``is_promised``), nor where an earlier task has left a connection to it.
+    """
+
+    def __init__(
+        self, node: Node, request: Stage | StageReset, known_addresses: t.Sequence[str], is_promised: bool = False
+    ) -> None:
         self._node = node
+        self._is_promised = is_promised
         self._request = request
         self._common = request.common
         self._inventory_address = node.inventory_address
@@ -146,6 +153,8 @@ class Transaction:
         self._token = uuid.uuid4().hex
         self._lost = 0
         self._asked_at = time.monotonic()
+        # in seconds, until a connection that brings no answer is cut
+        self._longest_silence: float = self._common.deadline
         self._expected = _expected_addresses(request, self._known, node.address)
         self._looks = self._takeovers = 0
         # where ssh did not take who answered for this host
@@ -159,9 +168,7 @@ class Transaction:
     def carry_out(self) -> Outcome:
         """Stage the request and see it through. Raises Failure when the node rolled back or cannot do it, Unreached without an answer."""
         self._node.notice_cuts()
-        # a job of AWX may have been cancelled in the middle of the first push
-        back = self._common.deadline + _ROLLING_BACK if job_words(os.environ) else 0.0
-        find(self._node, self._known, self._common.machine, back)
+        self._find()
         self._refuse_second_machine()
         second = SecondMachine(self._node)
         answer = self._stage()
@@ -184,6 +191,24 @@ class Transaction:
             probes=_probe_results(answer.failed_before, last.failed_after if last else None),
             waiting={**answer.waiting, **((last.waiting if last else None) or {})},
         )
+
+    def _find(self) -> None:
+        """Go where the host is, as far as that can be known before it is asked."""
+        is_in_job = job_words(os.environ)
+        if self._node.is_direct and self._node.knows_keys and isinstance(self._request, Stage):
+            elsewhere = (each for each in self._known if each != self._inventory_address)
+            shared = next(filter(self._node.shares_connection_to, elsewhere), None)
+            if shared:
+                self._longest_silence = min(self._longest_silence, _OVER_AN_OLD_CONNECTION + self._longest_probe())
+                self._node.move_to(shared)
+                return
+        if not self._is_promised or is_in_job:
+            # a job of AWX may have been cancelled in the middle of the first push
+            back = self._common.deadline + _ROLLING_BACK if is_in_job else 0.0
+            find(self._node, self._known, self._common.machine, back)
+
+    def _longest_probe(self) -> float:
+        return max((probe.timeout for probe in self._common.probes), default=0.0)
 
     def _outcome(
         self, answer: Staged | _LostAnswer, warnings: tuple[str, ...], second: SecondMachine, **known: t.Any
@@ -235,7 +260,7 @@ class Transaction:
             self._expected,
             # a reset wants another connection anyway, over the lease
             knocks=0 if isinstance(self._request, StageReset) else 1,
-            longest_probe=max((probe.timeout for probe in self._common.probes), default=0.0),
+            longest_probe=self._longest_probe(),
             deadline_note=deadline_note,
         )
         return pursuit.outcome(self._asked_at + self._common.deadline)
@@ -289,7 +314,7 @@ class Transaction:
         self._asked_at = time.monotonic()
         address = self._node.address
         only_known = address != self._inventory_address and not self._node.is_believed
-        with self._node.cut_after(self._common.deadline), self._knocking(address) as knocker:
+        with self._node.cut_after(self._longest_silence), self._knocking(address) as knocker:
             common = self._common._replace(
                 take_over=take_over,
                 connected_address=address,
@@ -322,6 +347,7 @@ class Transaction:
     def _after_a_lost_answer(self, address: str) -> _LostAnswer | None:
         """The connection broke: before the node heard the request, or after it began to carry it out."""
         self._lost += 1
+        self._longest_silence = self._common.deadline
         for answering in self._who_answers(address) if self._lost <= _LOST_ANSWERS else ():
             self._node.move_to(answering)
             answer = self._node.run(Confirm(self._token, answering, fresh=False, knock=None))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge a trial in a process that outlives the request which opened it: what the controller asks next should not cost another start of Python.
+"""Judge a trial in a process that outlives the request which opened it: what is asked next should not cost another start of Python.
 
 Behind NAT the controller learns only from an answer that it may connect. Where its address moves it is signalled that it may log in.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import time
-
 import typing as t
 
 from .. import paths
@@ -45,7 +44,7 @@ def hand_over(token: str, visit: Visit) -> bool:
 
 
 def signals_from(knock: Knock | None, token: str) -> Knock | None:
-    """How to signal a controller that will log in where this host moves to; None where no signal gets there, or there is no place for a pipe."""
+    """How to signal a controller that logs in where this host moves to; None where no signal gets there, or no pipe can be made."""
     session = connection_of_session()
     if knock is None or session is None or way_behind_nat(session, knock) is not None:
         return None
@@ -57,7 +56,7 @@ def signals_from(knock: Knock | None, token: str) -> Knock | None:
 
 
 def await_login(token: str, knock: Knock, addresses: t.Sequence[str]) -> None:
-    """Signal the controller once the trial is up, and judge it when the controller has logged in at one of these addresses, all of them new.
+    """Signal the controller once the trial is up, and judge it when the controller has logged in at one of these new addresses.
 
     Nobody but root reads the pipe, and the controller does so over a connection that it has begun after the signal.
     """

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Knock
@@ -67,9 +66,10 @@ def test_only_the_word_of_the_request_is_the_signal(words: list[str], expected: 
 
 
 def test_a_flood_is_no_signal_and_is_not_read_for_long() -> None:
-    with socket.create_server(("127.0.0.2", 0)) as listener:
-        with knocking("127.0.0.2", listener.getsockname()[1], [600.0]) as knocker:
-            knock = knocker.knock
-            assert knock is not None
-            say(knock, *(["x"] * 120))
-            assert not knocker.is_signalled(600.0)
+    with socket.create_server(("127.0.0.2", 0)) as listener, knocking(
+        "127.0.0.2", listener.getsockname()[1], [600.0]
+    ) as knocker:
+        knock = knocker.knock
+        assert knock is not None
+        say(knock, *(["x"] * 120))
+        assert not knocker.is_signalled(600.0)

@@ -17,6 +17,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.protoco
     Busy,
     Judgement,
     OtherHost,
+    Probe,
     Refusal,
     Request,
     Stage,
@@ -373,8 +374,51 @@ class MovingNode(AnsweringNode):
 
     is_direct, port = True, 22
 
+    def __init__(self, answer: Answer, shared: t.Collection[str] = (), knows_keys: bool = False) -> None:
+        super().__init__(answer)
+        self._shared, self.knows_keys = shared, knows_keys
+        self.cuts: list[float] = []
+
     def can_prove(self, address: str) -> bool:
         return True
+
+    def shares_connection_to(self, address: str) -> bool:
+        return address in self._shared
+
+    @contextlib.contextmanager
+    def cut_after(self, seconds: float) -> t.Iterator[None]:
+        self.cuts.append(seconds)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("shared", "knows_keys", "is_promised", "looks", "at", "cut"),
+    [
+        ({CLAIMED}, True, False, 0, CLAIMED, 13.0),
+        # nothing has proved who is there
+        ({CLAIMED}, False, False, 1, INVENTORY, 60),
+        ((), True, False, 1, INVENTORY, 60),
+        ((), False, True, 0, INVENTORY, 60),
+    ],
+    ids=["a connection from before", "without keys", "none", "an address that is only promised"],
+)
+def test_a_host_is_looked_for_where_it_is_not_known_to_be(
+    monkeypatch: pytest.MonkeyPatch,
+    shared: t.Collection[str],
+    knows_keys: bool,
+    is_promised: bool,
+    looks: int,
+    at: str,
+    cut: float,
+) -> None:
+    """A connection from before may lead nowhere by now: it is cut soon."""
+    looked: list[object] = []
+    monkeypatch.setattr(_transaction, "first_to_answer", lambda *given, **_more: looked.append(given) or INVENTORY)
+    monkeypatch.setattr(_transaction, "knocking", lambda *_given: contextlib.nullcontext())
+    node = MovingNode(Staged(), shared, knows_keys)
+    request = Stage(Request("m", 60, probes=(Probe("web", "tcp", "192.0.2.1", 80, timeout=3.0),)))
+    _transaction.Transaction(t.cast("t.Any", node), request, [CLAIMED], is_promised).carry_out()
+    assert (len(looked), node.address, node.cuts) == (looks, at, [cut])
 
 
 MOVED = Staged(changed=True, addresses=(CLAIMED,), new_addresses=(CLAIMED,), signals=True, host=HERE)

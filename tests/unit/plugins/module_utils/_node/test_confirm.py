@@ -459,7 +459,9 @@ def signal_to(bell: socket.socket) -> Knock:
     return Knock("127.0.0.1", (40000,), 22, bell.getsockname()[1], "word")
 
 
-def test_who_logs_in_after_the_signal_finds_the_outcome(behind_nat: Host, moving: socket.socket, tmp_path: Path) -> None:
+def test_who_logs_in_after_the_signal_finds_the_outcome(
+    behind_nat: Host, moving: socket.socket, tmp_path: Path
+) -> None:
     """The signal comes once the trial is up, and nothing is persisted before somebody reads."""
     token, knock = behind_nat.trial.token, signal_to(moving)
     assert handover.signals_from(knock, token) == knock
@@ -478,7 +480,9 @@ def test_who_logs_in_after_the_signal_finds_the_outcome(behind_nat: Host, moving
     assert list(tmp_path.glob("answer-*")) == []
 
 
-@pytest.mark.parametrize("change", [{"phase": STAGED}, {"token": "of another one"}, {"steps": (ETH0, ETH1._replace(trial_uuid="down"))}])
+@pytest.mark.parametrize(
+    "change", [{"phase": STAGED}, {"token": "of another one"}, {"steps": (ETH0, ETH1._replace(trial_uuid="down"))}]
+)
 def test_there_is_no_signal_while_the_trial_is_not_up(
     behind_nat: Host,
     moving: socket.socket,

@@ -81,6 +81,13 @@ class ActionModule(NetworkAction):
         }
 
 
+def _is_promised(claims: t.Sequence[t.Mapping[str, t.Any]], machine: str, claimed: t.Mapping[str, t.Any]) -> bool:
+    """Whether nothing shows that a machine has ever answered at an address that it holds, also for a key that it asks for no more."""
+    held = set((claimed.get("held") or {}).get(machine) or ())
+    is_known = bool((claimed.get("host_keys") or {}).get(machine)) or any(claim.get("confirmed") for claim in claims)
+    return bool(claims) and not is_known and held <= {claim.get("address") for claim in claims}
+
+
 def _by_host(asked: BatchAsked, claimed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What the push of each host needs, and why a host is not pushed."""
     claims, renumbering = (grouped(claimed.get(name) or (), "machine") for name in ("claims", "renumbering"))
@@ -93,10 +100,7 @@ def _by_host(asked: BatchAsked, claimed: t.Mapping[str, t.Any]) -> dict[str, t.A
             **about,
             "push": dict(each.push),
             "keeps_unused": each.keeps_unused,
-            # nothing shows yet that it has ever answered there
-            "is_promised": not any(
-                claim.get("confirmed") or claim.get("host_keys") for claim in claims.get(machine, ())
-            ),
+            "is_promised": _is_promised(claims.get(machine, []), machine, claimed),
             "is_pending": any(claim["address"] is None for claim in claims.get(machine, ())),
             "renumbering": renumbering.get(machine, []),
         }

@@ -251,8 +251,10 @@ class Node:
             arguments=" ".join(given),
         )
 
-    def move_to(self, address: str) -> None:
+    def move_to(self, address: str, keeps_connection: bool = False) -> None:
         """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself.
+
+        With ``keeps_connection`` it is the one that an earlier task has left there.
 
         Raises Failure for anything but an IP address or what the inventory has: it becomes an argument of ssh. Raises WrongHost if
         nothing distinguishes this node from another host.
@@ -270,7 +272,7 @@ class Node:
         self._connection.host = address
         self._connection.control_path = None
         self._connection._connected = False
-        if not self.is_direct:
+        if not keeps_connection:
             self._leave_master()  # one from before may be there, too, and nothing else shows it
 
     def shares_connection_to(self, address: str) -> bool:

@@ -11,6 +11,8 @@ import socket
 import typing as t
 
 _OPTION = "ControlPath="
+# seconds
+_LONGEST = 1.0
 
 
 def control_path(arguments: t.Iterable[str]) -> str:
@@ -23,14 +25,18 @@ def control_path(arguments: t.Iterable[str]) -> str:
         words = []
     path = words[0].replace("%%", "\0") if len(words) == 1 else ""
     is_another = any(each.startswith("-S") for each in given)
-    return "" if is_another or "%" in path or not path.startswith("/") else path.replace("\0", "%")
+    has_tokens = "%" in path or "$" in path
+    return "" if is_another or has_tokens or not path.startswith("/") else path.replace("\0", "%")
 
 
 def is_listened_at(path: str) -> bool:
     """Whether a master listens at this socket."""
     with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_LONGEST)
         try:
             connection.connect(path)
+        except socket.timeout:  # it is stopped, or very busy
+            return True
         except (OSError, ValueError):  # it has ended; no path, or one that is too long
             return False
     return True

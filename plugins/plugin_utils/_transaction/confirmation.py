@@ -136,7 +136,7 @@ class Pursuit:
         self._expected = expected
         self._knocks = knocks if node.is_direct else 0
         self._is_watched = opened.is_watched and node.is_direct
-        self._has_signalled = opened.has_signalled and node.is_direct
+        self._has_signalled = opened.has_signalled and node.is_direct and node.can_prove(opened.addresses[0])
         self._longest_answer = _ANSWER + 2 * (longest_probe + 1)
         self._old = node.address
         self._wanted = list(opened.addresses) or [self._old]
@@ -205,7 +205,7 @@ class Pursuit:
         if not distinct:
             return None
         if self._has_signalled:
-            return distinct[0]
+            return self._opened.addresses[0]
         if self._node.is_direct:
             return self._first_to_answer(distinct)
         told, self._told = self._told, ""

@@ -87,7 +87,7 @@ _TAKEOVERS = 3
 # when to connect, in seconds, while a host is busy with a request and does not signal. Each is a connection without a login, and many of
 # those count as an attack (OpenSSH 9.8)
 _KNOCK_AT = (1.5, 2.2, 2.9)
-# so long a connection of an earlier task may be silent, in seconds, besides the probes: its address may be gone, which it may not notice
+# so long a connection of an earlier task may be silent, in seconds, besides what a change takes: its address may be gone without its notice
 _OVER_AN_OLD_CONNECTION = 10.0
 # how long a host may take to signal that it is up at another address, in seconds; a firewall of the controller may keep the signal out
 _UNTIL_IT_SIGNALS = 1.5
@@ -199,10 +199,13 @@ class Transaction:
             elsewhere = (each for each in self._known if each != self._inventory_address)
             shared = next(filter(self._node.shares_connection_to, elsewhere), None)
             if shared:
-                self._longest_silence = min(self._longest_silence, _OVER_AN_OLD_CONNECTION + self._longest_probe())
-                self._node.move_to(shared)
+                # probes run before and after a change, and each profile may take a second
+                work = 2 * (self._longest_probe() + 1) + len(self._request.profiles)
+                self._longest_silence = min(self._longest_silence, _OVER_AN_OLD_CONNECTION + work)
+                self._node.move_to(shared, keeps_connection=True)
                 return
-        if not self._is_promised or is_in_job:
+        # where keys are known the inventory's address may be an old lease, which another host has by now
+        if not self._is_promised or self._node.knows_keys or is_in_job:
             # a job of AWX may have been cancelled in the middle of the first push
             back = self._common.deadline + _ROLLING_BACK if is_in_job else 0.0
             find(self._node, self._known, self._common.machine, back)

@@ -60,15 +60,24 @@ def await_login(token: str, knock: Knock, addresses: t.Sequence[str]) -> None:
 
     Nobody but root reads the pipe, and the controller does so over a connection that it has begun after the signal.
     """
-    pipe, manager = paths.ANSWER_PIPE + token, NetworkManager.connect()
+    pipe = paths.ANSWER_PIPE + token
+    try:
+        if _comes_up(token):
+            ring(knock)
+            _judge(pipe, token, Visit(addresses[0], frozenset(addresses), True, Arrival(None)))
+    finally:
+        remove(pipe)
+
+
+def _comes_up(token: str) -> bool:
+    """Whether the trial is up within a moment."""
+    manager = NetworkManager.connect()
     give_up = time.monotonic() + _UNTIL_IT_IS_UP
     while not is_up_now(manager, token):
         if time.monotonic() > give_up:
-            remove(pipe)
-            return
+            return False
         time.sleep(_PAUSE)
-    ring(knock)
-    _judge(pipe, token, Visit(addresses[0], frozenset(addresses), True, Arrival(None)))
+    return True
 
 
 def _make(pipe: str) -> None:

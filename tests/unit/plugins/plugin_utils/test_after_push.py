@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.elemental.networking.plugins.action.machine_network_claim import _is_promised
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_push import Pushed, left_of, moved
 
 KEYS = ["ssh-ed25519 AAAA"]
@@ -144,3 +145,25 @@ def test_the_arguments_of_ssh_are_shown_in_full_only_where_they_hold_no_password
     found = moved(pushed(result={**RESULT, **needed}), "192.0.2.9", own)
     assert found is not None
     assert (found["all_ssh_args"], found["is_public"]) == expected
+
+
+HELD = {"n1": ["192.0.2.1"]}
+
+
+@pytest.mark.parametrize(
+    ("claims", "claimed", "expected"),
+    [
+        ([{"address": "192.0.2.1"}], {"held": HELD}, True),
+        ([{"address": "192.0.2.1"}], {}, True),
+        ([{"address": "192.0.2.1", "confirmed": "2026-11-30T00:00:00Z"}], {"held": HELD}, False),
+        ([{"address": "192.0.2.1"}], {"held": HELD, "host_keys": {"n1": KEYS}}, False),
+        # it asks for another key, or for an address of another pool
+        ([{"address": "192.0.2.2"}], {"held": {"n1": ["192.0.2.1", "192.0.2.2"]}}, False),
+        ([], {"held": HELD}, False),
+        ([], {}, False),
+    ],
+)
+def test_an_address_is_only_promised_where_nothing_shows_that_the_machine_has_another_one(
+    claims: list[dict[str, str]], claimed: dict[str, t.Any], expected: bool
+) -> None:
+    assert _is_promised(claims, "n1", claimed) == expected

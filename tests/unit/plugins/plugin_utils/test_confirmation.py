@@ -133,6 +133,19 @@ def test_a_host_that_has_signalled_from_its_new_address_is_not_looked_for(
     assert (node.collected, len(node.asked), len(looked), node.address) == (1, len(answers), looks, NEW)
 
 
+def test_who_cannot_be_told_from_another_host_at_the_new_address_is_not_asked_for_the_outcome_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What reads the outcome counts as a login at the new address."""
+    monkeypatch.setattr(_pursuit, "first_to_answer", lambda addresses, *_rest: addresses[0])
+    node = WatchingNode(CONFIRMED, [CONFIRMED])
+    monkeypatch.setattr(node, "can_prove", lambda address: address != NEW)
+    opened = _pursuit.Opened("x", addresses=(NEW,), new_addresses=(NEW,), profiles=1, has_signalled=True)
+    pursuit = _pursuit.Pursuit(node, "token", "machine", opened, [], [NEW], knocks=0, longest_probe=0.0)
+    assert pursuit.outcome(time.monotonic() + 60).state == "confirmed"
+    assert node.collected == 0
+
+
 @pytest.mark.parametrize(
     ("given", "deadline", "expected"),
     [

@@ -27,6 +27,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.shared_
         ("/tmp/%h", ""),
         ("/tmp/%%%h", ""),
         ("~/.ssh/one", ""),
+        ("/tmp/${HOME}", ""),
         ("none", ""),
         ('"/tmp/not closed', ""),
     ],

@@ -385,6 +385,10 @@ class MovingNode(AnsweringNode):
     def shares_connection_to(self, address: str) -> bool:
         return address in self._shared
 
+    def move_to(self, address: str, keeps_connection: bool = False) -> None:
+        assert keeps_connection == (address in self._shared)
+        super().move_to(address)
+
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> t.Iterator[None]:
         self.cuts.append(seconds)
@@ -394,13 +398,15 @@ class MovingNode(AnsweringNode):
 @pytest.mark.parametrize(
     ("shared", "knows_keys", "is_promised", "looks", "at", "cut"),
     [
-        ({CLAIMED}, True, False, 0, CLAIMED, 13.0),
+        ({CLAIMED}, True, False, 0, CLAIMED, 18.0),
         # nothing has proved who is there
         ({CLAIMED}, False, False, 1, INVENTORY, 60),
         ((), True, False, 1, INVENTORY, 60),
         ((), False, True, 0, INVENTORY, 60),
+        # it may have another address
+        ((), True, True, 1, INVENTORY, 60),
     ],
-    ids=["a connection from before", "without keys", "none", "an address that is only promised"],
+    ids=["a connection from before", "without keys", "none", "an address that is only promised", "promised, with keys"],
 )
 def test_a_host_is_looked_for_where_it_is_not_known_to_be(
     monkeypatch: pytest.MonkeyPatch,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bare TCP connections that a host was told of: that they arrive proves that the controller can still get there, without a login."""
+"""Bare TCP connections that were announced to a host: that they arrive proves that the controller can still get there, without a login."""
 
 from __future__ import annotations
 

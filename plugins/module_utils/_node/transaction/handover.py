@@ -58,7 +58,7 @@ def signals_from(knock: Knock | None, token: str) -> Knock | None:
 def await_login(token: str, knock: Knock, addresses: t.Sequence[str]) -> None:
     """Signal the controller once the trial is up, and judge it when the controller has logged in at one of these new addresses.
 
-    Nobody but root reads the pipe, and the controller does so over a connection that it has begun after the signal.
+    Root alone can read the pipe, and the controller does so over a connection that it has begun after the signal.
     """
     pipe = paths.ANSWER_PIPE + token
     try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections that a host was told of, and its signal, over real sockets on loopback."""
+"""Connections that were announced to a host, and its signal, over real sockets on loopback."""
 
 from __future__ import annotations
 

@@ -79,8 +79,7 @@ def test_a_card_that_is_left_to_networkmanager_is_configured_as_a_boot_would(con
     assert push_each(
         controller, {node: wishes({"mgmt": keyfile("mgmt", interface="eth0")}) for node in names}
     ).succeeded
-    server = "/etc/NetworkManager/conf.d/server.conf"
-    inside(controller, "node1", f"printf '[main]\\nno-auto-default=*\\n' > {server}")
+    makes_no_profiles(controller, "node1")
     assert controller.play("reset", machine_network_hosts="node2").succeeded
     boot_all(controller)
     wanted = {node: wishes({"storage": STORAGE.format(number)}) for number, node in enumerate(names)}
@@ -94,16 +93,7 @@ def test_a_card_that_is_left_to_networkmanager_is_configured_as_a_boot_would(con
     )
     assert "passed before and fails now" in undone.output
     assert "until the next boot" not in inside(controller, "node3", "nmcli -g NAME connection")
-    first = push_each(controller, wanted, machine_network_rollback_timeout=20)
-    assert [node for node in names if f"fatal: [{node}]" in first.output] == ["node1"], first.output
-    assert "rolled back after trying" in first.output
-    del wanted["node1"]
-    for _time in ("now", "after a boot"):
-        for node in wanted:
-            has_both(controller, node)
-        again = push_each(controller, wanted)
-        assert [again.changed(node) for node in wanted] == [0, 0], again.output
-        boot_all(controller)
+    all_but_node1_are_configured(controller, wanted)
 
 
 def test_a_profile_that_goes_with_the_change_does_not_carry_its_proof(controller: Controller) -> None:
@@ -117,20 +107,30 @@ def test_a_profile_that_goes_with_the_change_does_not_carry_its_proof(controller
         "fallback": keyfile("fallback", interface="eth0", connection="autoconnect-priority=0"),
     }
     assert push_each(controller, {node: wishes(two) for node in names}).succeeded
-    server = "/etc/NetworkManager/conf.d/server.conf"
-    inside(controller, "node1", f"printf '[main]\\nno-auto-default=*\\n' > {server}")
+    makes_no_profiles(controller, "node1")
     boot_all(controller)
     wanted = {node: wishes({"storage": STORAGE.format(number)}) for number, node in enumerate(names)}
     wanted["node3"] = wishes({"fallback": STORAGE.format(2).replace("storage", "fallback")})
+    all_but_node1_are_configured(controller, wanted)
+
+
+def makes_no_profiles(controller: Controller, node: str) -> None:
+    """As with RHEL's NetworkManager-config-server, from its next start on."""
+    server = "/etc/NetworkManager/conf.d/server.conf"
+    inside(controller, node, f"printf '[main]\\nno-auto-default=*\\n' > {server}")
+
+
+def all_but_node1_are_configured(controller: Controller, wanted: t.Mapping[str, t.Any]) -> None:
+    """node1 is rolled back; the others have a lease beside what they ask for, now and after a boot, and a second run changes nothing."""
     first = push_each(controller, wanted, machine_network_rollback_timeout=20)
-    assert [node for node in names if f"fatal: [{node}]" in first.output] == ["node1"], first.output
+    assert [node for node in wanted if f"fatal: [{node}]" in first.output] == ["node1"], first.output
     assert "rolled back after trying" in first.output
-    del wanted["node1"]
+    others = {node: each for node, each in wanted.items() if node != "node1"}
     for _time in ("now", "after a boot"):
-        for node in wanted:
+        for node in others:
             has_both(controller, node)
-        again = push_each(controller, wanted)
-        assert [again.changed(node) for node in wanted] == [0, 0], again.output
+        again = push_each(controller, others)
+        assert [again.changed(node) for node in others] == [0, 0], again.output
         boot_all(controller)
 
 

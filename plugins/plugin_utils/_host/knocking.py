@@ -119,7 +119,7 @@ class _Bell:
         return self._has_rung
 
     def _next(self, until: float) -> bytes | None:
-        """The next datagram, or how it begins; None where there is none until then."""
+        """The next datagram, or how it begins; None if no datagram comes until then."""
         self._connection.settimeout(max(0.001, until - time.monotonic()))
         try:
             said = self._connection.recv(64)

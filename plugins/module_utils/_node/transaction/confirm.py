@@ -244,7 +244,7 @@ def _addresses_left(manager: NetworkManager, trial: Trial) -> set[str]:
 
 
 def _file_of(manager: NetworkManager, device: Device) -> str:
-    """The file of the profile that is active on a device; empty where there is none."""
+    """The file of the profile that is active on a device; empty if no file has it."""
     path = manager.profile_path(device.active_uuid)
     return manager.profile_file(path) if path else ""
 

@@ -43,8 +43,8 @@ def hand_over(token: str, visit: Visit) -> bool:
     return True
 
 
-def signals_from(knock: Knock | None, token: str) -> Knock | None:
-    """How to signal a controller that logs in where this host moves to; None where no signal gets there, or no pipe can be made."""
+def login_awaited(knock: Knock | None, token: str, address: str) -> t.Callable[[], None] | None:
+    """What awaits the login of a controller where this host moves to; None where no signal gets there, or no pipe can be made."""
     session = connection_of_session()
     if knock is None or session is None or way_behind_nat(session, knock) is not None:
         return None
@@ -52,11 +52,11 @@ def signals_from(knock: Knock | None, token: str) -> Knock | None:
         _make(paths.ANSWER_PIPE + token)
     except OSError:
         return None
-    return knock
+    return lambda: _await_login(token, knock, address)
 
 
-def await_login(token: str, knock: Knock, addresses: t.Sequence[str]) -> None:
-    """Signal the controller once the trial is up, and judge it when the controller has logged in at one of these new addresses.
+def _await_login(token: str, knock: Knock, address: str) -> None:
+    """Signal the controller once the trial is up, and judge it when the controller has logged in at this new address.
 
     Root alone can read the pipe, and the controller does so over a connection that it has begun after the signal.
     """
@@ -64,7 +64,7 @@ def await_login(token: str, knock: Knock, addresses: t.Sequence[str]) -> None:
     try:
         if _comes_up(token):
             ring(knock)
-            _judge(pipe, token, Visit(addresses[0], frozenset(addresses), True, Arrival(None)))
+            _judge(pipe, token, Visit(address, frozenset((address,)), True, Arrival(None)))
     finally:
         remove(pipe)
 

@@ -191,19 +191,16 @@ def _answer(preview: Staged, trial: Trial, known: t.Collection[str]) -> Staged:
 
 def _begun(manager: NetworkManager, request: Request, plan: Plan, trial: Trial, staged: Staged) -> Staged:
     """Begin the trial; the answer with what is known of how it goes on."""
-    from .handover import await_login, signals_from
-    from .trial import begin_trial, is_session_touched
+    from .trial import begin_trial
 
+    then = None
     # a login there was begun after the change; of several addresses not each may be in reach
-    is_moving = is_session_touched(plan) and len(staged.addresses) == 1 and staged.new_addresses == staged.addresses
-    knock = signals_from(request.knock, trial.token) if is_moving else None
+    if len(staged.addresses) == 1 and staged.new_addresses == staged.addresses:
+        from .handover import login_awaited  # here: only if the address moves
 
-    def then() -> None:
-        if knock is not None:
-            await_login(trial.token, knock, staged.addresses)
-
+        then = login_awaited(request.knock, trial.token, staged.addresses[0])
     is_up = begin_trial(manager, plan, trial, then)
-    staged = staged._replace(signals=knock is not None)
+    staged = staged._replace(signals=then is not None)
     return _with_outcome(manager, request, request.knock, staged) if is_up and request.knock else staged
 
 

@@ -107,7 +107,7 @@ def open_trial(
         _refuse_duplicates(findings.searches)
         _load(manager, trial, plan.texts)
         if not plan.is_reset:
-            is_touched = is_session_touched(plan)
+            is_touched = _is_touched(plan)
             place = destination(_targets(manager, plan) if is_touched else (), plan, is_touched)
             trial = trial._replace(
                 required_addresses=place.addresses, lease_interfaces=place.interfaces, lease_families=place.families
@@ -145,14 +145,14 @@ def _new_trial(manager: NetworkManager, plan: Plan, request: Request, present: P
     )
 
 
-def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial, then: t.Callable[[], None]) -> bool:
+def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial, then: t.Callable[[], None] | None) -> bool:
     """Activate an open trial: at once if the management connection is not touched, else when the controller has got its answer.
 
     Returns whether it is up already; where it is not, ``then`` is done after it. The caller does not hold the lock. What goes wrong is not
     raised: the controller asks for the outcome, and the watchdog is armed.
     """
     with contextlib.suppress(NodeError, BusError, OSError):
-        is_touched = is_session_touched(plan)
+        is_touched = _is_touched(plan)
         if not is_touched and not activate_now(manager, trial.token):
             return True
         address = plan.session.address if plan.session else None
@@ -161,13 +161,14 @@ def begin_trial(manager: NetworkManager, plan: Plan, trial: Trial, then: t.Calla
             if is_touched:
                 wait_until_delivered(address)
             activate_trial(trial.token)
-            then()
+            if then:
+                then()
 
         run_detached(timer_name("activate", trial.token), activate_later)
     return False
 
 
-def is_session_touched(plan: Plan) -> bool:
+def _is_touched(plan: Plan) -> bool:
     """Whether a plan changes the interface of the controller's connection, or one that it is made of.
 
     A profile without an interface may be for any.

@@ -464,11 +464,12 @@ def test_who_logs_in_after_the_signal_finds_the_outcome(
 ) -> None:
     """The signal comes once the trial is up, and nothing is persisted before somebody reads."""
     token, knock = behind_nat.trial.token, signal_to(moving)
-    assert handover.signals_from(knock, token) == knock
+    await_login = handover.login_awaited(knock, token, NEW)
+    assert await_login
     child = os.fork()
     if not child:
         try:
-            handover.await_login(token, knock, (NEW,))
+            await_login()
         finally:
             os._exit(0)
     assert moving.recv(64) == b"word"
@@ -493,9 +494,10 @@ def test_there_is_no_signal_while_the_trial_is_not_up(
     monkeypatch.setattr(handover, "_UNTIL_IT_IS_UP", 0.05)
     trial = records.load_trial()
     assert trial is not None
-    assert handover.signals_from(signal_to(moving), behind_nat.trial.token)
+    await_login = handover.login_awaited(signal_to(moving), behind_nat.trial.token, NEW)
+    assert await_login
     records.save_trial(trial._replace(**change))
-    handover.await_login(behind_nat.trial.token, signal_to(moving), (NEW,))
+    await_login()
     moving.setblocking(False)
     with pytest.raises(BlockingIOError):
         moving.recv(64)
@@ -508,8 +510,8 @@ def test_where_no_signal_arrives_none_is_promised(
 ) -> None:
     """Behind NAT, or where the session is not known."""
     monkeypatch.setenv("SSH_CONNECTION", session)
-    assert handover.signals_from(signal_to(moving), behind_nat.trial.token) is None
-    assert handover.signals_from(None, behind_nat.trial.token) is None
+    assert handover.login_awaited(signal_to(moving), behind_nat.trial.token, NEW) is None
+    assert handover.login_awaited(None, behind_nat.trial.token, NEW) is None
     assert list(tmp_path.glob("answer-*")) == []
 
 

@@ -91,6 +91,8 @@ _KNOCK_AT = (1.5, 2.2, 2.9)
 _OVER_AN_OLD_CONNECTION = 10.0
 # how long a host may take to signal that it is up at another address, in seconds; a firewall of the controller may keep the signal out
 _UNTIL_IT_SIGNALS = 1.5
+# so long to look for who answers where nothing can show who it is, in seconds: only the message depends on it
+_FOR_THE_MESSAGE = 2.0
 
 
 @dataclass(frozen=True)
@@ -372,14 +374,23 @@ class Transaction:
                 return None
         if self._refused - {address}:
             raise self._other_keys(f"{self._failures[address]}, and ")
-        for each in self._known:
-            if not self._node.can_prove(each):
-                self._failures.setdefault(each, f"{each} was not tried: no ssh host keys of this host are recorded")
+        self._note_unproven()
         raise Unreached(
             unreached(self._failures.values(), self._consequence()),
             addresses=list(self._failures),
             may_have_begun=self._may_have_begun and not self._common.check,
         )
+
+    def _note_unproven(self) -> None:
+        """Why the host was not asked where nothing shows who answers. Raises WrongHost where somebody does, and nothing was sent yet."""
+        unproven_ones = [each for each in self._known if not self._node.can_prove(each)]
+        if unproven_ones and self._node.is_direct and not self._may_have_begun:
+            answering = first_to_answer(unproven_ones, self._node.port, _FOR_THE_MESSAGE)
+            if answering:
+                said = ", and ".join([*self._failures.values(), unproven(answering)])
+                raise WrongHost(f"the host cannot be reached over ssh: {said}", address=answering)
+        for each in unproven_ones:
+            self._failures.setdefault(each, f"{each} was not tried: no ssh host keys of this host are recorded")
 
     def _note_failure(self, answer: NodeAnswer) -> None:
         if answer.content is None:

@@ -227,9 +227,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._printable im
 from ansible_collections.elemental.networking.plugins.plugin_utils._early_lookups import load_lookups
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.collecting import without_collection
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import as_data
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import Host, hosts
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Lists, Query
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import for_this_program
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import Host, candidates, hosts
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Candidates, Query, Rules
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.options import query_of, rules_of
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.reading import machines
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.sources import fetched
@@ -260,12 +260,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             query = query_of(self._option, os.path.dirname(os.path.abspath(path)))
             rules = rules_of(self.get_option)
-            lists = self._lists(query, path, cache)
-            read = machines(lists, query.source, rules.label_prefix, rules.site)
-            found, faults = hosts(read.machines, query.source, rules, as_data, self._evaluate)
+            known = self._candidates(query, rules, path, cache)
+            found, faults = hosts(known.machines, rules, for_this_program(), self._evaluate)
         except IpamError as error:
             raise AnsibleParserError(one_line(error)) from error
-        self._report([*lists.notes, *read.troubles, *faults])
+        except RecursionError as error:  # what an API server sends is bounded
+            raise AnsibleParserError(
+                "the cache of the inventory holds values that are nested too deeply; read it anew with --flush-cache"
+            ) from error
+        self._report([*known.troubles, *faults])
         self._fill(found)
 
     def _option(self, name: str) -> t.Any:
@@ -276,17 +279,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _evaluate(self, expression: str, variables: t.Mapping[str, t.Any]) -> t.Any:
         return self._compose(expression, variables)
 
-    def _lists(self, query: Query, path: str, cache: bool) -> Lists:
-        """What was read: from the cache where it is used and has it, for the same query."""
+    def _candidates(self, query: Query, rules: Rules, path: str, cache: bool) -> Candidates:
+        """The machines that were found: from the cache where it is used and has them, for the same query and rules."""
         if not self.get_option("cache"):
-            return fetched(query, self.display.vv)
+            return self._read(query, rules)
         key = self.get_cache_key(path)
-        known = restored(self._cache.get(key), query, os.environ) if cache else None
+        known = restored(self._cache.get(key), query, rules, os.environ) if cache else None
         if known is not None:
             return known
-        found = fetched(query, self.display.vv)
-        self._cache[key] = kept(found, query, os.environ)
+        found = self._read(query, rules)
+        self._cache[key] = kept(found, query, rules, os.environ)
         return found
+
+    def _read(self, query: Query, rules: Rules) -> Candidates:
+        lists = fetched(query, self.display.vv)
+        return candidates(machines(lists, query.source, rules.label_prefix, rules.site), query.source, rules)
 
     def _report(self, faults: t.Sequence[str]) -> None:
         """Warn of what was left out; with ``strict`` that is an error."""
@@ -306,10 +313,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         compose, conditional, keyed = (self.get_option(name) for name in ("compose", "groups", "keyed_groups"))
         groups = {name: inventory.add_group(name) for host in found for name in host.groups}
         for host in found:
+            is_known = host.name in inventory.hosts
             inventory.add_host(host.name)
             added = inventory.get_host(host.name)
             # set_variable does the same; since ansible-core 2.19 it checks and copies each value, which takes longer than all else
-            added.vars = combine_vars(added.vars, host.variables)
+            added.vars = combine_vars(added.vars, host.variables) if is_known else {**added.vars, **host.variables}
             for name in host.groups:
                 inventory.add_child(groups[name], host.name)
             if compose or conditional or keyed:

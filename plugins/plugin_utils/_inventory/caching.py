@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was read, to and from the cache of Ansible (pure).
+"""The machines that were found, to and from the cache of Ansible (pure).
 
 It is kept as one string of JSON: Ansible copies and compares what it caches, value by value.
 """
@@ -11,52 +11,66 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import is_path
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Lists, Object, Query
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import (
+    Candidate,
+    Candidates,
+    Object,
+    Query,
+    Rules,
+)
 
 # raised when what is kept changes its form
-_FORM = 1
+_FORM = 2
 # where the server is; none of these is a secret
 _PLACES = ("host", "context", "kubeconfig", "impersonate_user")
 _ENVIRONMENT = ("K8S_AUTH_HOST", "K8S_AUTH_CONTEXT", "K8S_AUTH_KUBECONFIG", "KUBECONFIG")
 _SERVER = ("host", "hostaddr", "port", "dbname", "user", "service")
 _SERVER_ENVIRONMENT = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGSERVICEFILE")
-_RECORD = frozenset(
-    ("namespace", "name", "machine", "key", "host", "site", "confirmed", "pool", "host_keys", "trouble")
-)
+# of the rules those that decide what a machine is as a host; the user's expressions are evaluated anew
+_DECISIVE = ("addresses", "address_keys", "group_by", "group_prefix", "label_prefix", "site")
+_TYPES = (str, str, str, dict, list)
+# an address, or the name of a host, which becomes an argument of ssh
+_WHERE = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:-]*\Z")
 
 
-def kept(lists: Lists, query: Query, environment: t.Mapping[str, str]) -> Object:
+def kept(found: Candidates, query: Query, rules: Rules, environment: t.Mapping[str, str]) -> Object:
     """What the cache keeps."""
-    return {"form": _FORM, "query": fingerprint(query, environment), "lists": json.dumps(vars(lists))}
+    machines = [tuple(vars(each).values()) for each in found.machines]
+    whole = json.dumps({"machines": machines, "troubles": found.troubles})
+    return {"form": _FORM, "query": fingerprint(query, rules, environment), "found": whole}
 
 
-def restored(value: object, query: Query, environment: t.Mapping[str, str]) -> Lists | None:
-    """What was kept for the same query; None for anything else: it is read again then."""
+def restored(value: object, query: Query, rules: Rules, environment: t.Mapping[str, str]) -> Candidates | None:
+    """What was kept for the same query and rules; None for anything else: it is read again then."""
     if (
         not isinstance(value, dict)
         or value.get("form") != _FORM
-        or value.get("query") != fingerprint(query, environment)
+        or value.get("query") != fingerprint(query, rules, environment)
     ):
         return None
     try:
-        found = json.loads(value["lists"])
-        lists = Lists(**found)
+        found = json.loads(value["found"])
+        machines, troubles = found["machines"], found["troubles"]
+        if not all(map(_is_candidate, machines)) or not all(isinstance(each, str) for each in troubles):
+            return None
     except (KeyError, TypeError, ValueError, RecursionError):
         return None
-    return lists if _is_whole(lists) else None
+    return Candidates([Candidate(*each) for each in machines], troubles)
 
 
-def fingerprint(query: Query, environment: t.Mapping[str, str]) -> str:
-    """A digest of what decides on the content of the lists: another server, namespace or selector is another one."""
+def fingerprint(query: Query, rules: Rules, environment: t.Mapping[str, str]) -> str:
+    """A digest of what decides on what is found: another server, namespace, selector or order of addresses is another one."""
     places = {name: str(query.kubernetes.get(name) or "") for name in _PLACES if name != "kubeconfig"}
     kubeconfigs = [query.kubernetes.get("kubeconfig"), *(environment.get(name) for name in _ENVIRONMENT)]
     server = [str(query.postgresql.get(name) or "") for name in _SERVER]
     of_server = [environment.get(name) or "" for name in _SERVER_ENVIRONMENT] if query.backend == "postgresql" else []
     asked = {
         **{name: value for name, value in vars(query).items() if name not in ("kubernetes", "postgresql")},
+        "rules": [getattr(rules, name) for name in _DECISIVE],
         "places": places,
         "server": [*server, *of_server],
         "kubeconfigs": [each if is_path(each) else "" for each in kubeconfigs],
@@ -64,14 +78,10 @@ def fingerprint(query: Query, environment: t.Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _is_whole(lists: Lists) -> bool:
-    """Whether the lists hold what lists hold; their objects are read as if a server had sent them."""
-    parts = (lists.machine_inventories, lists.selectors, lists.machines, lists.claims, lists.notes)
-    if not all(isinstance(each, list) for each in parts) or not isinstance(lists.confirmed, dict):
+def _is_candidate(value: t.Any) -> bool:
+    """Whether it has the types of one, and an address that is one: a cache may be shared, and its file edited."""
+    if type(value) is not list or tuple(map(type, value)) != _TYPES:
         return False
-    objects = (*lists.machine_inventories, *lists.selectors, *lists.machines, *lists.claims)
-    return (
-        all(isinstance(each, dict) for each in objects)
-        and all(isinstance(each, str) for each in (*lists.notes, *lists.confirmed.values()))
-        and all(each.keys() >= _RECORD for each in lists.claims)
-    )
+    variables, groups = value[3:]
+    where = variables.get("ansible_host", "::")
+    return all(type(each) is str for each in groups) and type(where) is str and _WHERE.match(where) is not None

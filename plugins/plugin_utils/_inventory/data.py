@@ -6,7 +6,8 @@
 
 ``ansible-inventory --export`` writes a string that ansible-core must not evaluate as a dictionary, which AWX shows and compares as one:
 before 2.19 those that are marked as unsafe, since then all that are not marked as trusted. So a string without any sign of a template is
-left plain before 2.19, and marked as trusted since then: there is nothing in it to evaluate.
+left plain before 2.19, and marked as trusted since then: there is nothing in it to evaluate. A play exports nothing, and since 2.19
+evaluates nothing that is not marked: there the values stay as they are.
 """
 
 from __future__ import annotations
@@ -16,22 +17,39 @@ import re
 import typing as t
 
 import ansible.template
+from ansible import context
 from ansible.utils.unsafe_proxy import wrap_var
 
 # two signs of a kind that begins an expression, with other delimiters, too, and the line that sets delimiters
 _TEMPLATE = re.compile(r"[{\[(<%#$@][{\[(<%#$@]|#jinja2")
+_ATOMS = frozenset((int, float, bool, type(None)))
 _trust = getattr(ansible.template, "trust_as_template", None)
+
+
+def for_this_program() -> t.Callable[[t.Any], t.Any]:
+    """What makes data of the values of JSON where this inventory is read: ``as_data``, or nothing where Ansible takes them for data."""
+    exports = "export" in context.CLIARGS  # an option of ansible-inventory alone
+    return as_data if exports or _trust is None else _as_it_is
 
 
 def as_data(value: t.Any) -> t.Any:
     """The value, with each string in it marked so that it is not evaluated and, if nothing in it could be, exported as a string."""
-    if isinstance(value, str):
-        return _marked(value)
     if isinstance(value, dict):
-        if _trust is None:  # a key becomes a value where a template of the user's loops over a dictionary
-            return {_marked(key): as_data(each) for key, each in value.items()}
-        return {key: as_data(each) for key, each in value.items()}
-    return [as_data(each) for each in value] if isinstance(value, list) else value
+        # a key becomes a value where a template of the user's loops over a dictionary
+        keys = map(_marked, value) if _trust is None else value
+        return dict(zip(keys, _all(value.values())))
+    if isinstance(value, list):
+        return _all(value)
+    return _marked(value) if isinstance(value, str) else value
+
+
+def _all(values: t.Iterable[t.Any]) -> list[t.Any]:
+    # a call less for most of them: thousands of machines have a million values
+    return [_marked(each) if type(each) is str else each if type(each) in _ATOMS else as_data(each) for each in values]
+
+
+def _as_it_is(value: t.Any) -> t.Any:
+    return value
 
 
 @functools.lru_cache(maxsize=50_000)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import typing as t
@@ -98,7 +99,7 @@ def short_prefix(annotations: Pairs, given: str) -> str:
 
 def without_prefix(pairs: Pairs, prefix: str) -> dict[str, str]:
     """The pairs without the operator's prefixes; where a name is there twice, the one with the prefix counts."""
-    prefixes = tuple(filter(None, (DEFAULT_PREFIX, prefix)))
+    prefixes = tuple(filter(None, dict.fromkeys((DEFAULT_PREFIX, prefix))))
     found = {name: value for name, value in pairs.items() if not name.startswith(prefixes)}
     for beginning in prefixes:
         named = {name[len(beginning) :]: value for name, value in pairs.items() if name.startswith(beginning)}
@@ -172,10 +173,16 @@ def is_deep(value: Object) -> bool:
 
 def _reference(parts: Parts, pools: Object, key: str) -> dict[str, str]:
     """A pool as placeholders refer to it."""
-    field = f"spec.ipAddressPools.{plain(key, 80)}"
+    field = f"spec.ipAddressPools.{_shown(key)}"
     pool = parts.entry(pools, key, field)
     named = {name: parts.string(pool, name, field) for name in _POOL_FIELDS}
     return {name: value for name, value in named.items() if value}
+
+
+@functools.lru_cache(maxsize=1000)
+def _shown(key: str) -> str:
+    """A key in a sentence; machines of one registration have the same ones."""
+    return plain(key, 80)
 
 
 def _held(parts: Parts, confirmed: Pairs, applied: bool) -> dict[str, Held]:
@@ -184,7 +191,7 @@ def _held(parts: Parts, confirmed: Pairs, applied: bool) -> dict[str, Held]:
     recorded = parts.strings(parts.mapping("spec", "network"), "ipAddresses", "spec.network.ipAddresses")
     found = {}
     for key in sorted({*claims, *pools, *recorded}):
-        shown = plain(key, 80)
+        shown = _shown(key)
         claim = parts.entry(claims, key, f"spec.ipAddressClaims.{shown}")
         pool = parts.entry(pools, key, f"spec.ipAddressPools.{shown}")
         address = parts.address(recorded[key], f"spec.network.ipAddresses.{shown}") if key in recorded else ""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -27,6 +28,7 @@ def group_names(machine: Machine, group_by: t.Iterable[str], prefix: str) -> lis
     return list(dict.fromkeys(safe(name) for name in names))
 
 
+@functools.lru_cache(maxsize=10_000)
 def safe(name: str) -> str:
     """A name that every version of Ansible takes as that of a group, and that cannot be mistaken for a pattern."""
     return re.sub(r"^(?=[0-9])", "_", re.sub(r"[^A-Za-z0-9_]", "_", name))

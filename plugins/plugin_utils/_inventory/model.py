@@ -35,7 +35,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Lists:
-    """What was read, as JSON holds it, so that it can be cached: of each object only the fields that are used.
+    """What was read, as JSON holds it: of each object only the fields that are used.
 
     ``confirmed`` is when a push confirmed a claim, by the uid of the claim. ``notes`` are sentences on what could not be read.
     """
@@ -111,6 +111,28 @@ class Read:
 
     machines: tuple[Machine, ...] = ()
     troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A machine as it may become a host, in plain types, so that it can be cached; ``host`` is its name if the user gives no other.
+
+    Its variables are data of others, not marked for Ansible yet.
+    """
+
+    namespace: str
+    name: str
+    host: str
+    variables: Object
+    groups: list[str]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What machines may become hosts, and a sentence for each part of their data that could not be used."""
+
+    machines: list[Candidate] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

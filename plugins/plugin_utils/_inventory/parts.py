@@ -18,6 +18,8 @@ Value = t.TypeVar("Value")
 _SHOWN = 80
 # an API server takes longer annotations, in which tools keep whole objects
 _LONGEST = 4096
+# as long as nearly all strings are, and shorter than what is refused
+_SURELY_TAKEN = 256
 # what kubectl notes about itself in each object that it applies
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -53,15 +55,17 @@ class Parts:
 
     def entries(self, owner: Object, name: str, field: str) -> list[Object]:
         """A list of dictionaries, empty where there is none."""
-        return self._attempt(lambda: reading.mappings(owner.get(name), self.what, field), [])
+        value = owner.get(name)
+        if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+            return value
+        return self._attempt(lambda: reading.mappings(value, self.what, field), [])
 
     def string(self, owner: Object, name: str, field: str) -> str:
         """A string, empty where there is none."""
-        return (
-            ""
-            if owner.get(name) is None
-            else self._attempt(lambda: reading.optional_text(owner, name, self.what, field), "")
-        )
+        value = owner.get(name)
+        if value is None or (isinstance(value, str) and len(value) <= _SURELY_TAKEN):
+            return value or ""
+        return self._attempt(lambda: reading.optional_text(owner, name, self.what, field), "")
 
     def strings(self, owner: Object, name: str, field: str) -> dict[str, str]:
         """A dictionary of strings, sorted; what is not one is left out, and what kubectl keeps there, too."""

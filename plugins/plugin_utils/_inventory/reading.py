@@ -18,7 +18,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.mo
 def machines(lists: Lists, source: str, label_prefix: str, site: str) -> Read:
     """The machines in the order of their names, and a sentence for each part of their data that could not be used."""
     if source != MACHINE_INVENTORIES:
-        return claimed.machines(lists.claims, site)
+        read = claimed.machines(lists.claims, site)
+        return Read(read.machines, (*lists.notes, *read.troubles))
     membership, troubles = clusters.memberships(lists.selectors, lists.machines)
     found: list[Machine] = []
     for item in lists.machine_inventories:
@@ -26,4 +27,4 @@ def machines(lists: Lists, source: str, label_prefix: str, site: str) -> Read:
         troubles += faults
         if each is not None:
             found.append(each)
-    return Read(tuple(sorted(found, key=lambda each: (each.namespace, each.name))), tuple(troubles))
+    return Read(tuple(sorted(found, key=lambda each: (each.namespace, each.name))), (*lists.notes, *troubles))

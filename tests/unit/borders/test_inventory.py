@@ -11,8 +11,9 @@ import json
 import re
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import hosts
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Lists, Rules
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import candidates, hosts
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Lists, Query, Rules
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.reading import machines
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.sources import trimmed
 from ansible_collections.elemental.networking.tests.data.machines import FILES, machine_inventory, observed
@@ -26,6 +27,7 @@ _GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _ORDER = ("claimed", "ExternalIP", "InternalIP", "Hostname", "machine", "registration-ip")
 _KINDS = ("cluster", "role", "machine_pool", "pool", "state", "namespace")
 _RULES = Rules(addresses=_ORDER, address_keys=("inventory-ip", "ip", "v4"), group_by=_KINDS)
+_QUERY = Query("machine_inventories")
 _ITEMS = (*map(observed, FILES), machine_inventory("a", applied=True, selector="u", labels={"x": "y"}))
 _OWNER = {"kind": "Machine", "uid": "m"}
 _SELECTOR = {
@@ -65,8 +67,9 @@ def test_whatever_an_object_holds_the_hosts_are_sound_and_the_others_stay(
     confirmed = {"uid-a-inventory-ip": value} if kind == "confirmed" and isinstance(value, str) else {}
     lists = Lists([*objects["item"], trimmed(_GOOD)], objects["selector"], objects["machine"], confirmed)
     with bounded():
-        read = machines(lists, "machine_inventories", "", "")
-        found, faults = hosts(read.machines, "machine_inventories", _RULES, lambda each: each, evaluate)
+        read = candidates(machines(lists, "machine_inventories", "", ""), "machine_inventories", _RULES)
+        found, faults = hosts(read.machines, _RULES, lambda each: each, evaluate)
+        assert restored(kept(read, _QUERY, _RULES, {}), _QUERY, _RULES, {}) == read
     for sentence in (*read.troubles, *faults):
         assert sentence.isprintable()
         assert 10 < len(sentence) <= 3000

@@ -12,16 +12,37 @@ import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Lists, Query
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import candidates
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import (
+    Candidates,
+    Lists,
+    Query,
+    Rules,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.reading import machines
 from ansible_collections.elemental.networking.tests.data.machines import machine_inventory
 
 QUERY = Query("machine_inventories", ("fleet-default",), kubernetes={"host": "https://h", "api_key": "s3cret"})
-LISTS = Lists(machine_inventories=[machine_inventory("a")], confirmed={"u": "2026-11-29T12:00:00Z"}, notes=["note"])
+RULES = Rules(group_by=("state",))
+MADE = [machine_inventory("a", applied=True), machine_inventory("b", registration_ip="127.0.0.1")]
+FOUND = candidates(machines(Lists(MADE, notes=["note"]), "machine_inventories", "", ""), "machine_inventories", RULES)
+
+
+def keep(query: Query = QUERY, environment: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+    return kept(FOUND, query, RULES, environment or {})
+
+
+def restore(
+    value: object, query: Query = QUERY, rules: Rules = RULES, environment: t.Mapping[str, str] | None = None
+) -> Candidates | None:
+    return restored(value, query, rules, environment or {})
 
 
 def test_what_was_kept_is_restored_and_no_secret_is_in_it() -> None:
-    found = json.loads(json.dumps(kept(LISTS, QUERY, {})))
-    assert restored(found, QUERY, {}) == LISTS
+    found = json.loads(json.dumps(keep()))
+    assert restore(found) == FOUND
+    assert FOUND.troubles[0] == "note"
+    assert len(FOUND.troubles) == 3
     assert "s3cret" not in json.dumps(found)
 
 
@@ -38,51 +59,65 @@ def test_what_was_kept_is_restored_and_no_secret_is_in_it() -> None:
     ],
 )
 def test_another_query_is_read_again(change: dict[str, t.Any]) -> None:
-    assert restored(kept(LISTS, QUERY, {}), dataclasses.replace(QUERY, **change), {}) is None
+    assert restore(keep(), dataclasses.replace(QUERY, **change)) is None
 
 
 def test_another_server_in_the_environment_is_read_again() -> None:
-    assert restored(kept(LISTS, QUERY, {}), QUERY, {"K8S_AUTH_HOST": "https://other"}) is None
-    assert restored(kept(LISTS, QUERY, {}), QUERY, {"HOME": "/root"}) == LISTS
+    assert restore(keep(), environment={"K8S_AUTH_HOST": "https://other"}) is None
+    assert restore(keep(), environment={"HOME": "/root"}) == FOUND
 
 
 def test_another_database_on_a_server_is_read_again_and_no_password_decides() -> None:
     query = Query("database", backend="postgresql", postgresql={"host": "db", "dbname": "ipam", "password": "s3cret"})
-    whole = kept(LISTS, query, {})
+    whole = keep(query)
     other = dataclasses.replace(query, postgresql={"host": "db", "dbname": "other", "password": "s3cret"})
-    assert restored(whole, other, {}) is None
-    assert restored(whole, query, {"PGPORT": "5433"}) is None
+    assert restore(whole, other) is None
+    assert restore(whole, query, environment={"PGPORT": "5433"}) is None
     renewed = dataclasses.replace(query, postgresql={"host": "db", "dbname": "ipam", "password": "new"})
-    assert restored(whole, renewed, {"PGPASSWORD": "new"}) == LISTS
+    assert restore(whole, renewed, environment={"PGPASSWORD": "new"}) == FOUND
 
 
 @pytest.mark.parametrize(
-    "lists",
+    ("change", "is_same"),
     [
-        *(
-            "",
-            "{",
-            "[]",
-            "null",
-            "[" * 100_000,
-            '{"unknown": 1}',
-            '{"machine_inventories": [1]}',
-            '{"machine_inventories": 1}',
-        ),
-        *(
-            '{"claims": [{}]}',
-            '{"confirmed": []}',
-            '{"confirmed": {"u": 1}}',
-            '{"notes": [1]}',
-            '{"machine_inventories": null}',
-            7,
-        ),
+        ({"addresses": ("registration-ip",)}, False),
+        ({"address_keys": ("ip",)}, False),
+        ({"group_by": ()}, False),
+        ({"group_prefix": "x_"}, False),
+        ({"label_prefix": "-"}, False),
+        ({"site": "east"}, False),
+        # what is evaluated of the variables of each machine
+        ({"hostnames": ("elemental_name",), "include": ("true",), "exclude": ("false",)}, True),
     ],
 )
-def test_junk_in_the_cache_is_read_again(lists: object) -> None:
-    assert restored({**kept(LISTS, QUERY, {}), "lists": lists}, QUERY, {}) is None
+def test_rules_that_decide_what_a_machine_is_are_applied_anew(change: dict[str, t.Any], is_same: bool) -> None:
+    assert (restore(keep(), rules=dataclasses.replace(RULES, **change)) == FOUND) == is_same
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        *("", "{", "[]", "null", "[" * 100_000, "7", '{"machines": []}', '{"troubles": []}', 7),
+        *('{"machines": 1, "troubles": []}', '{"machines": [], "troubles": [1]}', '{"machines": [], "troubles": 1}'),
+        *('{"machines": {"a": 1}, "troubles": []}', '{"machines": [[]], "troubles": []}'),
+    ],
+)
+def test_junk_in_the_cache_is_read_again(found: object) -> None:
+    assert restore({**keep(), "found": found}) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"name": 1}, {"host": None}, {"variables": []}, {"groups": [1]}, {"groups": {}}),
+        *({"variables": {"ansible_host": where}} for where in ("-oProxyCommand=x", "a b", "", 7, "a\n", "{{ 1 }}")),
+    ],
+)
+def test_a_machine_in_the_cache_that_none_can_be_is_read_again(change: dict[str, t.Any]) -> None:
+    other = dataclasses.replace(FOUND.machines[0], **change)
+    assert restore(kept(Candidates([*FOUND.machines, other]), QUERY, RULES, {})) is None
 
 
 @pytest.mark.parametrize("value", [None, "", [], {}, {"form": 0}, 7])
 def test_something_else_in_the_cache_is_read_again(value: object) -> None:
-    assert restored(value, QUERY, {}) is None
+    assert restore(value) is None

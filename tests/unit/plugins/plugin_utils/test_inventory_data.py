@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import ansible.template
@@ -35,6 +36,21 @@ def test_nothing_is_evaluated(text: str) -> None:
     evaluate = getattr(ansible.template, "trust_as_template", str)
     assert templar.template(evaluate("{{ value }}")) == {text: [text]}
     assert templar.template(evaluate("<{{ value.values() | first | first }}>")) == f"<{text}>"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("program", [{}, {"export": False}], ids=["a play", "ansible-inventory"])
+def test_nothing_is_evaluated_in_any_program(
+    monkeypatch: pytest.MonkeyPatch, program: t.Mapping[str, t.Any], text: str
+) -> None:
+    """In a play the strings of a server are data without a mark since ansible-core 2.19."""
+    monkeypatch.setattr(data.context, "CLIARGS", program)
+    found = data.for_this_program()(json.loads(json.dumps({"text": text, "inside": [{"text": text}]})))
+    templar = Templar(loader=DataLoader(), variables={"value": found})
+    evaluate = getattr(ansible.template, "trust_as_template", str)
+    assert templar.template(found) == {"text": text, "inside": [{"text": text}]}
+    assert templar.template(evaluate("<{{ value.text }}{{ value.inside[0].text }}>")) == f"<{text}{text}>"
+    assert getattr(found["text"], "__UNSAFE__", False) == (data._trust is None)
 
 
 @pytest.mark.parametrize("text", PLAIN)

@@ -9,17 +9,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.artifacts import (
-    artifacts,
-    of_claims,
-    of_push,
-)
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.artifacts import artifacts, of_push
 
-_ARGUMENTS = {
-    "hosts": {"type": "list", "elements": "str"},
-    "claims": {"type": "list", "elements": "dict"},
-}
+_ARGUMENTS = {"hosts": {"type": "list", "elements": "str"}}
 # variables of the role
 _ASKED, _RESULT, _CLAIMED = "_machine_network_asked", "machine_network_result", "_machine_network_claimed"
 
@@ -34,12 +26,7 @@ class ActionModule(NetworkAction):
         """See the documentation of the module."""
         options = self.options(_ARGUMENTS)
         hosts = options["hosts"] or task_vars.get("ansible_play_hosts_all") or []
-        claims = options["claims"]
-        if claims is None:
-            machines = {host: self._pushed(host) for host in hosts}
-        else:
-            held = grouped(claims, "host")
-            machines = {host: of_claims(host, held.get(host, ())) for host in hosts}
+        machines = {host: self._pushed(host) for host in hosts}
         data = artifacts({host: values for host, values in machines.items() if values})
         return {
             "changed": False,

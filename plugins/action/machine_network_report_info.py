@@ -18,6 +18,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._failures imp
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_running_ahead
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import cluster, server
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import NAMES, all_asked, one_place
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.artifacts import artifacts, of_claims
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import UNKNOWN, is_job_slice
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
@@ -46,19 +48,22 @@ class ActionModule(NetworkAction):
             # a user of a cluster may see one namespace, as a rule
             namespace = place.namespace if place.backend == "kubernetes" else None
             holdings = gather(backend, namespace, found.names, place.site, unknown)
+        left = _artifacts(holdings.claims, task_vars.get("ansible_play_hosts_all") or hosts)
         return {
             "changed": False,
             "lines": lines(holdings, filter(None, map(_wanted, found.asked))),
-            "claims": [_held(bound) for bound in holdings.claims],
+            # not in a task of its own: Ansible would look through thousands of claims once more
+            "ansible_stats": {"data": left, "per_host": False, "aggregate": True},
             "not_in_inventory": [claim.name for claim in holdings.orphans],
             "refused": dict(found.refused),
             "warnings": list(holdings.warnings),
         }
 
 
-def _held(bound: BoundClaim) -> dict[str, t.Any]:
-    """Which host holds which address, and since when it is in use."""
-    return {**held_result(bound), "confirmed": bound.claim.confirmed or None}
+def _artifacts(claims: t.Sequence[BoundClaim], hosts: t.Iterable[str]) -> dict[str, t.Any]:
+    """What each host of the play holds, for the next job."""
+    by_host = grouped(({**held_result(bound), "confirmed": bound.claim.confirmed or None} for bound in claims), "host")
+    return artifacts({host: of_claims(host, by_host.get(host, ())) for host in hosts})
 
 
 def _backend_options(place: MachineNetwork, options: t.Mapping[str, t.Any]) -> BackendOptions:

@@ -224,9 +224,9 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible.utils.vars import combine_vars
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
+from ansible_collections.elemental.networking.plugins.plugin_utils._collecting import without_collection
 from ansible_collections.elemental.networking.plugins.plugin_utils._early_lookups import load_lookups
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.collecting import without_collection
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import for_this_program
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import Host, candidates, hosts
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Candidates, Query, Rules

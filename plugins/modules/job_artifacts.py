@@ -20,29 +20,25 @@ description:
     what several slices of a job set is merged without a loss.
   - Each is a dictionary with C(host), C(state), C(addresses) (by placeholder key), and C(error) with the code of a failure. Messages and
     configurations are left out, because they may quote others or hold secrets.
-  - C(state) is V(changed), V(unchanged), V(rolled_back), V(failed), V(unreachable) or V(not_reached), and with O(claims) V(in_use),
-    V(promised) or V(without_address). In check mode V(changed) means that something would change.
+  - C(state) is V(changed), V(unchanged), V(rolled_back), V(failed), V(unreachable) or V(not_reached). In check mode V(changed)
+    means that something would change. What M(elemental.networking.machine_network_report_info) sets has V(in_use), V(promised) or
+    V(without_address) there.
   - What exceeds 400,000 characters is left out, and C(machine_network_left_out) is the number of these hosts, because AWX cuts longer
     artifacts.
-  - The playbooks C(configure), C(reset) and C(report) of this collection end with it. Where every machine of the last batch failed, Ansible
+  - The playbooks C(configure) and C(reset) of this collection end with it. Where every machine of the last batch failed, Ansible
     ends the play before that, and the job has no artifacts of that batch.
 extends_documentation_fragment:
   - elemental.networking._attributes
   - elemental.networking._attributes.info_module
 seealso:
   - module: elemental.networking.network_config
+  - module: elemental.networking.machine_network_report_info
   - module: ansible.builtin.set_stats
 options:
   hosts:
     description: The hosts. The default is all hosts of the play for which the role P(elemental.networking.machine_network#role) has begun.
     type: list
     elements: str
-  claims:
-    description:
-      - Claims, as RV(elemental.networking.ip_address_claim_info#module:claims) has them. Then the artifacts are what each host holds, not
-        what became of it in this play.
-    type: list
-    elements: dict
 """
 
 EXAMPLES = r"""

@@ -15,6 +15,7 @@ author:
 description:
   - Returns, line by line, which machine holds which address, how full each pool is, and which claims are not in order. It connects to no
     host and changes nothing.
+  - Sets what each host holds as artifacts of the job. Use M(elemental.networking.ip_address_claim_info) for the claims themselves.
   - Reads the C(machine_network_*) variables of all hosts of the play by itself, so that one task is enough for all of them. Use it with
     C(run_once).
   - All hosts of the play must name one backend and one database, and on a cluster one namespace.
@@ -69,19 +70,21 @@ lines:
     - "machine  placeholder       address             in use since          pool"
     - "node1    inventory-ip      192.168.122.150/24  2026-11-29T12:00:00Z  elemental-inventory-pool"
     - "pool elemental-inventory-pool: 1 of 51 in use, 50 free"
-claims:
-  description: Which host holds which address, and since when it is in use (null while it is only promised).
-  type: list
-  elements: dict
+ansible_stats:
+  description:
+    - What each host of the play holds, set as artifacts of the job (in C(data)), as M(elemental.networking.job_artifacts) describes them.
+      C(state) is V(in_use), V(promised) while nothing shows that the machine has its addresses, or V(without_address).
+  type: dict
   returned: success
   sample:
-    - name: node1-inventory-ip
-      namespace: default
-      machine: node1
-      key: inventory-ip
-      host: node1
-      address: 192.168.122.150
-      confirmed: "2026-11-29T12:00:00Z"
+    aggregate: true
+    data:
+      machine_network_of_node1:
+        host: node1
+        state: in_use
+        addresses:
+          inventory-ip: 192.168.122.150
+    per_host: false
 not_in_inventory:
   description: The names of the claims of machines that are not in the inventory.
   type: list

@@ -22,6 +22,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.elemental.networking.plugins.module_utils import _errors
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._printable import lines
+from ansible_collections.elemental.networking.plugins.plugin_utils._collecting import without_collection
 from ansible_collections.elemental.networking.plugins.plugin_utils._early_lookups import load_lookups
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput, RolledBack, described
 
@@ -36,6 +37,10 @@ class NetworkAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Perform the action; what Ansible gets of it is never a template, no matter who wrote it."""
+        with without_collection():
+            return t.cast("dict[str, t.Any]", wrap_var(_fit_to_show(_with_a_code(self._performed(tmp, task_vars)))))
+
+    def _performed(self, tmp: str | None, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         try:
             result = {**super().run(tmp, task_vars), **self.perform(task_vars or {})}
         except AnsibleActionSkip:
@@ -54,7 +59,7 @@ class NetworkAction(ActionBase):
                 "msg": f"unexpected {type(error).__name__}: {error}; please report it",
                 "error": described(error),
             }
-        return t.cast("dict[str, t.Any]", wrap_var(_fit_to_show(_with_a_code(result))))
+        return result
 
     def options(self, argument_spec: dict[str, t.Any]) -> dict[str, t.Any]:
         """The options of the task, validated. Raises InvalidInput."""

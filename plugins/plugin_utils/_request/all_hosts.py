@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import machine_name
@@ -59,7 +59,7 @@ def all_asked(variables: HostVariables, hosts: t.Sequence[str], inventory: t.Seq
     asked: list[MachineNetwork] = []
     refused: dict[str, str] = {}
     names = set(inventory)
-    of_play = set(hosts)
+    of_play, same = set(hosts), _Same()
     in_use = hosts_by_machine(inventory)
     for host in (*hosts, *(each for each in inventory if each not in of_play)):
         found = variables.of(host)
@@ -68,11 +68,30 @@ def all_asked(variables: HostVariables, hosts: t.Sequence[str], inventory: t.Seq
             names.update({former} - {""})
             if host in of_play:
                 refuse_name_in_use(host, former, in_use)
-                asked.append(_asked(host, former, found))
+                asked.append(same.of(host, found) or same.keep(found, _asked(host, former, found)))
         except AnsibleError as error:
             if host in of_play:
                 refused[host] = sentence(error.message)
     return AllAsked(tuple(asked), refused, frozenset(names))
+
+
+class _Same:
+    """What a host asked for, for others that have the same variables: they differ by their names alone."""
+
+    def __init__(self) -> None:
+        self._known: dict[t.Hashable, MachineNetwork] = {}
+
+    def of(self, host: str, variables: Variables) -> MachineNetwork | None:
+        """What a host asks for, None where it is not known."""
+        known = self._known.get(variables.likeness)
+        return replace(known, host=host, machine=machine_name(host)) if known else None
+
+    def keep(self, variables: Variables, asked: MachineNetwork) -> MachineNetwork:
+        """Know what it asks for, if it has no name of its own; ``asked`` itself."""
+        is_named = variables.text(_OPTIONS["machine"]) or variables.text(_FORMER)
+        if variables.likeness is not None and not is_named:
+            self._known[variables.likeness] = asked
+        return asked
 
 
 def one_place(asked: t.Sequence[MachineNetwork]) -> MachineNetwork:

@@ -28,6 +28,18 @@ _SAME_FOR_ALL = (
 _MARK = "elemental.networking: a value of the host's own"
 
 
+class _OfGroups(t.NamedTuple):
+    """What any host of these groups would have: ``own_counts`` are the names of which its own line in the inventory is not outdone.
+
+    ``is_same`` is whether it means the same for each of them: a template does not.
+    """
+
+    groups: frozenset[str]
+    values: dict[str, t.Any]
+    own_counts: frozenset[str]
+    is_same: bool
+
+
 class HostVariables:
     """Some variables as a task would see them on another host: those of the inventory, the play, the role and the command line.
 
@@ -41,7 +53,7 @@ class HostVariables:
         self._loader, self._names = loader, names
         self._same_for_all = {name: task_vars[name] for name in _SAME_FOR_ALL if name in task_vars}
         self._templar = Templar(loader=loader)
-        self._of_groups: dict[frozenset[str], tuple[dict[str, t.Any], frozenset[str]]] = {}
+        self._of_groups: dict[frozenset[str], _OfGroups] = {}
 
     def of(self, name: str) -> Variables:
         """The variables of a host; none of them is templated yet."""
@@ -51,9 +63,13 @@ class HostVariables:
         if constants.DEFAULT_HASH_BEHAVIOUR == "merge" or self._has_more_than_a_line(host):
             found = self.all_of(host)
             return Variables({**found, **hidden}, lambda: found, self._templar)
-        of_groups, own_counts = self._by_groups(host)
+        groups, of_groups, own_counts, is_same = self._by_groups(host)
         own = {name: value for name, value in host.get_vars().items() if name in own_counts}
-        return Variables({**of_groups, **own, **hidden}, lambda: self.all_of(host), self._templar)
+        # such as inventory_dir, which each host has
+        strings = tuple(sorted((name, str(value)) for name, value in own.items() if isinstance(value, str)))
+        is_same = is_same and len(strings) == len(own) and not hidden and not may_be_template(own)
+        raw = {**of_groups, **own, **hidden}
+        return Variables(raw, lambda: self.all_of(host), self._templar, (groups, strings) if is_same else None)
 
     def all_of(self, host: t.Any) -> dict[str, t.Any]:
         """All variables of a host, from Ansible itself."""
@@ -68,8 +84,8 @@ class HostVariables:
         found.update(self._same_for_all)
         return found
 
-    def _by_groups(self, host: t.Any) -> tuple[dict[str, t.Any], frozenset[str]]:
-        """What any host of these groups would have, and the names of which its own line in the inventory is not outdone."""
+    def _by_groups(self, host: t.Any) -> _OfGroups:
+        """What any host of the same groups would have."""
         groups = frozenset(group.name for group in host.get_groups())
         if groups not in self._of_groups:
             probe = Host("a host with nothing of its own", gen_uuid=False)
@@ -78,7 +94,8 @@ class HostVariables:
             probe.vars = dict.fromkeys(self._names, _MARK)
             tried = self.all_of(probe)
             values = {name: known[name] for name in self._names if name in known}
-            self._of_groups[groups] = values, frozenset(name for name in self._names if tried.get(name) == _MARK)
+            own_counts = frozenset(name for name in self._names if tried.get(name) == _MARK)
+            self._of_groups[groups] = _OfGroups(groups, values, own_counts, not may_be_template(values))
         return self._of_groups[groups]
 
     def _has_more_than_a_line(self, host: t.Any) -> bool:
@@ -98,12 +115,19 @@ class HostVariables:
 
 
 class Variables:
-    """Variables of one host; ``everything`` is what its templates may name."""
+    """Variables of one host; ``everything`` is what its templates may name.
+
+    Hosts with the same ``likeness`` have the same ones, and no template in them; one with None is like no other.
+    """
 
     def __init__(
-        self, raw: t.Mapping[str, t.Any], everything: t.Callable[[], dict[str, t.Any]], templar: t.Any
+        self,
+        raw: t.Mapping[str, t.Any],
+        everything: t.Callable[[], dict[str, t.Any]],
+        templar: t.Any,
+        likeness: t.Hashable | None = None,
     ) -> None:
-        self._raw, self._everything, self._templar = raw, everything, templar
+        self._raw, self._everything, self._templar, self.likeness = raw, everything, templar, likeness
         self._known: dict[str, t.Any] | None = None
 
     def raw(self, name: str) -> t.Any:

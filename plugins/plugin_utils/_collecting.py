@@ -13,7 +13,7 @@ import typing as t
 
 @contextlib.contextmanager
 def without_collection() -> t.Iterator[None]:
-    """Build a large inventory: nothing of it is garbage, and searching it again and again takes as long as building it."""
+    """Build a large inventory, or do the one task of a process: hardly any of it is garbage, and to search for some takes as long."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -266,7 +266,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(one_line(error)) from error
         except RecursionError as error:  # what an API server sends is bounded
             raise AnsibleParserError(
-                "the cache of the inventory holds values that are nested too deeply; read it anew with --flush-cache"
+                "the cache of the inventory holds values that are nested too deeply; read it again with --flush-cache"
             ) from error
         self._report([*known.troubles, *faults])
         self._fill(found)

@@ -30,7 +30,7 @@ _PLACES = ("host", "context", "kubeconfig", "impersonate_user")
 _ENVIRONMENT = ("K8S_AUTH_HOST", "K8S_AUTH_CONTEXT", "K8S_AUTH_KUBECONFIG", "KUBECONFIG")
 _SERVER = ("host", "hostaddr", "port", "dbname", "user", "service")
 _SERVER_ENVIRONMENT = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGSERVICEFILE")
-# of the rules those that decide what a machine is as a host; the user's expressions are evaluated anew
+# of the rules those that decide what a machine is as a host; the user's expressions are evaluated again
 _DECISIVE = ("addresses", "address_keys", "group_by", "group_prefix", "label_prefix", "site")
 _TYPES = (str, str, str, dict, list)
 # an address, or the name of a host, which becomes an argument of ssh
@@ -79,9 +79,10 @@ def fingerprint(query: Query, rules: Rules, environment: t.Mapping[str, str]) ->
 
 
 def _is_candidate(value: t.Any) -> bool:
-    """Whether it has the types of one, and an address that is one: a cache may be shared, and its file edited."""
+    """Whether it has the types of one, an address that is one, and groups that are: a cache may be shared, and its file edited."""
     if type(value) is not list or tuple(map(type, value)) != _TYPES:
         return False
     variables, groups = value[3:]
     where = variables.get("ansible_host", "::")
-    return all(type(each) is str for each in groups) and type(where) is str and _WHERE.match(where) is not None
+    are_groups = all(type(each) is str and each.isascii() and each.isidentifier() for each in groups)
+    return are_groups and type(where) is str and _WHERE.match(where) is not None

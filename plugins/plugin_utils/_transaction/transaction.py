@@ -382,7 +382,7 @@ class Transaction:
         )
 
     def _note_unproven(self) -> None:
-        """Why the host was not asked where nothing shows who answers. Raises WrongHost where somebody does, and nothing was sent yet."""
+        """Why the host was not asked where nothing shows who answers. Raises WrongHost where a host does, and nothing was sent yet."""
         unproven_ones = [each for each in self._known if not self._node.can_prove(each)]
         if unproven_ones and self._node.is_direct and not self._may_have_begun:
             answering = first_to_answer(unproven_ones, self._node.port, _FOR_THE_MESSAGE)

@@ -109,7 +109,15 @@ def test_junk_in_the_cache_is_read_again(found: object) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        *({"name": 1}, {"host": None}, {"variables": []}, {"groups": [1]}, {"groups": {}}),
+        *(
+            {"name": 1},
+            {"host": None},
+            {"variables": []},
+            {"groups": [1]},
+            {"groups": {}},
+            {"groups": ["a:b"]},
+            {"groups": [""]},
+        ),
         *({"variables": {"ansible_host": where}} for where in ("-oProxyCommand=x", "a b", "", 7, "a\n", "{{ 1 }}")),
     ],
 )

@@ -48,22 +48,23 @@ class ActionModule(NetworkAction):
             # a user of a cluster may see one namespace, as a rule
             namespace = place.namespace if place.backend == "kubernetes" else None
             holdings = gather(backend, namespace, found.names, place.site, unknown)
-        left = _artifacts(holdings.claims, task_vars.get("ansible_play_hosts_all") or hosts)
         return {
             "changed": False,
             "lines": lines(holdings, filter(None, map(_wanted, found.asked))),
             # not in a task of its own: Ansible would look through thousands of claims once more
-            "ansible_stats": {"data": left, "per_host": False, "aggregate": True},
+            **(_artifacts(holdings.claims, task_vars) if options["leave_artifacts"] else {}),
             "not_in_inventory": [claim.name for claim in holdings.orphans],
             "refused": dict(found.refused),
             "warnings": list(holdings.warnings),
         }
 
 
-def _artifacts(claims: t.Sequence[BoundClaim], hosts: t.Iterable[str]) -> dict[str, t.Any]:
+def _artifacts(claims: t.Sequence[BoundClaim], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What each host of the play holds, for the next job."""
     by_host = grouped(({**held_result(bound), "confirmed": bound.claim.confirmed or None} for bound in claims), "host")
-    return artifacts({host: of_claims(host, by_host.get(host, ())) for host in hosts})
+    hosts = task_vars.get("ansible_play_hosts_all") or task_vars["ansible_play_hosts"]
+    data = artifacts({host: of_claims(host, by_host.get(host, ())) for host in hosts})
+    return {"ansible_stats": {"data": data, "per_host": False, "aggregate": True}}
 
 
 def _backend_options(place: MachineNetwork, options: t.Mapping[str, t.Any]) -> BackendOptions:

@@ -11,4 +11,5 @@ import typing as t
 ARGUMENTS: t.Dict[str, t.Dict[str, t.Any]] = {
     "kubernetes": {"type": "raw"},
     "postgresql": {"type": "raw", "no_log": False},
+    "leave_artifacts": {"type": "bool", "default": False},
 }

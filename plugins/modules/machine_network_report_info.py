@@ -15,7 +15,7 @@ author:
 description:
   - Returns, line by line, which machine holds which address, how full each pool is, and which claims are not in order. It connects to no
     host and changes nothing.
-  - Sets what each host holds as artifacts of the job. Use M(elemental.networking.ip_address_claim_info) for the claims themselves.
+  - Use M(elemental.networking.ip_address_claim_info) for the claims themselves.
   - Reads the C(machine_network_*) variables of all hosts of the play by itself, so that one task is enough for all of them. Use it with
     C(run_once).
   - All hosts of the play must name one backend and one database, and on a cluster one namespace.
@@ -39,6 +39,12 @@ options:
       - What is not given comes from libpq's environment variables, such as C(PGHOST) and C(PGPASSWORD).
       - Needs the Python library C(psycopg) for the Python that runs Ansible.
     type: raw
+  leave_artifacts:
+    description:
+      - Set what each host holds as artifacts of the job, as M(elemental.networking.job_artifacts) sets what became of it.
+      - Leave it out in a play that has changed the hosts, because the artifacts have the same names.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -72,10 +78,10 @@ lines:
     - "pool elemental-inventory-pool: 1 of 51 in use, 50 free"
 ansible_stats:
   description:
-    - What each host of the play holds, set as artifacts of the job (in C(data)), as M(elemental.networking.job_artifacts) describes them.
+    - What was set as artifacts of the job, in C(data), in the form of those of M(elemental.networking.job_artifacts).
       C(state) is V(in_use), V(promised) while nothing shows that the machine has its addresses, or V(without_address).
   type: dict
-  returned: success
+  returned: success, with O(leave_artifacts=true)
   sample:
     aggregate: true
     data:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.mo
 CLAIMED, REGISTRATION_IP, MACHINE, NAME = "claimed", "registration-ip", "machine", "name"
 # labels with a meaning for Elemental, which puts them into the addresses of the Machine, too
 LABELS = ("ExternalIP", "InternalIP", "Hostname")
+# the last part of a name that leads to the controller, or that ssh reads as an address, such as 127.1 and 0x7f000001
+_NO_HOST = re.compile(r"(?:localhost|[0-9]+|0x[0-9a-f]*)\Z")
 SOURCES = (CLAIMED, REGISTRATION_IP, *LABELS, MACHINE, NAME)
 
 
@@ -65,7 +68,12 @@ def _of_source(machine: Machine, source: str) -> str:
         listed = machine.membership.addresses
         known = [_usable(kind, address) for wanted in LABELS for kind, address in listed if kind == wanted]
         return next(filter(None, known), "")
-    return machine.name if source == NAME else ""
+    return _usable("Hostname", machine.name) if source == NAME else ""
+
+
+def is_usable(value: str) -> bool:
+    """Whether a connection may lead there: an address that a machine can have, or the name of a host that is not the controller."""
+    return bool(value) and value in (_usable("", value), _usable("Hostname", value))
 
 
 def _usable(kind: str, value: str) -> str:
@@ -73,7 +81,8 @@ def _usable(kind: str, value: str) -> str:
     if not value:
         return ""
     if kind == "Hostname":
-        return value.lower() if is_subdomain(value.lower()) else ""
+        name = value.lower()
+        return name if is_subdomain(name) and not _NO_HOST.match(name.rpartition(".")[2]) else ""
     try:
         return str(host_address(kind, value))
     except IpamError:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import is_path
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.addresses import is_usable
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.groups import safe
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import (
     Candidate,
     Candidates,
@@ -22,19 +23,21 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.mo
     Query,
     Rules,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.variables import are_variables
 
 # raised when what is kept changes its form
 _FORM = 2
 # where the server is; none of these is a secret
-_PLACES = ("host", "context", "kubeconfig", "impersonate_user")
-_ENVIRONMENT = ("K8S_AUTH_HOST", "K8S_AUTH_CONTEXT", "K8S_AUTH_KUBECONFIG", "KUBECONFIG")
+_PLACES = ("host", "context", "kubeconfig", "username", "impersonate_user", "impersonate_groups")
+_ENVIRONMENT = (
+    *(f"K8S_AUTH_{name.upper()}" for name in _PLACES),
+    "KUBECONFIG",
+)
 _SERVER = ("host", "hostaddr", "port", "dbname", "user", "service")
 _SERVER_ENVIRONMENT = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGSERVICEFILE")
 # of the rules those that decide what a machine is as a host; the user's expressions are evaluated again
 _DECISIVE = ("addresses", "address_keys", "group_by", "group_prefix", "label_prefix", "site")
 _TYPES = (str, str, str, dict, list)
-# an address, or the name of a host, which becomes an argument of ssh
-_WHERE = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:-]*\Z")
 
 
 def kept(found: Candidates, query: Query, rules: Rules, environment: t.Mapping[str, str]) -> Object:
@@ -55,7 +58,9 @@ def restored(value: object, query: Query, rules: Rules, environment: t.Mapping[s
     try:
         found = json.loads(value["found"])
         machines, troubles = found["machines"], found["troubles"]
-        if not all(map(_is_candidate, machines)) or not all(isinstance(each, str) for each in troubles):
+        prefixes = tuple(safe(f"{rules.group_prefix}{kind}_") for kind in rules.group_by)
+        are_candidates = all(_is_candidate(each, prefixes) for each in machines)
+        if not are_candidates or not all(isinstance(each, str) for each in troubles):
             return None
     except (KeyError, TypeError, ValueError, RecursionError):
         return None
@@ -73,16 +78,32 @@ def fingerprint(query: Query, rules: Rules, environment: t.Mapping[str, str]) ->
         "rules": [getattr(rules, name) for name in _DECISIVE],
         "places": places,
         "server": [*server, *of_server],
-        "kubeconfigs": [each if is_path(each) else "" for each in kubeconfigs],
+        "kubeconfigs": [each if is_path(each) else _inline(each) for each in kubeconfigs],
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _is_candidate(value: t.Any) -> bool:
-    """Whether it has the types of one, an address that is one, and groups that are: a cache may be shared, and its file edited."""
-    if type(value) is not list or tuple(map(type, value)) != _TYPES:
+def _is_candidate(value: t.Any, prefixes: tuple[str, ...]) -> bool:
+    """Whether it is one that these rules could have made: a cache may be shared, and gives no orders."""
+    if type(value) is not list or tuple(map(type, value)) != _TYPES or not are_variables(value[3]):
         return False
-    variables, groups = value[3:]
-    where = variables.get("ansible_host", "::")
-    are_groups = all(type(each) is str and each.isascii() and each.isidentifier() for each in groups)
-    return are_groups and type(where) is str and _WHERE.match(where) is not None
+    where = value[3].get("ansible_host")
+    return (where is None or is_usable(where)) and all(_is_group(each, prefixes) for each in value[4])
+
+
+def _is_group(name: t.Any, prefixes: tuple[str, ...]) -> bool:
+    return type(name) is str and name.isascii() and name.isidentifier() and name.startswith(prefixes)
+
+
+def _inline(kubeconfig: object) -> list[str]:
+    """Which servers the content of a kubeconfig names, and as whom; nothing of it is a secret."""
+    if not isinstance(kubeconfig, t.Mapping):
+        return []
+    parts = [kubeconfig.get("current-context"), kubeconfig.get("contexts"), *_servers(kubeconfig.get("clusters"))]
+    return [json.dumps(each, sort_keys=True, default=str) for each in parts]
+
+
+def _servers(clusters: object) -> list[object]:
+    named = [each for each in clusters if isinstance(each, t.Mapping)] if isinstance(clusters, (list, tuple)) else []
+    inside = [(each.get("name"), each.get("cluster")) for each in named]
+    return [(name, cluster.get("server")) for name, cluster in inside if isinstance(cluster, t.Mapping)]

@@ -57,3 +57,16 @@ def _claim(held: Held) -> dict[str, t.Any]:
         "confirmed": held.confirmed,
         "in_use": held.in_use,
     }
+
+
+_EACH_HAS = variables(Machine("", ""), "", Chosen())
+_TYPES: dict[str, type] = {
+    **{name: type(value) for name, value in _EACH_HAS.items()},
+    "elemental_network": dict,
+    "ansible_host": str,
+}
+
+
+def are_variables(value: t.Mapping[str, t.Any]) -> bool:
+    """Whether these are the variables of a machine: nothing else may reach Ansible, which obeys many names."""
+    return value.keys() >= _EACH_HAS.keys() and all(type(each) is _TYPES.get(name) for name, each in value.items())

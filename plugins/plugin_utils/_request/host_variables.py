@@ -53,6 +53,7 @@ class HostVariables:
         self._loader, self._names = loader, names
         self._same_for_all = {name: task_vars[name] for name in _SAME_FOR_ALL if name in task_vars}
         self._templar = Templar(loader=loader)
+        self._beside_the_play = _beside_the_play(task, loader)
         self._of_groups: dict[frozenset[str], _OfGroups] = {}
 
     def of(self, name: str) -> Variables:
@@ -110,8 +111,16 @@ class HostVariables:
         return (
             has_facts
             or bool(get_vars_from_inventory_sources(self._loader, manager._inventory._sources, [host], "task"))
-            or any(get_vars_from_path(self._loader, path, [host], "task") for path in self._task.get_search_path())
+            or any(get_vars_from_path(self._loader, path, [host], "task") for path in self._beside_the_play)
         )
+
+
+def _beside_the_play(task: t.Any, loader: t.Any) -> list[str]:
+    """The folders in which Ansible looks for ``host_vars`` besides those of the inventory (``playbook_vars_root``)."""
+    if constants.PLAYBOOK_VARS_ROOT == "top":
+        return [loader.get_basedir()]
+    searched = list(task.get_search_path())
+    return searched if constants.PLAYBOOK_VARS_ROOT == "all" else searched[:1]
 
 
 class Variables:

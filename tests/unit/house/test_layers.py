@@ -62,7 +62,12 @@ _LAYERS: tuple[tuple[str, ...], ...] = (
     ("module_utils._placeholders",),
     ("module_utils._render",),
     ("module_utils._ipam_module", "module_utils._network_module"),
-    ("plugin_utils._early_lookups", "plugin_utils._failures", "plugin_utils._progress_lines"),
+    (
+        "plugin_utils._collecting",
+        "plugin_utils._early_lookups",
+        "plugin_utils._failures",
+        "plugin_utils._progress_lines",
+    ),
     ("plugin_utils._action",),
     ("plugin_utils._host",),
     ("plugin_utils._transaction", "plugin_utils._request"),

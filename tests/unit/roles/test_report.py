@@ -117,6 +117,22 @@ def test_variables_of_a_play_and_of_the_role_count(site: Site) -> None:
     assert "claim b-ip is of b, whose machine is far now" in shown
 
 
+def test_variables_of_a_host_beside_the_playbook_count(site: Site) -> None:
+    beside = site.folder / "plays"
+    (beside / "host_vars").mkdir(parents=True)
+    (beside / "host_vars/b.yml").write_text("machine_network_machine_name: far")
+    (site.folder / site.own()).rename(beside / "own.json")
+    assert "claim b-ip is of b, whose machine is far now" in site.report(playbook="plays/own.json")
+
+
+def test_a_playbook_leaves_artifacts_and_a_play_of_a_user_does_not(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would be merged with those of a push in the same play."""
+    monkeypatch.setenv("ANSIBLE_SHOW_CUSTOM_STATS", "true")
+    left = '"machine_network_of_c": { "addresses": {}, "host": "c", "state": "without_address" }'
+    assert left in site.report()
+    assert "machine_network_of_" not in site.report(playbook=site.own())
+
+
 def test_a_former_name_counts_also_where_its_host_is_not_in_the_play(site: Site) -> None:
     del site.hosts["b"]
     words = "claims of machines that are not in the inventory: b-ip"

@@ -43,6 +43,11 @@ def machine(**more: t.Any) -> Machine:
         ),
         (machine(labels={"Hostname": "Node1.example"}), ("Hostname",), (), Chosen("node1.example", "Hostname")),
         (machine(labels={"Hostname": "-oProxyCommand=id"}), ("Hostname",), (), Chosen()),
+        # names that lead to the controller
+        *(
+            (machine(labels={"Hostname": name}), ("Hostname",), (), Chosen())
+            for name in ("localhost", "a.localhost", "127.0.0.1", "127.1", "0x7f000001", "2130706433")
+        ),
         (machine(), ("name",), (), Chosen("a", "name")),
         (
             machine(membership=Membership(addresses=(("InternalIP", "192.0.2.1"), ("ExternalIP", "192.0.2.2")))),

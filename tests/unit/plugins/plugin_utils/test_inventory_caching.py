@@ -56,6 +56,8 @@ def test_what_was_kept_is_restored_and_no_secret_is_in_it() -> None:
         {"database": "x"},
         {"kubernetes": {"host": "https://other"}},
         {"kubernetes": {"host": "https://h", "kubeconfig": "/etc/other"}},
+        {"kubernetes": {"host": "https://h", "impersonate_groups": ["other"]}},
+        {"kubernetes": {"host": "https://h", "kubeconfig": {"current-context": "other"}}},
     ],
 )
 def test_another_query_is_read_again(change: dict[str, t.Any]) -> None:
@@ -65,6 +67,21 @@ def test_another_query_is_read_again(change: dict[str, t.Any]) -> None:
 def test_another_server_in_the_environment_is_read_again() -> None:
     assert restore(keep(), environment={"K8S_AUTH_HOST": "https://other"}) is None
     assert restore(keep(), environment={"HOME": "/root"}) == FOUND
+
+
+def test_as_another_user_it_is_read_again() -> None:
+    assert restore(keep(), environment={"K8S_AUTH_IMPERSONATE_USER": "other"}) is None
+
+
+def inline(server: str, token: str) -> Query:
+    content = {"clusters": [{"name": "c", "cluster": {"server": server}}], "users": [{"user": {"token": token}}]}
+    return dataclasses.replace(QUERY, kubernetes={"kubeconfig": content})
+
+
+def test_the_content_of_a_kubeconfig_decides_by_its_servers_alone() -> None:
+    whole = keep(inline("https://a", "s3cret"))
+    assert restore(whole, inline("https://b", "s3cret")) is None
+    assert restore(whole, inline("https://a", "renewed")) == FOUND
 
 
 def test_another_database_on_a_server_is_read_again_and_no_password_decides() -> None:
@@ -106,19 +123,32 @@ def test_junk_in_the_cache_is_read_again(found: object) -> None:
     assert restore({**keep(), "found": found}) is None
 
 
+GOOD = FOUND.machines[0].variables
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        *({"name": 1}, {"host": None}, {"variables": []}, {"groups": [1]}, {"groups": {}}, {"groups": ["a:b"]}),
+        *({"groups": [name]} for name in ("", "all", "mine", "elemental_pool_a", "elemental_state_a b")),
+        {"variables": {"ansible_host": "192.0.2.1"}},
+        *({"variables": {**GOOD, name: "/tmp/x"}} for name in ("ansible_ssh_executable", "inventory_dir", "x")),
+        *({"variables": {**GOOD, name: 1}} for name in ("elemental_network", "elemental_state", "elemental_labels")),
         *(
-            {"name": 1},
-            {"host": None},
-            {"variables": []},
-            {"groups": [1]},
-            {"groups": {}},
-            {"groups": ["a:b"]},
-            {"groups": [""]},
+            {"variables": {**GOOD, "ansible_host": where}}
+            for where in (
+                "-oProxyCommand=x",
+                "a b",
+                "",
+                7,
+                "a\n",
+                "{{ 1 }}",
+                "localhost",
+                "127.0.0.1",
+                "::1",
+                "1.2.3.4%1",
+            )
         ),
-        *({"variables": {"ansible_host": where}} for where in ("-oProxyCommand=x", "a b", "", 7, "a\n", "{{ 1 }}")),
     ],
 )
 def test_a_machine_in_the_cache_that_none_can_be_is_read_again(change: dict[str, t.Any]) -> None:

@@ -89,7 +89,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._network_modu
 
 def main() -> None:
     """Refuse to run without the action plugin."""
-    refuse({"hosts": {"type": "list", "elements": "str"}, "claims": {"type": "list", "elements": "dict"}})
+    refuse({"hosts": {"type": "list", "elements": "str"}})
 
 
 if __name__ == "__main__":

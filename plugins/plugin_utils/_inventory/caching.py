@@ -85,14 +85,14 @@ def fingerprint(query: Query, rules: Rules, environment: t.Mapping[str, str]) ->
 
 def _is_candidate(value: t.Any, prefixes: tuple[str, ...]) -> bool:
     """Whether it is one that these rules could have made: a cache may be shared, and gives no orders."""
-    if type(value) is not list or tuple(map(type, value)) != _TYPES or not are_variables(value[3]):
+    if not isinstance(value, list) or tuple(map(type, value)) != _TYPES or not are_variables(value[3]):
         return False
     where = value[3].get("ansible_host")
     return (where is None or is_usable(where)) and all(_is_group(each, prefixes) for each in value[4])
 
 
 def _is_group(name: t.Any, prefixes: tuple[str, ...]) -> bool:
-    return type(name) is str and name.isascii() and name.isidentifier() and name.startswith(prefixes)
+    return isinstance(name, str) and name.isascii() and name.isidentifier() and name.startswith(prefixes)
 
 
 def _inline(kubeconfig: object) -> list[str]:

@@ -45,7 +45,9 @@ def as_data(value: t.Any) -> t.Any:
 
 def _all(values: t.Iterable[t.Any]) -> list[t.Any]:
     # a call less for most of them: thousands of machines have a million values
-    return [_marked(each) if type(each) is str else each if type(each) in _ATOMS else as_data(each) for each in values]
+    return [
+        _marked(each) if isinstance(each, str) else each if type(each) in _ATOMS else as_data(each) for each in values
+    ]
 
 
 def _as_it_is(value: t.Any) -> t.Any:

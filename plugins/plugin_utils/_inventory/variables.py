@@ -69,4 +69,5 @@ _TYPES: dict[str, type] = {
 
 def are_variables(value: t.Mapping[str, t.Any]) -> bool:
     """Whether these are the variables of a machine: nothing else may reach Ansible, which obeys many names."""
-    return value.keys() >= _EACH_HAS.keys() and all(type(each) is _TYPES.get(name) for name, each in value.items())
+    are_known = value.keys() >= _EACH_HAS.keys() and value.keys() <= _TYPES.keys()
+    return are_known and all(isinstance(each, _TYPES[name]) for name, each in value.items())

@@ -73,7 +73,7 @@ def _of_source(machine: Machine, source: str) -> str:
 
 def is_usable(value: str) -> bool:
     """Whether a connection may lead there: an address that a machine can have, or the name of a host that is not the controller."""
-    return bool(value) and value in (_usable("", value), _usable("Hostname", value))
+    return bool(value) and any(value == _usable(kind, value) for kind in ("InternalIP", "Hostname"))
 
 
 def _usable(kind: str, value: str) -> str:

@@ -9,7 +9,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.artifacts import artifacts, of_push
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.artifacts import (
+    artifacts,
+    of_push,
+    statistics,
+)
 
 _ARGUMENTS = {"hosts": {"type": "list", "elements": "str"}}
 # variables of the role
@@ -31,7 +35,7 @@ class ActionModule(NetworkAction):
         return {
             "changed": False,
             "artifacts": data,
-            "ansible_stats": {"data": data, "per_host": False, "aggregate": True},
+            "ansible_stats": statistics(data),
         }
 
     def _pushed(self, host: str) -> dict[str, t.Any]:

@@ -18,7 +18,11 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._failures imp
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_running_ahead
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import cluster, server
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import NAMES, all_asked, one_place
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.artifacts import artifacts, of_claims
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.artifacts import (
+    artifacts,
+    of_claims,
+    statistics,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.job_slice import UNKNOWN, is_job_slice
@@ -52,7 +56,7 @@ class ActionModule(NetworkAction):
             "changed": False,
             "lines": lines(holdings, filter(None, map(_wanted, found.asked))),
             # not in a task of its own: Ansible would look through thousands of claims once more
-            **(_artifacts(holdings.claims, task_vars) if options["leave_artifacts"] else {}),
+            **({"ansible_stats": _artifacts(holdings.claims, task_vars)} if options["leave_artifacts"] else {}),
             "not_in_inventory": [claim.name for claim in holdings.orphans],
             "refused": dict(found.refused),
             "warnings": list(holdings.warnings),
@@ -63,8 +67,7 @@ def _artifacts(claims: t.Sequence[BoundClaim], task_vars: t.Mapping[str, t.Any])
     """What each host of the play holds, for the next job."""
     by_host = grouped(({**held_result(bound), "confirmed": bound.claim.confirmed or None} for bound in claims), "host")
     hosts = task_vars.get("ansible_play_hosts_all") or task_vars["ansible_play_hosts"]
-    data = artifacts({host: of_claims(host, by_host.get(host, ())) for host in hosts})
-    return {"ansible_stats": {"data": data, "per_host": False, "aggregate": True}}
+    return statistics(artifacts({host: of_claims(host, by_host.get(host, ())) for host in hosts}))
 
 
 def _backend_options(place: MachineNetwork, options: t.Mapping[str, t.Any]) -> BackendOptions:

@@ -35,7 +35,7 @@ extends_documentation_fragment:
 notes:
   - If a part of the data of a machine cannot be used, that part is left out with a warning. With O(strict=true) it is an error.
   - If two machines would have the same host name, the second one is left out with a warning. Use O(hostnames) to name both.
-  - The cache holds the configurations of the networks, which may contain secrets. Keep it in a folder that only you can read.
+  - The cache holds the configurations of the networks, which may contain secrets. Keep it in a folder that only you can read and write.
 requirements:
   - For the sources on a cluster, the Python library C(kubernetes) 24.2 or later, for the Python that runs Ansible.
   - For O(backend=postgresql), the Python library C(psycopg) 3.1 or later, for the Python that runs Ansible.
@@ -313,11 +313,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         compose, conditional, keyed = (self.get_option(name) for name in ("compose", "groups", "keyed_groups"))
         groups = {name: inventory.add_group(name) for host in found for name in host.groups}
         for host in found:
-            is_known = host.name in inventory.hosts
             inventory.add_host(host.name)
             added = inventory.get_host(host.name)
             # set_variable does the same; since ansible-core 2.19 it checks and copies each value, which takes longer than all else
-            added.vars = combine_vars(added.vars, host.variables) if is_known else {**added.vars, **host.variables}
+            added.vars = combine_vars(added.vars, host.variables)
             for name in host.groups:
                 inventory.add_child(groups[name], host.name)
             if compose or conditional or keyed:

@@ -68,7 +68,7 @@ def all_asked(variables: HostVariables, hosts: t.Sequence[str], inventory: t.Seq
             names.update({former} - {""})
             if host in of_play:
                 refuse_name_in_use(host, former, in_use)
-                asked.append(same.of(host, found) or same.keep(found, _asked(host, former, found)))
+                asked.append(same.of(host, former, found))
         except AnsibleError as error:
             if host in of_play:
                 refused[host] = sentence(error.message)
@@ -81,14 +81,13 @@ class _Same:
     def __init__(self) -> None:
         self._known: dict[t.Hashable, MachineNetwork] = {}
 
-    def of(self, host: str, variables: Variables) -> MachineNetwork | None:
-        """What a host asks for, None where it is not known."""
+    def of(self, host: str, former: str, variables: Variables) -> MachineNetwork:
+        """What a host asks for. Raises AnsibleError where a variable is wrong."""
         known = self._known.get(variables.likeness)
-        return replace(known, host=host, machine=machine_name(host)) if known else None
-
-    def keep(self, variables: Variables, asked: MachineNetwork) -> MachineNetwork:
-        """Know what it asks for, if it has no name of its own; ``asked`` itself."""
-        is_named = variables.text(_OPTIONS["machine"]) or variables.text(_FORMER)
+        if known:
+            return replace(known, host=host, machine=machine_name(host))
+        asked = _asked(host, former, variables)
+        is_named = former or variables.text(_OPTIONS["machine"])
         if variables.likeness is not None and not is_named:
             self._known[variables.likeness] = asked
         return asked

@@ -37,6 +37,11 @@ def artifacts(machines: t.Mapping[str, Values], most: int = _MOST) -> dict[str, 
     return {**found, _LEFT_OUT: left_out} if left_out else found
 
 
+def statistics(found: Values) -> dict[str, t.Any]:
+    """Artifacts in the result of a task, for Ansible to set as `set_stats` does."""
+    return {"data": found, "per_host": False, "aggregate": True}
+
+
 def variable_of(host: str) -> str:
     """The name of the variable of a host: no two hosts have the same, and it is one that Ansible takes."""
     plain = _NOT_OF_A_NAME.sub("_", host)

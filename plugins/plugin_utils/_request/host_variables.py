@@ -34,7 +34,6 @@ class _OfGroups(t.NamedTuple):
     ``is_same`` is whether it means the same for each of them: a template does not.
     """
 
-    groups: frozenset[str]
     values: dict[str, t.Any]
     own_counts: frozenset[str]
     is_same: bool
@@ -64,7 +63,8 @@ class HostVariables:
         if constants.DEFAULT_HASH_BEHAVIOUR == "merge" or self._has_more_than_a_line(host):
             found = self.all_of(host)
             return Variables({**found, **hidden}, lambda: found, self._templar)
-        groups, of_groups, own_counts, is_same = self._by_groups(host)
+        groups = frozenset(group.name for group in host.get_groups())
+        of_groups, own_counts, is_same = self._by_groups(groups, host)
         own = {name: value for name, value in host.get_vars().items() if name in own_counts}
         # such as inventory_dir, which each host has
         strings = tuple(sorted((name, str(value)) for name, value in own.items() if isinstance(value, str)))
@@ -85,9 +85,8 @@ class HostVariables:
         found.update(self._same_for_all)
         return found
 
-    def _by_groups(self, host: t.Any) -> _OfGroups:
-        """What any host of the same groups would have."""
-        groups = frozenset(group.name for group in host.get_groups())
+    def _by_groups(self, groups: frozenset[str], host: t.Any) -> _OfGroups:
+        """What any host of these groups would have; ``host`` is one of them."""
         if groups not in self._of_groups:
             probe = Host("a host with nothing of its own", gen_uuid=False)
             probe.groups = list(host.groups)
@@ -96,7 +95,7 @@ class HostVariables:
             tried = self.all_of(probe)
             values = {name: known[name] for name in self._names if name in known}
             own_counts = frozenset(name for name in self._names if tried.get(name) == _MARK)
-            self._of_groups[groups] = _OfGroups(groups, values, own_counts, not may_be_template(values))
+            self._of_groups[groups] = _OfGroups(values, own_counts, not may_be_template(values))
         return self._of_groups[groups]
 
     def _has_more_than_a_line(self, host: t.Any) -> bool:

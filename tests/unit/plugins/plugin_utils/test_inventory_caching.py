@@ -107,7 +107,7 @@ def test_another_database_on_a_server_is_read_again_and_no_password_decides() ->
         ({"hostnames": ("elemental_name",), "include": ("true",), "exclude": ("false",)}, True),
     ],
 )
-def test_rules_that_decide_what_a_machine_is_are_applied_anew(change: dict[str, t.Any], is_same: bool) -> None:
+def test_rules_that_decide_what_a_machine_is_are_applied_again(change: dict[str, t.Any], is_same: bool) -> None:
     assert (restore(keep(), rules=dataclasses.replace(RULES, **change)) == FOUND) == is_same
 
 

@@ -9,6 +9,8 @@ Three in each play. IPv6 alone is in test_management.py; management over a VLAN 
 
 from __future__ import annotations
 
+import re
+import subprocess
 import typing as t
 
 import pytest
@@ -101,6 +103,30 @@ def test_large_packets_on_one_side_and_the_gateway_elsewhere_or_nowhere(controll
     assert "mtu 9000" in inside(controller, "node1", "ip link show eth0")
     assert inside(controller, "node2", "ip route show default").startswith("default via 172.16.0.1 dev eth1")
     assert inside(controller, "node3", "ip route show default") == ""
+
+
+def test_the_login_that_proves_a_way_is_cheap_where_one_with_longer_packets_came_the_same_way(
+    controller: Controller,
+) -> None:
+    """Not where the size of packets changes with the address, nor where the user has chosen how keys are exchanged."""
+    wanted = {
+        "node1": wishes({"eth0": ETH0}, "mgmt-ip"),
+        "node2": wishes({"eth0": keyfile("eth0", ADDRESS, more="[ethernet]\nmtu=1400")}, "mgmt-ip"),
+        "node3": wishes({"eth0": ETH0}, "mgmt-ip"),
+    }
+    common = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+    chosen = {"ansible_ssh_common_args": f"{common} -o KexAlgorithms=ecdh-sha2-nistp521,curve25519-sha256"}
+    moved = push_each(controller, wanted, arguments="-vvv", variables={"node3": chosen})
+    assert moved.succeeded, moved.output
+    addresses = [claimed(controller, node, "eth0").partition("/")[0] for node in wanted]
+    calls = {each: re.findall(rf"<{re.escape(each)}> SSH: EXEC (.*)", moved.output) for each in addresses}
+    first = ["KexAlgorithms=^" in calls[each][0] for each in addresses]
+    # where ssh offers a cheap key exchange by itself there is nothing to choose
+    is_dear = (
+        "kexalgorithms sntrup"
+        in subprocess.run(["ssh", "-F", "none", "-G", "x"], capture_output=True, text=True).stdout
+    )
+    assert first == [is_dear, False, False]
 
 
 def test_another_subnet_another_cards_name_server_and_a_card_that_comes_later(controller: Controller) -> None:

@@ -186,6 +186,10 @@ class Probe(t.NamedTuple):
         return f"Probe({self.name!r})"
 
 
+# after the word of a signal: packets leave the host as they did before the change, so that a way for long ones is known
+SAME_WAY = "="
+
+
 class Knock(t.NamedTuple):
     """How the controller will come: from ``address`` and one of ``ports``, to the port ``target`` of this host.
 

@@ -31,6 +31,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._failures imp
     WrongHost,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import is_address, read_answer
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.key_exchange import cheaper_key_exchange
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_unsupported
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.program import (
     keeper,
@@ -225,10 +226,18 @@ class Node:
         makedirs_safe(folder, 0o700)
         return str(folder)
 
-    def _demand(self, address: str) -> None:
-        """Let ssh demand at an address what proves this node there."""
-        arguments = f"{self._proof(address) or ''} {self._users_ssh_arguments}".strip()
-        self._connection.set_option("ssh_args", arguments)
+    def _demand(self, address: str, first: str = "") -> None:
+        """Let ssh demand at an address what proves this node there; ``first`` are arguments that come before that."""
+        words = (first, self._proof(address), self._users_ssh_arguments)
+        self._connection.set_option("ssh_args", " ".join(filter(None, words)).strip())
+
+    def _cheaper_key_exchange(self, address: str) -> str:
+        """The argument for a login that costs little; empty where a password goes over it."""
+        become = self._connection.become
+        has_password = become is not None and become.get_option("become_pass", playcontext=self._action._play_context)
+        if has_password or self._connection.get_option("password"):
+            return ""
+        return cheaper_key_exchange(replace(self._inventory_call, host=address))
 
     @functools.cached_property
     def _key_name(self) -> str:
@@ -251,10 +260,11 @@ class Node:
             arguments=" ".join(given),
         )
 
-    def move_to(self, address: str, keeps_connection: bool = False) -> None:
+    def move_to(self, address: str, keeps_connection: bool = False, is_cheap: bool = False) -> None:
         """Use a fresh connection to ``address`` from now on; a master process to the old one is left to end by itself.
 
-        With ``keeps_connection`` it is the one that an earlier task has left there.
+        With ``keeps_connection`` it is the one that an earlier task has left there; one that ``is_cheap`` begins with a key exchange that
+        costs little.
 
         Raises Failure for anything but an IP address or what the inventory has: it becomes an argument of ssh. Raises WrongHost if
         nothing distinguishes this node from another host.
@@ -265,7 +275,7 @@ class Node:
             raise WrongHost(unproven(address), address=address)
         self._leave_master()
         self._ask_by_name()
-        self._demand(address)
+        self._demand(address, self._cheaper_key_exchange(address) if is_cheap else "")
         self._connection.set_option("host", address)
         self._action._play_context.remote_addr = address
         self._connection._play_context.remote_addr = address

@@ -14,7 +14,7 @@ import threading
 import time
 import typing as t
 
-from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Knock
+from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import SAME_WAY, Knock
 
 # so many datagrams that are not the signal
 _FLOOD = 100
@@ -53,6 +53,11 @@ class Knocker:
         """Whether the host has signalled, or does within so many seconds; it is not waited for any more after that."""
         self.end()
         return self.knock is not None and self._bell.has_rung(seconds)
+
+    @property
+    def is_same_way(self) -> bool:
+        """Whether the host has signalled that packets leave it as they did before the change."""
+        return self.knock is not None and self._bell.is_same_way
 
 
 @contextlib.contextmanager
@@ -96,7 +101,9 @@ class _Bell:
     def __init__(self, connection: socket.socket, word: str) -> None:
         self._connection = connection
         self._word = word.encode()
+        self._signals = (self._word, self._word + SAME_WAY.encode())
         self._has_rung = False
+        self.is_same_way = False
         self._strange = 0
         self._has_ended = threading.Event()
 
@@ -106,8 +113,8 @@ class _Bell:
             said = self._next(until)
             if said is None:  # the time is over
                 return True
-            if said in (self._word, _END):
-                return said == self._word
+            if said in (*self._signals, _END):
+                return said != _END
         return not self._has_ended.wait(max(0.0, until - time.monotonic()))
 
     def has_rung(self, seconds: float) -> bool:
@@ -125,8 +132,9 @@ class _Bell:
             said = self._connection.recv(64)
         except OSError:
             return None
-        self._has_rung = self._has_rung or said == self._word
-        self._strange += said not in (self._word, _END)
+        self._has_rung = self._has_rung or said in self._signals
+        self.is_same_way = self.is_same_way or said == self._signals[1]
+        self._strange += said not in (*self._signals, _END)
         return said
 
     def end(self) -> None:

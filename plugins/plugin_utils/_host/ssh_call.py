@@ -12,7 +12,6 @@ import os
 import shlex
 import socket
 import subprocess
-import typing as t
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -39,7 +38,7 @@ def goes_elsewhere(call: SshCall) -> bool:
     is_told = any(argument.startswith(("-F", "-J", "-p")) or _leads(argument.lower()) for argument in arguments)
     if not is_told and not any(_may_lead_elsewhere(file) for file in _configurations()):
         return False
-    settings = {name: value.lower() for name, value in _settings(call, arguments).items()}
+    settings = {name: value.lower() for name, value in configuration(call).items()}
     is_proxy = any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand"))
     expected = {"hostname": call.host.lower(), "port": str(call.port or _SSH_PORT)}
     return is_proxy or any(settings.get(name, value) != value for name, value in expected.items())
@@ -50,7 +49,7 @@ def key_name(call: SshCall) -> str:
 
     `HostKeyAlias` of OpenSSH takes it as it is, with the port where that is not 22.
     """
-    settings = _settings(call, shlex.split(call.arguments))
+    settings = configuration(call)
     if settings.get("stricthostkeychecking") in _UNCHECKED:
         return ""
     host, port = settings.get("hostname", call.host), settings.get("port", _SSH_PORT)
@@ -63,7 +62,7 @@ def destinations(call: SshCall) -> set[str]:
     """Where a call may lead: its address, or, for a name, what ssh's configuration and the resolver of this machine make of it."""
     with contextlib.suppress(ValueError):
         return {str(ip_address(call.host))}
-    host = _settings(call, shlex.split(call.arguments)).get("hostname", call.host)
+    host = configuration(call).get("hostname", call.host)
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):  # for example, only a jump host knows it
@@ -81,11 +80,11 @@ def _holds(known_hosts: str, name: str) -> bool:
     return run.returncode == 0
 
 
-def _settings(call: SshCall, arguments: t.Sequence[str]) -> dict[str, str]:
-    """What ssh makes of its configuration for a host; nothing is connected."""
+def configuration(call: SshCall) -> dict[str, str]:
+    """What ssh makes of its configuration for a host, by the name of each setting in small letters; nothing is connected."""
     user = ["-l", call.user] if call.user else []
     port = ["-p", str(call.port)] if call.port else []
-    command = [call.executable, "-G", *arguments, *user, *port, "--", call.host]
+    command = [call.executable, "-G", *shlex.split(call.arguments), *user, *port, "--", call.host]
     run = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     lines = [line.split(" ", 1) for line in run.stdout.splitlines() if " " in line]
     return {name.lower(): value for name, value in lines}

@@ -61,7 +61,8 @@ class Opened:
     """What is known of a trial that a host has opened: who it is, where it will be, how many profiles change, and perhaps the outcome.
 
     Of one whose answer was lost only the host is known. ``is_watched``: the host has the outcome after a new connection. ``has_signalled``:
-    it has signalled that it is up, all of it, and has the outcome after a login at one of ``addresses``.
+    it has signalled that it is up, all of it, and has the outcome after a login at one of ``addresses``. ``is_same_way``: and that packets
+    leave it as before the change, when a login has proved that long ones arrive.
     """
 
     host: str
@@ -71,12 +72,13 @@ class Opened:
     outcome: Judgement | None = None
     is_watched: bool = False
     has_signalled: bool = False
+    is_same_way: bool = False
 
     @classmethod
-    def of(cls, staged: Staged, has_signalled: bool) -> Opened:
+    def of(cls, staged: Staged) -> Opened:
         """What the host reported of it."""
         news, count = staged.new_addresses, len(staged.reasons)
-        return cls(staged.host, staged.addresses, news, count, staged.outcome, staged.is_watched, has_signalled)
+        return cls(staged.host, staged.addresses, news, count, staged.outcome, staged.is_watched)
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,8 @@ class Pursuit:
             self._address = self._next_address([*self._wanted, self._old, *self._known] if is_settled else self._wanted)
             self._asked, self._is_connected = 0, False
         if self._address is not None and not self._is_connected:
-            self._node.move_to(self._address)
+            # a cheap key exchange has no long packets: they must have arrived on this way before
+            self._node.move_to(self._address, is_cheap=self._has_signalled and self._opened.is_same_way)
             self._is_connected = True
         return self._address
 

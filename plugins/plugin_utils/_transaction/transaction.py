@@ -164,7 +164,7 @@ class Transaction:
         # why the last try at each address failed, and where ssh did not report it
         self._failures: dict[str, str] = {}
         self._unexplained: set[str] = set()
-        self._may_have_begun = self._has_signalled = False
+        self._may_have_begun = self._has_signalled = self._is_same_way = False
         self._progress = Progress(request.common.machine)
 
     def carry_out(self) -> Outcome:
@@ -180,7 +180,7 @@ class Transaction:
         ended_at_once = answer.outcome if answer.outcome and answer.outcome.state == CONFIRMED else None
         last = None
         if answer.changed and not self._common.check:
-            last = ended_at_once or self._follow(Opened.of(answer, self._has_signalled), self._deadline_note(answer))
+            last = ended_at_once or self._follow(self._opened(answer), self._deadline_note(answer))
         note = self._deadline_note(answer) if self._common.check else ""
         return self._outcome(
             answer,
@@ -254,6 +254,9 @@ class Transaction:
                 "not replaced or installed again, two inventories have a host of that name (give each a name with machine_network_site)"
             ]
         return []
+
+    def _opened(self, staged: Staged) -> Opened:
+        return replace(Opened.of(staged), has_signalled=self._has_signalled, is_same_way=self._is_same_way)
 
     def _follow(self, opened: Opened, deadline_note: str) -> Judgement:
         pursuit = Pursuit(
@@ -329,7 +332,7 @@ class Transaction:
             )
             answer = self._node.run(self._request._replace(common=common))
             if knocker and isinstance(answer.content, Staged) and answer.content.signals:
-                self._has_signalled = knocker.is_signalled(_UNTIL_IT_SIGNALS)
+                self._has_signalled, self._is_same_way = knocker.is_signalled(_UNTIL_IT_SIGNALS), knocker.is_same_way
         if answer.content is not None:
             return answer.content
         self._may_have_begun = self._may_have_begun or answer.was_sent

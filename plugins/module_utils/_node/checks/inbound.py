@@ -98,12 +98,12 @@ class Arrival:
         return present
 
 
-def ring(knock: Knock) -> None:
-    """Signal the controller to connect; if the signal is lost, it connects a little later."""
+def ring(knock: Knock, more: str = "") -> None:
+    """Signal the controller to connect, with a word ``more`` perhaps; if the signal is lost, it connects a little later."""
     with contextlib.suppress(OSError):
         family = AF_INET6 if ":" in knock.address else AF_INET
         with contextlib.closing(socket(family, SOCK_DGRAM)) as connection:
-            connection.sendto(knock.word.encode(), (knock.address, knock.bell))
+            connection.sendto((knock.word + more).encode(), (knock.address, knock.bell))
 
 
 def knocked_from(knock: Knock, tables: t.Sequence[str] = TABLES) -> tuple[set[int], t.Sequence[str]]:

@@ -17,11 +17,12 @@ from .. import paths
 from ..checks.inbound import Arrival, ring
 from ..networkmanager.client import NetworkManager
 from ..plan.inspection import connection_of_session, way_behind_nat
-from ..protocol import Knock, to_json
+from ..protocol import SAME_WAY, Knock, to_json
 from ..system import json_text
 from ..system.files import remove
 from ..system.identity import host_keys
 from ..system.timers import run_beside
+from ..system.way_out import WayOut, way_out
 from .confirm import Visit, is_up_now, outcome
 
 # seconds that the controller may take to ask for the answer; later it asks as usual
@@ -52,18 +53,21 @@ def login_awaited(knock: Knock | None, token: str, address: str) -> t.Callable[[
         _make(paths.ANSWER_PIPE + token)
     except OSError:
         return None
-    return lambda: _await_login(token, knock, address)
+    before = way_out(session.way.local, knock.address)
+    return lambda: _await_login(token, knock, address, before)
 
 
-def _await_login(token: str, knock: Knock, address: str) -> None:
+def _await_login(token: str, knock: Knock, address: str, before: WayOut | None) -> None:
     """Signal the controller once the trial is up, and judge it when the controller has logged in at this new address.
 
-    Root alone can read the pipe, and the controller does so over a connection that it has begun after the signal.
+    Root alone can read the pipe, and the controller does so over a connection that it has begun after the signal. ``before`` is the way to
+    the controller before the change, where that is known.
     """
     pipe = paths.ANSWER_PIPE + token
     try:
         if _comes_up(token):
-            ring(knock)
+            is_same = before is not None and way_out(address, knock.address) == before
+            ring(knock, SAME_WAY if is_same else "")
             _judge(pipe, token, Visit(address, frozenset((address,)), True, Arrival(None)))
     finally:
         remove(pipe)

@@ -49,7 +49,7 @@ class ScriptedNode(Node):
         # address and seconds of each question
         self.asked: list[tuple[str, int]] = []
 
-    def move_to(self, address: str) -> None:
+    def move_to(self, address: str, **_more: bool) -> None:
         self._connection.set_option("host", address)
 
     def run_again(self, request: object) -> NodeAnswer:
@@ -131,6 +131,23 @@ def test_a_host_that_has_signalled_from_its_new_address_is_not_looked_for(
     pursuit = _pursuit.Pursuit(node, "token", "machine", opened, [], [NEW], knocks=1, longest_probe=0.0)
     assert pursuit.outcome(time.monotonic() + 60).state == "confirmed"
     assert (node.collected, len(node.asked), len(looked), node.address) == (1, len(answers), looks, NEW)
+
+
+@pytest.mark.parametrize(
+    ("has_signalled", "is_same_way", "expected"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_a_login_is_cheap_where_a_dear_one_has_come_the_same_way(
+    has_signalled: bool, is_same_way: bool, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dear one has longer packets, which show that a way takes them."""
+    moves: list[tuple[str, bool]] = []
+    monkeypatch.setattr(_pursuit, "first_to_answer", lambda addresses, *_rest: addresses[0])
+    node = WatchingNode(CONFIRMED, [CONFIRMED])
+    monkeypatch.setattr(node, "move_to", lambda address, is_cheap: moves.append((address, is_cheap)))
+    opened = _pursuit.Opened("x", (NEW,), (NEW,), has_signalled=has_signalled, is_same_way=is_same_way)
+    pursuit = _pursuit.Pursuit(node, "token", "machine", opened, [], [NEW], knocks=0, longest_probe=0.0)
+    assert pursuit.outcome(time.monotonic() + 60).state == "confirmed"
+    assert moves == [(NEW, expected)]
 
 
 def test_who_cannot_be_told_from_another_host_at_the_new_address_is_not_asked_for_the_outcome_elsewhere(

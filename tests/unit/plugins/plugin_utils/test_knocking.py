@@ -48,7 +48,14 @@ def say(knock: Knock, *words: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "expected"),
-    [(["{word}"], True), (["anything", "{word}"], True), ([], False), (["anything"], False), (["{word}x", ""], False)],
+    [
+        (["{word}"], True),
+        (["{word}="], True),
+        (["anything", "{word}"], True),
+        ([], False),
+        (["anything"], False),
+        (["{word}x", ""], False),
+    ],
 )
 @pytest.mark.parametrize("moment", [600.0, 0.0], ids=["while it is waited for", "before"])
 def test_only_the_word_of_the_request_is_the_signal(words: list[str], expected: bool, moment: float) -> None:
@@ -63,6 +70,7 @@ def test_only_the_word_of_the_request_is_the_signal(words: list[str], expected: 
                 listener.accept()[0].close()
             assert knocker.is_signalled(20.0 if expected else 0.1) == expected
             assert knocker.is_signalled(0.0) == expected
+            assert knocker.is_same_way == ("{word}=" in words)
 
 
 def test_a_flood_is_no_signal_and_is_not_read_for_long() -> None:

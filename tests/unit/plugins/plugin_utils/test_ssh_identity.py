@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import connection_loader
+from ansible.plugins.loader import become_loader, connection_loader
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import WrongHost
+from ansible_collections.elemental.networking.plugins.plugin_utils._host import connection as _connection
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_identity import HostIdentity
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import transaction as _transaction
@@ -67,6 +68,30 @@ def test_a_recorded_key_is_demanded_whatever_else_is_set(options: t.Mapping[str,
     same = [name for name in before if name != "controlpath"]
     back = settings(each)
     assert [back[name] for name in same] == [before[name] for name in same]
+
+
+@pytest.mark.parametrize(
+    ("of_ssh", "of_become", "expected"),
+    [(None, None, "curve25519-sha256"), ("secret", None, ""), (None, "secret", "")],
+    ids=["no password", "of ssh", "of become"],
+)
+def test_a_cheap_login_is_for_itself_and_for_no_password(
+    monkeypatch: pytest.MonkeyPatch, of_ssh: str | None, of_become: str | None, expected: str
+) -> None:
+    """What is recorded today may be read by the computers of a later day."""
+    monkeypatch.setattr(_connection, "cheaper_key_exchange", lambda _call: "-o KexAlgorithms=^curve25519-sha256")
+    each = node(HostIdentity((CLAIMED,), (KEY,)), **SURE)
+    before = settings(each)["kexalgorithms"]
+    become = become_loader.get("sudo")
+    become.set_options(direct={"become_pass": of_become})
+    each._connection.become = become
+    each._connection.set_option("password", of_ssh)
+    each.move_to(CLAIMED, is_cheap=True)
+    each._connection.set_option("password", None)  # ssh does not take one in its command
+    assert settings(each)["kexalgorithms"].startswith(expected or before)
+    assert "KexAlgorithms" not in each.new_ssh_args
+    each.move_to(INVENTORY)
+    assert settings(each)["kexalgorithms"] == before
 
 
 def test_a_shared_connection_is_used_again_only_with_the_same_keys_at_the_same_place() -> None:

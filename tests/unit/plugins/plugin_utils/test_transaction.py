@@ -430,18 +430,21 @@ def test_a_host_is_looked_for_where_it_is_not_known_to_be(
 MOVED = Staged(changed=True, addresses=(CLAIMED,), new_addresses=(CLAIMED,), signals=True, host=HERE)
 
 
-def followed(monkeypatch: pytest.MonkeyPatch, answer: Staged, is_heard: bool, check: bool = False) -> list[bool]:
-    """Of each trial that is followed whether the host has signalled that it is up at its new address."""
-    found: list[bool] = []
+def followed(
+    monkeypatch: pytest.MonkeyPatch, answer: Staged, is_heard: bool, check: bool = False
+) -> list[tuple[bool, bool]]:
+    """Of each trial that is followed whether the host has signalled that it is up at its new address, on the way of before."""
+    found: list[tuple[bool, bool]] = []
 
     class Knocker:
         knock = None
+        is_same_way = is_heard
 
         def is_signalled(self, _seconds: float) -> bool:
             return is_heard
 
     def follow(_self: object, opened: t.Any, _note: str) -> Judgement:
-        found.append(opened.has_signalled)
+        found.append((opened.has_signalled, opened.is_same_way))
         return kept()
 
     monkeypatch.setattr(_transaction, "first_to_answer", lambda *_given, **_more: INVENTORY)
@@ -455,15 +458,15 @@ def followed(monkeypatch: pytest.MonkeyPatch, answer: Staged, is_heard: bool, ch
 @pytest.mark.parametrize(
     ("answer", "is_heard", "expected"),
     [
-        (MOVED, True, [True]),
-        (MOVED, False, [False]),
-        (MOVED._replace(signals=False), True, [False]),
+        (MOVED, True, [(True, True)]),
+        (MOVED, False, [(False, False)]),
+        (MOVED._replace(signals=False), True, [(False, False)]),
         (MOVED._replace(outcome=kept()), True, []),
     ],
     ids=["it has", "nothing is heard", "it will not", "there is nothing to follow"],
 )
 def test_a_host_that_moves_is_followed_when_it_signals(
-    monkeypatch: pytest.MonkeyPatch, answer: Staged, is_heard: bool, expected: list[bool]
+    monkeypatch: pytest.MonkeyPatch, answer: Staged, is_heard: bool, expected: list[tuple[bool, bool]]
 ) -> None:
     assert followed(monkeypatch, answer, is_heard) == expected
 

@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which key exchange a login offers first: with the real ssh, and with what other releases of it offer."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.key_exchange import cheaper_key_exchange
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_call import SshCall
+
+HYBRID = "sntrup761x25519-sha512@openssh.com"
+BETTER = "mlkem768x25519-sha256"
+CLASSIC = "curve25519-sha256,ecdh-sha2-nistp256"
+OF_THE_USER = f"{HYBRID},ecdh-sha2-nistp384"
+
+
+def offering(folder: Path, by_itself: str, configured: str) -> SshCall:
+    """A call of an ssh of another release, which prints what it offers and no more: by itself, and with its configuration."""
+    program = folder / "ssh"
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *"-F none"*) echo "kexalgorithms {by_itself}";; *) echo "kexalgorithms {configured}";; esac\n'
+    )
+    program.chmod(0o700)
+    return SshCall(str(program), "192.0.2.1", None, "root", "-C")
+
+
+@pytest.mark.parametrize(
+    ("by_itself", "configured", "expected"),
+    [
+        (f"{HYBRID},{CLASSIC}", f"{HYBRID},{CLASSIC}", "-o KexAlgorithms=^curve25519-sha256"),
+        (
+            f"{HYBRID},{BETTER},{CLASSIC}",
+            f"{HYBRID},{BETTER},{CLASSIC}",
+            f"-o KexAlgorithms=^{BETTER},curve25519-sha256",
+        ),
+        (f"{HYBRID},{CLASSIC}", OF_THE_USER, ""),
+        (f"{HYBRID},{CLASSIC}", f"{HYBRID},curve25519-sha256", ""),
+        (f"{BETTER},{HYBRID},{CLASSIC}", f"{BETTER},{HYBRID},{CLASSIC}", ""),
+        (CLASSIC, CLASSIC, ""),
+        ("ecdh-sha2-nistp256", "ecdh-sha2-nistp256", ""),
+        (f"{HYBRID},ecdh-sha2-nistp256", f"{HYBRID},ecdh-sha2-nistp256", ""),
+        ("", "", ""),
+    ],
+    ids=[
+        "9.2",
+        "9.9",
+        "a list of the user's",
+        "a shorter one",
+        "10.0",
+        "8.9",
+        "of few",
+        "without a cheap one",
+        "no ssh",
+    ],
+)
+def test_what_is_offered_first(tmp_path: Path, by_itself: str, configured: str, expected: str) -> None:
+    assert cheaper_key_exchange(offering(tmp_path, by_itself, configured)) == expected
+
+
+@pytest.mark.parametrize("where", ["an argument", "a file"])
+def test_a_list_of_the_user_stays_as_it_is(tmp_path: Path, where: str) -> None:
+    setting = f"KexAlgorithms {OF_THE_USER}"
+    (tmp_path / "config").write_text(f"Match host 192.0.2.1\n  {setting}\n")
+    arguments = f"-o {shlex.quote(setting)}" if where == "an argument" else f"-F {tmp_path}/config"
+    assert cheaper_key_exchange(SshCall("ssh", "192.0.2.1", None, "", arguments)) == ""
+
+
+def test_the_real_ssh_takes_the_argument_and_offers_all_that_it_has() -> None:
+    def offered(*arguments: str) -> list[str]:
+        run = subprocess.run(["ssh", "-F", "none", "-G", *arguments, "x"], capture_output=True, text=True, check=True)
+        return (
+            next(line for line in run.stdout.splitlines() if line.startswith("kexalgorithms ")).split(" ")[1].split(",")
+        )
+
+    before = offered()
+    after = offered(*shlex.split(cheaper_key_exchange(SshCall("ssh", "x", None, "", "-F none"))))
+    assert sorted(after) == sorted(before)
+    assert not after[0].startswith("sntrup")

@@ -17,7 +17,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.arti
 
 _ARGUMENTS = {"hosts": {"type": "list", "elements": "str"}}
 # variables of the role
-_ASKED, _RESULT, _CLAIMED = "_machine_network_asked", "machine_network_result", "_machine_network_claimed"
+_RESULT, _CLAIMED, _HELD = "machine_network_result", "_machine_network_claimed", "_machine_network_held"
 
 
 class ActionModule(NetworkAction):
@@ -42,7 +42,8 @@ class ActionModule(NetworkAction):
         """What became of a host; empty for one whose batch has not begun."""
         # results of tasks alone: to gather all variables of all hosts of the play, for each batch of it, takes longer than all else
         known = self._task.get_variable_manager()._nonpersistent_fact_cache.get(host) or {}
-        asked, result, claimed = (known.get(name) for name in (_ASKED, _RESULT, _CLAIMED))
-        if asked is None and isinstance(claimed, t.Mapping):
-            asked = claimed.get("hosts", {}).get(host, {})
-        return of_push(host, asked, result, claimed) if asked is not None else {}
+        result, claimed, held = (known.get(name) for name in (_RESULT, _CLAIMED, _HELD))
+        request = claimed if isinstance(claimed, t.Mapping) else held
+        if not isinstance(request, t.Mapping):
+            return {}
+        return of_push(host, request.get("hosts", {}).get(host, {}), result, claimed)

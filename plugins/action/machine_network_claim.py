@@ -88,7 +88,7 @@ def _is_promised(claims: t.Sequence[t.Mapping[str, t.Any]], machine: str, claime
     return bool(claims) and not is_known and held <= {claim.get("address") for claim in claims}
 
 
-def _by_host(asked: BatchAsked, claimed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _by_host(asked: BatchAsked[HostAsked], claimed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What the push of each host needs, and why a host is not pushed."""
     claims, renumbering = (grouped(claimed.get(name) or (), "machine") for name in ("claims", "renumbering"))
     hosts = {}

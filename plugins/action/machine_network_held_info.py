@@ -7,38 +7,68 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import asdict
 
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import machine_name
+from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import claim_result
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.held import Holder, held_by
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import reading
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values
-
-# what the tasks before were registered as; templates over the claims of all machines, for each of them, would take hours for thousands
-_ASKED, _LOOKED_UP = "_machine_network_asked", "_machine_network_held_by_all"
-_PLACES = ("machine_network_ipam_namespace", "machine_network_manifest")
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_running_ahead
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.asking import ResetAsked, resets_asked
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import backend_at, lazily
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.held import Held, Holder
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import mistyped, specification
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import one_place
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import MachineNetwork
 
 
 class ActionModule(NetworkAction):
-    """Find the claims of this host among those of all machines."""
+    """Look at the variables of all hosts of the batch, then at all claims once."""
 
     _requires_connection = False
     _supports_check_mode = True
 
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
-        asked, looked_up = task_vars.get(_ASKED), task_vars.get(_LOOKED_UP)
-        if not isinstance(asked, t.Mapping) or not isinstance(looked_up, t.Mapping):
-            raise InvalidInput(
-                "no claims were looked up in this play: this module is a step of the role machine_network; use that, "
-                "or ip_address_claim_info"
-            )
-        template = self._templar.template
-        read = reading(lambda name: template(task_vars.get(name)), template, hidden_values(task_vars))
-        holder = Holder(
-            host=str(task_vars["inventory_hostname"]),
-            asked=asked,
-            former_host=str(read("machine_network_former_name") or ""),
-            any_namespace=not any(str(read(name) or "") for name in _PLACES),
+        refuse_running_ahead(self._task.get_play())
+        entry_points = specification(self._loader)
+        options = entry_points["reset"]
+        variables = HostVariables(self._task, task_vars, self._loader, (*options, "inventory_dir"))
+        found = resets_asked(
+            task_vars["ansible_play_batch"],
+            task_vars["groups"]["all"],
+            lambda host: variables.of(host).value,
+            options,
         )
-        return {"changed": False, "claims": [dict(each) for each in held_by(holder, looked_up["claims"])]}
+        result: dict[str, t.Any] = {"hosts": {}}
+        if found.hosts:
+            place = one_place([each.asked for each in found.hosts.values()])
+            held = Held(_claims(place, lazily(self._templar, task_vars)))
+            hosts = {host: _about(each, held) for host, each in found.hosts.items()}
+            result = {"hosts": hosts, "backend": place.backend, "database": place.database}
+        return {
+            **result,
+            "changed": False,
+            "refused": {host: asdict(each) for host, each in found.refused.items()},
+            "warnings": mistyped(task_vars, entry_points),
+        }
+
+
+def _claims(place: MachineNetwork, access: t.Callable[[str], object]) -> list[dict[str, t.Any]]:
+    """All claims that there are; of a cluster those of one namespace, which is what a user may see, as a rule."""
+    with backend_at(place.backend, place.database, access) as backend:
+        listed = backend.list_claims(place.namespace if place.backend == "kubernetes" else None)
+    return [claim_result(each) for each in listed]
+
+
+def _about(each: ResetAsked, held: Held) -> dict[str, t.Any]:
+    """What the reset of a host needs to know, and what is released after it."""
+    former = machine_name(each.asked.former_name) if each.asked.former_name else ""
+    return {
+        "machine": each.asked.machine,
+        "former_machine": former,
+        "reset": dict(each.reset),
+        "is_forced": each.is_forced,
+        "releases_owned": each.releases_owned,
+        "claims": [dict(claim) for claim in held.by(Holder(each.asked, former, each.any_namespace))],
+    }

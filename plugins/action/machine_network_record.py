@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible import constants
-from ansible.plugins.loader import connection_loader
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.backend import IpamBackend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import (
@@ -20,19 +18,18 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
     serve_record,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_push import Left, Pushed, left_of, moved
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_push import Left, Pushed, left_of
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import (
     Call,
     backend_at,
     call,
     lazily,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.moving import NAMES, moved_hosts
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
 
 _CLAIMED, _RESULT = "_machine_network_claimed", "machine_network_result"
-_SSH_ARGS = "ansible_ssh_args"
-_NAMES = (_RESULT, "ansible_host", _SSH_ARGS)
 
 
 class ActionModule(NetworkAction):
@@ -44,23 +41,15 @@ class ActionModule(NetworkAction):
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
         claimed = task_vars[_CLAIMED]
-        variables = HostVariables(self._task, task_vars, self._loader, _NAMES)
+        variables = HostVariables(self._task, task_vars, self._loader, (_RESULT, *NAMES))
         of_hosts = {host: variables.of(host) for host in task_vars["ansible_play_batch"]}
         pushed = _pushed(claimed, {host: each.raw(_RESULT) for host, each in of_hosts.items()})
         left = left_of(pushed, bool(self._task.check_mode))
         result = {}
         if left.to_record or left.renumbered or left.to_release:
             result = self._carried_out(left, claimed, lazily(self._templar, task_vars))
-        usual = _usual_ssh_args()
-        places = (
-            moved(
-                each,
-                of_hosts[each.host].text("ansible_host") or each.host,
-                usual if not of_hosts[each.host].raw(_SSH_ARGS) else None,
-            )
-            for each in pushed
-        )
-        return {"changed": False, **result, "moved": [each for each in places if each]}
+        places = moved_hosts({each.host: each.result for each in pushed}, of_hosts)
+        return {"changed": False, **result, "moved": places}
 
     def _carried_out(
         self, left: Left, claimed: t.Mapping[str, t.Any], access: t.Callable[[str], object]
@@ -105,15 +94,6 @@ class ActionModule(NetworkAction):
             "diff": [each["diff"] for each in results if each["changed"] and "diff" in each],
             "warnings": warnings,
         }
-
-
-def _usual_ssh_args() -> str | None:
-    """Ansible's own default of the option ssh_args; None where the configuration has another one, which may hold a password."""
-    connection_loader.get("ssh", class_only=True)  # makes the option known
-    value, origin = constants.config.get_config_value_and_origin(
-        "ssh_args", plugin_type="connection", plugin_name="ssh"
-    )
-    return str(value) if origin == "default" else None
 
 
 def _served(asking: Call, backend: IpamBackend) -> Result:

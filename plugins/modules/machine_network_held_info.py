@@ -8,12 +8,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: machine_network_held_info
-short_description: Find the claims of a machine among those of all machines of a play
+short_description: Find the claims of all machines of a play that are to be reset
 version_added: 0.1.0
 author:
   - elemental.networking contributors (@elemental-networking)
 description:
-  - Finds, among the claims that a task before has looked up once for all machines, those that a reset of this host is about.
+  - Reads the C(machine_network_*) variables of all hosts of the batch, looks up the claims once, and finds those that a reset of each
+    host is about. Nothing is changed.
+  - A host whose variables are wrong is refused by the task after this one, M(elemental.networking.machine_network_reset).
   - It is a step of the role P(elemental.networking.machine_network#role). In a play of your own use the role, or the modules below.
 extends_documentation_fragment:
   - elemental.networking._attributes
@@ -25,38 +27,66 @@ attributes:
   idempotent:
     support: full
 seealso:
-  - module: elemental.networking.ip_address_claim_info
+  - module: elemental.networking.ip_address_claims
   - module: elemental.networking.network_reset
 options: {}
 """
 
 EXAMPLES = r"""
 - name: Look up the claims of the machines
-  elemental.networking.ip_address_claim_info:
-    database: "{{ inventory_dir }}/.elemental-ipam.sqlite"
-    all_namespaces: true
-  register: _machine_network_held_by_all
-  run_once: true
-  delegate_to: localhost
-
-- name: Find the claims of this machine
   elemental.networking.machine_network_held_info:
-  register: _machine_network_found
+  register: _machine_network_held
+  run_once: true
+
+- name: Give DHCP back, then release the addresses
+  block:
+    - name: Try, prove and keep DHCP on this machine
+      elemental.networking.machine_network_reset:
+      register: machine_network_result
+  always:
+    - name: Release the addresses of the machines that run on DHCP
+      elemental.networking.machine_network_release:
+      register: _machine_network_released
+      run_once: true
 """
 
 RETURN = r"""
-claims:
-  description: The claims of the machine, as RV(elemental.networking.ip_address_claim_info#module:claims) has them.
-  type: list
-  elements: dict
+hosts:
+  description:
+    - What is known of each host, by its name in the inventory.
+    - The claims are as RV(elemental.networking.ip_address_claim_info#module:claims) has them, C(reset) has options of
+      M(elemental.networking.network_reset).
+  type: dict
   returned: success
   sample:
-    - name: node1-inventory-ip
-      namespace: default
+    node1:
       machine: node1
-      key: inventory-ip
-      host: node1
-      address: 192.168.122.150
+      former_machine: ""
+      is_forced: false
+      releases_owned: false
+      reset: {deadline: 60, take_over_elemental_os: false, accept_host_keys: false}
+      claims:
+        - name: node1-inventory-ip
+          namespace: default
+          machine: node1
+          key: inventory-ip
+          host: node1
+          address: 192.168.122.150
+refused:
+  description: What is wrong with the variables of a host, by its name in the inventory.
+  type: dict
+  returned: success
+  sample: {}
+backend:
+  description: Where the claims are.
+  type: str
+  returned: if a host is not refused
+  sample: embedded
+database:
+  description: The file of the embedded backend.
+  type: str
+  returned: if a host is not refused
+  sample: /srv/site/.elemental-ipam.sqlite
 error:
   description:
     - What failed, for a workflow to branch on. C(code) is one of those in C(docs/errors.md), the other fields are the object and its

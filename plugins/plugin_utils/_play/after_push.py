@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is left to do once the hosts of a batch were pushed: what to record, what to release, and where a host is now (pure)."""
+"""What is left to do once the hosts of a batch were pushed: what to record, and what to release (pure)."""
 
 from __future__ import annotations
 
@@ -99,20 +99,3 @@ def _is_to_go(pushed: Pushed, claim: _Record) -> bool:
     # what a renumbering that was taken back leaves is for a key that is still asked for
     beside = {f"{each['key']}{RENUMBERING}" for each in pushed.asked["claims"]}
     return is_own and (not pushed.asked["keeps_unused"] or claim.get("key") in beside)
-
-
-def moved(pushed: Pushed, connected_at: str, own_ssh_args: str | None) -> dict[str, t.Any] | None:
-    """Where a host is for the rest of the play, if it is somewhere else now, or must be asked for by another name.
-
-    ``connected_at`` is the address that its variables have. The arguments of ssh are what it needs beside those of the user;
-    ``all_ssh_args`` has both, where ``own_ssh_args`` are known to hold no password: None where they may.
-    """
-    if not _has_an_answer(pushed):
-        return None
-    more = {name: str(pushed.result.get(name) or "") for name in ("ssh_common_args", "ssh_args")}
-    if pushed.result["address"] == connected_at and not any(more.values()):
-        return None
-    is_public = own_ssh_args is not None and not more["ssh_common_args"]
-    whole = " ".join(filter(None, [more["ssh_args"], own_ssh_args])) if is_public and more["ssh_args"] else ""
-    place = {"host": pushed.host, "ansible_host": str(pushed.result["address"])}
-    return {**place, **more, "all_ssh_args": whole, "is_public": is_public or not any(more.values())}

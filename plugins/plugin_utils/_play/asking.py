@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all hosts of a batch ask for, checked before anything is claimed for any of them."""
+"""What all hosts of a batch ask for, checked before anything is claimed or released for any of them."""
 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
@@ -27,6 +27,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     MachineNetwork,
     cluster_options,
+    ip_addresses,
+    machine_network,
     server_options,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.preflight import checked
@@ -43,6 +45,21 @@ class HostAsked:
 
 
 @dataclass(frozen=True)
+class ResetAsked:
+    """What one host asks for that is to be reset, and the options of its reset.
+
+    ``any_namespace``: none was given, so that its claims may be in any one. ``is_forced``: they are released also if it cannot be reset;
+    ``releases_owned``: and also where another object uses them.
+    """
+
+    asked: MachineNetwork
+    any_namespace: bool
+    reset: t.Mapping[str, t.Any]
+    is_forced: bool
+    releases_owned: bool
+
+
+@dataclass(frozen=True)
 class Refusal:
     """What is wrong with the variables of a host: one sentence, and its code with details."""
 
@@ -50,11 +67,14 @@ class Refusal:
     error: t.Mapping[str, object]
 
 
+_Asked = t.TypeVar("_Asked")
+
+
 @dataclass(frozen=True)
-class BatchAsked:
+class BatchAsked(t.Generic[_Asked]):
     """What the hosts of a batch ask for, in their order, and what is wrong with the variables of others, by host."""
 
-    hosts: t.Mapping[str, HostAsked]
+    hosts: t.Mapping[str, _Asked]
     refused: t.Mapping[str, Refusal]
 
 
@@ -64,19 +84,43 @@ def batch_asked(
     variables_of: t.Callable[[str], Read],
     options: t.Mapping[str, t.Any],
     connection: str,
-) -> BatchAsked:
+) -> BatchAsked[HostAsked]:
     """Check what each host asks for; ``connection`` is the plugin of a host without a variable for it."""
-    asked: dict[str, HostAsked] = {}
-    refused: dict[str, Refusal] = {}
     in_use = hosts_by_machine(inventory)
+
+    def look(host: str) -> HostAsked:
+        read = variables_of(host)
+        asked = _host_asked(host, read, role_values(read, options), in_use)
+        if asked.asked.configurator != "none":
+            refuse_unsupported(str(read("ansible_connection") or connection).rpartition(".")[2])
+        return asked
+
+    return _each(hosts, look)
+
+
+def resets_asked(
+    hosts: t.Iterable[str],
+    inventory: t.Sequence[str],
+    variables_of: t.Callable[[str], Read],
+    options: t.Mapping[str, t.Any],
+) -> BatchAsked[ResetAsked]:
+    """Check what each host has that is to be reset; one whose connection takes no change is refused by its reset, and keeps its claims."""
+    in_use = hosts_by_machine(inventory)
+
+    def look(host: str) -> ResetAsked:
+        read = variables_of(host)
+        return _reset_asked(host, read, role_values(read, options), in_use)
+
+    return _each(hosts, look)
+
+
+def _each(hosts: t.Iterable[str], look: t.Callable[[str], _Asked]) -> BatchAsked[_Asked]:
+    asked: dict[str, _Asked] = {}
+    refused: dict[str, Refusal] = {}
     for host in hosts:
         try:
-            read = variables_of(host)
-            asked[host] = _host_asked(host, read, role_values(read, options), in_use)
-            if asked[host].asked.configurator != "none":
-                refuse_unsupported(str(read("ansible_connection") or connection).rpartition(".")[2])
+            asked[host] = look(host)
         except (AnsibleError, IpamError) as error:
-            asked.pop(host, None)
             refused[host] = Refusal(str(error), failure_of(error))
     return BatchAsked(asked, refused)
 
@@ -93,3 +137,24 @@ def _host_asked(
     if asked.configurator != "none":
         trial = check_trial(values.get("machine_network_rollback_timeout"), values.get("machine_network_probes"))
     return HostAsked(asked, {**push_options(values), **trial}, flag(values, "keep_unused_claims"))
+
+
+def _reset_asked(
+    host: str, read: Read, values: t.Mapping[str, t.Any], in_use: t.Mapping[str, t.Sequence[str]]
+) -> ResetAsked:
+    # what is wrong with a pool does not keep a host from its reset
+    given = replace(given_of(host, read("inventory_dir"), values), pools=None, pool_files=None)
+    refuse_name_in_use(host, given.former_name, in_use)
+    cluster_options(given)
+    server_options(given)
+    asked = machine_network(given)
+    ip_addresses(asked.network)
+    trial = check_trial(values.get("machine_network_rollback_timeout"), values.get("machine_network_probes"))
+    flags = {name: flag(values, name) for name in ("take_over_elemental_os", "accept_host_keys")}
+    return ResetAsked(
+        asked,
+        any_namespace=not (given.namespace or given.manifest),
+        reset={**trial, **flags},
+        is_forced=flag(values, "force_release"),
+        releases_owned=flag(values, "release_owned"),
+    )

@@ -330,3 +330,100 @@ def test_a_host_that_was_renamed_keeps_its_address(site: Site) -> None:
     assert done.fine == {"n1"}, done.output
     assert _held(site) == {"n1-ip": "192.0.2.200"}
     assert "changed: [" not in _only(site, host=former, network=_network("ip")).output
+
+
+_SILENT = ["", "ssh: connect to host 192.0.2.3 port 22: No route to host", 255]
+
+
+def _owners(site: Site) -> set[str]:
+    """The hosts that hold a claim."""
+    with contextlib.closing(sqlite3.connect(site.database)) as database:
+        return {host for (host,) in database.execute("SELECT host FROM claims")}
+
+
+def _reset(site: Site, *arguments: str, **given: t.Any) -> Play:
+    return site.play(*arguments, playbook="elemental.networking.reset", **given)
+
+
+@pytest.mark.parametrize("out_of_order", [("n1", "n3"), NODES], ids=["two of them", "all"])
+def test_a_host_that_cannot_be_reset_keeps_its_claims_and_the_others_give_theirs_up(
+    site: Site, out_of_order: t.Sequence[str]
+) -> None:
+    """One refuses, one is silent: each is named with its reason, and one more run ends what the first one could not."""
+    site.play()
+    answers = {name: _SILENT if name == "n3" else _REFUSES for name in out_of_order}
+    first = _reset(site, answers=answers)
+    assert (first.failed, first.fine) == (set(out_of_order), set(NODES) - set(out_of_order)), first.output
+    assert "n1 could not be reset and keeps its claims: it is out of order; run reset again, or set" in first.text
+    assert "n3 could not be reset and keeps its claims: the host cannot be reached over ssh" in first.text
+    assert _owners(site) == set(out_of_order)
+    again = _reset(site)
+    assert again.fine == set(NODES), again.output
+    assert _owners(site) == set()
+    assert "changed: [" not in _reset(site).output
+
+
+def test_by_force_the_claims_of_a_host_that_is_gone_are_released(site: Site) -> None:
+    """For the host for which that is set; in check mode nothing is."""
+    site.play()
+    given: dict[str, t.Any] = {
+        "answers": {"n2": _SILENT, "n3": _SILENT},
+        "hosts": {"n3": {"machine_network_force_release": "true"}},
+    }
+    assert _reset(site, "--check", **given).failed == {"n2", "n3"}
+    assert _owners(site) == set(NODES)
+    forced = _reset(site, **given)
+    assert forced.failed == {"n2", "n3"}, forced.output
+    assert "n3 could not be reset, and its claims are released by force" in forced.text
+    assert _owners(site) == {"n2"}
+    assert _reset(site, "-emachine_network_force_release=true", **given).failed == {"n2", "n3"}
+    assert _owners(site) == set()
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"machine_network_probes": [{"type": "no-such-probe"}]}, "machine_network_probes"),
+        ({"machine_network_rollback_timeout": "soon"}, "machine_network_rollback_timeout"),
+        ({"machine_network_former_name": "n2"}, "n1 has the former name n2, which is in the inventory, too"),
+        ({"ansible_connection": "local"}, "n1 could not be reset and keeps its claims"),
+    ],
+)
+def test_a_host_whose_variables_are_wrong_is_named_and_keeps_its_claims(
+    site: Site, variables: dict[str, t.Any], sentence: str
+) -> None:
+    """Also by force: nothing shows what is meant."""
+    site.play()
+    played = _reset(site, hosts={"n1": variables})
+    assert played.failed == {"n1"}, played.output
+    assert sentence in played.text
+    assert _owners(site) == {"n1"}
+
+
+def test_a_wrong_pool_does_not_keep_a_host_from_its_reset(site: Site) -> None:
+    site.play()
+    assert _reset(site, "-emachine_network_pool_files=no-such-file.yaml").fine == set(NODES)
+    assert _owners(site) == set()
+
+
+def test_claims_in_two_namespaces_are_released_in_the_one_that_is_meant(site: Site) -> None:
+    """Not by force either: the other one may be of another machine of that name."""
+    site.play()
+    site.play("--limit=n1", "-emachine_network_ipam_namespace=other")
+    both = _reset(site, "-emachine_network_force_release=true")
+    assert both.failed == {"n1"}, both.output
+    assert "it holds claims in the namespaces default, other; set machine_network_ipam_namespace" in both.text
+    assert _owners(site) == {"n1"}
+    assert _reset(site, "-emachine_network_ipam_namespace=other").fine == set(NODES)
+    assert _owners(site) == {"n1"}
+    assert _reset(site).fine == set(NODES)
+    assert _owners(site) == set()
+
+
+def test_a_role_in_a_play_of_its_users_goes_on_where_the_hosts_are(site: Site) -> None:
+    """Only with those that were reset; the recap counts the others as failed, also in a batch of their own."""
+    site.play()
+    own = site.own("reset", serial=3)
+    played = site.play(playbook=own, answers=dict.fromkeys(NODES[:2], _REFUSES))
+    assert (played.failed, played.fine) == (set(NODES[:2]), set(NODES[2:])), played.output
+    assert _owners(site) == set(NODES[:2])

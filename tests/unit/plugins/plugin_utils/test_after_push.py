@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.action.machine_network_claim import _is_promised
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_push import Pushed, left_of, moved
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_push import Pushed, left_of
 
 KEYS = ["ssh-ed25519 AAAA"]
 CLAIM = {
@@ -110,41 +110,6 @@ def test_which_claims_go_that_are_not_asked_for_any_more(claim: t.Any, asked: t.
 )
 def test_a_renumbering_ends_after_the_push(is_renumbered: bool, check_mode: bool, ends: int) -> None:
     assert len(left_of([pushed(is_renumbered=is_renumbered)], check_mode).renumbered) == ends
-
-
-@pytest.mark.parametrize(
-    ("result", "connected_at", "is_moved"),
-    [
-        ({}, "192.0.2.1", False),
-        ({}, "192.0.2.9", True),
-        ({"address": None}, "192.0.2.9", False),
-        ({"ssh_common_args": "-o HostKeyAlias=n1"}, "192.0.2.1", True),
-        ({"ssh_args": "-o A=b"}, "192.0.2.1", True),
-    ],
-)
-def test_where_the_rest_of_the_play_finds_the_host(result: t.Any, connected_at: str, is_moved: bool) -> None:
-    expected = {"host": "n1", "ansible_host": "192.0.2.1", "ssh_common_args": "", "ssh_args": "", **result}
-    expected.pop("address", None)
-    found = moved(pushed(result={**RESULT, **result}), connected_at, None)
-    assert found == ({**expected, "all_ssh_args": "", "is_public": len(result) == 0} if is_moved else None)
-
-
-@pytest.mark.parametrize(
-    ("needed", "own", "expected"),
-    [
-        ({"ssh_args": "-o A=b"}, "-C -o X=y", ("-o A=b -C -o X=y", True)),
-        ({"ssh_args": "-o A=b"}, "", ("-o A=b", True)),
-        ({"ssh_args": "-o A=b"}, None, ("", False)),
-        ({"ssh_args": "-o A=b", "ssh_common_args": "-o HostKeyAlias=n1"}, "-C", ("", False)),
-        ({}, "-C", ("", True)),
-    ],
-)
-def test_the_arguments_of_ssh_are_shown_in_full_only_where_they_hold_no_password(
-    needed: dict[str, str], own: str | None, expected: tuple[str, bool]
-) -> None:
-    found = moved(pushed(result={**RESULT, **needed}), "192.0.2.9", own)
-    assert found is not None
-    assert (found["all_ssh_args"], found["is_public"]) == expected
 
 
 HELD = {"n1": ["192.0.2.1"]}

@@ -9,10 +9,18 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.held import Holder, held_by
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.held import Held, Holder
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import MachineNetwork
 
 CLAIM = {"name": "n1-ip", "namespace": "default", "machine": "n1", "host": "n1", "site": None, "managed": True}
-ASKED = {"machine": "n1", "former_machine": "", "site": "", "namespace": "default", "claims": [{"key": "ip"}]}
+POOL = {"kind": "InClusterIPPool", "name": "pool"}
+
+
+def holder(former: str = "", site: str = "", any_namespace: bool = False) -> Holder:
+    """The host n1, which asks for one address; its name was ``former``."""
+    network = {"configurator": "nmconnections", "ipAddresses": {"ip": POOL}}
+    asked = MachineNetwork("n1", "n1", "default", "embedded", "", network, (), site=site, former_name=former)
+    return Holder(asked, former, any_namespace)
 
 
 @pytest.mark.parametrize(
@@ -35,21 +43,32 @@ ASKED = {"machine": "n1", "former_machine": "", "site": "", "namespace": "defaul
         ({"machine": "", "host": None}, {}, False),
         # a rename that was not run, or was ended
         ({"machine": "old", "host": "old"}, {}, False),
-        ({"machine": "old", "host": "old"}, {"former_machine": "old"}, True),
-        ({"machine": "old", "host": None}, {"former_machine": "old"}, True),
-        ({"machine": "old", "host": "n1"}, {"former_machine": "old"}, True),
-        ({"machine": "old", "host": "n2"}, {"former_machine": "old"}, False),
-        ({"machine": "old", "host": "old", "managed": False}, {"former_machine": "old"}, False),
-        ({"host": "old"}, {"former_machine": "old"}, True),
-        ({"host": "old", "managed": False}, {"former_machine": "old"}, False),
+        ({"machine": "old", "host": "old"}, {"former": "old"}, True),
+        ({"machine": "old", "host": None}, {"former": "old"}, True),
+        ({"machine": "old", "host": "n1"}, {"former": "old"}, True),
+        ({"machine": "old", "host": "n2"}, {"former": "old"}, False),
+        ({"machine": "old", "host": "old", "managed": False}, {"former": "old"}, False),
+        ({"host": "old"}, {"former": "old"}, True),
+        ({"host": "old", "managed": False}, {"former": "old"}, False),
     ],
 )
 def test_what_a_machine_holds(claim: dict[str, t.Any], asked: dict[str, t.Any], is_held: bool) -> None:
-    former = "old" if asked.get("former_machine") else ""
-    found = held_by(Holder("n1", {**ASKED, **asked}, former, any_namespace=False), [{**CLAIM, **claim}])
-    assert bool(found) == is_held
+    of_others = [{**CLAIM, "machine": f"m{number}", "name": f"m{number}-ip", "host": None} for number in range(2)]
+    wanted = {**CLAIM, **claim}
+    held = Held([of_others[0], wanted, of_others[1]]).by(holder(**asked))
+    assert held == ([wanted] if is_held else [])
 
 
 def test_without_a_namespace_it_may_be_in_any() -> None:
     elsewhere = {**CLAIM, "namespace": "other"}
-    assert held_by(Holder("n1", ASKED, "", any_namespace=True), [CLAIM, elsewhere]) == [CLAIM, elsewhere]
+    assert Held([CLAIM, elsewhere]).by(holder(any_namespace=True)) == [CLAIM, elsewhere]
+
+
+def test_they_come_in_the_order_in_which_they_were_looked_up() -> None:
+    claims = [
+        {**CLAIM, "machine": "", "host": None, "managed": False},
+        {**CLAIM, "machine": "old", "host": "old", "name": "old-ip"},
+        {**CLAIM, "name": "n1-b"},
+        {**CLAIM, "name": "n1-a"},
+    ]
+    assert Held(claims).by(holder(former="old")) == claims

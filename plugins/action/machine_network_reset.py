@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of elemental.networking.machine_network_reset."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
+from ansible_collections.elemental.networking.plugins.plugin_utils._failures import (
+    InvalidInput,
+    Refused,
+    RolledBack,
+    WrongHost,
+    described,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_reset import (
+    claims_of_another,
+    not_reset,
+    of_another,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.reset import ARGUMENTS, reset
+
+_Record = t.Mapping[str, t.Any]
+# what the task before, machine_network_held_info, was registered as; an option would be templated as a whole for each host
+_HELD = "_machine_network_held"
+
+
+class ActionModule(NetworkAction):
+    """Give DHCP back to this host, whose claims the task before has found."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+
+    def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """See the documentation of the module."""
+        host, held = str(task_vars["inventory_hostname"]), _held_in(task_vars)
+        refused = held["refused"].get(host)
+        if refused:
+            raise _as_failure(refused["msg"], refused["error"])
+        about = held["hosts"].get(host)
+        if about is None:
+            raise InvalidInput(
+                f"no claims of {host} were looked up: run machine_network_held_info for all hosts of this play first"
+            )
+        _refuse_several_namespaces(host, about)
+        self._task.args = _order(about)
+        try:
+            result = reset(self, task_vars, self.options(ARGUMENTS))
+        except AnsibleError as error:  # unreachable, too: Ansible would do nothing more for such a host
+            return self._not_reset(host, about, error)
+        return {**result, "is_reset": True, **_of_another(host, about, result)}
+
+    def _not_reset(self, host: str, about: _Record, error: AnsibleError) -> dict[str, t.Any]:
+        return {
+            "failed": True,
+            "changed": False,
+            "msg": not_reset(host, str(error), about["is_forced"]),
+            "error": described(error),
+            "is_reset": False,
+            "releases_by_force": about["is_forced"],
+            **({"rolled_back": True} if isinstance(error, RolledBack) else {}),
+        }
+
+
+def _order(about: _Record) -> dict[str, t.Any]:
+    """The options of the reset."""
+    claims = about["claims"]
+    return {
+        "machine": about["machine"],
+        # a rename that was ended may have renamed the claims and not the host, or neither
+        "former_machine": about["former_machine"],
+        # a claim that was never served has no address of the host
+        "addresses": [each["address"] for each in claims if each["address"]],
+        "known_host_keys": list(dict.fromkeys(key for each in claims for key in each["host_keys"])),
+        "known_machine_ids": list(dict.fromkeys(each["machine_id"] for each in claims if each["machine_id"])),
+        **about["reset"],
+    }
+
+
+def _of_another(host: str, about: _Record, result: _Record) -> dict[str, t.Any]:
+    """What makes the task fail where claims of the host are another machine's."""
+    left = claims_of_another(about, result["machine_id"])
+    if not left:
+        return {}
+    error = WrongHost(of_another(host, left), claims=[each["name"] for each in left])
+    return {"failed": True, "msg": str(error), "error": described(error)}
+
+
+def _held_in(task_vars: _Record) -> _Record:
+    found = task_vars.get(_HELD)
+    if not isinstance(found, t.Mapping) or "hosts" not in found:
+        raise InvalidInput(
+            "no claims were looked up in this play: this module is a step of the role machine_network; use that, or network_reset"
+        )
+    return found
+
+
+def _refuse_several_namespaces(host: str, about: _Record) -> None:
+    """Raise InvalidInput where it is not known which machine of that name is meant; nothing is released then, not even by force."""
+    namespaces = list(dict.fromkeys(each["namespace"] for each in about["claims"]))
+    if len(namespaces) > 1:
+        raise InvalidInput(
+            f"{host} could not be reset and keeps its claims: it holds claims in the namespaces {', '.join(namespaces)}; set "
+            "machine_network_ipam_namespace to the one that is meant"
+        )
+
+
+def _as_failure(sentence: str, error: _Record) -> Refused:
+    return Refused(sentence, str(error["code"]), {name: value for name, value in error.items() if name != "code"})

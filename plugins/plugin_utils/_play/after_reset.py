@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, elemental.networking contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: 2026 elemental.networking contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of the claims of a host that was reset, or could not be, and what its user is shown of it (pure)."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+_Record = t.Mapping[str, t.Any]
+# what a release is compared with
+_OF_A_RELEASE = ("name", "namespace", "machine", "key", "pool", "host", "owner", "site")
+_KEEPS = "{host} could not be reset and keeps its claims: {why}; {next}"
+_NEXT = "run reset again, or set machine_network_force_release for one run if this machine is gone for good"
+_FORCED = "{host} could not be reset, and its claims are released by force, so that others may get addresses that it still uses: {why}"
+_OF_ANOTHER = (
+    "{host} runs on DHCP, but another machine has the addresses of {names}, as was recorded when they were confirmed: these claims stay; "
+    "reset that machine, or set machine_network_accept_host_keys for one run where it is this one"
+)
+
+
+@dataclass(frozen=True)
+class Release:
+    """Claims to release; ``if_owned`` is what becomes of those that another object uses (``keep`` or ``release``)."""
+
+    claims: tuple[dict[str, t.Any], ...]
+    if_owned: str
+
+
+def not_reset(host: str, why: str, is_forced: bool) -> str:
+    """The sentence for a host that has the network that it had."""
+    return _FORCED.format(host=host, why=why) if is_forced else _KEEPS.format(host=host, why=why, next=_NEXT)
+
+
+def claims_of_another(about: _Record, machine_id: str) -> list[_Record]:
+    """Of the claims of a host those whose addresses are recorded with another machine-id than that of the host that was reset."""
+    if about["reset"]["accept_host_keys"] or not machine_id:
+        return []
+    return [each for each in about["claims"] if each["machine_id"] not in (None, machine_id)]
+
+
+def of_another(host: str, claims: t.Iterable[_Record]) -> str:
+    """The sentence for a host that was reset and does not have all the addresses that its claims have."""
+    return _OF_ANOTHER.format(host=host, names=", ".join(str(each["name"]) for each in claims))
+
+
+def releases(hosts: t.Mapping[str, _Record], results: t.Mapping[str, object]) -> list[Release]:
+    """What is released for the hosts of a batch, of which each has a result of its reset; one that was not asked keeps all."""
+    found: dict[str, list[dict[str, t.Any]]] = {"keep": [], "release": []}
+    for host, about in hosts.items():
+        result = results.get(host)
+        claims = _to_release(about, result) if isinstance(result, t.Mapping) else []
+        found["release" if about["releases_owned"] else "keep"] += [
+            {name: claim[name] for name in _OF_A_RELEASE} for claim in claims
+        ]
+    return [Release(tuple(claims), if_owned) for if_owned, claims in found.items() if claims]
+
+
+def _to_release(about: _Record, result: _Record) -> list[_Record]:
+    if not result.get("is_reset"):
+        return list(about["claims"]) if about["is_forced"] and result.get("releases_by_force") else []
+    left = claims_of_another(about, str(result.get("machine_id") or ""))
+    return [each for each in about["claims"] if each not in left]

@@ -58,7 +58,7 @@ class ActionModule(NetworkAction):
         return {
             "failed": True,
             "changed": False,
-            "msg": not_reset(host, str(error), about["is_forced"]),
+            "msg": not_reset(host, str(error), about),
             "error": described(error),
             "is_reset": False,
             "releases_by_force": about["is_forced"],

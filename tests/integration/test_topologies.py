@@ -122,10 +122,8 @@ def test_the_login_that_proves_a_way_is_cheap_where_one_with_longer_packets_came
     calls = {each: re.findall(rf"<{re.escape(each)}> SSH: EXEC (.*)", moved.output) for each in addresses}
     first = ["KexAlgorithms=^" in calls[each][0] for each in addresses]
     # where ssh offers a cheap key exchange by itself there is nothing to choose
-    is_dear = (
-        "kexalgorithms sntrup"
-        in subprocess.run(["ssh", "-F", "none", "-G", "x"], capture_output=True, text=True).stdout
-    )
+    run = subprocess.run(["ssh", "-F", "none", "-G", "x"], capture_output=True, text=True, check=True)
+    is_dear = "kexalgorithms sntrup" in run.stdout
     assert first == [is_dear, False, False]
 
 

@@ -14,7 +14,8 @@ _Record = t.Mapping[str, t.Any]
 _OF_A_RELEASE = ("name", "namespace", "machine", "key", "pool", "host", "owner", "site")
 _KEEPS = "{host} could not be reset and keeps its claims: {why}; {next}"
 _NEXT = "run reset again, or set machine_network_force_release for one run if this machine is gone for good"
-_FORCED = "{host} could not be reset, and its claims are released by force, so that others may get addresses that it still uses: {why}"
+_FORCED = "{host} could not be reset: {why}; its claims are released by force{but}, so that others may get addresses that it still uses"
+_BUT_OWNED = ", except those that another object uses"
 _OF_ANOTHER = (
     "{host} runs on DHCP, but another machine has the addresses of {names}, as was recorded when they were confirmed: these claims stay; "
     "reset that machine, or set machine_network_accept_host_keys for one run where it is this one"
@@ -29,9 +30,11 @@ class Release:
     if_owned: str
 
 
-def not_reset(host: str, why: str, is_forced: bool) -> str:
+def not_reset(host: str, why: str, about: _Record) -> str:
     """The sentence for a host that has the network that it had."""
-    return _FORCED.format(host=host, why=why) if is_forced else _KEEPS.format(host=host, why=why, next=_NEXT)
+    if about["is_forced"]:
+        return _FORCED.format(host=host, why=why, but="" if about["releases_owned"] else _BUT_OWNED)
+    return _KEEPS.format(host=host, why=why, next=_NEXT)
 
 
 def claims_of_another(about: _Record, machine_id: str) -> list[_Record]:

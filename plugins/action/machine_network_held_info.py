@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+import uuid
 from dataclasses import asdict
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import machine_name
@@ -49,6 +50,8 @@ class ActionModule(NetworkAction):
         return {
             **result,
             "changed": False,
+            # a result that a host has from an earlier reset of the same play has another one
+            "reset_id": uuid.uuid4().hex,
             "refused": {host: asdict(each) for host, each in found.refused.items()},
             "warnings": mistyped(task_vars, entry_points),
         }

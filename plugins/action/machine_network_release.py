@@ -10,7 +10,11 @@ import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import BATCH_SPEC, Result, serve_claims
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_reset import Release, releases
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_reset import (
+    Release,
+    releases,
+    results_of,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import backend_at, call, lazily
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.moving import NAMES, moved_hosts
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
@@ -30,10 +34,10 @@ class ActionModule(NetworkAction):
         variables = HostVariables(self._task, task_vars, self._loader, (_RESULT, *NAMES))
         # a host that failed is no more among those of the batch
         of_hosts = {host: variables.of(host) for host in held["hosts"]}
-        results = {host: each.raw(_RESULT) for host, each in of_hosts.items()}
+        results = results_of(held["reset_id"], {host: each.raw(_RESULT) for host, each in of_hosts.items()})
         found = releases(held["hosts"], results)
         result = self._released(found, held, lazily(self._templar, task_vars)) if found else {"changed": False}
-        reset = {host: each for host, each in results.items() if isinstance(each, t.Mapping) and each.get("is_reset")}
+        reset = {host: each for host, each in results.items() if each.get("is_reset")}
         return {**result, "moved": moved_hosts(reset, of_hosts)}
 
     def _released(

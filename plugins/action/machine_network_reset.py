@@ -51,19 +51,23 @@ class ActionModule(NetworkAction):
         try:
             result = reset(self, task_vars, self.options(ARGUMENTS))
         except AnsibleError as error:  # unreachable, too: Ansible would do nothing more for such a host
-            return self._not_reset(host, about, error)
-        return {**result, "is_reset": True, **_of_another(host, about, result)}
+            result = _not_reset(host, about, error)
+        else:
+            result = {**result, "is_reset": True, **_of_another(host, about, result)}
+        return {**result, "reset_id": held["reset_id"]}
 
-    def _not_reset(self, host: str, about: _Record, error: AnsibleError) -> dict[str, t.Any]:
-        return {
-            "failed": True,
-            "changed": False,
-            "msg": not_reset(host, str(error), about),
-            "error": described(error),
-            "is_reset": False,
-            "releases_by_force": about["is_forced"],
-            **({"rolled_back": True} if isinstance(error, RolledBack) else {}),
-        }
+
+def _not_reset(host: str, about: _Record, error: AnsibleError) -> dict[str, t.Any]:
+    """The result for a host that has the network that it had."""
+    return {
+        "failed": True,
+        "changed": False,
+        "msg": not_reset(host, str(error), about),
+        "error": described(error),
+        "is_reset": False,
+        "releases_by_force": about["is_forced"],
+        **({"rolled_back": True} if isinstance(error, RolledBack) else {}),
+    }
 
 
 def _order(about: _Record) -> dict[str, t.Any]:

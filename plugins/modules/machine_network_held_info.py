@@ -72,6 +72,11 @@ hosts:
           key: inventory-ip
           host: node1
           address: 192.168.122.150
+reset_id:
+  description: What the results of the resets after this task have, and those of another reset do not.
+  type: str
+  returned: success
+  sample: 5b2a0f6d9c8e4f0c8f7f8d1f2a3b4c5d
 refused:
   description: What is wrong with the variables of a host, by its name in the inventory.
   type: dict

@@ -58,6 +58,11 @@ is_reset:
   type: bool
   returned: if the reset was tried
   sample: true
+reset_id:
+  description: That of RV(elemental.networking.machine_network_held_info#module:reset_id).
+  type: str
+  returned: if the reset was tried
+  sample: 5b2a0f6d9c8e4f0c8f7f8d1f2a3b4c5d
 releases_by_force:
   description: Whether the addresses are to be released although the host was not reset.
   type: bool

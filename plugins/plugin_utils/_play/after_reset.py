@@ -49,12 +49,20 @@ def of_another(host: str, claims: t.Iterable[_Record]) -> str:
     return _OF_ANOTHER.format(host=host, names=", ".join(str(each["name"]) for each in claims))
 
 
-def releases(hosts: t.Mapping[str, _Record], results: t.Mapping[str, object]) -> list[Release]:
-    """What is released for the hosts of a batch, of which each has a result of its reset; one that was not asked keeps all."""
+def results_of(reset_id: str, registered: t.Mapping[str, object]) -> dict[str, _Record]:
+    """Of what hosts have registered the results of this very reset: what one has from an earlier task is not its reset."""
+    return {
+        host: result
+        for host, result in registered.items()
+        if isinstance(result, t.Mapping) and result.get("reset_id") == reset_id
+    }
+
+
+def releases(hosts: t.Mapping[str, _Record], results: t.Mapping[str, _Record]) -> list[Release]:
+    """What is released for the hosts of a batch, by the results of their resets; one without a result keeps all."""
     found: dict[str, list[dict[str, t.Any]]] = {"keep": [], "release": []}
     for host, about in hosts.items():
-        result = results.get(host)
-        claims = _to_release(about, result) if isinstance(result, t.Mapping) else []
+        claims = _to_release(about, results[host]) if host in results else []
         found["release" if about["releases_owned"] else "keep"] += [
             {name: claim[name] for name in _OF_A_RELEASE} for claim in claims
         ]

@@ -428,3 +428,20 @@ def test_a_role_in_a_play_of_its_users_goes_on_where_the_hosts_are(site: Site) -
     played = site.play(playbook=own, answers=dict.fromkeys(NODES[:2], _REFUSES))
     assert (played.failed, played.fine) == (set(NODES[:2]), set(NODES[2:])), played.output
     assert _owners(site) == set(NODES[:2])
+
+
+def test_a_host_that_a_play_leaves_out_keeps_what_it_claimed_since_its_last_reset(site: Site) -> None:
+    """It has the result of that one still; a task for all hosts at once looks at it, too."""
+    site.play()
+    role = {"name": "elemental.networking.machine_network"}
+    tasks: list[dict[str, t.Any]] = [
+        {"ansible.builtin.include_role": {**role, "tasks_from": "reset"}},
+        {"ansible.builtin.set_fact": {"kept": "{{ machine_network_result }}"}},
+        {"ansible.builtin.include_role": {**role, "tasks_from": "configure"}},
+        {"ansible.builtin.set_fact": {"machine_network_result": "{{ kept }}"}},
+        {"ansible.builtin.include_role": {**role, "tasks_from": "reset"}, "when": "inventory_hostname != 'n2'"},
+    ]
+    (site.folder / "twice.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+    played = site.play(playbook="twice.json")
+    assert played.fine == set(NODES), played.output
+    assert _owners(site) == {"n2"}

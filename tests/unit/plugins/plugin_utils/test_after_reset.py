@@ -9,7 +9,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_reset import Release, releases
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_reset import (
+    Release,
+    releases,
+    results_of,
+)
 
 CLAIM = {
     "name": "n1-ip",
@@ -44,12 +48,9 @@ REFUSED = {"failed": True, "msg": "no"}
         ({"is_forced": True}, REFUSED, False),
         ({"is_forced": True}, {"unreachable": True}, False),
         ({}, FORCED, False),
-        # it was not asked
-        ({"is_forced": True}, None, False),
-        ({"is_forced": True}, "a template that is not defined", False),
     ],
 )
-def test_what_is_released(about: t.Mapping[str, t.Any], result: object, is_released: bool) -> None:
+def test_what_is_released(about: t.Mapping[str, t.Any], result: t.Mapping[str, t.Any], is_released: bool) -> None:
     expected = [Release((CLAIM,), "keep")] if is_released else []
     assert releases({"n1": {**ABOUT, **about}}, {"n1": result}) == expected
 
@@ -63,3 +64,16 @@ def test_each_host_decides_on_claims_that_another_object_uses() -> None:
     }
     found = releases(hosts, dict.fromkeys(hosts, RESET))
     assert found == [Release((CLAIM,), "keep"), Release((other,), "release")]
+
+
+def test_what_was_not_asked_now_keeps_its_claims() -> None:
+    """Nothing registered, something else, or the result of an earlier reset of the same play."""
+    registered = {
+        "n1": {**RESET, "reset_id": "this"},
+        "n2": {**RESET, "reset_id": "another"},
+        "n3": RESET,
+        "n4": None,
+        "n5": "a template that is not defined",
+    }
+    assert set(results_of("this", registered)) == {"n1"}
+    assert releases(dict.fromkeys(registered, {**ABOUT, "is_forced": True}), {}) == []

@@ -423,7 +423,7 @@ def test_a_card_without_a_network_is_reset_once(controller: Controller) -> None:
     first, second = (controller.play("reset", machine_network_hosts="node1") for _time in range(2))
     controller.nodes.link("node1", "eth1", "up")
     assert (first.succeeded, second.succeeded) == (True, True), first.output + second.output
-    assert result_of(first, "network_reset")["changed"]
+    assert result_of(first, "machine_network_reset")["changed"]
     assert second.changed("node1") == 0
 
 

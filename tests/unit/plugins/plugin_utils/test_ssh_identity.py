@@ -80,6 +80,7 @@ def test_a_cheap_login_is_for_itself_and_for_no_password(
 ) -> None:
     """What is recorded today may be read by the computers of a later day."""
     monkeypatch.setattr(_connection, "cheaper_key_exchange", lambda _call: "-o KexAlgorithms=^curve25519-sha256")
+    monkeypatch.setattr(Node, "_leave_master", lambda _self: None)  # with a password it would need sshpass
     each = node(HostIdentity((CLAIMED,), (KEY,)), **SURE)
     before = settings(each)["kexalgorithms"]
     become = become_loader.get("sudo")

@@ -14,6 +14,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.arti
     of_push,
     statistics,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.registered import registered
 
 _ARGUMENTS = {"hosts": {"type": "list", "elements": "str"}}
 # variables of the role
@@ -40,8 +41,7 @@ class ActionModule(NetworkAction):
 
     def _pushed(self, host: str) -> dict[str, t.Any]:
         """What became of a host; empty for one whose batch has not begun."""
-        # results of tasks alone: to gather all variables of all hosts of the play, for each batch of it, takes longer than all else
-        known = self._task.get_variable_manager()._nonpersistent_fact_cache.get(host) or {}
+        known = registered(self._task, host)
         result, claimed, held = (known.get(name) for name in (_RESULT, _CLAIMED, _HELD))
         request = claimed if isinstance(claimed, t.Mapping) else held
         if not isinstance(request, t.Mapping):

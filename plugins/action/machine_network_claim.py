@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict
 
+from ansible import constants, context
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import BATCH_SPEC, serve_claims
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_running_ahead
@@ -46,7 +47,7 @@ class ActionModule(NetworkAction):
             task_vars["groups"]["all"],
             lambda host: variables.of(host).value,
             options,
-            str(play.connection or self._play_context.connection),
+            str(play.connection or context.CLIARGS.get("connection") or constants.DEFAULT_TRANSPORT),
         )
         access = lazily(self._templar, task_vars)
         claimed: dict[str, t.Any] = {"changed": False}

@@ -22,22 +22,22 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_r
     not_reset,
     of_another,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.registered import claims_held
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.reset import ARGUMENTS, reset
 
 _Record = t.Mapping[str, t.Any]
-# what the task before, machine_network_held_info, was registered as; an option would be templated as a whole for each host
-_HELD = "_machine_network_held"
 
 
 class ActionModule(NetworkAction):
-    """Give DHCP back to this host, whose claims the task before has found."""
+    """Give DHCP back to this host, whose claims the task before has found: an option would be templated as a whole for each host."""
 
     _requires_connection = True
     _supports_check_mode = True
 
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
-        host, held = str(task_vars["inventory_hostname"]), _held_in(task_vars)
+        host = str(task_vars["inventory_hostname"])
+        held = claims_held(self._task, host)
         refused = held["refused"].get(host)
         if refused:
             raise _as_failure(refused["msg"], refused["error"])
@@ -48,21 +48,22 @@ class ActionModule(NetworkAction):
             )
         _refuse_several_namespaces(host, about)
         self._task.args = _order(about)
+        is_rehearsal = bool(self._task.check_mode)
         try:
             result = reset(self, task_vars, self.options(ARGUMENTS))
         except AnsibleError as error:  # unreachable, too: Ansible would do nothing more for such a host
-            result = _not_reset(host, about, error)
+            result = _not_reset(host, about, error, is_rehearsal)
         else:
             result = {**result, "is_reset": True, **_of_another(host, about, result)}
-        return {**result, "reset_id": held["reset_id"]}
+        return {**result, "reset_id": held["reset_id"], "is_rehearsed": is_rehearsal}
 
 
-def _not_reset(host: str, about: _Record, error: AnsibleError) -> dict[str, t.Any]:
+def _not_reset(host: str, about: _Record, error: AnsibleError, is_rehearsal: bool) -> dict[str, t.Any]:
     """The result for a host that has the network that it had."""
     return {
         "failed": True,
         "changed": False,
-        "msg": not_reset(host, str(error), about),
+        "msg": not_reset(host, str(error), about, is_rehearsal),
         "error": described(error),
         "is_reset": False,
         "releases_by_force": about["is_forced"],
@@ -92,15 +93,6 @@ def _of_another(host: str, about: _Record, result: _Record) -> dict[str, t.Any]:
         return {}
     error = WrongHost(of_another(host, left), claims=[each["name"] for each in left])
     return {"failed": True, "msg": str(error), "error": described(error)}
-
-
-def _held_in(task_vars: _Record) -> _Record:
-    found = task_vars.get(_HELD)
-    if not isinstance(found, t.Mapping) or "hosts" not in found:
-        raise InvalidInput(
-            "no claims were looked up in this play: this module is a step of the role machine_network; use that, or network_reset"
-        )
-    return found
 
 
 def _refuse_several_namespaces(host: str, about: _Record) -> None:

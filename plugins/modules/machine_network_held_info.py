@@ -37,17 +37,18 @@ EXAMPLES = r"""
   elemental.networking.machine_network_held_info:
   register: _machine_network_held
   run_once: true
+  delegate_to: localhost
 
-- name: Give DHCP back, then release the addresses
-  block:
-    - name: Try, prove and keep DHCP on this machine
-      elemental.networking.machine_network_reset:
-      register: machine_network_result
-  always:
-    - name: Release the addresses of the machines that run on DHCP
-      elemental.networking.machine_network_release:
-      register: _machine_network_released
-      run_once: true
+- name: Give DHCP back
+  elemental.networking.machine_network_reset:
+  register: machine_network_result
+  ignore_errors: true
+
+- name: Release the addresses of the machines that run on DHCP
+  elemental.networking.machine_network_release:
+  register: _machine_network_released
+  run_once: true
+  delegate_to: localhost
 """
 
 RETURN = r"""

@@ -37,17 +37,18 @@ EXAMPLES = r"""
   elemental.networking.machine_network_held_info:
   register: _machine_network_held
   run_once: true
+  delegate_to: localhost
 
-- name: Give DHCP back, then release the addresses
-  block:
-    - name: Try, prove and keep DHCP on this machine
-      elemental.networking.machine_network_reset:
-      register: machine_network_result
-  always:
-    - name: Release the addresses of the machines that run on DHCP
-      elemental.networking.machine_network_release:
-      register: _machine_network_released
-      run_once: true
+- name: Give DHCP back
+  elemental.networking.machine_network_reset:
+  register: machine_network_result
+  ignore_errors: true
+
+- name: Release the addresses of the machines that run on DHCP
+  elemental.networking.machine_network_release:
+  register: _machine_network_released
+  run_once: true
+  delegate_to: localhost
 """
 
 RETURN = r"""
@@ -63,6 +64,11 @@ moved:
       ssh_args: ""
       all_ssh_args: ""
       is_public: true
+reset_id:
+  description: That of RV(elemental.networking.machine_network_held_info#module:reset_id). A second release of the same reset does nothing.
+  type: str
+  returned: success
+  sample: 5b2a0f6d9c8e4f0c8f7f8d1f2a3b4c5d
 released:
   description: The names of the claims that were released.
   type: list

@@ -39,17 +39,18 @@ EXAMPLES = r"""
   elemental.networking.machine_network_held_info:
   register: _machine_network_held
   run_once: true
+  delegate_to: localhost
 
-- name: Give DHCP back, then release the addresses
-  block:
-    - name: Try, prove and keep DHCP on this machine
-      elemental.networking.machine_network_reset:
-      register: machine_network_result
-  always:
-    - name: Release the addresses of the machines that run on DHCP
-      elemental.networking.machine_network_release:
-      register: _machine_network_released
-      run_once: true
+- name: Give DHCP back
+  elemental.networking.machine_network_reset:
+  register: machine_network_result
+  ignore_errors: true
+
+- name: Release the addresses of the machines that run on DHCP
+  elemental.networking.machine_network_release:
+  register: _machine_network_released
+  run_once: true
+  delegate_to: localhost
 """
 
 RETURN = r"""
@@ -63,6 +64,11 @@ reset_id:
   type: str
   returned: if the reset was tried
   sample: 5b2a0f6d9c8e4f0c8f7f8d1f2a3b4c5d
+is_rehearsed:
+  description: Whether nothing was changed, since the task ran in check mode.
+  type: bool
+  returned: if the reset was tried
+  sample: false
 releases_by_force:
   description: Whether the addresses are to be released although the host was not reset.
   type: bool

@@ -10,7 +10,11 @@ What was first before, curve25519, takes 2 ms. It is as safe today. The dear one
 
 from __future__ import annotations
 
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_call import SshCall, configuration
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_call import (
+    SshCall,
+    configuration,
+    is_configured,
+)
 
 _SETTING = "kexalgorithms"
 _DEAR = "sntrup761x25519-"
@@ -22,8 +26,11 @@ _NO_CONFIGURATION = "-F none"
 def cheaper_key_exchange(call: SshCall) -> str:
     """The argument that makes ssh offer a cheap key exchange first; empty where what it offers first by itself is not a dear one.
 
-    Empty also where its configuration, of the user or of the machine, has a list of its own.
+    Empty also where a configuration of ssh, of the user or of the machine, names key exchanges for any host: one that has another address
+    now may be meant, and what is chosen may be what ssh would choose.
     """
+    if is_configured(call, _SETTING):
+        return ""
     offered = configuration(call).get(_SETTING, "")
     cheap = [name for name in _CHEAP if name in offered.split(",")]
     if not offered.startswith(_DEAR) or not cheap or offered != _own_choice(call):

@@ -12,6 +12,7 @@ import os
 import shlex
 import socket
 import subprocess
+import typing as t
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -90,6 +91,22 @@ def configuration(call: SshCall) -> dict[str, str]:
     return {name.lower(): value for name, value in lines}
 
 
+def is_configured(call: SshCall, setting: str) -> bool:
+    """Whether a setting (in small letters) may be made for some host, by an argument or by a file; one that includes others may make it."""
+    arguments = shlex.split(call.arguments)
+    if any(setting in argument.lower() for argument in arguments):
+        return True
+    files = _named_configurations(arguments) or _configurations()
+    return any(setting in line or _includes_others(line) for file in files for line in _lines(file))
+
+
+def _named_configurations(arguments: t.Sequence[str]) -> list[str]:
+    """The file that arguments name with -F, in one word with it or in the next one; ssh reads no other one then."""
+    places = [place for place, argument in enumerate(arguments) if argument.startswith("-F")]
+    named = [arguments[place][2:] or "".join(arguments[place + 1 : place + 2]) for place in places]
+    return [os.path.expanduser(each) for each in named]
+
+
 def _configurations() -> list[str]:
     return [file for pattern in _SSH_CONFIGURATIONS for file in glob.glob(os.path.expanduser(pattern))]
 
@@ -100,12 +117,17 @@ def _leads(argument: str) -> bool:
 
 
 def _may_lead_elsewhere(file: str) -> bool:
+    starts = ("proxy", "hostname", "port ", "port=")
+    return any(line.startswith(starts) or _includes_others(line) for line in _lines(file))
+
+
+def _lines(file: str) -> list[str]:
+    """The lines of a file, in small letters; none of one that cannot be read."""
     try:
         with open(file, encoding="utf-8", errors="replace") as stream:
-            lines = [line.strip().lower() for line in stream]
+            return [line.strip().lower() for line in stream]
     except OSError:
-        return False
-    return any(line.startswith(("proxy", "hostname", "port ", "port=")) or _includes_others(line) for line in lines)
+        return []
 
 
 def _includes_others(line: str) -> bool:

@@ -14,7 +14,7 @@ _Record = t.Mapping[str, t.Any]
 _OF_A_RELEASE = ("name", "namespace", "machine", "key", "pool", "host", "owner", "site")
 _KEEPS = "{host} could not be reset and keeps its claims: {why}; {next}"
 _NEXT = "run reset again, or set machine_network_force_release for one run if this machine is gone for good"
-_FORCED = "{host} could not be reset: {why}; its claims are released by force{but}, so that others may get addresses that it still uses"
+_FORCED = "{host} could not be reset: {why}; its claims {are} released by force{but}, so that others may get addresses that it still uses"
 _BUT_OWNED = ", except those that another object uses"
 _OF_ANOTHER = (
     "{host} runs on DHCP, but another machine has the addresses of {names}, as was recorded when they were confirmed: these claims stay; "
@@ -30,10 +30,11 @@ class Release:
     if_owned: str
 
 
-def not_reset(host: str, why: str, about: _Record) -> str:
+def not_reset(host: str, why: str, about: _Record, is_rehearsal: bool) -> str:
     """The sentence for a host that has the network that it had."""
     if about["is_forced"]:
-        return _FORCED.format(host=host, why=why, but="" if about["releases_owned"] else _BUT_OWNED)
+        are, but = ("would be" if is_rehearsal else "are"), ("" if about["releases_owned"] else _BUT_OWNED)
+        return _FORCED.format(host=host, why=why, are=are, but=but)
     return _KEEPS.format(host=host, why=why, next=_NEXT)
 
 
@@ -49,12 +50,17 @@ def of_another(host: str, claims: t.Iterable[_Record]) -> str:
     return _OF_ANOTHER.format(host=host, names=", ".join(str(each["name"]) for each in claims))
 
 
-def results_of(reset_id: str, registered: t.Mapping[str, object]) -> dict[str, _Record]:
-    """Of what hosts have registered the results of this very reset: what one has from an earlier task is not its reset."""
+def results_of(reset_id: str, registered: t.Mapping[str, object], is_rehearsal: bool) -> dict[str, _Record]:
+    """Of what hosts have registered the results of this very reset: what one has from an earlier task is not its reset.
+
+    Nor is what it has rehearsed (check mode), unless the release is a rehearsal, too (``is_rehearsal``).
+    """
     return {
         host: result
         for host, result in registered.items()
-        if isinstance(result, t.Mapping) and result.get("reset_id") == reset_id
+        if isinstance(result, t.Mapping)
+        and result.get("reset_id") == reset_id
+        and (is_rehearsal or not result.get("is_rehearsed"))
     }
 
 

@@ -53,7 +53,7 @@ def login_awaited(knock: Knock | None, token: str, address: str) -> t.Callable[[
         _make(paths.ANSWER_PIPE + token)
     except OSError:
         return None
-    before = way_out(session.way.local, knock.address)
+    before = way_out(session.way.local, session.way.port, knock.address)
     return lambda: _await_login(token, knock, address, before)
 
 
@@ -66,7 +66,7 @@ def _await_login(token: str, knock: Knock, address: str, before: WayOut | None) 
     pipe = paths.ANSWER_PIPE + token
     try:
         if _comes_up(token):
-            is_same = before is not None and way_out(address, knock.address) == before
+            is_same = before is not None and way_out(address, knock.target, knock.address) == before
             ring(knock, SAME_WAY if is_same else "")
             _judge(pipe, token, Visit(address, frozenset((address,)), True, Arrival(None)))
     finally:

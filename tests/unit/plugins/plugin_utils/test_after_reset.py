@@ -66,14 +66,16 @@ def test_each_host_decides_on_claims_that_another_object_uses() -> None:
     assert found == [Release((CLAIM,), "keep"), Release((other,), "release")]
 
 
-def test_what_was_not_asked_now_keeps_its_claims() -> None:
-    """Nothing registered, something else, or the result of an earlier reset of the same play."""
+@pytest.mark.parametrize(("is_rehearsal", "expected"), [(False, {"n1"}), (True, {"n1", "n6"})])
+def test_what_was_not_asked_now_keeps_its_claims(is_rehearsal: bool, expected: set[str]) -> None:
+    """Nothing registered, something else, the result of an earlier reset of the same play, or one that was only rehearsed."""
     registered = {
-        "n1": {**RESET, "reset_id": "this"},
+        "n1": {**RESET, "reset_id": "this", "is_rehearsed": False},
         "n2": {**RESET, "reset_id": "another"},
         "n3": RESET,
         "n4": None,
         "n5": "a template that is not defined",
+        "n6": {**RESET, "reset_id": "this", "is_rehearsed": True},
     }
-    assert set(results_of("this", registered)) == {"n1"}
+    assert set(results_of("this", registered, is_rehearsal)) == expected
     assert releases(dict.fromkeys(registered, {**ABOUT, "is_forced": True}), {}) == []

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ansible_collections.elemental.networking.plugins.plugin_utils._host import ssh_call as _ssh_call
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.key_exchange import cheaper_key_exchange
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_call import SshCall
 
@@ -27,7 +28,7 @@ def offering(folder: Path, by_itself: str, configured: str) -> SshCall:
         f'#!/bin/sh\ncase "$*" in *"-F none"*) echo "kexalgorithms {by_itself}";; *) echo "kexalgorithms {configured}";; esac\n'
     )
     program.chmod(0o700)
-    return SshCall(str(program), "192.0.2.1", None, "root", "-C")
+    return SshCall(str(program), "192.0.2.1", None, "root", "-C -F /dev/null")
 
 
 @pytest.mark.parametrize(
@@ -63,12 +64,31 @@ def test_what_is_offered_first(tmp_path: Path, by_itself: str, configured: str, 
     assert cheaper_key_exchange(offering(tmp_path, by_itself, configured)) == expected
 
 
-@pytest.mark.parametrize("where", ["an argument", "a file"])
-def test_a_list_of_the_user_stays_as_it_is(tmp_path: Path, where: str) -> None:
-    setting = f"KexAlgorithms {OF_THE_USER}"
-    (tmp_path / "config").write_text(f"Match host 192.0.2.1\n  {setting}\n")
-    arguments = f"-o {shlex.quote(setting)}" if where == "an argument" else f"-F {tmp_path}/config"
-    assert cheaper_key_exchange(SshCall("ssh", "192.0.2.1", None, "", arguments)) == ""
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"KexAlgorithms {OF_THE_USER}",
+        f"  kexalgorithms={HYBRID},curve25519-sha256",
+        # what comes to the list that ssh has by itself is a wish all the same
+        f"KexAlgorithms ^{HYBRID}",
+        "KexAlgorithms +curve25519-sha256",
+        # for the host by the name of the inventory, or by its old address
+        f"Host rack7\n  KexAlgorithms {HYBRID}",
+        f"Match host 192.0.2.99\n  KexAlgorithms {HYBRID}",
+        # which may have one
+        "Include /nonexistent/more",
+    ],
+)
+def test_what_the_user_has_chosen_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """In a file that is named, in the usual place, or in an argument."""
+    file = tmp_path / "config"
+    file.write_text(f"Host *\n  Compression yes\n{line}\n")
+    for arguments in (f"-F {file}", f"-F{file}"):
+        assert cheaper_key_exchange(SshCall("ssh", "192.0.2.1", None, "", arguments)) == ""
+    monkeypatch.setattr(_ssh_call, "_SSH_CONFIGURATIONS", (str(file),))
+    assert cheaper_key_exchange(SshCall("ssh", "192.0.2.1", None, "", "")) == ""
+    if line.startswith("Kex"):
+        assert cheaper_key_exchange(SshCall("ssh", "192.0.2.1", None, "", f"-F none -o {shlex.quote(line)}")) == ""
 
 
 def test_the_real_ssh_takes_the_argument_and_offers_all_that_it_has() -> None:

@@ -27,8 +27,8 @@ from ansible_collections.elemental.networking.tests.unit.standin_hosts import (
     write_inventory,
 )
 
-_FINE = [f"{ANSWER_MARK}{json.dumps({'version': 1, 'answer': 'staged', 'changed': False})}\n", "", 0]
-_REFUSES = [f"{ANSWER_MARK}{json.dumps({'version': 1, 'answer': 'refusal', 'msg': 'it is out of order'})}\n", "", 0]
+FINE = [f"{ANSWER_MARK}{json.dumps({'version': 1, 'answer': 'staged', 'changed': False})}\n", "", 0]
+REFUSES = [f"{ANSWER_MARK}{json.dumps({'version': 1, 'answer': 'refusal', 'msg': 'it is out of order'})}\n", "", 0]
 NODES = ("n1", "n2", "n3", "n4", "n5", "n6")
 
 
@@ -65,7 +65,7 @@ class Site:
         each = {name: (hosts or {}).get(name, {}) for name in NODES}
         write_inventory(self.folder, each, machine_network_ipam_database=str(self.database))
         told = {
-            name: dict.fromkeys(("stage", "stage_reset", "confirm"), (answers or {}).get(name, _FINE)) for name in NODES
+            name: dict.fromkeys(("stage", "stage_reset", "confirm"), (answers or {}).get(name, FINE)) for name in NODES
         }
         write_answers(self.folder, told)
         output = run_playbook(self.folder, *arguments, playbook, **environment)
@@ -129,6 +129,25 @@ def test_options_of_the_cluster_that_are_no_dictionary_are_named(site: Site) -> 
     assert "machine_network_kubernetes must be a dictionary, such as {kubeconfig: ~/.kube/config}" in play.text
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"ansible_host": "{{ nowhere }}"},
+        {"ansible_port": "ssh-port"},
+        {"ansible_become": True, "ansible_become_method": "no.such.method"},
+        {"ansible_connection": "no.such.connection"},
+    ],
+    ids=lambda variables: str(list(variables)[-1]),
+)
+def test_a_first_host_that_cannot_be_connected_to_keeps_no_other_one_from_its_turn(
+    site: Site, variables: dict[str, t.Any]
+) -> None:
+    """What is done once for all hosts is done by the controller."""
+    for book in ("configure", "reset"):
+        play = site.play(playbook=f"elemental.networking.{book}", hosts={"n1": variables})
+        assert (play.failed, play.fine) == ({"n1"}, set(NODES[1:])), play.output
+
+
 @pytest.mark.parametrize("check", [(), ("--check",)], ids=["run", "check"])
 def test_a_connection_that_is_not_supported_is_refused_before_anything_is_claimed(
     site: Site, check: tuple[str, ...]
@@ -161,7 +180,7 @@ def test_why_ssh_did_not_reach_a_host_is_in_its_message(site: Site) -> None:
     assert "if it began to change, it is back at its old profiles after 5 s" in of_n2
 
 
-REFUSING = {name: _REFUSES for name in ("n1", "n3", "n5")}
+REFUSING = {name: REFUSES for name in ("n1", "n3", "n5")}
 
 
 @pytest.mark.parametrize(
@@ -176,6 +195,8 @@ REFUSING = {name: _REFUSES for name in ("n1", "n3", "n5")}
         # and so is one in which more than that share failed
         ("configure", "machine_network_serial=2 machine_network_max_fail_percentage=50", NODES),
         ("configure", "machine_network_serial=2 machine_network_max_fail_percentage=49", NODES[:2]),
+        ("reset", "machine_network_serial=2 machine_network_max_fail_percentage=50", NODES),
+        ("reset", "machine_network_serial=2 machine_network_max_fail_percentage=49", NODES[:2]),
     ],
 )
 def test_when_a_run_in_batches_ends(site: Site, book: str, variables: str, reached: t.Sequence[str]) -> None:
@@ -191,14 +212,14 @@ def test_when_a_run_in_batches_ends(site: Site, book: str, variables: str, reach
 
 def test_the_report_tells_addresses_in_use_from_promised_ones(site: Site) -> None:
     """A host that failed keeps an address that is only promised. That an address is noted to be in use is no change of the machine."""
-    first = site.play(answers={"n1": _REFUSES})
+    first = site.play(answers={"n1": REFUSES})
     assert "An exception occurred" not in first.output, "ansible-core 2.16 shows one that is None"
     assert first.failed == {"n1"}
     assert _is_in_use(site) == {"n1": False, "n2": True}
     assert site.play().output.count("changed: [") == 0
     assert _is_in_use(site) == {"n1": True, "n2": True}
     site.play("--limit=n1", playbook="elemental.networking.reset")
-    site.play("--limit=n1", answers={"n1": _REFUSES})
+    site.play("--limit=n1", answers={"n1": REFUSES})
     assert _is_in_use(site) == {"n1": False, "n2": True}
 
 
@@ -252,7 +273,7 @@ def test_a_key_that_went_is_released_after_a_push_that_was_confirmed(site: Site)
     assert "claim n1-old is not asked for by n1 any more" in report.output
     shown = _only(site, "--check", "--diff", network=_network("ip"))
     assert '-    "default/n1-old"' in shown.output
-    refused = _only(site, network=_network("ip"), answers={"n1": _REFUSES})
+    refused = _only(site, network=_network("ip"), answers={"n1": REFUSES})
     assert refused.failed == {"n1"}
     kept = _only(site, "-emachine_network_keep_unused_claims=true", network=_network("ip"))
     assert "changed: [" not in kept.output
@@ -308,7 +329,7 @@ def test_a_renumbering_that_rolls_back_keeps_the_old_address_and_drops_the_new_o
 
 def test_a_renumbering_whose_outcome_is_not_known_keeps_both_addresses(site: Site) -> None:
     _only(site, network=_network("ip"))
-    play = _only(site, "-emachine_network_renumber=true", network=_network("ip", pool="new"), answers={"n1": _REFUSES})
+    play = _only(site, "-emachine_network_renumber=true", network=_network("ip", pool="new"), answers={"n1": REFUSES})
     assert play.failed == {"n1"}, play.output
     assert len(_held(site)) == 2
     _only(site, "-emachine_network_renumber=true", network=_network("ip", pool="new"))
@@ -330,118 +351,3 @@ def test_a_host_that_was_renamed_keeps_its_address(site: Site) -> None:
     assert done.fine == {"n1"}, done.output
     assert _held(site) == {"n1-ip": "192.0.2.200"}
     assert "changed: [" not in _only(site, host=former, network=_network("ip")).output
-
-
-_SILENT = ["", "ssh: connect to host 192.0.2.3 port 22: No route to host", 255]
-
-
-def _owners(site: Site) -> set[str]:
-    """The hosts that hold a claim."""
-    with contextlib.closing(sqlite3.connect(site.database)) as database:
-        return {host for (host,) in database.execute("SELECT host FROM claims")}
-
-
-def _reset(site: Site, *arguments: str, **given: t.Any) -> Play:
-    return site.play(*arguments, playbook="elemental.networking.reset", **given)
-
-
-@pytest.mark.parametrize("out_of_order", [("n1", "n3"), NODES], ids=["two of them", "all"])
-def test_a_host_that_cannot_be_reset_keeps_its_claims_and_the_others_give_theirs_up(
-    site: Site, out_of_order: t.Sequence[str]
-) -> None:
-    """One refuses, one is silent: each is named with its reason, and one more run ends what the first one could not."""
-    site.play()
-    answers = {name: _SILENT if name == "n3" else _REFUSES for name in out_of_order}
-    first = _reset(site, answers=answers)
-    assert (first.failed, first.fine) == (set(out_of_order), set(NODES) - set(out_of_order)), first.output
-    assert "n1 could not be reset and keeps its claims: it is out of order; run reset again, or set" in first.text
-    assert "n3 could not be reset and keeps its claims: the host cannot be reached over ssh" in first.text
-    assert _owners(site) == set(out_of_order)
-    again = _reset(site)
-    assert again.fine == set(NODES), again.output
-    assert _owners(site) == set()
-    assert "changed: [" not in _reset(site).output
-
-
-def test_by_force_the_claims_of_a_host_that_is_gone_are_released(site: Site) -> None:
-    """For the host for which that is set; in check mode nothing is."""
-    site.play()
-    given: dict[str, t.Any] = {
-        "answers": {"n2": _SILENT, "n3": _SILENT},
-        "hosts": {"n3": {"machine_network_force_release": "true"}},
-    }
-    assert _reset(site, "--check", **given).failed == {"n2", "n3"}
-    assert _owners(site) == set(NODES)
-    forced = _reset(site, **given)
-    assert forced.failed == {"n2", "n3"}, forced.output
-    assert "n3 could not be reset: the host cannot be reached" in forced.text
-    assert "its claims are released by force, except those that another object uses, so that others may" in forced.text
-    assert _owners(site) == {"n2"}
-    assert _reset(site, "-emachine_network_force_release=true", **given).failed == {"n2", "n3"}
-    assert _owners(site) == set()
-
-
-@pytest.mark.parametrize(
-    ("variables", "sentence"),
-    [
-        ({"machine_network_probes": [{"type": "no-such-probe"}]}, "machine_network_probes"),
-        ({"machine_network_rollback_timeout": "soon"}, "machine_network_rollback_timeout"),
-        ({"machine_network_former_name": "n2"}, "n1 has the former name n2, which is in the inventory, too"),
-        ({"ansible_connection": "local"}, "n1 could not be reset and keeps its claims"),
-    ],
-)
-def test_a_host_whose_variables_are_wrong_is_named_and_keeps_its_claims(
-    site: Site, variables: dict[str, t.Any], sentence: str
-) -> None:
-    """Also by force: nothing shows what is meant."""
-    site.play()
-    played = _reset(site, hosts={"n1": variables})
-    assert played.failed == {"n1"}, played.output
-    assert sentence in played.text
-    assert _owners(site) == {"n1"}
-
-
-def test_a_wrong_pool_does_not_keep_a_host_from_its_reset(site: Site) -> None:
-    site.play()
-    assert _reset(site, "-emachine_network_pool_files=no-such-file.yaml").fine == set(NODES)
-    assert _owners(site) == set()
-
-
-def test_claims_in_two_namespaces_are_released_in_the_one_that_is_meant(site: Site) -> None:
-    """Not by force either: the other one may be of another machine of that name."""
-    site.play()
-    site.play("--limit=n1", "-emachine_network_ipam_namespace=other")
-    both = _reset(site, "-emachine_network_force_release=true")
-    assert both.failed == {"n1"}, both.output
-    assert "it holds claims in the namespaces default, other; set machine_network_ipam_namespace" in both.text
-    assert _owners(site) == {"n1"}
-    assert _reset(site, "-emachine_network_ipam_namespace=other").fine == set(NODES)
-    assert _owners(site) == {"n1"}
-    assert _reset(site).fine == set(NODES)
-    assert _owners(site) == set()
-
-
-def test_a_role_in_a_play_of_its_users_goes_on_where_the_hosts_are(site: Site) -> None:
-    """Only with those that were reset; the recap counts the others as failed, also in a batch of their own."""
-    site.play()
-    own = site.own("reset", serial=3)
-    played = site.play(playbook=own, answers=dict.fromkeys(NODES[:2], _REFUSES))
-    assert (played.failed, played.fine) == (set(NODES[:2]), set(NODES[2:])), played.output
-    assert _owners(site) == set(NODES[:2])
-
-
-def test_a_host_that_a_play_leaves_out_keeps_what_it_claimed_since_its_last_reset(site: Site) -> None:
-    """It has the result of that one still; a task for all hosts at once looks at it, too."""
-    site.play()
-    role = {"name": "elemental.networking.machine_network"}
-    tasks: list[dict[str, t.Any]] = [
-        {"ansible.builtin.include_role": {**role, "tasks_from": "reset"}},
-        {"ansible.builtin.set_fact": {"kept": "{{ machine_network_result }}"}},
-        {"ansible.builtin.include_role": {**role, "tasks_from": "configure"}},
-        {"ansible.builtin.set_fact": {"machine_network_result": "{{ kept }}"}},
-        {"ansible.builtin.include_role": {**role, "tasks_from": "reset"}, "when": "inventory_hostname != 'n2'"},
-    ]
-    (site.folder / "twice.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-    played = site.play(playbook="twice.json")
-    assert played.fine == set(NODES), played.output
-    assert _owners(site) == {"n2"}

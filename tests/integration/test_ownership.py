@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.testbed import network
 
-from .conftest import ROUTED, Controller, PlayResult, claimed, inline_network, inside, installed, pool
+from .conftest import ROUTED, Controller, PlayResult, claimed, inline_network, inside, installed, pool, wait_until
 
 FIRST = "192.168.122.150"
 POOL = pool("192.168.122.150-192.168.122.200", 24, "192.168.122.1")
@@ -84,9 +84,9 @@ def test_a_second_inventory_with_a_host_of_that_name_does_not_reset_the_first_on
     before = installed(controller, "node1"), installed(controller, "node2")
     lead_to_node2(controller)
     # both answer: it cannot be known which one is meant
-    pushed = push(controller)
     words = f"ansible_host of node1, {network.lease(2)}, leads to another machine than {FIRST}, which node1 claimed"
-    assert words in pushed.output
+    # a push does not wait for its look at the other one
+    wait_until(lambda: words in push(controller).output, "the warning")
     assert words in reset(controller).failure("node1")
     # the first one is off: what answers is not the machine that has the address
     controller.nodes.link("node1", "eth0", "down")

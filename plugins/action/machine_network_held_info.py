@@ -10,7 +10,6 @@ import typing as t
 import uuid
 from dataclasses import asdict
 
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import machine_name
 from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import claim_result
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_running_ahead
@@ -66,12 +65,11 @@ def _claims(place: MachineNetwork, access: t.Callable[[str], object]) -> list[di
 
 def _about(each: ResetAsked, held: Held) -> dict[str, t.Any]:
     """What the reset of a host needs to know, and what is released after it."""
-    former = machine_name(each.asked.former_name) if each.asked.former_name else ""
     return {
         "machine": each.asked.machine,
-        "former_machine": former,
+        "former_machine": each.asked.former_machine,
         "reset": dict(each.reset),
         "is_forced": each.is_forced,
         "releases_owned": each.releases_owned,
-        "claims": [dict(claim) for claim in held.by(Holder(each.asked, former, each.any_namespace))],
+        "claims": [dict(claim) for claim in held.by(Holder(each.asked, each.any_namespace))],
     }

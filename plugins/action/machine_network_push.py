@@ -47,7 +47,7 @@ class ActionModule(NetworkAction):
         host, claimed = str(task_vars["inventory_hostname"]), _claimed_in(task_vars)
         refused = claimed["refused"].get(host)
         if refused:
-            raise _as_failure(refused["msg"], refused["error"])
+            raise Refused.again(refused["msg"], refused["error"])
         asked = claimed["hosts"].get(host)
         if asked is None:
             raise InvalidInput(
@@ -116,8 +116,4 @@ def _not_renumbered(host: str, error: AnsibleError) -> AnsibleError:
     sentence = f"{host} was not renumbered and keeps its old address: {error}"
     if isinstance(error, RolledBack):
         return RolledBack(sentence, **error.details)
-    return _as_failure(sentence, described(error))
-
-
-def _as_failure(sentence: str, error: t.Mapping[str, object]) -> Refused:
-    return Refused(sentence, str(error["code"]), {name: value for name, value in error.items() if name != "code"})
+    return Refused.again(sentence, described(error))

@@ -40,7 +40,7 @@ class ActionModule(NetworkAction):
         held = claims_held(self._task, host)
         refused = held["refused"].get(host)
         if refused:
-            raise _as_failure(refused["msg"], refused["error"])
+            raise Refused.again(refused["msg"], refused["error"])
         about = held["hosts"].get(host)
         if about is None:
             raise InvalidInput(
@@ -103,7 +103,3 @@ def _refuse_several_namespaces(host: str, about: _Record) -> None:
             f"{host} could not be reset and keeps its claims: it holds claims in the namespaces {', '.join(namespaces)}; set "
             "machine_network_ipam_namespace to the one that is meant"
         )
-
-
-def _as_failure(sentence: str, error: _Record) -> Refused:
-    return Refused(sentence, str(error["code"]), {name: value for name, value in error.items() if name != "code"})

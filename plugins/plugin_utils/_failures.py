@@ -59,6 +59,11 @@ class Refused(Failure):
         super().__init__(message, **details)
         self.code = code
 
+    @classmethod
+    def again(cls, sentence: str, error: t.Mapping[str, object]) -> Refused:
+        """The failure of an earlier task, whose ``error`` its result has, for this one."""
+        return cls(sentence, str(error["code"]), {name: value for name, value in error.items() if name != "code"})
+
 
 class Unserved(Failure):
     """What the IPAM room refuses, with the code and the details of ``error``; the sentence is its own unless ``message`` is given."""

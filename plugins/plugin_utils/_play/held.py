@@ -17,13 +17,12 @@ _Record = t.Mapping[str, t.Any]
 
 @dataclass(frozen=True)
 class Holder:
-    """A host: what it asks for, the name of its machine before a rename (empty as a rule), and whether its namespace is not known.
+    """A host: what it asks for, and whether its namespace is not known.
 
     ``any_namespace`` is true where no namespace was given: the claims of a machine may be in any one then.
     """
 
     asked: MachineNetwork
-    former_machine: str = ""
     any_namespace: bool = False
 
     @property
@@ -42,7 +41,7 @@ class Held:
 
     def by(self, holder: Holder) -> list[_Record]:
         """The claims of a host in their order: those for it, those of the name that it had, and those that it asks for by name."""
-        machines = {holder.asked.machine, holder.former_machine} - {""}
+        machines = {holder.asked.machine, holder.asked.former_machine} - {""}
         near = [each for machine in machines for each in self._by_machine.get(machine, ())]
         near += [each for name in dict.fromkeys(holder.names) for each in self._nameless.get(name, ())]
         return sorted((each for each in near if _is_held(holder, each)), key=lambda each: self._places[id(each)])
@@ -71,7 +70,7 @@ def _is_its_own(holder: Holder, claim: _Record) -> bool:
 
 def _is_of_the_former_name(holder: Holder, claim: _Record) -> bool:
     """Whether a machine whose rename was not run, or was ended, holds it under the name that it had."""
-    former = holder.former_machine
+    former = holder.asked.former_machine
     if not former or not claim["managed"]:
         return False
     former_host, host = holder.asked.former_name, holder.asked.host

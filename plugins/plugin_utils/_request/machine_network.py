@@ -73,6 +73,11 @@ class MachineNetwork:
         return str(self.network.get("configurator") or "none")
 
     @property
+    def former_machine(self) -> str:
+        """The name that the machine had before it was renamed, empty as a rule."""
+        return default_machine_name(self.former_name) if self.former_name else ""
+
+    @property
     def claims(self) -> list[dict[str, t.Any]]:
         """The claims in the form that the module ip_address_claims takes; a host that is not managed needs none."""
         if self.configurator == "none":
@@ -104,7 +109,7 @@ def described(asked: MachineNetwork) -> dict[str, t.Any]:
         "configurator": asked.configurator,
         "claims": asked.claims,
         "machines": asked.machines,
-        "former_machine": default_machine_name(asked.former_name) if asked.former_name else "",
+        "former_machine": asked.former_machine,
         "pools": list(asked.pools),
     }
 

@@ -20,7 +20,7 @@ def holder(former: str = "", site: str = "", any_namespace: bool = False) -> Hol
     """The host n1, which asks for one address; its name was ``former``."""
     network = {"configurator": "nmconnections", "ipAddresses": {"ip": POOL}}
     asked = MachineNetwork("n1", "n1", "default", "embedded", "", network, (), site=site, former_name=former)
-    return Holder(asked, former, any_namespace)
+    return Holder(asked, any_namespace)
 
 
 @pytest.mark.parametrize(

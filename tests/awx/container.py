@@ -16,12 +16,10 @@ import os
 import shlex
 import signal
 import sys
-import tempfile
 import typing as t
 from pathlib import Path
 
 _WITH_A_VALUE = ("--workdir", "-v", "--env-file", "--name", "--network", "--user", "--pull")
-_PIDS = Path(tempfile.gettempdir()) / "containers-of-tests"
 # made anew in each container
 _OWN = ("proc", "dev", "runner", "container-home")
 
@@ -93,18 +91,20 @@ def _environment(file: str, path: str) -> dict[str, str]:
 
 
 def main(arguments: t.Sequence[str]) -> int:
-    """Serve one call of podman."""
-    _PIDS.mkdir(exist_ok=True)
+    """Serve one call of podman, after the folder that knows the containers."""
+    containers, arguments = Path(arguments[0]), arguments[1:]
+    # each container mounts its own files there, in its own namespace
+    root = containers / "files"
+    root.mkdir(parents=True, exist_ok=True)
     if arguments[:1] == ["kill"]:
-        pid = _PIDS / arguments[-1]
+        pid = containers / arguments[-1]
         if pid.exists():
             os.kill(int(pid.read_text()), signal.SIGKILL)
         return 0
     if arguments[:1] != ["run"]:
         return 0
     run = parsed(arguments[1:])
-    (_PIDS / run.name).write_text(str(os.getpid()))
-    root = tempfile.mkdtemp(prefix="container-")
+    (containers / run.name).write_text(str(os.getpid()))
     files = os.environ.get("CONTAINER_ROOTFS", "/")
     path = os.environ["PATH"] if files == "/" else "/usr/local/bin:/usr/bin:/bin"
     isolated = [
@@ -117,7 +117,7 @@ def main(arguments: t.Sequence[str]) -> int:
         "--kill-child",
         "/bin/sh",
         "-c",
-        script(run, root, files),
+        script(run, str(root), files),
     ]
     os.execvpe(isolated[0], isolated, _environment(run.env_file, path))
 

@@ -131,12 +131,9 @@ class Job:
         """As AWX installs what collections/requirements.yml of a project names."""
         collections = self.private / "requirements_collections/ansible_collections/elemental"
         collections.mkdir(parents=True)
-        shutil.copytree(
-            os.environ["COLLECTION"],
-            collections / "networking",
-            symlinks=True,
-            ignore=shutil.ignore_patterns("tests", ".git*", "__pycache__"),
-        )
+        # names with a dot are not in the built collection, and stages beside this one write and remove such files
+        left_out = shutil.ignore_patterns("tests", ".*", "__pycache__")
+        shutil.copytree(os.environ["COLLECTION"], collections / "networking", symlinks=True, ignore=left_out)
 
     def _write_variables(self, template: Template, workflow: int) -> None:
         env = self.private / "env"
@@ -273,9 +270,8 @@ class Site:
         self.exposed.mkdir()
         (folder / "bin").mkdir()
         podman = folder / "bin/podman"
-        podman.write_text(
-            f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(REPOSITORY / "tests/awx/container.py"))} "$@"\n'
-        )
+        command = shlex.join([sys.executable, str(REPOSITORY / "tests/awx/container.py"), str(folder / "containers")])
+        podman.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         podman.chmod(0o755)
         self._jobs = 0
 

@@ -50,7 +50,9 @@ def _tool(name: str) -> str:
 def _variables(environment: Path, **more: str) -> dict[str, str]:
     tree = machine.collection()
     path = f"{environment / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin"
-    return {"PATH": path, "PYTHONPATH": str(tree), "ANSIBLE_COLLECTIONS_PATH": str(tree), "MYPYPATH": str(tree), **more}
+    own = dict.fromkeys(("PYTHONPATH", "ANSIBLE_COLLECTIONS_PATH", "MYPYPATH"), str(tree))
+    # not in the tree, which stages beside this one copy
+    return {"PATH": path, "HYPOTHESIS_STORAGE_DIRECTORY": str(tree / "hypothesis"), **own, **more}
 
 
 def _here(*command: str) -> Command:

@@ -22,7 +22,6 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 # two signs of a kind that begins an expression, with other delimiters, too, and the line that sets delimiters
 _TEMPLATE = re.compile(r"[{\[(<%#$@][{\[(<%#$@]|#jinja2")
-_ATOMS = frozenset((int, float, bool, type(None)))
 _trust = getattr(ansible.template, "trust_as_template", None)
 
 
@@ -33,21 +32,36 @@ def for_this_program() -> t.Callable[[t.Any], t.Any]:
 
 
 def as_data(value: t.Any) -> t.Any:
-    """The value, with each string in it marked so that it is not evaluated and, if nothing in it could be, exported as a string."""
-    if isinstance(value, dict):
-        # a key becomes a value where a template of the user's loops over a dictionary
-        keys = map(_marked, value) if _trust is None else value
-        return dict(zip(keys, _all(value.values())))
-    if isinstance(value, list):
-        return _all(value)
-    return _marked(value) if isinstance(value, str) else value
+    """The value, with each string in it marked so that it is not evaluated and, if nothing in it could be, exported as a string.
+
+    Dictionaries and lists are changed in place, not copied: thousands of machines have a hundred thousand of them.
+    """
+    if isinstance(value, str):
+        return _marked(value)
+    pending = [value] if isinstance(value, (dict, list)) else []
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            _mark_keys(part)
+        for place, each in part.items() if isinstance(part, dict) else enumerate(part):
+            if isinstance(each, str):
+                part[place] = _marked(each)
+            elif isinstance(each, (dict, list)):
+                pending.append(each)
+    return value
 
 
-def _all(values: t.Iterable[t.Any]) -> list[t.Any]:
-    # a call less for most of them: thousands of machines have a million values
-    return [
-        _marked(each) if isinstance(each, str) else each if type(each) in _ATOMS else as_data(each) for each in values
-    ]
+def _mark_keys(owner: dict[t.Any, t.Any]) -> None:
+    # a key becomes a value where a template of the user's loops over a dictionary; since 2.19 only what is marked is evaluated
+    if _trust is None and not _are_plain(tuple(owner)):
+        marked = {_marked(key): each for key, each in owner.items()}
+        owner.clear()
+        owner.update(marked)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _are_plain(texts: tuple[str, ...]) -> bool:
+    return not any(_TEMPLATE.search(text) for text in texts)
 
 
 def _as_it_is(value: t.Any) -> t.Any:

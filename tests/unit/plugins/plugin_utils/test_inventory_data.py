@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import typing as t
 
@@ -72,4 +73,10 @@ def test_what_could_be_a_template_is_never_trusted(text: str) -> None:
 
 @pytest.mark.parametrize("value", [None, True, 1, 1.5, [], {}, [1, {"a": [None]}]])
 def test_other_values_stay_as_they_are(value: t.Any) -> None:
-    assert as_data(value) == value
+    assert as_data(copy.deepcopy(value)) == value
+
+
+def test_keys_keep_their_order_where_one_of_them_is_marked() -> None:
+    found = as_data({"z": 1, HOSTILE[0]: {"b": 2, "a": 3}, "m": 4})
+    assert list(found.items()) == [("z", 1), (HOSTILE[0], {"b": 2, "a": 3}), ("m", 4)]
+    assert [getattr(key, "__UNSAFE__", False) for key in found] == [False, data._trust is None, False]

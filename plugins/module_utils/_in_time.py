@@ -12,8 +12,11 @@ import typing as t
 Result = t.TypeVar("Result")
 
 
-def in_time(seconds: float, work: t.Callable[[], Result]) -> Result:
-    """What ``work`` gives, or raises. Raises TimeoutError after so many seconds; the work is left to its thread, which no one waits for."""
+def begun(work: t.Callable[[], Result]) -> t.Callable[[float | None], Result]:
+    """Begin to work in a thread; gives what waits for it, as many seconds as it is called with, and gives or raises what ``work`` does.
+
+    TimeoutError is raised when the seconds are over; the work is left to its thread, which no one waits for.
+    """
     results: list[Result] = []
     errors: list[BaseException] = []
 
@@ -23,11 +26,19 @@ def in_time(seconds: float, work: t.Callable[[], Result]) -> Result:
         except BaseException as error:
             errors.append(error)
 
+    def wait(seconds: float | None) -> Result:
+        thread.join(seconds)
+        if errors:
+            raise errors[0]
+        if not results:
+            raise TimeoutError(f"the answer did not end within {seconds:g} s")
+        return results[0]
+
     thread = threading.Thread(target=run, name="in time", daemon=True)
     thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not results:
-        raise TimeoutError(f"the answer did not end within {seconds:g} s")
-    return results[0]
+    return wait
+
+
+def in_time(seconds: float, work: t.Callable[[], Result]) -> Result:
+    """What ``work`` gives, or raises. Raises TimeoutError after so many seconds."""
+    return begun(work)(seconds)

@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from ..._in_time import in_time
+from ..._in_time import begun, in_time
 from .bodies import NoJson, TooLarge, parsed, whole
 from .errors import (
     RequestTarget,
@@ -97,7 +97,8 @@ class Api:
     ) -> t.Iterator[Page]:
         """All pages of a list, of objects with this label or this name where one is given.
 
-        One that expired on the way (410) is followed by the newer rest that the server offers.
+        One that expired on the way (410) is followed by the newer rest that the server offers. The next page is asked for before one is
+        given, so that the server works while the caller does.
 
         A page of ``size`` objects that is too large is asked for again with fewer; a list without an end is Malformed.
         """
@@ -107,23 +108,31 @@ class Api:
         if name:
             query["fieldSelector"] = f"metadata.name={name}"
         count = 0
+        page = self._fitting(path, place, query)
         for _page in range(_PAGES):
-            try:
-                page = self._page(path, place, query)
-            except TooLarge:
-                if query["limit"] == _SMALLEST_PAGE:
-                    raise
-                query["limit"] = _SMALLEST_PAGE
-                continue
             count += len(page.items)
+            goes_on = bool(page.following) and count <= _OBJECTS and page.following != query.get("continue")
+            if goes_on:
+                query["continue"] = page.following
+                coming = begun(lambda: self._fitting(path, place, query))
             if page.has_items:
                 yield page
             if not page.following:
                 return
-            if count > _OBJECTS or page.following == query.get("continue"):
+            if not goes_on:
                 break
-            query["continue"] = page.following
+            page = coming(None)
         raise malformed(f"the list to {place}", "without an end")
+
+    def _fitting(self, path: Path, place: RequestTarget, query: dict[str, str | int]) -> Page:
+        """A page; where it is too large, with fewer objects, as all that follow: the query is changed to that."""
+        try:
+            return self._page(path, place, query)
+        except TooLarge:
+            if query["limit"] == _SMALLEST_PAGE:
+                raise
+            query["limit"] = _SMALLEST_PAGE
+            return self._page(path, place, query)
 
     def _page(self, path: Path, place: RequestTarget, query: Query) -> Page:
         what = f"the list to {place}"

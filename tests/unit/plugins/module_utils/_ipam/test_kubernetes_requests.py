@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.api import Api
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.discovery import Resource
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import RequestTarget
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import Refused, RequestTarget
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import (
     ObservedClaim,
     claim_object,
@@ -165,3 +165,19 @@ def test_a_list_that_expires_on_the_way_is_the_rest_at_the_first_version() -> No
     change = again.next(0)
     assert change is not None
     assert (len(change.claims), change.complete, again._version) == (1, True, "7")
+
+
+def test_the_next_page_of_a_list_is_asked_for_while_the_caller_works() -> None:
+    asked = threading.Event()
+
+    def answer(query: t.Mapping[str, str]) -> Answer:
+        if not query.get("continue"):
+            return listed(claim(), version="7", following="next")
+        asked.set()
+        return Answer(403, {"reason": "Forbidden", "message": "not any more"})
+
+    pages = api(answer).pages(path("p"), PLACE)
+    assert next(pages).version == "7"
+    assert asked.wait(10)
+    with pytest.raises(Refused, match="not any more"):
+        next(pages)

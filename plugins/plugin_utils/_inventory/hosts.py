@@ -47,7 +47,8 @@ def candidates(read: Read, source: str, rules: Rules) -> Candidates:
     undecided = sum(needs_key(each, rules.address_keys) for each in read.machines) if CLAIMED in rules.addresses else 0
     if undecided:
         troubles.append(
-            f"{undecided} machines have several claimed addresses in use; name the keys to connect to with address_keys"
+            f"{undecided} machine{'s have' if undecided > 1 else ' has'} several claimed addresses in use; "
+            "name the keys to connect to with address_keys"
         )
     return Candidates([_candidate(each, source, rules) for each in read.machines], troubles)
 

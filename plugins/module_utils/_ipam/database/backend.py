@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing as t
 
 from ..allocation import usage
@@ -15,7 +16,7 @@ from ..holding import of_machine
 from ..manifest import applied
 from ..model import BoundClaim, Claim, Pool, PoolReference
 from . import claims as claim_rows
-from . import copying
+from . import copying, file
 from . import pools as pool_rows
 from .allocating import allocate, refuse_owners
 from .dialect import Database, Session
@@ -196,3 +197,11 @@ class EmbeddedBackend(DatabaseBackend):
 
     def __init__(self, path: str) -> None:
         super().__init__(SqliteSession(path))
+        self._path = path
+
+    def why_no_pools(self) -> str:
+        """A mistyped path looks like a pool that no one has used yet."""
+        path = os.path.expanduser(self._path)
+        if file.exists(path):
+            return ""
+        return f"the database {path} does not exist yet: the first claim makes it; if there are claims already, correct its path"

@@ -65,6 +65,14 @@ def test_a_database_in_a_folder_that_does_not_exist_is_a_mistake(module: Module,
     assert not module(name).get("failed"), "a database that does not exist yet is one without claims"
 
 
+def test_a_database_that_does_not_exist_yet_is_named(module: Module, tmp_path: Path) -> None:
+    """It has no pools, as a mistyped one."""
+    (warning,) = module("ip_pool_info", database=str(tmp_path / "typo"))["warnings"]
+    assert f"{tmp_path / 'typo'} does not exist yet" in str(warning)
+    one(module)
+    assert not module("ip_pool_info").get("warnings")
+
+
 def test_a_folder_in_place_of_a_database_is_a_mistake(module: Module, tmp_path: Path) -> None:
     found = module("ip_pool_info", database=str(tmp_path))
     assert found["error"] == {"code": "invalid_input", "database": str(tmp_path)}

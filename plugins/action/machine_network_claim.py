@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+import uuid
 from dataclasses import asdict
 
 from ansible import constants, context
@@ -24,6 +25,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import described
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.meant_hosts import hosts_of
 
 # what is read besides the options of the role
 _MORE_NAMES = ("ansible_connection", "inventory_dir")
@@ -43,7 +45,7 @@ class ActionModule(NetworkAction):
         options = entry_points["configure"]
         variables = HostVariables(self._task, task_vars, self._loader, (*options, *_MORE_NAMES))
         asked = batch_asked(
-            task_vars["ansible_play_batch"],
+            hosts_of(self._task, task_vars["ansible_play_batch"], variables.everything_of, self._loader),
             task_vars["groups"]["all"],
             lambda host: variables.of(host).value,
             options,
@@ -54,7 +56,8 @@ class ActionModule(NetworkAction):
         if asked.hosts:
             claimed = self._claimed(list(asked.hosts.values()), access)
         warnings = [*claimed.get("warnings", ()), *mistyped(task_vars, entry_points)]
-        return {**claimed, **_by_host(asked, claimed), "warnings": warnings}
+        # a result that a host has from an earlier push of the same play has another one
+        return {**claimed, **_by_host(asked, claimed), "claim_id": uuid.uuid4().hex, "warnings": warnings}
 
     def _claimed(self, asked: list[HostAsked], access: t.Callable[[str], object]) -> dict[str, t.Any]:
         networks = [each.asked for each in asked]

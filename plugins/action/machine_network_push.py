@@ -29,22 +29,22 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_va
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.addresses import addresses_from_result
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import machine_network
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.registered import claims_made
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.push import ARGUMENTS, push
 
 _Record = t.Mapping[str, t.Any]
-# what the task before, machine_network_claim, was registered as; an option would be templated as a whole for each host
-_CLAIMED = "_machine_network_claimed"
 
 
 class ActionModule(NetworkAction):
-    """Push what was claimed for this host by the task before."""
+    """Push what was claimed for this host by the task before: an option would be templated as a whole for each host."""
 
     _requires_connection = True
     _supports_check_mode = True
 
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
-        host, claimed = str(task_vars["inventory_hostname"]), _claimed_in(task_vars)
+        host = str(task_vars["inventory_hostname"])
+        claimed = claims_made(self._task, host)
         refused = claimed["refused"].get(host)
         if refused:
             raise Refused.again(refused["msg"], refused["error"])
@@ -56,7 +56,7 @@ class ActionModule(NetworkAction):
         if asked["is_pending"]:
             return {"changed": False, "skipped": True, "skip_reason": "its addresses are not claimed yet (check mode)"}
         try:
-            return push(self, task_vars, *self._order(host, asked, claimed, task_vars), asked["is_promised"])
+            result = push(self, task_vars, *self._order(host, asked, claimed, task_vars), asked["is_promised"])
         except AnsibleConnectionFailure:
             raise  # what became of the host is not known
         except AnsibleError as error:
@@ -65,6 +65,7 @@ class ActionModule(NetworkAction):
             if isinstance(error, RolledBack):
                 self._drop_new(asked, claimed, lazily(self._templar, task_vars))
             raise _not_renumbered(host, error) from None
+        return {**result, "claim_id": claimed["claim_id"]}
 
     def _order(
         self, host: str, asked: _Record, claimed: _Record, task_vars: dict[str, t.Any]
@@ -100,15 +101,6 @@ class ActionModule(NetworkAction):
         except IpamError as error:
             names = ", ".join(each["name"] for each in releases)
             Display().warning(one_line(f"{names} could not be released ({error}); the next run uses it"))
-
-
-def _claimed_in(task_vars: _Record) -> _Record:
-    found = task_vars.get(_CLAIMED)
-    if not isinstance(found, t.Mapping) or "hosts" not in found:
-        raise InvalidInput(
-            "nothing was claimed in this play: this module is a step of the role machine_network; use that, or network_config"
-        )
-    return found
 
 
 def _not_renumbered(host: str, error: AnsibleError) -> AnsibleError:

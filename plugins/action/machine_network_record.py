@@ -18,7 +18,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
     serve_record,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_push import Left, Pushed, left_of
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_push import (
+    Left,
+    Pushed,
+    left_of,
+    results_of,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import (
     Call,
     backend_at,
@@ -28,8 +33,9 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.moving import NAMES, moved_hosts
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.registered import claims_made, registered
 
-_CLAIMED, _RESULT = "_machine_network_claimed", "machine_network_result"
+_RESULT = "machine_network_result"
 
 
 class ActionModule(NetworkAction):
@@ -40,15 +46,17 @@ class ActionModule(NetworkAction):
 
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
-        claimed = task_vars[_CLAIMED]
-        variables = HostVariables(self._task, task_vars, self._loader, (_RESULT, *NAMES))
-        of_hosts = {host: variables.of(host) for host in task_vars["ansible_play_batch"]}
-        pushed = _pushed(claimed, {host: each.raw(_RESULT) for host, each in of_hosts.items()})
+        claimed = claims_made(self._task, str(task_vars["inventory_hostname"]))
+        found = {host: registered(self._task, host).get(_RESULT) for host in claimed["hosts"]}
+        pushed = _pushed(claimed, results_of(claimed["claim_id"], found))
         left = left_of(pushed, bool(self._task.check_mode))
         result = {}
         if left.to_record or left.renumbered or left.to_release:
             result = self._carried_out(left, claimed, lazily(self._templar, task_vars))
-        places = moved_hosts({each.host: each.result for each in pushed}, of_hosts)
+        variables = HostVariables(self._task, task_vars, self._loader, NAMES)
+        places = moved_hosts(
+            {each.host: each.result for each in pushed}, {each.host: variables.of(each.host) for each in pushed}
+        )
         return {"changed": False, **result, "moved": places}
 
     def _carried_out(
@@ -124,5 +132,4 @@ def _pushed(claimed: t.Mapping[str, t.Any], results: t.Mapping[str, t.Any]) -> l
             is_renumbered=bool(claimed["hosts"][host]["renumbering"]),
         )
         for host, result in results.items()
-        if host in claimed["hosts"] and isinstance(result, t.Mapping)
     ]

@@ -62,6 +62,11 @@ refused:
   type: dict
   returned: success
   sample: {}
+claim_id:
+  description: What shows that the result of a push belongs to these claims.
+  type: str
+  returned: success
+  sample: 5b2a0f6d9c8e4f0c8f7f8d1f2a3b4c5d
 addresses:
   description: The claimed addresses by machine and placeholder key.
   type: dict

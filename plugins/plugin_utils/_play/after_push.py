@@ -40,8 +40,20 @@ class Left:
     to_release: tuple[dict[str, t.Any], ...]
 
 
+def results_of(claim_id: str, registered: t.Mapping[str, object]) -> dict[str, _Record]:
+    """Of what hosts have registered the results of the pushes of these very claims: a host without one may have any network, and keeps all.
+
+    One that failed, was not reached, or was skipped has none, also where a play ignores that; nor has one that an earlier play pushed.
+    """
+    return {
+        host: result
+        for host, result in registered.items()
+        if isinstance(result, t.Mapping) and result.get("claim_id") == claim_id
+    }
+
+
 def left_of(pushed: t.Iterable[Pushed], check_mode: bool) -> Left:
-    """What is left to do for these hosts; one that failed is not among them, and keeps what it has."""
+    """What is left to do for these hosts."""
     hosts = list(pushed)
     return Left(
         to_record=tuple(_identity(each) for each in hosts if _has_an_answer(each) and not _is_recorded(each)),

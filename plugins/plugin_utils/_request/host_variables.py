@@ -72,6 +72,10 @@ class HostVariables:
         raw = {**of_groups, **own, **hidden}
         return Variables(raw, lambda: self.all_of(host), self._templar, (groups, strings) if is_same else None)
 
+    def everything_of(self, name: str) -> dict[str, t.Any]:
+        """All variables of a host, not templated yet."""
+        return self.all_of(self._manager._inventory.get_host(name))
+
     def all_of(self, host: t.Any) -> dict[str, t.Any]:
         """All variables of a host, from Ansible itself."""
         found: dict[str, t.Any] = self._manager.get_vars(

@@ -24,9 +24,24 @@ def registered(task: t.Any, host: str) -> _Record:
 
 def claims_held(task: t.Any, host: str) -> _Record:
     """What machine_network_held_info has found. Raises InvalidInput where it did not come before."""
-    found = registered(task, host).get("_machine_network_held")
-    if not isinstance(found, t.Mapping) or "reset_id" not in found:
+    return _of_all(task, host, "_machine_network_held", "reset_id", "no claims were looked up", "network_reset")
+
+
+def claims_made(task: t.Any, host: str) -> _Record:
+    """What machine_network_claim has claimed. Raises InvalidInput where it did not come before."""
+    return _of_all(task, host, "_machine_network_claimed", "claim_id", "nothing was claimed", "network_config")
+
+
+def _of_all(task: t.Any, host: str, name: str, identity: str, missing: str, module: str) -> _Record:
+    """The result of a task that one host ran for all; ``missing`` is what was not done without it, ``module`` what needs no such task."""
+    found = registered(task, host).get(name)
+    if isinstance(found, t.Mapping) and identity in found:
+        return found
+    if isinstance(found, t.Mapping) and found.get("skipped"):
         raise InvalidInput(
-            "no claims were looked up in this play: this module is a step of the role machine_network; use that, or network_reset"
+            f"{missing}: a condition (when) that does not hold for the first host of a play skips the task that this host runs for all; use "
+            "include_role, whose condition is that of each host, or name the hosts in hosts of the play"
         )
-    return found
+    raise InvalidInput(
+        f"{missing} in this play: this module is a step of the role machine_network; use that, or {module}"
+    )

@@ -246,7 +246,7 @@ def _pool(name: str, addresses: str) -> dict[str, t.Any]:
 POOLS = [_pool("pool", "192.0.2.200-192.0.2.250"), _pool("new", "192.0.2.100-192.0.2.150")]
 
 
-def _network(*keys: str, pool: str = "pool") -> dict[str, t.Any]:
+def network_of(*keys: str, pool: str = "pool") -> dict[str, t.Any]:
     """A network with one address for each key."""
     config = {f"eth{number}": KEYFILE.format(ip="{%s}" % key) for number, key in enumerate(keys)}
     config = {name: text.replace("eth0", name) for name, text in config.items()}
@@ -267,43 +267,43 @@ def _only(
 
 
 def test_a_key_that_went_is_released_after_a_push_that_was_confirmed(site: Site) -> None:
-    _only(site, network=_network("ip", "old"))
+    _only(site, network=network_of("ip", "old"))
     assert _held(site) == {"n1-ip": "192.0.2.200", "n1-old": "192.0.2.201"}
-    report = _only(site, playbook="elemental.networking.report", network=_network("ip"))
+    report = _only(site, playbook="elemental.networking.report", network=network_of("ip"))
     assert "claim n1-old is not asked for by n1 any more" in report.output
-    shown = _only(site, "--check", "--diff", network=_network("ip"))
+    shown = _only(site, "--check", "--diff", network=network_of("ip"))
     assert '-    "default/n1-old"' in shown.output
-    refused = _only(site, network=_network("ip"), answers={"n1": REFUSES})
+    refused = _only(site, network=network_of("ip"), answers={"n1": REFUSES})
     assert refused.failed == {"n1"}
-    kept = _only(site, "-emachine_network_keep_unused_claims=true", network=_network("ip"))
+    kept = _only(site, "-emachine_network_keep_unused_claims=true", network=network_of("ip"))
     assert "changed: [" not in kept.output
     assert len(_held(site)) == 2
     _only(site, network={"configurator": "none"})
     assert len(_held(site)) == 2
-    _only(site, network=_network("ip"))
+    _only(site, network=network_of("ip"))
     assert _held(site) == {"n1-ip": "192.0.2.200"}
-    assert "changed: [" not in _only(site, network=_network("ip")).output
+    assert "changed: [" not in _only(site, network=network_of("ip")).output
 
 
 def test_the_last_key_that_went_is_released_too(site: Site) -> None:
-    _only(site, network=_network("ip"))
+    _only(site, network=network_of("ip"))
     lease = {"configurator": "nmconnections", "config": {"eth0": KEYFILE.partition("method")[0] + "method=auto"}}
     _only(site, network=lease)
     assert _held(site) == {}
 
 
 def test_a_machine_is_renumbered_where_that_is_asked_for(site: Site) -> None:
-    _only(site, network=_network("ip"))
-    refused = _only(site, network=_network("ip", pool="new"))
+    _only(site, network=network_of("ip"))
+    refused = _only(site, network=network_of("ip", pool="new"))
     assert "or set machine_network_renumber: true" in refused.text
     assert refused.failed == {"n1"}
-    shown = _only(site, "--check", "--diff", "-emachine_network_renumber=true", network=_network("ip", pool="new"))
+    shown = _only(site, "--check", "--diff", "-emachine_network_renumber=true", network=network_of("ip", pool="new"))
     assert '"default/n1-ip.renumbering"' in shown.output
     assert _held(site) == {"n1-ip": "192.0.2.200"}
-    done = _only(site, "-emachine_network_renumber=true", network=_network("ip", pool="new"))
+    done = _only(site, "-emachine_network_renumber=true", network=network_of("ip", pool="new"))
     assert done.fine == {"n1"}, done.output
     assert _held(site) == {"n1-ip": "192.0.2.100"}
-    again = _only(site, "-emachine_network_renumber=true", network=_network("ip", pool="new"))
+    again = _only(site, "-emachine_network_renumber=true", network=network_of("ip", pool="new"))
     assert "changed: [" not in again.output
 
 
@@ -318,9 +318,9 @@ _ROLLS_BACK = [f"{ANSWER_MARK}{json.dumps(_STAGED)}\n", "", 0]
 
 
 def test_a_renumbering_that_rolls_back_keeps_the_old_address_and_drops_the_new_one(site: Site) -> None:
-    _only(site, network=_network("ip"))
+    _only(site, network=network_of("ip"))
     play = _only(
-        site, "-emachine_network_renumber=true", network=_network("ip", pool="new"), answers={"n1": _ROLLS_BACK}
+        site, "-emachine_network_renumber=true", network=network_of("ip", pool="new"), answers={"n1": _ROLLS_BACK}
     )
     assert play.failed == {"n1"}, play.output
     assert "n1 was not renumbered and keeps its old address: rolled back: gateway did not answer" in play.text
@@ -328,26 +328,26 @@ def test_a_renumbering_that_rolls_back_keeps_the_old_address_and_drops_the_new_o
 
 
 def test_a_renumbering_whose_outcome_is_not_known_keeps_both_addresses(site: Site) -> None:
-    _only(site, network=_network("ip"))
-    play = _only(site, "-emachine_network_renumber=true", network=_network("ip", pool="new"), answers={"n1": REFUSES})
+    _only(site, network=network_of("ip"))
+    play = _only(site, "-emachine_network_renumber=true", network=network_of("ip", pool="new"), answers={"n1": REFUSES})
     assert play.failed == {"n1"}, play.output
     assert len(_held(site)) == 2
-    _only(site, "-emachine_network_renumber=true", network=_network("ip", pool="new"))
+    _only(site, "-emachine_network_renumber=true", network=network_of("ip", pool="new"))
     assert _held(site) == {"n1-ip": "192.0.2.100"}
 
 
 def test_a_host_that_was_renamed_keeps_its_address(site: Site) -> None:
     former = {"machine_network_former_name": "n9"}
-    taken = _only(site, host={"machine_network_former_name": "n2"}, network=_network("ip"))
+    taken = _only(site, host={"machine_network_former_name": "n2"}, network=network_of("ip"))
     assert "n1 has the former name n2, which is in the inventory, too" in taken.text
-    _only(site, host={"machine_network_machine_name": "n9"}, network=_network("ip"))
+    _only(site, host={"machine_network_machine_name": "n9"}, network=network_of("ip"))
     with contextlib.closing(sqlite3.connect(site.database)) as database:
         database.execute("UPDATE claims SET host = 'n9'")
         database.commit()
-    shown = _only(site, "--check", "--diff", host=former, network=_network("ip"))
+    shown = _only(site, "--check", "--diff", host=former, network=network_of("ip"))
     assert '-    "default/n9-ip"' in shown.output
     assert _held(site) == {"n9-ip": "192.0.2.200"}
-    done = _only(site, host=former, network=_network("ip"))
+    done = _only(site, host=former, network=network_of("ip"))
     assert done.fine == {"n1"}, done.output
     assert _held(site) == {"n1-ip": "192.0.2.200"}
-    assert "changed: [" not in _only(site, host=former, network=_network("ip")).output
+    assert "changed: [" not in _only(site, host=former, network=network_of("ip")).output

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import (
     InvalidInput,
@@ -22,10 +22,12 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_r
     not_reset,
     of_another,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.registered import claims_held
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.registered import claims_held, registered
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.reset import ARGUMENTS, reset
 
 _Record = t.Mapping[str, t.Any]
+_OPTIONS = {"repeat_failure": {"type": "bool", "default": False}}
+_REPEATED = ("msg", "error", "rolled_back", "is_reset", "releases_by_force")
 
 
 class ActionModule(NetworkAction):
@@ -38,6 +40,8 @@ class ActionModule(NetworkAction):
         """See the documentation of the module."""
         host = str(task_vars["inventory_hostname"])
         held = claims_held(self._task, host)
+        if self.options(_OPTIONS)["repeat_failure"]:
+            return _again(registered(self._task, host), held["reset_id"])
         refused = held["refused"].get(host)
         if refused:
             raise Refused.again(refused["msg"], refused["error"])
@@ -63,12 +67,28 @@ def _not_reset(host: str, about: _Record, error: AnsibleError, is_rehearsal: boo
     return {
         "failed": True,
         "changed": False,
-        "msg": not_reset(host, str(error), about, is_rehearsal),
+        # one that only looks like another host may have got the address of one that is gone
+        "msg": not_reset(
+            host, str(error), about, is_rehearsal, isinstance(error, (AnsibleConnectionFailure, WrongHost))
+        ),
         "error": described(error),
         "is_reset": False,
         "releases_by_force": about["is_forced"],
         **({"rolled_back": True} if isinstance(error, RolledBack) else {}),
     }
+
+
+def _again(known: _Record, reset_id: str) -> dict[str, t.Any]:
+    """The failure of this host once more: that of its reset, or, where the reset was never begun, of the task that failed.
+
+    With any_errors_fatal it may have none.
+    """
+    result = known.get("machine_network_result")
+    is_of_this = isinstance(result, t.Mapping) and result.get("reset_id") == reset_id
+    failure = result if is_of_this else known.get("ansible_failed_result")
+    if isinstance(failure, t.Mapping) and failure.get("failed"):
+        return {**{name: failure[name] for name in _REPEATED if name in failure}, "failed": True, "changed": False}
+    return {"failed": True, "msg": "the play ends for this host, since another one could not be reset"}
 
 
 def _order(about: _Record) -> dict[str, t.Any]:

@@ -31,7 +31,11 @@ attributes:
 seealso:
   - module: elemental.networking.ip_address_claims
   - module: elemental.networking.network_reset
-options: {}
+options:
+  repeat_failure:
+    description: Fail as the reset of this host did in a task before, and do nothing else. The role ends with that in its C(rescue).
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -94,7 +98,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._network_modu
 
 def main() -> None:
     """Report that the action plugin of the same name must run."""
-    refuse({})
+    refuse({"repeat_failure": {"type": "bool", "default": False}})
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 _Record = t.Mapping[str, t.Any]
 # what a release is compared with
 _OF_A_RELEASE = ("name", "namespace", "machine", "key", "pool", "host", "owner", "site")
-_KEEPS = "{host} could not be reset and keeps its claims: {why}; {next}"
-_NEXT = "run reset again, or set machine_network_force_release for one run if this machine is gone for good"
+_KEEPS = "{host} could not be reset and keeps its claims: {why}; run reset again{or_force}"
+_OR_FORCE = ", or set machine_network_force_release for one run if this machine is gone for good"
+_HAS_NONE = "{host} could not be reset: {why}; it holds no claims"
 _FORCED = "{host} could not be reset: {why}; its claims {are} released by force{but}, so that others may get addresses that it still uses"
 _BUT_OWNED = ", except those that another object uses"
 _OF_ANOTHER = (
@@ -30,12 +31,14 @@ class Release:
     if_owned: str
 
 
-def not_reset(host: str, why: str, about: _Record, is_rehearsal: bool) -> str:
-    """The sentence for a host that has the network that it had."""
+def not_reset(host: str, why: str, about: _Record, is_rehearsal: bool, may_be_gone: bool) -> str:
+    """The sentence for a host that has the network that it had; ``may_be_gone`` is whether it did not answer itself."""
+    if not about["claims"]:
+        return _HAS_NONE.format(host=host, why=why)
     if about["is_forced"]:
         are, but = ("would be" if is_rehearsal else "are"), ("" if about["releases_owned"] else _BUT_OWNED)
         return _FORCED.format(host=host, why=why, are=are, but=but)
-    return _KEEPS.format(host=host, why=why, next=_NEXT)
+    return _KEEPS.format(host=host, why=why, or_force=_OR_FORCE if may_be_gone else "")
 
 
 def claims_of_another(about: _Record, machine_id: str) -> list[_Record]:

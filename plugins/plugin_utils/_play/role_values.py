@@ -96,9 +96,12 @@ def given_of(host: str, folder: object, values: t.Mapping[str, t.Any]) -> Given:
 
 
 def flag(values: t.Mapping[str, t.Any], name: str) -> bool:
-    """A variable that is true or false; the command line and AWX send strings."""
+    """A variable that is true or false; the command line and AWX send strings. Raises InvalidInput for anything else."""
     value = values.get(f"{_PREFIX}_{name}")
-    return False if is_unset(value) else bool(boolean(value, strict=False))
+    try:
+        return False if is_unset(value) else bool(boolean(value))
+    except TypeError:
+        raise InvalidInput(f"{_PREFIX}_{name} is {plain(value, _SHOWN)}: give true or false") from None
 
 
 def push_options(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -11,6 +11,8 @@ import json
 import re
 import typing as t
 
+from ansible_collections.elemental.networking.plugins.module_utils._errors import UNREACHABLE
+
 # AWX cuts the event that carries the artifacts at 700,000 bytes
 _MOST = 400_000
 _PREFIX = "machine_network_of_"
@@ -54,7 +56,8 @@ def of_push(host: str, asked: object, result: object, claimed: object) -> dict[s
     ended = outcome or (claims if claims.get("failed") else {}) or request
     by_machine = claims.get("addresses")
     held = by_machine.get(request.get("machine")) if isinstance(by_machine, t.Mapping) else None
-    return _described(host, state_of(outcome, ended), _code(ended), _addresses(held))
+    kept = {} if outcome.get("is_reset") or outcome.get("releases_by_force") else _kept(request)
+    return _described(host, state_of(outcome, ended), _code(ended), _addresses(held) or kept)
 
 
 def of_claims(host: str, claims: t.Iterable[Values]) -> dict[str, t.Any]:
@@ -66,7 +69,7 @@ def of_claims(host: str, claims: t.Iterable[Values]) -> dict[str, t.Any]:
 
 def state_of(outcome: Values, ended: Values) -> str:
     """How it ended for a machine, in one word; ``ended`` is what ended it, where it never got as far as a push."""
-    if ended.get("unreachable"):
+    if ended.get("unreachable") or _code(ended) == UNREACHABLE:  # a reset fails, so that its batch goes on
         return "unreachable"
     if ended.get("failed") or not outcome:
         return "rolled_back" if ended.get("rolled_back") else "failed" if ended.get("failed") else "not_reached"
@@ -76,6 +79,13 @@ def state_of(outcome: Values, ended: Values) -> str:
 
 def _described(host: str, state: str, code: str, addresses: t.Mapping[str, str]) -> dict[str, t.Any]:
     return {"host": host, "state": state, **({"error": code} if code else {}), "addresses": dict(addresses)}
+
+
+def _kept(request: Values) -> dict[str, str]:
+    """The addresses of a host that was to be reset; of one that was to be configured, they are with the claims of all."""
+    claims = request.get("claims")
+    listed = claims if isinstance(claims, list) else []
+    return _addresses({each.get("key"): each for each in listed if isinstance(each, t.Mapping)})
 
 
 def _code(ended: Values) -> str:

@@ -24,8 +24,13 @@ def database_path(name: str, inventory_folder: str | None) -> str:
     A relative one, and the default, are beside the inventory; without an inventory folder (``-i host,``) in the
     folder where ansible-playbook was started. The same for roles and lookups, so that both see the same claims.
     """
-    folder = inventory_folder or os.getcwd()
+    folder = _there(inventory_folder) or os.getcwd()
     return os.path.abspath(os.path.join(folder, os.path.expanduser(name or _DATABASE_NAME)))
+
+
+def _there(inventory_folder: str | None) -> str:
+    """Empty where there is none: of a list of hosts (``-i host,``) Ansible gives the word None."""
+    return "" if inventory_folder in (None, "None") else str(inventory_folder)
 
 
 def read_manifests(name: str, inventory_folder: str | None) -> list[dict[str, t.Any]]:
@@ -56,7 +61,7 @@ def _refused(text: str) -> InvalidInput:
 
 
 def _existing(name: str, inventory_folder: str | None) -> str:
-    folders = [os.getcwd(), *([inventory_folder] if inventory_folder else [])]
+    folders = [os.getcwd(), *filter(None, [_there(inventory_folder)])]
     tried = list(dict.fromkeys(os.path.abspath(os.path.join(folder, os.path.expanduser(name))) for folder in folders))
     for path in tried:
         if "\0" not in path and os.path.exists(path):

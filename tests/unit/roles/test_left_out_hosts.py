@@ -50,7 +50,9 @@ def _play(
     answers: t.Mapping[str, t.Sequence[t.Any]] | None = None,
 ) -> Play:
     """Run plays of a user for three hosts that ask for these keys."""
-    (site.folder / "own.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, **each} for each in plays]))
+    (site.folder / "own.json").write_text(
+        json.dumps([{"hosts": "all", "gather_facts": False, **each} for each in plays])
+    )
     variables = {"machine_network": network_of(*keys), "machine_network_pools": POOLS}
     asked = dict.fromkeys(_HOSTS, variables)
     return site.play(f"--limit={','.join(_HOSTS)}", playbook="own.json", hosts=asked, answers=answers)

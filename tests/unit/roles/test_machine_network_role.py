@@ -351,3 +351,19 @@ def test_a_host_that_was_renamed_keeps_its_address(site: Site) -> None:
     assert done.fine == {"n1"}, done.output
     assert _held(site) == {"n1-ip": "192.0.2.200"}
     assert "changed: [" not in _only(site, host=former, network=network_of("ip")).output
+
+
+@pytest.mark.parametrize(
+    ("name", "book", "value"),
+    [
+        ("keep_unused_claims", "configure", "treu"),
+        ("accept_host_keys", "configure", "maybe"),
+        ("force_release", "reset", 2),
+    ],
+)
+def test_what_is_neither_true_nor_false_is_refused(site: Site, name: str, book: str, value: object) -> None:
+    """A mistyped value must not release what was to be kept."""
+    variables = {f"machine_network_{name}": value}
+    played = site.play("--limit=n1,n2", playbook=f"elemental.networking.{book}", hosts={"n1": variables})
+    assert (played.failed, played.fine) == ({"n1"}, {"n2"}), played.output
+    assert f"machine_network_{name} is {value}: give true or false" in played.text

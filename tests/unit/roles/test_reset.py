@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 import typing as t
 from pathlib import Path
@@ -55,8 +56,9 @@ def test_a_host_that_cannot_be_reset_keeps_its_claims_and_the_others_give_theirs
     answers = {name: _SILENT if name == "n3" else REFUSES for name in out_of_order}
     first = _reset(site, answers=answers)
     assert (first.failed, first.fine) == (set(out_of_order), set(NODES) - set(out_of_order)), first.output
-    assert "n1 could not be reset and keeps its claims: it is out of order; run reset again, or set" in first.text
+    assert "n1 could not be reset and keeps its claims: it is out of order; run reset again " in first.text
     assert "n3 could not be reset and keeps its claims: the host cannot be reached over ssh" in first.text
+    assert "run reset again, or set machine_network_force_release for one run" in first.text
     assert _owners(site) == set(out_of_order)
     again = _reset(site)
     assert again.fine == set(NODES), again.output
@@ -193,3 +195,34 @@ def test_the_steps_say_what_comes_before_them(site: Site) -> None:
         played = _tasks(site, {f"elemental.networking.{step}": {}})
         assert played.failed == set(NODES), played.output
         assert "no claims were looked up in this play: this module is a step of the role machine_network" in played.text
+
+
+def test_a_rescue_of_the_user_sees_why_a_host_was_not_reset(site: Site) -> None:
+    site.play()
+    shown = {
+        "ansible.builtin.debug": {"msg": "<{{ ansible_failed_result.error.code }}> {{ ansible_failed_result.msg }}"}
+    }
+    role = {"ansible.builtin.include_role": {**_ROLE, "tasks_from": "reset"}}
+    played = _tasks(site, {"block": [role], "rescue": [shown]}, answers={"n1": REFUSES, "n3": _SILENT})
+    assert played.fine == set(NODES), played.output
+    assert "<failed> n1 could not be reset and keeps its claims: it is out of order" in played.text
+    assert "<unreachable> n3 could not be reset and keeps its claims" in played.text
+    assert _owners(site) == {"n1", "n3"}
+
+
+def test_a_host_without_claims_has_none_to_keep_or_to_release(site: Site) -> None:
+    for forced in ("-emachine_network_force_release=false", "-emachine_network_force_release=true"):
+        played = _reset(site, forced, answers={"n3": _SILENT})
+        assert played.failed == {"n3"}, played.output
+        assert "it holds no claims" in played.text
+        assert "keeps its claims" not in played.text
+        assert "by force" not in played.text
+
+
+def test_the_artifact_of_a_host_that_was_not_reached_has_what_it_keeps(site: Site) -> None:
+    site.play()
+    played = _reset(site, "-v", answers={"n3": _SILENT})
+    kept = next(re.finditer(r'"machine_network_of_n3": \{.*?\}[^}]*\}', played.output, re.DOTALL))[0]
+    found = json.loads("{" + kept + "}")["machine_network_of_n3"]
+    assert (found["state"], found["error"]) == ("unreachable", "unreachable")
+    assert list(found["addresses"].values()), found

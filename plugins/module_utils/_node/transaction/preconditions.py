@@ -108,9 +108,10 @@ def refuse_unknown_machine(managed: Managed, machine: str) -> None:
     An address of the inventory may be another host's by now, while the machine is off and still has its own.
     """
     if machine not in {managed.machine, *records.machines_tried()}:
+        known = f" but as machine {managed.machine}" if managed.machine else ""
         raise WrongHost(
-            f"this host is not known as machine {machine}, it may be another one that got its old address; correct the inventory, or "
-            "configure it and then reset it, or, if the machine is gone for good, set machine_network_force_release",
+            f"this host is not known as machine {machine}{known}, it may be another one that got its old address; correct the inventory, "
+            "set machine_network_former_name where it was renamed, or configure it and then reset it",
             machine=machine,
             configured_as=managed.machine,
         )

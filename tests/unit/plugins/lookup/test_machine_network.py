@@ -83,8 +83,12 @@ def test_texts_are_yaml_as_surveys_send_them(ask: Lookup) -> None:
     assert asked["pools"][0]["spec"]["prefix"] == 24
 
 
-def test_without_an_inventory_folder_the_database_is_where_the_play_was_started(ask: Lookup, tmp_path: Path) -> None:
-    asked = ask(machine_network=NETWORK, inventory_dir=None)
+@pytest.mark.parametrize("folder", [None, "None"])
+def test_without_an_inventory_folder_the_database_is_where_the_play_was_started(
+    ask: Lookup, tmp_path: Path, folder: str | None
+) -> None:
+    """For a list of hosts (``-i host,``) Ansible gives the word."""
+    asked = ask(machine_network=NETWORK, inventory_dir=folder)
     assert asked["database"] == str(tmp_path / "here/.elemental-ipam.sqlite")
 
 

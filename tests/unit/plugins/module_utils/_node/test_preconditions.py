@@ -245,7 +245,7 @@ def test_a_reset_needs_a_host_that_is_known(
     if not is_refused:
         preconditions.refuse_unknown_machine(managed, "node1")
         return
-    with pytest.raises(WrongHost, match="not known as machine node1.*machine_network_force_release"):
+    with pytest.raises(WrongHost, match="not known as machine node1.*machine_network_former_name"):
         preconditions.refuse_unknown_machine(managed, "node1")
 
 

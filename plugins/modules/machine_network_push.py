@@ -57,7 +57,7 @@ address:
   returned: success
   sample: 192.168.122.150
 claim_id:
-  description: That of RV(elemental.networking.machine_network_claim#module:claim_id). Only a host with one is recorded, and gives up claims.
+  description: That of RV(elemental.networking.machine_network_claim#module:claim_id). Only a host with one gives up claims.
   type: str
   returned: success
   sample: 5b2a0f6d9c8e4f0c8f7f8d1f2a3b4c5d

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For which hosts of a batch a task that runs once is meant: Ansible runs it for one of them, and does not tell it of the others."""
+"""For which hosts of a batch a task that runs once is meant: Ansible runs it for one of them, and shows it none of the others."""
 
 from __future__ import annotations
 

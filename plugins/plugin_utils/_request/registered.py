@@ -39,8 +39,8 @@ def _of_all(task: t.Any, host: str, name: str, identity: str, missing: str, modu
         return found
     if isinstance(found, t.Mapping) and found.get("skipped"):
         raise InvalidInput(
-            f"{missing}: a condition (when) that does not hold for the first host of a play skips the task that this host runs for all; use "
-            "include_role, whose condition is that of each host, or name the hosts in hosts of the play"
+            f"{missing}: a condition (when) that does not hold for the first host of a play skips the task that this host runs for all; "
+            "use include_role, whose condition is that of each host, or name the hosts in hosts of the play"
         )
     raise InvalidInput(
         f"{missing} in this play: this module is a step of the role machine_network; use that, or {module}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sqlite3
 import tempfile
 import time
@@ -54,7 +55,8 @@ def check_folder(path: str) -> None:
     """Raise IpamError where there is none: where a disk is not mounted, or a path is mistyped, a new database would begin unnoticed."""
     if not os.path.isdir(os.path.dirname(path)):
         raise InvalidInput(
-            f"the folder of the database {path} does not exist: create it, mount what should be there, or correct the path",
+            f"the folder of the database {path} does not exist: create it, mount what should be there, or correct the path; "
+            f"it was looked for on {socket.gethostname()}, where this task runs",
             database=path,
         )
 

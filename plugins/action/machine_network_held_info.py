@@ -41,9 +41,12 @@ class ActionModule(NetworkAction):
             options,
         )
         result: dict[str, t.Any] = {"hosts": {}}
+        warnings = mistyped(task_vars, entry_points)
         if found.hosts:
             place = one_place([each.asked for each in found.hosts.values()])
-            held = Held(_claims(place, lazily(self._templar, task_vars)))
+            claims, missing = _claims(place, lazily(self._templar, task_vars))
+            held = Held(claims)
+            warnings += missing
             hosts = {host: _about(each, held) for host, each in found.hosts.items()}
             result = {"hosts": hosts, "backend": place.backend, "database": place.database}
         return {
@@ -52,15 +55,17 @@ class ActionModule(NetworkAction):
             # a result that a host has from an earlier reset of the same play has another one
             "reset_id": uuid.uuid4().hex,
             "refused": {host: asdict(each) for host, each in found.refused.items()},
-            "warnings": mistyped(task_vars, entry_points),
+            "warnings": warnings,
         }
 
 
-def _claims(place: MachineNetwork, access: t.Callable[[str], object]) -> list[dict[str, t.Any]]:
-    """All claims that there are; of a cluster those of one namespace, which is what a user may see, as a rule."""
+def _claims(place: MachineNetwork, access: t.Callable[[str], object]) -> tuple[list[dict[str, t.Any]], list[str]]:
+    """All claims that there are, of a cluster those of one namespace, which a user may see, as a rule; and why there may be none."""
     with backend_at(place.backend, place.database, access) as backend:
         listed = backend.list_claims(place.namespace if place.backend == "kubernetes" else None)
-    return [claim_result(each) for each in listed]
+        # on a cluster not every user may list pools
+        why = "" if listed or place.backend == "kubernetes" else backend.why_no_pools()
+    return [claim_result(each) for each in listed], [why] if why else []
 
 
 def _about(each: ResetAsked, held: Held) -> dict[str, t.Any]:

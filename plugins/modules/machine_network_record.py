@@ -61,7 +61,6 @@ moved:
   sample:
     - host: node1
       ansible_host: 192.168.122.150
-      ssh_common_args: ""
       ssh_args: ""
       all_ssh_args: ""
       is_public: true

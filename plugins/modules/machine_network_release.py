@@ -60,7 +60,6 @@ moved:
   sample:
     - host: node1
       ansible_host: 192.168.122.11
-      ssh_common_args: ""
       ssh_args: ""
       all_ssh_args: ""
       is_public: true

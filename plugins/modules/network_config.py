@@ -164,7 +164,6 @@ EXAMPLES = r"""
 - name: Continue at the new address
   ansible.builtin.set_fact:
     ansible_host: "{{ network.address }}"
-    ansible_ssh_common_args: "{{ ansible_ssh_common_args | default('') }} {{ network.ssh_common_args }}"
     ansible_ssh_args: >-
       {{ network.ssh_args }} {{ lookup('ansible.builtin.config', 'ssh_args', plugin_type='connection', plugin_name='ssh') }}
 """
@@ -175,18 +174,10 @@ address:
   type: str
   returned: success
   sample: 192.168.122.150
-ssh_common_args:
-  description:
-    - Append this to C(ansible_ssh_common_args) in later tasks if host keys are checked. It is C(HostKeyAlias) with the name under which ssh
-      knows the key of the host.
-    - Empty if it is not needed.
-  type: str
-  returned: success
-  sample: -o HostKeyAlias=192.168.122.11
 ssh_args:
   description:
-    - Put this in front of C(ansible_ssh_args) in later tasks, so that ssh keeps demanding the key of this host at its new address. It names
-      a file that Ansible removes at its end.
+    - Put this in front of C(ansible_ssh_args) in later tasks, so that ssh keeps demanding the key of this host at its new address. It may
+      name a file that Ansible removes at its end.
     - Empty if it is not needed.
   type: str
   returned: success

@@ -154,14 +154,9 @@ class Node:
         return "proxy" not in call.arguments.lower() and not goes_elsewhere(call)
 
     @property
-    def new_ssh_arguments(self) -> str:
-        """What must be added to the option ``ssh_common_args``, whose own words may hold a password for a proxy; mostly nothing."""
-        return self._asks_by_name
-
-    @property
     def new_ssh_args(self) -> str:
         """What must be put in front of the option ``ssh_args``, whose own words may hold a password for a proxy; mostly nothing."""
-        return self._proof(self.address) or ""
+        return " ".join(filter(None, [self._proof(self.address), self._asks_by_name]))
 
     # --- who answers ------------------------------------------------------------------------------------------
 

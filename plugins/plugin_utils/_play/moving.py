@@ -37,17 +37,18 @@ def moved(host: str, result: _Record, connected_at: str, own_ssh_args: str | Non
     """Where a host is for the rest of the play, if it is somewhere else now, or must be asked for by another name (pure).
 
     ``connected_at`` is the address that its variables have. The arguments of ssh are what it needs beside those of the user;
-    ``all_ssh_args`` has both, where ``own_ssh_args`` are known to hold no password: None where they may.
+    ``all_ssh_args`` has both, where ``own_ssh_args`` are known to hold no password: None where they may. Those in other variables than
+    ``ansible_ssh_args`` are left alone: they may hold templates that mean something else later in the play.
     """
     if result.get("address") is None:
         return None
-    more = {name: str(result.get(name) or "") for name in ("ssh_common_args", "ssh_args")}
-    if result["address"] == connected_at and not any(more.values()):
+    more = str(result.get("ssh_args") or "")
+    if result["address"] == connected_at and not more:
         return None
-    is_public = own_ssh_args is not None and not more["ssh_common_args"]
-    whole = " ".join(filter(None, [more["ssh_args"], own_ssh_args])) if is_public and more["ssh_args"] else ""
+    is_public = own_ssh_args is not None or not more
+    whole = " ".join(filter(None, [more, own_ssh_args])) if is_public and more else ""
     place = {"host": host, "ansible_host": str(result["address"])}
-    return {**place, **more, "all_ssh_args": whole, "is_public": is_public or not any(more.values())}
+    return {**place, "ssh_args": more, "all_ssh_args": whole, "is_public": is_public}
 
 
 def _usual_ssh_args() -> str | None:

@@ -97,14 +97,13 @@ _FOR_THE_MESSAGE = 2.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a transaction ended: ``address`` is where the node answers now, ``ssh_arguments`` what ssh needs there.
+    """How a transaction ended: ``address`` is where the node answers now, ``ssh_args`` what ssh needs there.
 
     ``waiting`` is what profiles wait for that are not up, by file name.
     """
 
     changed: bool
     address: str
-    ssh_arguments: str
     ssh_args: str
     host_keys: tuple[str, ...]
     machine_id: str
@@ -120,7 +119,6 @@ class Outcome:
         result: dict[str, t.Any] = {
             "changed": self.changed,
             "address": self.address,
-            "ssh_common_args": self.ssh_arguments,
             "ssh_args": self.ssh_args,
             "host_keys": list(self.host_keys),
             "machine_id": self.machine_id,
@@ -221,7 +219,6 @@ class Transaction:
         outcome = Outcome(
             changed=True,
             address=self._node.address,
-            ssh_arguments=self._node.new_ssh_arguments,
             ssh_args=self._node.new_ssh_args,
             host_keys=answer.host_keys,
             machine_id=digest(answer.host),

@@ -135,8 +135,8 @@ def test_the_users_own_ssh_arguments_are_not_returned(monkeypatch: pytest.Monkey
     monkeypatch.setattr(_node, "key_name", lambda _call: "node1.example.com")
     action = Action(ssh_common_args="-o ProxyCommand='sshpass -p a-secret ssh -W %h:%p gate'")
     node = node_of(action)
-    assert node.new_ssh_arguments == ""
+    assert node.new_ssh_args == ""
     action._connection.set_option("host_key_checking", True)
     node._ask_by_name()
-    assert node.new_ssh_arguments == "-o HostKeyAlias=node1.example.com"
+    assert node.new_ssh_args == "-o HostKeyAlias=node1.example.com"
     assert "a-secret" in action._connection.get_option("ssh_common_args"), "ssh itself is still told"

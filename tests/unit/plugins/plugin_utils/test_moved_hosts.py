@@ -20,12 +20,11 @@ RESULT = {"address": "192.0.2.1"}
         ({}, "192.0.2.1", False),
         ({}, "192.0.2.9", True),
         ({"address": None}, "192.0.2.9", False),
-        ({"ssh_common_args": "-o HostKeyAlias=n1"}, "192.0.2.1", True),
         ({"ssh_args": "-o A=b"}, "192.0.2.1", True),
     ],
 )
 def test_where_the_rest_of_the_play_finds_the_host(result: t.Any, connected_at: str, is_moved: bool) -> None:
-    expected = {"host": "n1", "ansible_host": "192.0.2.1", "ssh_common_args": "", "ssh_args": "", **result}
+    expected = {"host": "n1", "ansible_host": "192.0.2.1", "ssh_args": "", **result}
     expected.pop("address", None)
     found = moved("n1", {**RESULT, **result}, connected_at, None)
     assert found == ({**expected, "all_ssh_args": "", "is_public": len(result) == 0} if is_moved else None)
@@ -37,7 +36,6 @@ def test_where_the_rest_of_the_play_finds_the_host(result: t.Any, connected_at: 
         ({"ssh_args": "-o A=b"}, "-C -o X=y", ("-o A=b -C -o X=y", True)),
         ({"ssh_args": "-o A=b"}, "", ("-o A=b", True)),
         ({"ssh_args": "-o A=b"}, None, ("", False)),
-        ({"ssh_args": "-o A=b", "ssh_common_args": "-o HostKeyAlias=n1"}, "-C", ("", False)),
         ({}, "-C", ("", True)),
     ],
 )

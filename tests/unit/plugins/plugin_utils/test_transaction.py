@@ -49,7 +49,6 @@ class RepeatingNode:
     is_direct = False
     is_believed = False
     knows_keys = False
-    new_ssh_arguments = ""
     new_ssh_args = ""
 
     def __init__(self, answer: Answer | None, address: str = INVENTORY) -> None:

@@ -288,7 +288,9 @@ class Node:
     def _leave_master(self) -> None:
         """Let a shared connection take nothing more, if there is one; what runs over it goes on."""
         command = self._master_command("stop")
-        path = control_path(map(to_text, command))
+        words = [to_text(word) for word in command]
+        # sshpass may be in front
+        path = control_path(words[words.index(self._inventory_call.executable) + 1 :])
         if not path or is_listened_at(path):
             _tell_master(command)
 

@@ -10,21 +10,24 @@ import shlex
 import socket
 import typing as t
 
-_OPTION = "ControlPath="
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_arguments import options, setting
+
+_SETTING = "controlpath"
 # seconds
 _LONGEST = 1.0
 
 
 def control_path(arguments: t.Iterable[str]) -> str:
     """The path that arguments of ssh name for the socket; empty where they name none in full, but for ssh itself."""
-    given = list(arguments)
-    values = [each[len(_OPTION) :] for each in given if each.startswith(_OPTION)]
     try:
+        given = options(arguments)
+        settings = [setting(value) for letter, value in given if letter == "-o"]
+        values = [value for keyword, value in settings if keyword == _SETTING]
         words = shlex.split(values[0]) if values else []  # ssh takes the first one
-    except ValueError:  # a quote that is not closed
-        words = []
+    except ValueError:  # a quote that is not closed, an option of some releases
+        return ""
     path = words[0].replace("%%", "\0") if len(words) == 1 else ""
-    is_another = any(each.startswith("-S") for each in given)
+    is_another = any(letter == "-S" for letter, _value in given)
     has_tokens = "%" in path or "$" in path
     return "" if is_another or has_tokens or not path.startswith("/") else path.replace("\0", "%")
 

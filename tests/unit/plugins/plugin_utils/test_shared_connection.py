@@ -40,7 +40,30 @@ def test_a_path_is_read_as_ssh_reads_it(value: str, expected: str) -> None:
     assert not expected or found.replace("%%", "%") == expected
 
 
-@pytest.mark.parametrize("arguments", [[], ["-o", "ControlMaster=auto"], ["-S", "/tmp/a", "-o", "ControlPath=/tmp/b"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-oControlPath=/tmp/one"],
+        ["-4CoControlPath=/tmp/one"],
+        ["-o", "controlpath\t/tmp/one"],
+        ["-o", 'CONTROLPATH = "/tmp/one"'],
+        ["-i", "-S", "-o", "ControlPath=/tmp/one"],
+    ],
+)
+def test_the_first_path_is_taken_in_every_spelling(arguments: list[str]) -> None:
+    assert control_path([*arguments, "-o", "ControlPath=/tmp/two", "-O", "stop", "host"]) == "/tmp/one"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["-o", "ControlMaster=auto"],
+        ["-S", "/tmp/a", "-o", "ControlPath=/tmp/b"],
+        ["-4S", "/tmp/a", "-o", "ControlPath=/tmp/b"],
+        ["-P", "tag", "-o", "ControlPath=/tmp/b"],
+    ],
+)
 def test_who_names_no_path_leaves_it_to_ssh(arguments: list[str]) -> None:
     assert not control_path(arguments)
 

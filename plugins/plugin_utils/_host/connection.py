@@ -150,8 +150,7 @@ class Node:
     @functools.cached_property
     def is_direct(self) -> bool:
         """Whether the controller opens TCP connections to the node itself (no jump host), as for the address of the inventory."""
-        call = self._inventory_call
-        return "proxy" not in call.arguments.lower() and not goes_elsewhere(call)
+        return not goes_elsewhere(self._inventory_call)
 
     @property
     def new_ssh_args(self) -> str:

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import glob
 import os
+import pwd
 import shlex
 import socket
 import subprocess
@@ -16,7 +18,11 @@ import typing as t
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-_SSH_CONFIGURATIONS = ("~/.ssh/config", "/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d/*")
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_arguments import options, setting
+
+_SSH_CONFIGURATIONS = ("~/.ssh/config", "/etc/ssh/ssh_config")
+# which the file of the machine includes
+_FOLDER = "/etc/ssh/ssh_config.d"
 _SSH_PORT = "22"
 # as `ssh -G` prints them
 _UNCHECKED = ("false", "no", "off")
@@ -34,15 +40,15 @@ class SshCall:
 
 
 def goes_elsewhere(call: SshCall) -> bool:
-    """Whether ssh's own configuration leads to a host in another way than straight to its name and port: a jump host, an alias."""
-    arguments = shlex.split(call.arguments)
-    is_told = any(argument.startswith(("-F", "-J", "-p")) or _leads(argument.lower()) for argument in arguments)
-    if not is_told and not any(_may_lead_elsewhere(file) for file in _configurations()):
-        return False
-    settings = {name: value.lower() for name, value in configuration(call).items()}
-    is_proxy = any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand"))
-    expected = {"hostname": call.host.lower(), "port": str(call.port or _SSH_PORT)}
-    return is_proxy or any(settings.get(name, value) != value for name, value in expected.items())
+    """Whether ssh's own configuration leads to a host in another way than straight to its name and port: a jump host, an alias.
+
+    ssh itself is asked: it has many places and spellings for that.
+    """
+    settings = configuration(call)
+    is_proxy = any(settings.get(name, "none").lower() != "none" for name in ("proxyjump", "proxycommand"))
+    is_alias = _plain(settings.get("hostname", call.host)) != _plain(call.host)
+    port = str(call.port or _SSH_PORT)
+    return is_proxy or is_alias or settings.get("port", port) != port
 
 
 def key_name(call: SshCall) -> str:
@@ -56,7 +62,7 @@ def key_name(call: SshCall) -> str:
     host, port = settings.get("hostname", call.host), settings.get("port", _SSH_PORT)
     name = settings.get("hostkeyalias") or (host if port == _SSH_PORT else f"[{host}]:{port}")
     files = shlex.split(f"{settings.get('userknownhostsfile', '')} {settings.get('globalknownhostsfile', '')}")
-    return name if any(_holds(os.path.expanduser(file), name) for file in files) else ""
+    return name if any(_holds(as_ssh_expands(file), name) for file in files) else ""
 
 
 def destinations(call: SshCall) -> set[str]:
@@ -81,55 +87,76 @@ def _holds(known_hosts: str, name: str) -> bool:
     return run.returncode == 0
 
 
-def configuration(call: SshCall) -> dict[str, str]:
-    """What ssh makes of its configuration for a host, by the name of each setting in small letters; nothing is connected."""
+@functools.lru_cache(maxsize=16)  # a task asks for the same several times
+def configuration(call: SshCall) -> t.Mapping[str, str]:
+    """What ssh makes of its configuration for a host, by the name of each setting in small letters; nothing is connected.
+
+    Empty where there is no ssh, which Ansible's connection reports.
+    """
     user = ["-l", call.user] if call.user else []
     port = ["-p", str(call.port)] if call.port else []
     command = [call.executable, "-G", *shlex.split(call.arguments), *user, *port, "--", call.host]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    except OSError:
+        return {}
     lines = [line.split(" ", 1) for line in run.stdout.splitlines() if " " in line]
     return {name.lower(): value for name, value in lines}
 
 
-def is_configured(call: SshCall, setting: str) -> bool:
+def is_configured(call: SshCall, keyword: str) -> bool:
     """Whether a setting (in small letters) may be made for some host, by an argument or by a file; one that includes others may make it."""
-    arguments = shlex.split(call.arguments)
-    if any(setting in argument.lower() for argument in arguments):
+    try:
+        given = options(shlex.split(call.arguments))
+    except ValueError:  # which file ssh reads then is a matter of its release
         return True
-    files = _named_configurations(arguments) or _configurations()
-    return any(setting in line or _includes_others(line) for file in files for line in _lines(file))
+    named = [value for letter, value in given if letter == "-F"]
+    # ssh reads no other file then, and none of the folder but for a line that includes it
+    files, folder = (named, "") if named else (_configurations(), _FOLDER)
+    lines = [value for letter, value in given if letter == "-o"]
+    lines += [line for file in files for line in _lines(file)]
+    return any(_may_make(keyword, *setting(line), folder) for line in lines)
 
 
-def _named_configurations(arguments: t.Sequence[str]) -> list[str]:
-    """The file that arguments name with -F, in one word with it or in the next one; ssh reads no other one then."""
-    places = [place for place, argument in enumerate(arguments) if argument.startswith("-F")]
-    named = [arguments[place][2:] or "".join(arguments[place + 1 : place + 2]) for place in places]
-    return [os.path.expanduser(each) for each in named]
+def as_ssh_expands(path: str) -> str:
+    """A path, with the home of the account in the place of ``~``: ssh takes no variable for it. As it is for a user without an account."""
+    if path != "~" and not path.startswith("~/"):
+        return os.path.expanduser(path)  # for example in the home of another account
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir + path[1:]
+    except KeyError:
+        return path
+
+
+def _plain(host: str) -> str:
+    """A name in small letters, or an address in its shortest spelling."""
+    with contextlib.suppress(ValueError):
+        return str(ip_address(host))
+    return host.lower()
 
 
 def _configurations() -> list[str]:
-    return [file for pattern in _SSH_CONFIGURATIONS for file in glob.glob(os.path.expanduser(pattern))]
-
-
-def _leads(argument: str) -> bool:
-    """Whether it is an option ``-o`` that sets the destination, in one word with it or without."""
-    return argument.startswith(tuple(start + name for start in ("", "-o") for name in ("hostname", "port", "proxy")))
-
-
-def _may_lead_elsewhere(file: str) -> bool:
-    starts = ("proxy", "hostname", "port ", "port=")
-    return any(line.startswith(starts) or _includes_others(line) for line in _lines(file))
+    patterns = (*_SSH_CONFIGURATIONS, f"{_FOLDER}/*")
+    return [file for pattern in patterns for file in glob.glob(as_ssh_expands(pattern))]
 
 
 def _lines(file: str) -> list[str]:
-    """The lines of a file, in small letters; none of one that cannot be read."""
+    """The lines of a file; none of one that cannot be read."""
     try:
         with open(file, encoding="utf-8", errors="replace") as stream:
-            return [line.strip().lower() for line in stream]
+            return list(stream)
     except OSError:
         return []
 
 
-def _includes_others(line: str) -> bool:
-    """Whether a line brings in files that are not among those that are read anyway."""
-    return line.startswith("include") and "/etc/ssh/ssh_config.d/" not in line
+def _may_make(wanted: str, keyword: str, value: str, folder: str) -> bool:
+    """Whether it is the setting that is wanted, or brings in files of another folder than the one that is read anyway."""
+    return keyword == wanted or (keyword == "include" and not _is_of(folder, value))
+
+
+def _is_of(folder: str, value: str) -> bool:
+    """Whether all patterns of files are for files of a folder."""
+    try:
+        return bool(folder) and all(os.path.dirname(pattern) == folder for pattern in shlex.split(value))
+    except ValueError:  # a quote that is not closed
+        return False

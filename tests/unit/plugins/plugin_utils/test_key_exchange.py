@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import pwd
 import shlex
 import subprocess
+import types
 from pathlib import Path
 
 import pytest
@@ -77,18 +79,68 @@ def test_what_is_offered_first(tmp_path: Path, by_itself: str, configured: str, 
         f"Match host 192.0.2.99\n  KexAlgorithms {HYBRID}",
         # which may have one
         "Include /nonexistent/more",
+        # every spelling that OpenSSH takes
+        f"\tKEXALGORITHMS\t{HYBRID}",
+        f"KexAlgorithms = {HYBRID}",
+        f'"KexAlgorithms" "{HYBRID}"',
+        "\tINCLUDE\t/nonexistent/more",
+        'Include="/nonexistent/more"',
+        "Include /etc/ssh/ssh_config.d/*.conf /nonexistent/more",
+        "Include /nonexistent/etc/ssh/ssh_config.d/more",
     ],
 )
 def test_what_the_user_has_chosen_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
     """In a file that is named, in the usual place, or in an argument."""
     file = tmp_path / "config"
     file.write_text(f"Host *\n  Compression yes\n{line}\n")
-    for arguments in (f"-F {file}", f"-F{file}"):
+    for arguments in (f"-F {file}", f"-F{file}", f"-4F {file}", f"-vC4F{file}", f"-i none -CF {file} -4"):
         assert cheaper_key_exchange(SshCall("ssh", "192.0.2.1", None, "", arguments)) == ""
     monkeypatch.setattr(_ssh_call, "_SSH_CONFIGURATIONS", (str(file),))
     assert cheaper_key_exchange(SshCall("ssh", "192.0.2.1", None, "", "")) == ""
-    if line.startswith("Kex"):
-        assert cheaper_key_exchange(SshCall("ssh", "192.0.2.1", None, "", f"-F none -o {shlex.quote(line)}")) == ""
+    if "kexalgorithms" in line.lower() and "\n" not in line:
+        for option in ("-o ", "-o", "-4Co", "-Co "):
+            arguments = f"-F none {option}{shlex.quote(line)}"
+            assert cheaper_key_exchange(SshCall("ssh", "192.0.2.1", None, "", arguments)) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_cheaper"),
+    [
+        ("# KexAlgorithms ecdh-sha2-nistp384\n", True),
+        ("IdentityFile ~/.ssh/kexalgorithms\n", True),
+        # it is read where the files of the machine are, and not where another one is named
+        ("Include /etc/ssh/ssh_config.d/*.none\n", False),
+    ],
+)
+def test_a_file_that_chooses_none_is_no_choice(tmp_path: Path, text: str, is_cheaper: bool) -> None:
+    file = tmp_path / "config"
+    file.write_text(text)
+    assert bool(cheaper_key_exchange(SshCall("ssh", "192.0.2.1", None, "", f"-F {file}"))) is is_cheaper
+
+
+@pytest.mark.parametrize("first", ["Include /etc/ssh/ssh_config.d/*.none", 'include="/etc/ssh/ssh_config.d/*.none"'])
+def test_the_folder_of_the_machine_is_read_anyway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str) -> None:
+    """Debian's and Fedora's own file includes it."""
+    file = tmp_path / "config"
+    file.write_text(f"{first}\nHost *\n  Compression yes\n")
+    monkeypatch.setattr(_ssh_call, "_SSH_CONFIGURATIONS", (str(file),))
+    assert not _ssh_call.is_configured(SshCall("ssh", "192.0.2.1", None, "", "-C"), "kexalgorithms")
+
+
+def test_a_choice_in_the_home_of_the_account_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is where ssh looks, whatever HOME is."""
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/config").write_text(f"Host rack7\n  KexAlgorithms {HYBRID}\n")
+    account = types.SimpleNamespace(pw_dir=str(tmp_path))
+    monkeypatch.setattr(pwd, "getpwuid", lambda _uid: account)
+    monkeypatch.setenv("HOME", "/nonexistent/home")
+    assert _ssh_call.is_configured(SshCall("ssh", "192.0.2.1", None, "", ""), "kexalgorithms")
+
+
+@pytest.mark.parametrize("arguments", ["-PF file", "-P tag", "-%", "--option", "-o"])
+def test_what_releases_of_ssh_take_in_their_own_ways_may_be_a_choice(arguments: str) -> None:
+    """In 9.2 -P has no value, and F would be the next option."""
+    assert _ssh_call.is_configured(SshCall("ssh", "192.0.2.1", None, "", arguments), "kexalgorithms")
 
 
 def test_the_real_ssh_takes_the_argument_and_offers_all_that_it_has() -> None:

@@ -111,7 +111,7 @@ class Node:
     ) -> None:
         self._action = action
         self._connection = action._connection
-        interpreter = str(task_vars.get("ansible_python_interpreter") or "auto")
+        interpreter = _interpreter(action, task_vars)
         # any other address may belong to another machine
         self.inventory_address = self.address
         self._inventory_call = self._ssh_call()
@@ -425,6 +425,13 @@ class Node:
         if answer is None:
             raise _broken(result)
         return answer
+
+
+def _interpreter(action: ActionBase, task_vars: t.Mapping[str, t.Any]) -> str:
+    """The Python that is set for the host: for that which a task is delegated to, as the rest of its connection."""
+    delegate, of_delegates = action._task.delegate_to, task_vars.get("ansible_delegated_vars") or {}
+    variables = of_delegates.get(delegate, {}) if delegate else task_vars
+    return str(action._templar.template(variables.get("ansible_python_interpreter")) or "auto")
 
 
 def _marked(result: t.Mapping[str, t.Any]) -> str | None:

@@ -36,6 +36,16 @@ def connection(host: str, timeout: int, **more: t.Any) -> t.Any:
     return made
 
 
+def action(made: t.Any) -> t.Any:
+    """An action that is not delegated, over that connection."""
+    return types.SimpleNamespace(
+        _connection=made,
+        _play_context=PlayContext(),
+        _task=types.SimpleNamespace(delegate_to=None),
+        _templar=types.SimpleNamespace(template=lambda value: value),
+    )
+
+
 class ScriptedNode(Node):
     """A node behind a jump host, of which only the answers are made up; with Ansible's real connection."""
 
@@ -43,8 +53,7 @@ class ScriptedNode(Node):
         self, answers: t.Sequence[NodeAnswer], timeout: int, host_keys: tuple[str, ...] = ("ssh-ed25519 AAAA",)
     ) -> None:
         made = connection(OLD, timeout, ssh_common_args="-J 192.0.2.200")
-        action = types.SimpleNamespace(_connection=made, _play_context=PlayContext())
-        super().__init__(t.cast("t.Any", action), {}, HostIdentity(host_keys=host_keys))
+        super().__init__(action(made), {}, HostIdentity(host_keys=host_keys))
         self._answers = iter(answers)
         # address and seconds of each question
         self.asked: list[tuple[str, int]] = []
@@ -211,9 +220,8 @@ def test_nothing_but_an_ip_address_becomes_an_argument_of_ssh(address: str) -> N
 
 def test_an_address_of_the_inventory_that_ssh_takes_for_an_option_is_refused() -> None:
     made = connection("-oProxyCommand=id", 10)
-    action = types.SimpleNamespace(_connection=made, _play_context=PlayContext())
     with pytest.raises(AnsibleError, match="ssh would take it for an option"):
-        Node.of(t.cast("t.Any", action), {})
+        Node.of(action(made), {})
 
 
 def test_a_host_behind_a_jump_host_does_not_send_the_controller_elsewhere() -> None:

@@ -34,6 +34,8 @@ class Action:
         self._connection.set_options(direct={"host": "192.0.2.1", "ssh_args": "-F none", **options})
         self._connection.become = types.SimpleNamespace(pipelining=False)
         self._play_context = PlayContext()
+        self._task: t.Any = types.SimpleNamespace(delegate_to=None)
+        self._templar: t.Any = types.SimpleNamespace(template=lambda value: value)
         self._blocked = blocked
         self.commands: list[tuple[str, bool, bytes]] = []
 
@@ -128,6 +130,31 @@ def test_where_the_address_went_nothing_more_is_asked_of_it(place: Path) -> None
     assert not node_of(action).run(REQUEST).reached
     assert len(action.commands) == 2
     assert place.exists()
+
+
+@pytest.mark.parametrize(
+    ("delegate", "variables", "expected"),
+    [
+        (None, {"ansible_python_interpreter": "/own/python"}, "/own/python"),
+        (None, {"ansible_python_interpreter": "{{ folder }}/python"}, "/templated/python"),
+        (None, {}, _node._ANY_PYTHON),
+        (None, {"ansible_python_interpreter": "auto_silent"}, _node._ANY_PYTHON),
+        ("node1", {"ansible_python_interpreter": "/own/python"}, "/its/python"),
+        # the name of a machine that the inventory does not have, or has nothing of
+        ("node2", {"ansible_python_interpreter": "/own/python"}, _node._ANY_PYTHON),
+        ("node3", {"ansible_python_interpreter": "/own/python"}, _node._ANY_PYTHON),
+    ],
+)
+def test_the_python_is_that_of_the_host_to_which_a_task_is_delegated(
+    delegate: str | None, variables: dict[str, t.Any], expected: str
+) -> None:
+    """localhost, for example, has one of the controller."""
+    action = Action()
+    action._task.delegate_to = delegate
+    action._templar.template = lambda value: value and value.replace("{{ folder }}", "/templated")
+    delegated = {"node1": {"ansible_python_interpreter": "/its/python"}, "node2": {}}
+    node = Node(t.cast("t.Any", action), {**variables, **({"ansible_delegated_vars": delegated} if delegate else {})})
+    assert node._python == expected
 
 
 def test_the_users_own_ssh_arguments_are_not_returned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,12 @@ SURE: t.Mapping[str, t.Any] = {
 def node(identity: HostIdentity, inventory: str = INVENTORY, **options: t.Any) -> Node:
     made = connection_loader.get("ssh", PlayContext())
     made.set_options(direct={"host": inventory, "ssh_args": "-F none", **options})
-    action = types.SimpleNamespace(_connection=made, _play_context=PlayContext())
+    action = types.SimpleNamespace(
+        _connection=made,
+        _play_context=PlayContext(),
+        _task=types.SimpleNamespace(delegate_to=None),
+        _templar=types.SimpleNamespace(template=lambda value: value),
+    )
     return Node(t.cast("t.Any", action), {}, identity)
 
 

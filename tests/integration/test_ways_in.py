@@ -87,8 +87,10 @@ def test_where_ssh_checks_keys_the_rest_of_the_play_comes_in_anew(controller: Co
     assert claimed(controller, "node1", "eth0") == f"{FIRST}/24"
 
 
-def test_through_a_jump_host(controller: Controller, only_through_node2: str) -> None:
-    controller.set_hosts(ansible_ssh_common_args=only_through_node2)
+@pytest.mark.parametrize("word", ["-F", "-4F"])
+def test_through_a_jump_host(controller: Controller, only_through_node2: str, word: str) -> None:
+    """Also where options of ssh share a word."""
+    controller.set_hosts(ansible_ssh_common_args=only_through_node2.replace("-F", word))
     there_and_back(controller)
 
 
@@ -319,6 +321,16 @@ def test_behind_nat_a_host_that_cannot_judge_by_itself_is_asked(controller: Cont
 def test_without_pipelining(controller: Controller) -> None:
     controller.set_hosts(ansible_pipelining=False, ansible_ssh_pipelining=False)
     there_and_back(controller)
+
+
+def test_in_a_task_that_localhost_delegates(controller: Controller) -> None:
+    """Whose own Python is the controller's."""
+    controller.set_hosts(ansible_python_interpreter="{{ own_folder }}/python3", own_folder="/usr/bin")
+    options = {"machine": "node1", "configurator": "nmconnections", "config": {"eth1": ETH1}}
+    task = {"elemental.networking.network_config": options, "delegate_to": "node1"}
+    result = controller.tasks(task, hosts="localhost")
+    assert result.succeeded, result.output
+    assert claimed(controller, "node1", "eth1") == "172.16.0.170/24"
 
 
 def test_on_a_node_that_has_only_platform_python(controller: Controller) -> None:

@@ -42,9 +42,11 @@ class SshCall:
 def goes_elsewhere(call: SshCall) -> bool:
     """Whether ssh's own configuration leads to a host in another way than straight to its name and port: a jump host, an alias.
 
-    ssh itself is asked: it has many places and spellings for that.
+    ssh itself is asked: it has many places and spellings for that. Of what is called in its place, and has no answer, the arguments are known.
     """
     settings = configuration(call)
+    if not settings:
+        return "proxy" in call.arguments.lower()
     is_proxy = any(settings.get(name, "none").lower() != "none" for name in ("proxyjump", "proxycommand"))
     is_alias = _plain(settings.get("hostname", call.host)) != _plain(call.host)
     port = str(call.port or _SSH_PORT)

@@ -70,6 +70,15 @@ def test_ssh_itself_is_asked(tmp_path: Path, printed: str, expected: bool) -> No
     assert _ssh_call.goes_elsewhere(_ssh_call.SshCall(str(program), "node", None, "core", "")) is expected
 
 
+@pytest.mark.parametrize(("arguments", "expected"), [("-o ProxyJump=gate", True), ("-C", False)])
+def test_of_a_program_without_an_answer_the_words_are_known(tmp_path: Path, arguments: str, expected: bool) -> None:
+    """Something else than OpenSSH may be called."""
+    program = tmp_path / "ssh"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o700)
+    assert _ssh_call.goes_elsewhere(_ssh_call.SshCall(str(program), "node", None, "core", arguments)) is expected
+
+
 @pytest.mark.parametrize("named", ["-F config", "-Fconfig", "-4F config", "-4Fconfig", "-vC4F config"])
 def test_a_file_is_named_as_ssh_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
     """Also a relative one."""

@@ -74,7 +74,7 @@ def _filter(config: t.Mapping[str, t.Any], mac_addresses: t.Mapping[str, t.Any])
     except YamlError as error:
         raise AnsibleFilterError(f"the configuration cannot be used ({error})") from None
     except BindingError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(str(error)) from None
 
 
 class FilterModule:

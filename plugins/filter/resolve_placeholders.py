@@ -87,7 +87,7 @@ def _resolve(value: object, addresses: object, place: str = "config") -> object:
     try:
         return resolve_placeholders(value, addresses_from_result(addresses), place)
     except (AnsibleError, PlaceholderError) as error:
-        raise AnsibleFilterError(f"elemental.networking.resolve_placeholders: {error}") from error
+        raise AnsibleFilterError(f"elemental.networking.resolve_placeholders: {error}") from None
 
 
 class FilterModule:

@@ -263,11 +263,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             known = self._candidates(query, rules, path, cache)
             found, faults = hosts(known.machines, rules, for_this_program(), self._evaluate)
         except IpamError as error:
-            raise AnsibleParserError(one_line(error)) from error
-        except RecursionError as error:  # what an API server sends is bounded
+            raise AnsibleParserError(one_line(error)) from None
+        except RecursionError:  # what an API server sends is bounded
             raise AnsibleParserError(
                 "the cache of the inventory holds values that are nested too deeply; read it again with --flush-cache"
-            ) from error
+            ) from None
         self._report([*known.troubles, *faults])
         self._fill(found)
 

@@ -132,7 +132,7 @@ class LookupModule(LookupBase):
         try:
             held = served(self._read(shelf, keys, known) if claims is None else claims, host, site, bool(named))
         except ValueError as error:
-            raise AnsibleLookupError(str(error)) from error
+            raise AnsibleLookupError(str(error)) from None
         return [wrap_var(self._value(held.get(key), key, machine, "default" in kwargs)) for key in keys]
 
     def _read(
@@ -148,7 +148,7 @@ class LookupModule(LookupBase):
         try:
             return found_claims(shelf, given_to(self, variables), keys)
         except IpamError as error:
-            raise AnsibleLookupError(str(error)) from error
+            raise AnsibleLookupError(str(error)) from None
 
     def _value(self, held: dict[str, t.Any] | None, key: str, machine: str, has_default: bool) -> t.Any:
         if held is None:

@@ -122,7 +122,7 @@ class LookupModule(LookupBase):
             addresses = _wanted(keys, known)
             config = resolve_placeholders(asked.network.get("config") or {}, addresses)
         except (IpamError, PlaceholderError) as error:
-            raise AnsibleError(f"{asked.machine}: {error}") from error
+            raise AnsibleError(f"{asked.machine}: {error}") from None
         described = {key: _described(address) for key, address in addresses.items()}
         return [wrap_var({"configurator": asked.configurator, "ipAddresses": described, "config": config})]
 

@@ -25,7 +25,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.claimin
     ClaimResult,
     ensure_claims,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput, MissingLibrary
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions, open_backend
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kept_values import kept_values
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.machines import Machine
@@ -73,6 +73,12 @@ from ._ipam.kubernetes import connection as kubernetes_options
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 Result = t.Dict[str, t.Any]
+
+# of a task with a module, and of nothing that runs in Ansible's own Python
+_ANOTHER_PYTHON = (
+    ", or set ansible_python_interpreter of the task to another Python that has it "
+    "(on localhost to the value of ansible_playbook_python)"
+)
 
 BACKEND_SPEC: Spec = {
     "backend": {"type": "str", "default": "embedded", "choices": ["embedded", "kubernetes", "postgresql"]},
@@ -203,10 +209,11 @@ def run(spec: Spec, serve: t.Callable[[AnsibleModule, IpamBackend], Result], **r
         ) as backend:
             result = serve(module, backend)
     except IpamError as error:
+        message = str(error) + (_ANOTHER_PYTHON if isinstance(error, MissingLibrary) else "")
         if options.get("required", True):
-            module.fail_json(msg=str(error), error=error.result)
-        module.warn(str(error))
-        result = {"changed": False, "msg": str(error), "error": error.result}
+            module.fail_json(msg=message, error=error.result)
+        module.warn(message)
+        result = {"changed": False, "msg": message, "error": error.result}
     module.exit_json(**result)
 
 

@@ -38,6 +38,10 @@ class MissingRequirement(_errors.MissingRequirement, IpamError):
     """A library, a kind of the cluster or a newer version is missing."""
 
 
+class MissingLibrary(MissingRequirement):
+    """The Python that runs this has no such library; a module may get another Python, what runs in Ansible's own may not."""
+
+
 def claim_conflict(claim: Claim, text: str) -> Conflict:
     """A conflict about one claim."""
     return Conflict(text, claim=claim.name, namespace=claim.namespace)

@@ -26,7 +26,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._yaml import 
 
 from .document import checked_document, readable
 from .nmconnections import render_nmconnections
-from .profile import RenderError, Rendering
+from .profile import RenderError, Rendering, ToolRefused
 from .routing_rules import with_ordered_rules
 
 # runs the tool of a configurator on a document, here or elsewhere
@@ -67,7 +67,7 @@ def render_generated(configurator: str, config: t.Mapping[str, object], tool: Ru
     try:
         run = (tool or run_tool)(configurator, document.text)
     except ToolError as error:
-        raise RenderError(str(error)) from None
+        raise ToolRefused(str(error), error.code, error.details) from None
     if run.error:
         raise RenderError(_explained(configurator, run, config))
     files = run.files or _files_of_gc(run.output)

@@ -21,7 +21,7 @@ class RenderError(ValueError):
 
 
 class ToolRefused(RenderError):
-    """The host has no tool of this configurator, or it did not end there; ``code`` and ``details`` are those of its refusal."""
+    """There is no tool of this configurator, or it did not end; ``code`` and ``details`` are those of the refusal."""
 
     def __init__(self, text: str, code: str, details: t.Mapping[str, Detail]) -> None:
         super().__init__(text)

@@ -58,7 +58,7 @@ def _is_true(condition: str, variables: Variables, evaluate: Evaluate) -> bool:
     try:
         value = evaluate(condition, variables)
     except Exception as error:
-        raise InvalidInput(f"the condition {plain(condition, 80)} cannot be evaluated: {plain(error)}") from error
+        raise InvalidInput(f"the condition {plain(condition, 80)} cannot be evaluated: {plain(error)}") from None
     if isinstance(value, str):
         word = value.strip().lower()
         if word in _TRUE or word in _FALSE:

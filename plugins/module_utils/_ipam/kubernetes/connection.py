@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..._texts import plain
-from ..errors import InvalidInput, MissingRequirement
+from ..errors import InvalidInput, MissingLibrary, MissingRequirement
 
 # the options of kubernetes.core.k8s_auth_options that the option kubernetes takes
 OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -230,10 +230,9 @@ def _library() -> t.Any:
         import kubernetes.client
         import kubernetes.config
     except ImportError as error:
-        raise MissingRequirement(
-            "the kubernetes backend needs the Python library kubernetes 24.2 or later for the Python that runs the task, "
-            f"{sys.executable}: run {sys.executable} -m pip install kubernetes, or set ansible_python_interpreter to another Python that "
-            "has it (on localhost to the value of ansible_playbook_python)",
+        raise MissingLibrary(
+            f"the kubernetes backend needs the Python library kubernetes 24.2 or later for {sys.executable}, which runs it: "
+            f"run {sys.executable} -m pip install kubernetes",
             requirement="kubernetes",
         ) from error
     return kubernetes

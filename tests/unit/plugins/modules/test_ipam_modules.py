@@ -410,3 +410,10 @@ def test_a_failure_and_a_warning_have_a_code_to_branch_on(module: Module) -> Non
         assert result["error"] == {**exhausted, "free": total, "total": total, "requested": 60}
     wrong = module("ip_pool", definition={"kind": "InClusterIPPool"})
     assert wrong["error"] == {"code": "invalid_input"}
+
+
+def test_a_missing_library_may_be_found_in_another_python(module: Module) -> None:
+    """A module runs in the Python that its task names, other than what runs in Ansible's own."""
+    found = module("ip_pool_info", backend="kubernetes")
+    assert found["error"] == {"code": "missing_requirement", "requirement": "kubernetes"}
+    assert f"run {sys.executable} -m pip install kubernetes, or set ansible_python_interpreter" in found["msg"]

@@ -21,7 +21,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._node.protoco
     Rendered,
     to_json,
 )
+from ansible_collections.elemental.networking.plugins.module_utils._node.tools import run
 from ansible_collections.elemental.networking.plugins.module_utils._node.tools.run import ToolRun, run_tool
+from ansible_collections.elemental.networking.plugins.module_utils._render import render
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import read_answer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._transaction import tool_runner as _rendering
@@ -93,6 +95,13 @@ def test_a_node_without_the_tool_says_which_role_installs_it(monkeypatch: pytest
     )
     with pytest.raises(_rendering.ToolRefused, match="the role elemental.networking.nmstatectl installs it") as refused:
         ask(node, monkeypatch)
+    assert (refused.value.code, refused.value.details) == (MISSING_REQUIREMENT, {"tool": "nmstatectl"})
+
+
+def test_a_controller_without_the_tool_is_refused_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run.shutil, "which", lambda *_given, **_more: None)
+    with pytest.raises(_rendering.ToolRefused, match="nmstatectl, which is not installed on the controller") as refused:
+        render("nmstate", {"interfaces": [{"name": "eth0", "type": "ethernet"}]})
     assert (refused.value.code, refused.value.details) == (MISSING_REQUIREMENT, {"tool": "nmstatectl"})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from ...errors import MissingRequirement
+from ...errors import MissingLibrary, MissingRequirement
 
 try:
     import psycopg
@@ -28,10 +28,9 @@ _OLDEST = (3, 1)
 def require() -> None:
     """Raise MissingRequirement where it is missing, or too old."""
     if psycopg is None:
-        raise MissingRequirement(
-            "the postgresql backend needs the Python library psycopg 3.1 or later for the Python that runs the task, "
-            f"{sys.executable}: run {sys.executable} -m pip install 'psycopg[binary]', or set ansible_python_interpreter to another Python "
-            "that has it (on localhost to the value of ansible_playbook_python)",
+        raise MissingLibrary(
+            f"the postgresql backend needs the Python library psycopg 3.1 or later for {sys.executable}, which runs it: "
+            f"run {sys.executable} -m pip install 'psycopg[binary]'",
             requirement="psycopg",
         )
     if tuple(map(int, psycopg.__version__.split(".")[:2])) < _OLDEST:

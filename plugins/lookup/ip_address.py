@@ -133,7 +133,10 @@ class LookupModule(LookupBase):
             held = served(self._read(shelf, keys, known) if claims is None else claims, host, site, bool(named))
         except ValueError as error:
             raise AnsibleLookupError(str(error)) from None
-        return [wrap_var(self._value(held.get(key), key, machine, "default" in kwargs)) for key in keys]
+        missing = [key for key in keys if key not in held]
+        if missing and "default" not in kwargs:
+            raise AnsibleLookupError(f"machine {machine} has claimed {self._unclaimed(missing, held, known)}")
+        return [wrap_var(self._value(held.get(key))) for key in keys]
 
     def _read(
         self, shelf: Shelf, keys: t.Sequence[str], variables: t.Mapping[str, t.Any]
@@ -150,13 +153,17 @@ class LookupModule(LookupBase):
         except IpamError as error:
             raise AnsibleLookupError(str(error)) from None
 
-    def _value(self, held: dict[str, t.Any] | None, key: str, machine: str, has_default: bool) -> t.Any:
+    def _unclaimed(self, keys: t.Sequence[str], held: t.Iterable[str], variables: t.Mapping[str, t.Any]) -> str:
+        from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import (
+            given_to,
+            unclaimed,
+        )
+
+        return unclaimed(given_to(self, variables), keys, held)
+
+    def _value(self, held: dict[str, t.Any] | None) -> t.Any:
         if held is None:
-            if has_default:
-                return option(self, "default")
-            raise AnsibleLookupError(
-                f"machine {machine} has claimed no address for {key}: run the playbook elemental.networking.configure first"
-            )
+            return option(self, "default")
         attribute = option(self, "attribute")
         if attribute in ("host_keys", "confirmed"):
             return held[attribute]

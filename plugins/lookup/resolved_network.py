@@ -99,8 +99,10 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import (
     claimed_addresses,
     given_to,
+    unclaimed,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
+    Given,
     ip_addresses,
     machine_network,
 )
@@ -118,8 +120,8 @@ class LookupModule(LookupBase):
         asked = machine_network(given)
         try:
             keys = ip_addresses(asked.network)
-            known = claimed_addresses(replace(given, namespace=asked.namespace) if given.manifest else given, keys)
-            addresses = _wanted(keys, known)
+            where = replace(given, namespace=asked.namespace) if given.manifest else given
+            addresses = _wanted(where, keys, claimed_addresses(where, keys))
             config = resolve_placeholders(asked.network.get("config") or {}, addresses)
         except (IpamError, PlaceholderError) as error:
             raise AnsibleError(f"{asked.machine}: {error}") from None
@@ -127,12 +129,10 @@ class LookupModule(LookupBase):
         return [wrap_var({"configurator": asked.configurator, "ipAddresses": described, "config": config})]
 
 
-def _wanted(keys: t.Iterable[str], known: t.Mapping[str, Address]) -> dict[str, Address]:
+def _wanted(given: Given, keys: t.Iterable[str], known: t.Mapping[str, Address]) -> dict[str, Address]:
     missing = sorted(key for key in keys if key not in known)
     if missing:
-        raise IpamError(
-            f"no address is claimed yet for {', '.join(missing)}: run the playbook elemental.networking.configure first"
-        )
+        raise IpamError(f"it has claimed {unclaimed(given, missing, known)}")
     return {key: known[key] for key in keys}
 
 

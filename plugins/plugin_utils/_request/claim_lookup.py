@@ -6,14 +6,21 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.postgresql.options import place
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.files import database_path
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.known_claims import Shelf, option, served
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.known_claims import (
+    Shelf,
+    option,
+    served,
+    without_mark,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
     cluster_options,
@@ -39,8 +46,8 @@ def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
 
 def claimed_addresses(given: Given, keys: t.Collection[str]) -> dict[str, Address]:
     """The addresses of a machine by placeholder key, for these keys at least. Raises IpamError and AnsibleError."""
-    place = (given.backend, given.database, given.inventory_folder, given.kubernetes, given.namespace, given.postgresql)
-    shelf = Shelf(place, machine_name(given.machine, given.host), keys)
+    parts = (given.backend, given.database, given.inventory_folder, given.kubernetes, given.namespace, given.postgresql)
+    shelf = Shelf(parts, machine_name(given.machine, given.host), keys)
     known = shelf.read()
     found = found_claims(shelf, given, keys) if known is None else known
     try:
@@ -63,3 +70,28 @@ def found_claims(shelf: Shelf, given: Given, keys: t.Collection[str]) -> list[di
         given.backend or "embedded", database, cluster_options(given), postgresql=server_options(given)
     )
     return read_claims(shelf, options, machine_name(given.machine, given.host), keys, namespace)
+
+
+def unclaimed(given: Given, keys: t.Iterable[str], held: t.Iterable[str]) -> str:
+    """What a machine has claimed in the place of these keys, and what to do: the end of a sentence. ``held`` are the keys that it has."""
+    others = ", ".join(sorted({without_mark(key) for key in held}))
+    if others:
+        return (
+            f"no address for {', '.join(keys)}, only for {others}; correct the key, or run the playbook "
+            "elemental.networking.configure where ipAddresses has it"
+        )
+    return (
+        f"no address in {_searched(given)}; correct where to look and for which machine, or run the playbook "
+        "elemental.networking.configure first"
+    )
+
+
+def _searched(given: Given) -> str:
+    """What a sentence calls the place of the claims; a mistyped one is known by its name only."""
+    namespace = f"namespace {given.namespace} of " if given.namespace else ""
+    if given.backend == "kubernetes":
+        return f"{namespace or 'any namespace of '}the cluster"
+    if given.backend == "postgresql":
+        return f"{namespace}the database {place(server_options(given), os.environ)}"
+    path = database_path(given.database, given.inventory_folder)
+    return f"{namespace}the database {path}{'' if os.path.exists(path) else ', which does not exist yet'}"

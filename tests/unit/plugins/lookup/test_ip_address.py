@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from pathlib import Path
 
@@ -75,6 +76,21 @@ def test_an_unclaimed_key_is_an_error_or_the_default(look: Lookup, variables: di
     assert look(variables, "other", default="none") == ["none"]
     with pytest.raises(AnsibleError, match="node-1 has claimed no address for other"):
         look(variables, "other")
+
+
+def test_an_error_names_the_keys_that_there_are_or_where_it_looked(
+    look: Lookup, variables: dict[str, t.Any], tmp_path: Path
+) -> None:
+    with pytest.raises(AnsibleError, match="no address for other, only for inventory-ip; correct the key, or run"):
+        look(variables, "other")
+    known = re.escape(str(tmp_path / ".elemental-ipam.sqlite"))
+    with pytest.raises(AnsibleError, match=f"machine typo has claimed no address in the database {known}; correct"):
+        look(variables, "inventory-ip", machine="typo")
+    with pytest.raises(AnsibleError, match=f"no address in namespace typo of the database {known}; correct"):
+        look(variables, "inventory-ip", namespace="typo")
+    typo = re.escape(str(tmp_path / "typo.sqlite"))
+    with pytest.raises(AnsibleError, match=f"no address in the database {typo}, which does not exist yet; correct"):
+        look(variables, "inventory-ip", database="typo.sqlite")
 
 
 def test_it_makes_no_database(look: Lookup, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_a_key_without_a_claim_is_an_error_and_allocates_nothing(
     database = tmp_path / "ipam.sqlite"
     if exists:
         _claim(database, "other")
-    with pytest.raises(AnsibleError, match=r"node1: no address .* inventory-ip: run the playbook .*configure first"):
+    with pytest.raises(AnsibleError, match=r"node1: it has claimed no address in .*ipam.sqlite.*configure first"):
         looked_up({}, database=str(database))
     assert database.exists() == exists
     if exists:

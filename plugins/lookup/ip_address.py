@@ -94,6 +94,10 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.know
     option,
     served,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import (
+    refuse_unknown,
+    require_terms,
+)
 
 
 def flattened(terms: t.Iterable[t.Any]) -> t.Iterator[t.Any]:
@@ -111,6 +115,8 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         """One value per key."""
         self.set_options(var_options=variables, direct=kwargs)
+        refuse_unknown(self, kwargs)
+        require_terms(self, terms, "a placeholder key")
         keys, known = [str(key) for key in flattened(terms)], variables or {}
         hidden = hidden_values(known)
         host, site = str(known.get("inventory_hostname", "localhost")), str(option(self, "site", hidden) or "")

@@ -96,6 +96,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import given_to
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import refuse_unknown
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     described,
     machine_network,
@@ -108,6 +109,7 @@ class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         """What one host asks for; see the documentation."""
         self.set_options(var_options=variables, direct=kwargs)
+        refuse_unknown(self, kwargs)
         if terms:
             raise AnsibleError("lookup elemental.networking.machine_network takes options only, no terms")
         asked = machine_network(given_to(self, variables or {}))

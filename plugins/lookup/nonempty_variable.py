@@ -50,6 +50,10 @@ import typing as t
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values, is_unset
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import (
+    refuse_unknown,
+    require_terms,
+)
 
 
 class LookupModule(LookupBase):
@@ -58,6 +62,8 @@ class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         """One value per variable; see the documentation."""
         self.set_options(var_options=variables, direct=kwargs)
+        refuse_unknown(self, kwargs)
+        require_terms(self, terms, "the name of a variable")
         wrong = [str(name) for name in terms if not str(name).startswith("machine_network")]
         if wrong:
             raise InvalidInput(

@@ -101,6 +101,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.clai
     given_to,
     unclaimed,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import refuse_unknown
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
     Given,
     ip_addresses,
@@ -114,6 +115,7 @@ class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         """One resolved network; see the documentation."""
         self.set_options(var_options=variables, direct=kwargs)
+        refuse_unknown(self, kwargs)
         if terms:
             raise AnsibleError("lookup elemental.networking.resolved_network takes options only, no terms")
         given = given_to(self, variables or {})

@@ -48,6 +48,10 @@ _raw:
 import typing as t
 
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import (
+    refuse_unknown,
+    require_terms,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.verified_text import verified_text
 
 
@@ -56,4 +60,6 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
+        refuse_unknown(self, kwargs)
+        require_terms(self, terms, "an address")
         return [verified_text(str(url), self.get_option("sha256")) for url in terms]

@@ -93,6 +93,22 @@ def test_an_error_names_the_keys_that_there_are_or_where_it_looked(
         look(variables, "inventory-ip", database="typo.sqlite")
 
 
+def test_a_mistyped_option_is_refused_and_what_is_ansibles_own_is_not(
+    look: Lookup, variables: dict[str, t.Any]
+) -> None:
+    with pytest.raises(AnsibleError, match="ip_address has no option atribute; did you mean attribute"):
+        look(variables, "inventory-ip", atribute="prefix")
+    with pytest.raises(AnsibleError, match="ip_address has no option colour; use .*machine"):
+        look(variables, "inventory-ip", colour="red")
+    assert look(variables, "inventory-ip", allow_unsafe=True) == ["10.0.0.5"]
+
+
+def test_a_key_must_be_given(look: Lookup, variables: dict[str, t.Any]) -> None:
+    with pytest.raises(AnsibleError, match="ip_address needs a placeholder key"):
+        look(variables)
+    assert look(variables, []) == [], "a list of the user's may be empty"
+
+
 def test_it_makes_no_database(look: Lookup, tmp_path: Path) -> None:
     assert look({"inventory_hostname": "n", "inventory_dir": str(tmp_path)}, "x", default=None) == [None]
     assert list(tmp_path.iterdir()) == []

@@ -18,6 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.urls import ConnectionError as UrlError
 from ansible.module_utils.urls import open_url
 from ansible_collections.elemental.networking.plugins.module_utils._in_time import in_time
+from ansible_collections.elemental.networking.plugins.module_utils._texts import plain as quoted
 
 # bytes; the manifests of a provider have less than one million
 _LARGEST = 16 << 20
@@ -29,14 +30,21 @@ _LONGEST = 600.0
 _OF_THE_NET = (OSError, UrlError, http.client.HTTPException, ValueError)
 # the option of the role that fetches manifests; a play of a user knows its own
 _INSTEAD = "give another address (in the role ipam_provider: ipam_provider_url, or files in ipam_provider_manifests)"
+_OF_THE_WEB = re.compile("https?://", re.IGNORECASE)
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _MOVED = (301, 302, 303, 307, 308)
 
 
 def verified_text(url: str, checksums: t.Collection[str], largest: int = _LARGEST) -> str:
     """What is at an address, where its sha256 is one of ``checksums``. Raises AnsibleError, in one sentence."""
+    expected = {_checked(each) for each in checksums}
+    if not _OF_THE_WEB.match(url):
+        raise AnsibleError(
+            f"{shown(url) or 'an empty string'} is not an address that begins with https:// or http://; {_INSTEAD}"
+        )
     content = _content(url, largest)
     found = hashlib.sha256(content).hexdigest()
-    if found not in {plain(each) for each in checksums}:
+    if found not in expected:
         raise AnsibleError(
             f"{shown(url)} has the sha256 {found}, not the one that was given: it is damaged, or something else; "
             "check the address, or correct the sha256"
@@ -50,6 +58,15 @@ def verified_text(url: str, checksums: t.Collection[str], largest: int = _LARGES
 def plain(checksum: str) -> str:
     """A sha256 as hashlib writes it, from the forms that people have at hand."""
     return re.sub(r"^sha256[:=]", "", str(checksum).strip().lower())
+
+
+def _checked(checksum: str) -> str:
+    found = plain(checksum)
+    if not _SHA256.match(found):
+        raise AnsibleError(
+            f"{quoted(found, 80) or 'an empty string'} is not a sha256, which has 64 hexadecimal digits; correct it"
+        )
+    return found
 
 
 def shown(url: str) -> str:

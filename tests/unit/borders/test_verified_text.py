@@ -88,6 +88,21 @@ def test_a_flood_ends_at_the_limit(server: str) -> None:
         assert "holds over 1,000 bytes" in _refused(f"{server}/flood")
 
 
+@pytest.mark.parametrize("url", ["ftp://a.example/x", "file:///etc/hostname", "/etc/hostname", "https:/x", ""])
+def test_only_an_address_of_the_web_is_fetched(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.delattr(_verified_text, "open_url")
+    assert "is not an address that begins with https:// or http://" in _refused(url)
+
+
+@pytest.mark.parametrize("checksum", ["e3", _SHA256[1:], f"{_SHA256}0", "g" * 64, "", f"md5:{_SHA256}"])
+def test_a_malformed_checksum_is_refused_before_anything_is_fetched(
+    monkeypatch: pytest.MonkeyPatch, checksum: str
+) -> None:
+    monkeypatch.delattr(_verified_text, "open_url")
+    with pytest.raises(AnsibleError, match="is not a sha256, which has 64 hexadecimal digits; correct it"):
+        verified_text("https://a.example/x", [_SHA256, checksum])
+
+
 def test_a_loop_ends(server: str) -> None:
     assert "leads on more than 5 times" in _refused(f"{server}/loop")
 

@@ -219,6 +219,7 @@ address_keys: [inventory-ip]
 import os
 import typing as t
 
+from ansible import constants
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
@@ -230,7 +231,11 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.ca
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import for_this_program
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import Host, candidates, hosts
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Candidates, Query, Rules
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.options import query_of, rules_of
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.options import (
+    query_of,
+    rules_of,
+    unknown_options,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.reading import machines
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.sources import fetched
 
@@ -251,12 +256,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         """Fill the inventory."""
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
+        given = self._read_config_data(path)
+        known = constants.config.get_configuration_definitions("inventory", self._load_name)
         with without_collection():
-            self._parse(path, cache)
+            self._parse(path, cache, unknown_options(given, known))
         load_lookups()
 
-    def _parse(self, path: str, cache: bool) -> None:
+    def _parse(self, path: str, cache: bool, mistyped: t.Sequence[str]) -> None:
         try:
             query = query_of(self._option, os.path.dirname(os.path.abspath(path)))
             rules = rules_of(self.get_option)
@@ -268,7 +274,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(
                 "the cache of the inventory holds values that are nested too deeply; read it again with --flush-cache"
             ) from None
-        self._report([*known.troubles, *faults])
+        self._report([*mistyped, *known.troubles, *faults])
         self._fill(found)
 
     def _option(self, name: str) -> t.Any:

@@ -14,7 +14,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.databas
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import OPTIONS, is_path
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_name, checked_site
-from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
+from ansible_collections.elemental.networking.plugins.module_utils._texts import did_you_mean, plain
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.addresses import SOURCES
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.groups import GROUPS
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import (
@@ -80,6 +80,12 @@ def rules_of(option: Option) -> Rules:
         label_prefix=str(option("label_prefix") or ""),
         site=checked_site(str(option("site") or "")),
     )
+
+
+def unknown_options(given: t.Iterable[object], known: t.Collection[str]) -> list[str]:
+    """A sentence for each option of the file that there is not: Ansible ignores it."""
+    names = [plain(each, 60) for each in given if each not in known]
+    return [f"the inventory has no option {each}; {did_you_mean(each, known, 'it is ignored')}" for each in names]
 
 
 def _words(option: Option, name: str) -> tuple[str, ...]:

@@ -80,6 +80,15 @@ def plainly(value: t.Any) -> t.Any:
     return value["__ansible_unsafe"] if isinstance(value, dict) else value
 
 
+def test_a_mistyped_option_is_warned_of(inventory: Inventory) -> None:
+    inventory.lists = {"machine_inventories": [machine_inventory("a", applied=True)]}
+    assert "a" in hosts(inventory.export(adress_keys=["inventory-ip"], colour="red"))
+    assert "has no option adress_keys; did you mean address_keys" in inventory.warnings
+    assert "has no option colour; it is ignored" in inventory.warnings
+    refused = inventory.run("ansible-inventory", "--list", adress_keys=["inventory-ip"], strict=True)
+    assert "has no option adress_keys; did you mean address_keys" in " ".join(refused.stderr.split())
+
+
 def test_machines_are_hosts_with_variables_of_plain_types_and_groups(inventory: Inventory) -> None:
     labels = {"elemental.cattle.io/rack": "7", "mac": "52-54-00-12-34-56"}
     inventory.lists = {

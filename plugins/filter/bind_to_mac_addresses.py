@@ -68,7 +68,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._binding impo
 from ansible_collections.elemental.networking.plugins.module_utils._yaml import YamlError, checked
 
 
-def _filter(config: t.Mapping[str, t.Any], mac_addresses: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _filter(config: t.Mapping[str, t.Any], mac_addresses: t.Mapping[str, t.Any] | None = None) -> dict[str, t.Any]:
+    if mac_addresses is None:
+        raise AnsibleFilterError(
+            "elemental.networking.bind_to_mac_addresses needs the MAC addresses by name, "
+            "such as bind_to_mac_addresses({'eth0': '52:54:00:12:34:56'})"
+        )
     try:
         return bind_to_mac_addresses(t.cast("t.Mapping[str, t.Any]", checked(config)), mac_addresses)
     except YamlError as error:

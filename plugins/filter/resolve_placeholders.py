@@ -83,7 +83,12 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.addresses import addresses_from_result
 
 
-def _resolve(value: object, addresses: object, place: str = "config") -> object:
+def _resolve(value: object, addresses: object = None, place: str = "config") -> object:
+    if addresses is None:
+        raise AnsibleFilterError(
+            "elemental.networking.resolve_placeholders needs the addresses by key, "
+            "such as resolve_placeholders({'inventory-ip': '192.168.122.150'})"
+        )
     try:
         return resolve_placeholders(value, addresses_from_result(addresses), place)
     except (AnsibleError, PlaceholderError) as error:

@@ -59,6 +59,9 @@ EXAMPLES = r"""
       kubeconfig: ~/.kube/config
   run_once: true
   register: report
+  vars:
+    # hosts name their backend with this variable, here all of them; it belongs in the inventory as a rule
+    machine_network_ipam_backend: kubernetes
 
 - name: Show it
   ansible.builtin.debug:

@@ -17,6 +17,7 @@ HIDDEN = "<hidden>"
 
 _SPACE = " \t\r\f"
 _SECTION = re.compile(r"\[([^\[\]\x00-\x1f\x7f]+)\][ \t]*\Z")
+_BEGUN = re.compile(r"\[[^\[\]=\s]{0,40}\]?")
 _KEY = re.compile(r"[^\[\]=]+(?:\[[-A-Za-z0-9_.@]*\])?\Z")
 # secrets of libnm's settings (NM_SETTING_PARAM_SECRET), plus certificate data that holds a private key
 _SECRET_WORD = re.compile(
@@ -35,7 +36,7 @@ _OTHER_LINE_END = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 class KeyfileError(ValueError):
-    """A string that NetworkManager could not read; names the line number and never the line, which may hold a secret."""
+    """A string that NetworkManager could not read; names the line number, and no part of the line that may hold a secret."""
 
 
 class Entry(t.NamedTuple):
@@ -96,10 +97,18 @@ def _key_value(number: int, section: str, content: str) -> Entry:
     key, separator, value = content.partition("=")
     key = key.rstrip(_SPACE)
     if not separator or not _KEY.match(key) or "\0" in content:
-        raise KeyfileError(f"line {number} is neither a [section], a key=value pair, a # comment nor blank")
+        raise KeyfileError(
+            f"line {number}{_begun(content)} is neither a [section], a key=value pair, a # comment nor blank"
+        )
     if not section:
         raise KeyfileError(f"line {number} stands before the first [section]")
     return Entry(number, section, key, value.lstrip(_SPACE))
+
+
+def _begun(content: str) -> str:
+    """The name of the section that a line begins, in commas: behind it there may be a secret."""
+    found = _BEGUN.match(content)
+    return f", {''.join(each if each.isprintable() else '?' for each in found.group())}," if found else ""
 
 
 def virtual_functions(text: str) -> int:

@@ -42,6 +42,11 @@ def test_each_interface_gets_its_own_address() -> None:
     assert config["interfaces"][0] == _interface("eth1")
 
 
+def test_without_addresses_the_filter_asks_for_them() -> None:
+    with pytest.raises(AnsibleFilterError, match=r"needs the MAC addresses by name, such as bind_to_mac_addresses\({"):
+        bind_to_mac_addresses.FilterModule().filters()["bind_to_mac_addresses"]({})
+
+
 def test_facts_tell_the_addresses() -> None:
     """The address of a port of a bond is the bond's; its own is perm_macaddress."""
     facts = {

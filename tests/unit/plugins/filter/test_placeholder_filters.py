@@ -65,6 +65,13 @@ def test_bad_input_is_one_sentence_of_the_filter(addresses: object, expected: st
         _resolve(["{inventory-ip}"], addresses, "machine_network.config")
 
 
+def test_without_addresses_the_filter_asks_for_them() -> None:
+    with pytest.raises(
+        AnsibleFilterError, match=r"resolve_placeholders needs the addresses by key, such as resolve_pl"
+    ):
+        _resolve("{inventory-ip}")
+
+
 def test_the_names_of_a_configuration_are_listed() -> None:
     names = placeholder_names.FilterModule().filters()["placeholder_names"]
     assert names({"eth0": "{b.prefix} {a}", "eth1": "{b}"}) == ["a", "b"]

@@ -113,8 +113,26 @@ def test_a_keyfile_does_not_show_its_values() -> None:
 def test_an_unreadable_line_is_named_by_number_only(text: str, line: int) -> None:
     with pytest.raises(KeyfileError) as caught:
         parse(text)
-    assert f"line {line} " in str(caught.value)
+    assert str(caught.value).startswith((f"line {line} ", f"line {line}, "))
     assert _SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("[connection", "[connection"),
+        ("[]", "[]"),
+        (f"[wifi-security]psk={_SECRET}", "[wifi-security]"),
+        (f"[psk={_SECRET}", "[psk"),
+        (f"[psk {_SECRET}", "[psk"),
+        ("[con\x1bnection", "[con?nection"),
+        ("[" + "x" * 100, "[" + "x" * 40),
+    ],
+)
+def test_a_line_that_begins_a_section_is_quoted_as_far_as_its_name(line: str, shown: str) -> None:
+    with pytest.raises(KeyfileError) as caught:
+        parse(f"{line}\nid=eth0\n")
+    assert str(caught.value).startswith(f"line 1, {shown}, is neither a [section], ")
 
 
 @pytest.mark.parametrize(("section", "key"), _SECRET_KEYS)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 from dataclasses import dataclass
 
 from .backend import IpamBackend, PoolState
@@ -16,7 +17,8 @@ from .names import final_name
 from .releasing import Selection
 
 _HEADERS = ("machine", "placeholder", "address", "in use since", "pool")
-_KEY, _ADDRESS, _SINCE = 16, 18, 20
+# of all columns but the last, so that most reports look alike
+_LEAST_WIDTHS = (0, 16, 18, 20)
 
 
 @dataclass(frozen=True)
@@ -99,39 +101,57 @@ def other_pools(claims: t.Iterable[BoundClaim], pools: t.Iterable[PoolState]) ->
 def lines(holdings: Holdings, wanted: t.Iterable[Wanted]) -> list[str]:
     """The report, line by line."""
     rows = sorted(holdings.claims, key=lambda bound: bound.claim.name.lower())
-    width = max([len(_HEADERS[0]), *(len(bound.claim.machine) for bound in rows)])
-    found = [_line(width, *_HEADERS)]
-    found += [_row(width, bound, holdings.inventories) for bound in rows] or ["no machine holds an address"]
+    found = _table([_cells(bound, holdings.inventories) for bound in rows])
+    found += [] if rows else ["no machine holds an address"]
     if holdings.orphans:
         names = ", ".join(claim.name for claim in holdings.orphans)
         found.append(f"claims of machines that are not in the inventory: {names}")
     if holdings.unknown:
         found.append(f"claims of machines that are not in the inventory are not known: {holdings.unknown}")
-    for state in holdings.pools:
-        usage = state.usage
-        found.append(f"pool {state.pool.reference.name}: {usage.used} of {usage.total} in use, {usage.free} free")
-    for pool in holdings.other_pools:
-        name = f"{pool.reference.name} ({pool.reference.kind}, {pool.reference.api_group})"
-        found.append(f"pool {name}: {pool.claimed} claimed, size unknown")
+    found += _pool_lines(holdings)
     return [*found, *unused_lines([bound.claim for bound in rows], wanted)]
 
 
-def _row(width: int, bound: BoundClaim, inventories: Inventories) -> str:
+def _pool_lines(holdings: Holdings) -> list[str]:
+    """How full each pool is; those that have one name are shown with their namespaces."""
+    states, others = holdings.pools, holdings.other_pools
+    places = {(state.pool.reference.name, state.pool.namespace) for state in states}
+    counts = Counter(name for name, _ in places | {(each.reference.name, each.namespace) for each in others})
+
+    def where(name: str, namespace: str) -> str:
+        if counts[name] == 1:
+            return ""
+        return f" in namespace {namespace}" if namespace else " in all namespaces"
+
+    found = []
+    for pool, usage in ((state.pool, state.usage) for state in states):
+        name = pool.reference.name
+        used = f"{usage.used} of {usage.total} in use, {usage.free} free"
+        found.append(f"pool {name}{where(name, pool.namespace)}: {used}")
+    for other in others:
+        name, kind = other.reference.name, f"{other.reference.kind}, {other.reference.api_group}"
+        found.append(f"pool {name} ({kind}){where(name, other.namespace)}: {other.claimed} claimed, size unknown")
+    return found
+
+
+def _table(rows: t.Sequence[t.Sequence[str]]) -> list[str]:
+    """The lines with the header, each column as wide as its longest cell; the last one has no end."""
+    cells = [_HEADERS, *rows]
+    widths = [max(least, *(len(each[place]) for each in cells)) for place, least in enumerate(_LEAST_WIDTHS)]
+    return ["  ".join([*map(str.ljust, each, widths), each[-1]]) for each in cells]
+
+
+def _cells(bound: BoundClaim, inventories: Inventories) -> tuple[str, ...]:
     claim, address = bound.claim, bound.address
     pool = claim.pool.name + (f"  site {claim.site}" if claim.site else "")
     whose = _whose(claim, inventories)
-    return _line(
-        width,
+    return (
         claim.machine or claim.name,
         claim.key,
         f"{address.address}/{address.prefix}" if address else "waits",
         claim.confirmed or "promised",
         f"{pool}  (claim of {whose})" if whose else pool,
     )
-
-
-def _line(width: int, machine: str, key: str, address: str, since: str, rest: str) -> str:
-    return f"{machine.ljust(width)}  {key.ljust(_KEY)}  {address.ljust(_ADDRESS)}  {since.ljust(_SINCE)}  {rest}"
 
 
 def _whose(claim: Claim, inventories: Inventories) -> str:

@@ -100,6 +100,29 @@ def test_a_report_reads_like_this() -> None:
     ]
 
 
+def test_a_column_is_as_wide_as_its_longest_content() -> None:
+    address = "2001:db8:1111:2222:3333:4444:5555:6666"
+    long = BoundClaim(claim("a-inventory-ip.renumbering"), Address(address, 64))
+    header, first, second = lines(holdings(long, bound("b-ip", "10.0.0.6")), [])
+    begin = first.index("promised")
+    assert first.startswith(f"a        inventory-ip.renumbering  {address}/64  promised")
+    assert (header.index("in use since"), second.index("promised")) == (begin, begin)
+
+
+def test_pools_of_one_name_are_shown_with_their_namespaces() -> None:
+    other = PoolState(Pool(P, "site", ("10.0.0.5-10.0.0.9",), 24), Usage(5, 0, 0))
+    everywhere = Pool(PoolReference("ipam.cluster.x-k8s.io", "GlobalInClusterIPPool", "p"), "", ("10.0.0.5",), 24)
+    pools = (POOL, other, PoolState(everywhere, Usage(1, 0, 0)))
+    found = lines(holdings(pools=pools, other_pools=(OtherPool(M, "a", 1), OtherPool(M, "b", 2))), [])
+    assert found[2:] == [
+        "pool p in namespace default: 2 of 5 in use, 3 free",
+        "pool p in namespace site: 0 of 5 in use, 5 free",
+        "pool p in all namespaces: 0 of 1 in use, 1 free",
+        "pool m (IPPool, ipam.metal3.io) in namespace a: 1 claimed, size unknown",
+        "pool m (IPPool, ipam.metal3.io) in namespace b: 2 claimed, size unknown",
+    ]
+
+
 def test_no_claims() -> None:
     assert lines(holdings(), [wanted("a", "ip")])[1:] == ["no machine holds an address"]
 

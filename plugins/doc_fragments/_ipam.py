@@ -92,6 +92,8 @@ options:
     description:
       - The file of the embedded backend. If it is missing, it is created with mode 0600. Its folder must exist.
       - Required with O(backend=embedded). Keep this file; it records which machine holds which address.
+      - On the controller a relative path is in the folder of the playbook, not beside the inventory as in the role and in the lookups. Give
+        C({{ inventory_dir }}/.elemental-ipam.sqlite) for the file that these use by default.
       - In an AWX job it must be on a path that outlives the job. One in the private folder of the job, or in the container, is refused.
     type: path
   kubernetes:

@@ -45,7 +45,9 @@ options:
         required: true
         choices: [embedded, postgresql]
       database:
-        description: The file, if it is an embedded one. As the target it is created with mode 0600 if it is missing. Its folder must exist.
+        description:
+          - The file, if it is an embedded one. As the target it is created with mode 0600 if it is missing. Its folder must exist.
+          - On the controller a relative path is in the folder of the playbook, not beside the inventory.
         type: path
       postgresql:
         description:

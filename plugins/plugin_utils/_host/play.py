@@ -32,6 +32,6 @@ def refuse_running_ahead(play: Play) -> None:
     # by the name of the module: Ansible's loader may have loaded it twice
     if any(each.__module__.endswith(_FREE) for each in getattr(strategy, "__mro__", ())):
         raise InvalidInput(
-            f"the strategy of this play, {one_line(play.strategy, 60)}, lets each host run ahead, and what is claimed here is claimed for "
+            f"the strategy of this play, {one_line(play.strategy, 60)}, lets each host run ahead, and some tasks here are for "
             "all hosts at once; set strategy: linear for this play, nothing was changed"
         )

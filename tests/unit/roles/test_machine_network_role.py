@@ -106,7 +106,7 @@ def test_a_play_in_which_hosts_run_ahead_is_refused_before_anything_is_claimed(
     assert "n1" in play.failed, play.output
     assert "Try, prove" not in play.output
     assert f"the strategy of this play, {strategy or configured}, lets each host run ahead" in play.text
-    assert "set strategy: linear for this play" in play.text
+    assert "and some tasks here are for all hosts at once; set strategy: linear for this play" in play.text
     assert not site.database.exists()
 
 

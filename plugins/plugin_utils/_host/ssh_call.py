@@ -42,7 +42,7 @@ class SshCall:
 def goes_elsewhere(call: SshCall) -> bool:
     """Whether ssh's own configuration leads to a host in another way than straight to its name and port: a jump host, an alias.
 
-    ssh itself is asked: it has many places and spellings for that. Of what is called in its place, and has no answer, the arguments are known.
+    ssh itself is asked: it has many places and spellings for that. Of a program in its place without an answer the arguments count.
     """
     settings = configuration(call)
     if not settings:

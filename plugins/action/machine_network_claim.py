@@ -7,28 +7,12 @@
 from __future__ import annotations
 
 import typing as t
-import uuid
-from dataclasses import asdict
 
-from ansible import constants, context
-from ansible_collections.elemental.networking.plugins.module_utils._ipam_module import BATCH_SPEC, serve_claims
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.play import refuse_running_ahead
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.asking import (
-    BatchAsked,
-    HostAsked,
-    batch_asked,
-)
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import backend_at, call, lazily
-from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import mistyped, specification
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import one_backend
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.claiming import claimed_for
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.host_variables import HostVariables
-from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import described
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.meant_hosts import hosts_of
-
-# what is read besides the options of the role
-_MORE_NAMES = ("ansible_connection", "inventory_dir")
 
 
 class ActionModule(NetworkAction):
@@ -39,73 +23,7 @@ class ActionModule(NetworkAction):
 
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
-        play = self._task.get_play()
-        refuse_running_ahead(play)
-        entry_points = specification(self._loader)
-        options = entry_points["configure"]
-        variables = HostVariables(self._task, task_vars, self._loader, (*options, *_MORE_NAMES))
-        asked = batch_asked(
-            hosts_of(self._task, task_vars["ansible_play_batch"], variables.everything_of, self._loader),
-            task_vars["groups"]["all"],
-            lambda host: variables.of(host).value,
-            options,
-            str(play.connection or context.CLIARGS.get("connection") or constants.DEFAULT_TRANSPORT),
-        )
-        access = lazily(self._templar, task_vars)
-        claimed: dict[str, t.Any] = {"changed": False}
-        if asked.hosts:
-            claimed = self._claimed(list(asked.hosts.values()), access)
-        warnings = [*claimed.get("warnings", ()), *mistyped(task_vars, entry_points)]
-        # a result that a host has from an earlier push of the same play has another one
-        return {**claimed, **_by_host(asked, claimed), "claim_id": uuid.uuid4().hex, "warnings": warnings}
-
-    def _claimed(self, asked: list[HostAsked], access: t.Callable[[str], object]) -> dict[str, t.Any]:
-        networks = [each.asked for each in asked]
-        place = one_backend(networks)
-        pools: list[t.Any] = []
-        for pool in (pool for each in networks for pool in each.pools):
-            if pool not in pools:
-                pools.append(pool)
-        asking = call(
-            BATCH_SPEC,
-            place.backend,
-            bool(self._task.check_mode),
-            claims=[claim for each in networks for claim in each.claims],
-            machines=[machine for each in networks for machine in each.machines],
-            pools=pools,
-        )
-        with backend_at(place.backend, place.database, access) as backend:
-            result = serve_claims(asking, backend, asking.params["claims"])
-        return {
-            **result,
-            "warnings": asking.warnings,
-            "backend": place.backend,
-            "database": place.database,
-            "pools": pools,
-        }
-
-
-def _is_promised(claims: t.Sequence[t.Mapping[str, t.Any]], machine: str, claimed: t.Mapping[str, t.Any]) -> bool:
-    """Whether nothing shows that a machine has ever answered at an address that it holds, also for a key that it asks for no more."""
-    held = set((claimed.get("held") or {}).get(machine) or ())
-    is_known = bool((claimed.get("host_keys") or {}).get(machine)) or any(claim.get("confirmed") for claim in claims)
-    return bool(claims) and not is_known and held <= {claim.get("address") for claim in claims}
-
-
-def _by_host(asked: BatchAsked[HostAsked], claimed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What the push of each host needs, and why a host is not pushed."""
-    claims, renumbering = (grouped(claimed.get(name) or (), "machine") for name in ("claims", "renumbering"))
-    hosts = {}
-    for host, each in asked.hosts.items():
-        about = described(each.asked)
-        del about["pools"]
-        machine = each.asked.machine
-        hosts[host] = {
-            **about,
-            "push": dict(each.push),
-            "keeps_unused": each.keeps_unused,
-            "is_promised": _is_promised(claims.get(machine, []), machine, claimed),
-            "is_pending": any(claim["address"] is None for claim in claims.get(machine, ())),
-            "renumbering": renumbering.get(machine, []),
-        }
-    return {"hosts": hosts, "refused": {host: asdict(each) for host, each in asked.refused.items()}}
+        refuse_running_ahead(self._task.get_play())
+        variables = HostVariables(self._task, task_vars, self._loader, ())
+        hosts = hosts_of(self._task, task_vars["ansible_play_batch"], variables.everything_of, self._loader)
+        return claimed_for(hosts, self._task, task_vars, self._loader, self._templar)

@@ -15,11 +15,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam_module 
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._action import NetworkAction
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import (
-    InvalidInput,
     Refused,
     RolledBack,
     described,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.claiming import claimed_for
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import backend_at, call, lazily
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import (
     given_of,
@@ -45,14 +45,15 @@ class ActionModule(NetworkAction):
         """See the documentation of the module."""
         host = str(task_vars["inventory_hostname"])
         claimed = claims_made(self._task, host)
+        shown: dict[str, t.Any] = {"claim_id": claimed["claim_id"]}
+        if host not in {*claimed["hosts"], *claimed["refused"]}:
+            # not every host that a task is for can be known to the one that runs for all
+            claimed = claimed_for([host], self._task, task_vars, self._loader, self._templar)
+            shown["claimed"] = claimed
         refused = claimed["refused"].get(host)
         if refused:
             raise Refused.again(refused["msg"], refused["error"])
-        asked = claimed["hosts"].get(host)
-        if asked is None:
-            raise InvalidInput(
-                f"nothing was claimed for {host}: run machine_network_claim for all hosts of this play first"
-            )
+        asked = claimed["hosts"][host]
         if asked["is_pending"]:
             return {"changed": False, "skipped": True, "skip_reason": "its addresses are not claimed yet (check mode)"}
         try:
@@ -65,7 +66,8 @@ class ActionModule(NetworkAction):
             if isinstance(error, RolledBack):
                 self._drop_new(asked, claimed, lazily(self._templar, task_vars))
             raise _not_renumbered(host, error) from None
-        return {**result, "claim_id": claimed["claim_id"]}
+        made = shown.get("claimed") or {}
+        return {**result, **shown, "changed": bool(result["changed"] or made.get("changed"))}
 
     def _order(
         self, host: str, asked: _Record, claimed: _Record, task_vars: dict[str, t.Any]

@@ -47,17 +47,24 @@ class ActionModule(NetworkAction):
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
         claimed = claims_made(self._task, str(task_vars["inventory_hostname"]))
-        found = {host: registered(self._task, host).get(_RESULT) for host in claimed["hosts"]}
-        pushed = _pushed(claimed, results_of(claimed["claim_id"], found))
-        left = left_of(pushed, bool(self._task.check_mode))
-        result = {}
-        if left.to_record or left.renumbered or left.to_release:
-            result = self._carried_out(left, claimed, lazily(self._templar, task_vars))
+        hosts = {*claimed["hosts"], *task_vars["ansible_play_hosts_all"]}
+        found = {host: registered(self._task, host).get(_RESULT) for host in hosts}
+        results = results_of(claimed["claim_id"], found)
+        # a host that the claiming task did not know of has claimed for itself
+        origins = [claimed, *(each["claimed"] for each in results.values() if "claimed" in each)]
+        pushed: list[Pushed] = []
+        ended: list[dict[str, t.Any]] = []
+        for origin in origins:
+            of_origin = _pushed(origin, results)
+            pushed += of_origin
+            left = left_of(of_origin, bool(self._task.check_mode))
+            if left.to_record or left.renumbered or left.to_release:
+                ended.append(self._carried_out(left, origin, lazily(self._templar, task_vars)))
         variables = HostVariables(self._task, task_vars, self._loader, NAMES)
         places = moved_hosts(
             {each.host: each.result for each in pushed}, {each.host: variables.of(each.host) for each in pushed}
         )
-        return {"changed": False, **result, "moved": places}
+        return {"changed": any(each.pop("changed") for each in ended), **_joined(ended), "moved": places}
 
     def _carried_out(
         self, left: Left, claimed: t.Mapping[str, t.Any], access: t.Callable[[str], object]
@@ -132,4 +139,13 @@ def _pushed(claimed: t.Mapping[str, t.Any], results: t.Mapping[str, t.Any]) -> l
             is_renumbered=bool(claimed["hosts"][host]["renumbering"]),
         )
         for host, result in results.items()
+        if host in claimed["hosts"]
     ]
+
+
+def _joined(results: t.Iterable[dict[str, t.Any]]) -> dict[str, list[t.Any]]:
+    """The lists of several results."""
+    found: dict[str, list[t.Any]] = {}
+    for name, values in (pair for each in results for pair in each.items()):
+        found.setdefault(name, []).extend(values)
+    return found

@@ -228,7 +228,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._printable im
 from ansible_collections.elemental.networking.plugins.plugin_utils._collecting import without_collection
 from ansible_collections.elemental.networking.plugins.plugin_utils._early_lookups import load_lookups
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import for_this_program
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import for_this_program, made_of_data
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import Host, candidates, hosts
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Candidates, Query, Rules
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.options import (
@@ -284,6 +284,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _evaluate(self, expression: str, variables: t.Mapping[str, t.Any]) -> t.Any:
         return self._compose(expression, variables)
+
+    def _compose(self, template: t.Any, variables: t.Mapping[str, t.Any], *more: t.Any, **options: t.Any) -> t.Any:
+        """What a template of the user's gives (Ansible's method, for ``compose`` and all other expressions)."""
+        return made_of_data(super()._compose(template, variables, *more, **options))
 
     def _candidates(self, query: Query, rules: Rules, path: str, cache: bool) -> Candidates:
         """The machines that were found: from the cache where it is used and has them, for the same query and rules."""

@@ -95,18 +95,10 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._request.know
     served,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import (
+    flattened,
     refuse_unknown,
     require_terms,
 )
-
-
-def flattened(terms: t.Iterable[t.Any]) -> t.Iterator[t.Any]:
-    """The keys, also where they were given as a list."""
-    for term in terms:
-        if isinstance(term, (list, tuple)):
-            yield from flattened(term)
-        else:
-            yield term
 
 
 class LookupModule(LookupBase):

@@ -49,6 +49,7 @@ import typing as t
 
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import (
+    flattened,
     refuse_unknown,
     require_terms,
 )
@@ -62,4 +63,4 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         refuse_unknown(self, kwargs)
         require_terms(self, terms, "an address")
-        return [verified_text(str(url), self.get_option("sha256")) for url in terms]
+        return [verified_text(str(url), self.get_option("sha256")) for url in flattened(terms)]

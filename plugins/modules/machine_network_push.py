@@ -61,6 +61,11 @@ claim_id:
   type: str
   returned: success
   sample: 5b2a0f6d9c8e4f0c8f7f8d1f2a3b4c5d
+claimed:
+  description: The result of M(elemental.networking.machine_network_claim) for this host alone. Not each host of a role is known to the
+    task that claims for all, for example where a play includes the role in a loop.
+  type: dict
+  returned: if the host was not among those
 error:
   description:
     - What failed, for a workflow to branch on. C(code) is one of those in C(docs/errors.md), the other fields are the object and its

@@ -24,6 +24,8 @@ _SSH_CONFIGURATIONS = ("~/.ssh/config", "/etc/ssh/ssh_config")
 # which the file of the machine includes
 _FOLDER = "/etc/ssh/ssh_config.d"
 _SSH_PORT = "22"
+# seconds; a program in the place of ssh may not know the question, and begin to work
+_LONGEST = 10.0
 # as `ssh -G` prints them
 _UNCHECKED = ("false", "no", "off")
 
@@ -93,14 +95,16 @@ def _holds(known_hosts: str, name: str) -> bool:
 def configuration(call: SshCall) -> t.Mapping[str, str]:
     """What ssh makes of its configuration for a host, by the name of each setting in small letters; nothing is connected.
 
-    Empty where there is no ssh, which Ansible's connection reports.
+    Empty where there is no ssh, which Ansible's connection reports, or no answer.
     """
     user = ["-l", call.user] if call.user else []
     port = ["-p", str(call.port)] if call.port else []
     command = [call.executable, "-G", *shlex.split(call.arguments), *user, *port, "--", call.host]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    except OSError:
+        run = subprocess.run(
+            command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=_LONGEST
+        )
+    except (OSError, subprocess.TimeoutExpired):
         return {}
     lines = [line.split(" ", 1) for line in run.stdout.splitlines() if " " in line]
     return {name.lower(): value for name, value in lines}

@@ -101,7 +101,8 @@ def flag(values: t.Mapping[str, t.Any], name: str) -> bool:
     try:
         return False if is_unset(value) else bool(boolean(value))
     except TypeError:
-        raise InvalidInput(f"{_PREFIX}_{name} is {plain(value, _SHOWN)}: give true or false") from None
+        # its value may be a secret's, by mistake
+        raise InvalidInput(f"{_PREFIX}_{name} is neither true nor false: give one of them") from None
 
 
 def push_options(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

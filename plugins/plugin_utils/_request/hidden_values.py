@@ -13,6 +13,8 @@ import copy
 import typing as t
 
 _PREFIX = "machine_network"
+# what `omit` is there; since 2.19 Ansible leaves the variable out itself
+_OMIT = "__omit_place_holder__"
 # option of what a host asks for -> variable
 VARIABLES = {
     "network": _PREFIX,
@@ -37,8 +39,8 @@ VARIABLES = {
 
 
 def is_unset(value: object) -> bool:
-    """Whether a value counts as not given: null, or a string that is empty or blank."""
-    return value is None or (isinstance(value, str) and not value.strip())
+    """Whether a value counts as not given: null, a string that is empty or blank, or ``omit`` before ansible-core 2.19."""
+    return value is None or (isinstance(value, str) and (not value.strip() or value.startswith(_OMIT)))
 
 
 def hidden_values(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -37,3 +37,12 @@ def require_terms(lookup: LookupBase, terms: t.Sequence[t.Any], what: str) -> No
 
 def _name(lookup: LookupBase) -> str:
     return f"elemental.networking.{type(lookup).__module__.rpartition('.')[2]}"
+
+
+def flattened(terms: t.Iterable[t.Any]) -> t.Iterator[t.Any]:
+    """The terms, also where they were given as a list."""
+    for term in terms:
+        if isinstance(term, (list, tuple)):
+            yield from flattened(term)
+        else:
+            yield term

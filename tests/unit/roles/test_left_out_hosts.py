@@ -128,3 +128,44 @@ def test_a_play_that_starts_in_the_middle_is_explained(site: Site) -> None:
     (site.folder / "own.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [_IMPORT]}]))
     played = site.play("--start-at-task", "Record what the machines*", playbook="own.json")
     assert "nothing was claimed in this play: this module is a step of the role machine_network" in played.text
+
+
+def _included(site: Site, *tasks: t.Mapping[str, t.Any], **keywords: t.Any) -> dict[str, t.Any]:
+    """A task that includes these."""
+    (site.folder / "inside.json").write_text(json.dumps(list(tasks)))
+    return {"ansible.builtin.include_tasks": "inside.json", **keywords}
+
+
+_TURN = {"loop": ["a"], "vars": {"mode": "inner"}}
+_NOTE = {"ansible.builtin.set_fact": {"is_to_do": False}}
+
+
+@pytest.mark.parametrize(
+    ("inside", "keywords"),
+    [
+        ([{**_INCLUDE, **_TURN}], {"loop": [*_HOSTS], "when": "item == inventory_hostname"}),
+        ([{**_INCLUDE, **_TURN}], {"when": "mode == 'outer'"}),
+        ([_NOTE, _INCLUDE], {"when": "is_to_do | default(true)"}),
+        ([_NOTE, _IMPORT], {"when": "is_to_do | default(true)"}),
+    ],
+    ids=["loop", "variable", "fact", "fact and import"],
+)
+def test_a_condition_that_held_when_the_role_was_included_counts(
+    site: Site, inside: list[dict[str, t.Any]], keywords: dict[str, t.Any]
+) -> None:
+    """What it names may be something else by now."""
+    task = _included(site, *inside, **keywords)
+    played = _play(site, [{"vars": {"mode": "outer"}, "tasks": [task]}], ["ip"])
+    assert played.fine == set(_HOSTS), played.output
+    assert _claims(site) == {f"{host}-ip" for host in _HOSTS}
+    # what such a host no longer asks for goes, too
+    _play(site, [{"vars": {"mode": "outer"}, "tasks": [task]}], ["new"])
+    assert _claims(site) == {f"{host}-new" for host in _HOSTS}
+
+
+def test_hosts_that_come_to_a_rescue_with_another_are_configured(site: Site) -> None:
+    """A claim that fails for all sends all of them there, of which Ansible shows the first."""
+    full = {**_IMPORT, "vars": {"machine_network": network_of("ip", pool="no-such-pool")}}
+    played = _play(site, [{"tasks": [{"block": [full], "rescue": [_IMPORT]}]}], ["ip"])
+    assert played.fine == set(_HOSTS), played.output
+    assert _claims(site) == {f"{host}-ip" for host in _HOSTS}

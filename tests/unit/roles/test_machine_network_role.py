@@ -366,4 +366,4 @@ def test_what_is_neither_true_nor_false_is_refused(site: Site, name: str, book: 
     variables = {f"machine_network_{name}": value}
     played = site.play("--limit=n1,n2", playbook=f"elemental.networking.{book}", hosts={"n1": variables})
     assert (played.failed, played.fine) == ({"n1"}, {"n2"}), played.output
-    assert f"machine_network_{name} is {value}: give true or false" in played.text
+    assert f"machine_network_{name} is neither true nor false: give one of them" in played.text

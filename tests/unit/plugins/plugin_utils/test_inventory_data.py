@@ -54,6 +54,18 @@ def test_nothing_is_evaluated_in_any_program(
     assert getattr(found["text"], "__UNSAFE__", False) == (data._trust is None)
 
 
+@pytest.mark.parametrize("text", ["{1 + 1}", "% if x %", "{", "# x #"])
+def test_braces_of_the_user_around_a_value_make_no_template_of_it(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """What his template makes is evaluated once more before ansible-core 2.19, unless there is a marked value in it."""
+    monkeypatch.setattr(data.context, "CLIARGS", {})
+    found = data.for_this_program()({"text": text})
+    evaluate = getattr(ansible.template, "trust_as_template", str)
+    templar = Templar(loader=DataLoader(), variables={**found, "made": evaluate("{{ '{' ~ text ~ '}' }}")})
+    assert templar.template(evaluate("{{ made }}")) == "{%s}" % text
+    assert data.made_of_data("{{1 + 1}}") == "{{1 + 1}}"
+    assert getattr(data.made_of_data("{{1 + 1}}"), "__UNSAFE__", False) == (data._trust is None)
+
+
 @pytest.mark.parametrize("text", PLAIN)
 def test_what_holds_no_template_is_exported_as_it_is(text: str) -> None:
     if data._trust is None:

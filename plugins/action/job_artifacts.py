@@ -43,6 +43,8 @@ class ActionModule(NetworkAction):
         """What became of a host; empty for one whose batch has not begun."""
         known = registered(self._task, host)
         result, claimed, held = (known.get(name) for name in (_RESULT, _CLAIMED, _HELD))
+        # a host may have claimed for itself
+        claimed = result.get("claimed", claimed) if isinstance(result, t.Mapping) else claimed
         request = claimed if isinstance(claimed, t.Mapping) else held
         if not isinstance(request, t.Mapping):
             return {}

@@ -47,7 +47,7 @@ class ActionModule(NetworkAction):
     def perform(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """See the documentation of the module."""
         claimed = claims_made(self._task, str(task_vars["inventory_hostname"]))
-        hosts = {*claimed["hosts"], *task_vars["ansible_play_hosts_all"]}
+        hosts = dict.fromkeys([*claimed["hosts"], *task_vars["ansible_play_hosts_all"]])
         found = {host: registered(self._task, host).get(_RESULT) for host in hosts}
         results = results_of(claimed["claim_id"], found)
         # a host that the claiming task did not know of has claimed for itself

@@ -11,6 +11,7 @@ import functools
 import glob
 import os
 import pwd
+import re
 import shlex
 import socket
 import subprocess
@@ -48,7 +49,7 @@ def goes_elsewhere(call: SshCall) -> bool:
     """
     settings = configuration(call)
     if not settings:
-        return "proxy" in call.arguments.lower()
+        return bool(re.search(r"(?i:proxy)|(^|\s)-\w*J", call.arguments))
     is_proxy = any(settings.get(name, "none").lower() != "none" for name in ("proxyjump", "proxycommand"))
     is_alias = _plain(settings.get("hostname", call.host)) != _plain(call.host)
     port = str(call.port or _SSH_PORT)

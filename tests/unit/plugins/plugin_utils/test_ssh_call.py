@@ -70,7 +70,9 @@ def test_ssh_itself_is_asked(tmp_path: Path, printed: str, expected: bool) -> No
     assert _ssh_call.goes_elsewhere(_ssh_call.SshCall(str(program), "node", None, "core", "")) is expected
 
 
-@pytest.mark.parametrize(("arguments", "expected"), [("-o ProxyJump=gate", True), ("-C", False)])
+@pytest.mark.parametrize(
+    ("arguments", "expected"), [("-o ProxyJump=gate", True), ("-J gate", True), ("-CJ gate", True), ("-C", False)]
+)
 def test_of_a_program_without_an_answer_the_words_are_known(tmp_path: Path, arguments: str, expected: bool) -> None:
     """Something else than OpenSSH may be called."""
     program = tmp_path / "ssh"

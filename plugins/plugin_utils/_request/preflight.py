@@ -22,7 +22,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
     Pool,
     PoolReference,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_pool, claim_name
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_pool, claim_name, is_subdomain
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
     PlaceholderError,
     resolve_placeholders,
@@ -67,6 +67,9 @@ def _rehearse(asked: MachineNetwork) -> None:
     if asked.configurator == "none":
         return
     wanted = ip_addresses(asked.network)
+    if wanted and not is_subdomain(asked.machine):
+        form = "lower case letters, digits, dashes and dots, with a letter or digit at both ends of each part"
+        raise RenderError(f"this is not a valid name of a machine; set machine_network_machine_name to one of {form}")
     for key, reference in wanted.items():
         claim_name(asked.machine, key)
         _checked_reference(key, reference)

@@ -62,3 +62,10 @@ def test_a_failure_keeps_its_cause_and_its_details(monkeypatch: pytest.MonkeyPat
     with pytest.raises(AnsibleError, match="node1: there is no pool p") as missing:
         checked(Given(host="node1", network=NETWORK))
     assert described(missing.value) == {"code": "pool_not_found", "pool": "p"}
+
+
+@pytest.mark.parametrize("host", ["Web-Ä.example.com", "-x", "ä"])
+def test_where_no_machine_name_can_be_made_of_a_host_the_variable_for_it_is_named(host: str) -> None:
+    network = {"configurator": "nmconnections", "ipAddresses": {"ip": {"name": "p"}}, "config": {}}
+    with pytest.raises(AnsibleError, match="not a valid name of a machine; set machine_network_machine_name"):
+        checked(Given(host, network=network))

@@ -22,7 +22,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.model i
     Pool,
     PoolReference,
 )
-from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_pool, claim_name, is_subdomain
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import (
+    checked_pool,
+    claim_name,
+    is_subdomain,
+)
 from ansible_collections.elemental.networking.plugins.module_utils._placeholders import (
     PlaceholderError,
     resolve_placeholders,

@@ -20,9 +20,9 @@ Everything = t.Callable[[str], dict[str, t.Any]]
 def hosts_of(task: t.Any, batch: t.Sequence[str], everything_of: Everything, loader: t.Any) -> list[str]:
     """Those for which the conditions of the task and of the includes around it hold, and in a rescue those that failed.
 
-    One whose condition cannot be evaluated is among them. One may be missing: what a condition names may have changed since the include, and
-    the failure of one host may lead others to a rescue. Such a host must get what it needs in a task of its own. ``everything_of`` gives all
-    variables of a host.
+    One whose condition cannot be evaluated is among them. One may be missing: what a condition names may have changed since the include,
+    and the failure of one host may lead others to a rescue. Such a host must get what it needs in a task of its own. ``everything_of``
+    gives all variables of a host.
     """
     conditional = [each for each in (task, *_includes(task)) if each.when]
     is_rescue = _is_rescue(task)

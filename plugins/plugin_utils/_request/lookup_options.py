@@ -16,8 +16,10 @@ from ansible.plugins.lookup import LookupBase
 _OF_ANSIBLE = ("allow_unsafe", "errors", "wantlist")
 
 
-def refuse_unknown(lookup: LookupBase, given: t.Iterable[str]) -> None:
+def refuse_unknown(lookup: LookupBase, given: t.Collection[str]) -> None:
     """Raise AnsibleLookupError for an option that this lookup does not have."""
+    if not given:  # as a rule, and a play may look things up thousands of times
+        return
     documented = constants.config.get_configuration_definitions("lookup", lookup._load_name)
     known = [each for each in documented if not each.startswith("_")]
     unknown = next((each for each in given if each not in known and each not in _OF_ANSIBLE), None)

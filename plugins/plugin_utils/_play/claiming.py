@@ -77,7 +77,7 @@ def _claimed(asked: list[HostAsked], check: bool, access: t.Callable[[str], obje
     }
 
 
-def _is_promised(claims: t.Sequence[t.Mapping[str, t.Any]], machine: str, claimed: t.Mapping[str, t.Any]) -> bool:
+def is_promised(claims: t.Sequence[t.Mapping[str, t.Any]], machine: str, claimed: t.Mapping[str, t.Any]) -> bool:
     """Whether nothing shows that a machine has ever answered at an address that it holds, also for a key that it asks for no more."""
     held = set((claimed.get("held") or {}).get(machine) or ())
     is_known = bool((claimed.get("host_keys") or {}).get(machine)) or any(claim.get("confirmed") for claim in claims)
@@ -96,7 +96,7 @@ def _by_host(asked: BatchAsked[HostAsked], claimed: t.Mapping[str, t.Any]) -> di
             **about,
             "push": dict(each.push),
             "keeps_unused": each.keeps_unused,
-            "is_promised": _is_promised(claims.get(machine, []), machine, claimed),
+            "is_promised": is_promised(claims.get(machine, []), machine, claimed),
             "is_pending": any(claim["address"] is None for claim in claims.get(machine, ())),
             "renumbering": renumbering.get(machine, []),
         }

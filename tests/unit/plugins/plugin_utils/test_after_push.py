@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.action.machine_network_claim import _is_promised
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.after_push import Pushed, left_of
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.claiming import is_promised
 
 KEYS = ["ssh-ed25519 AAAA"]
 CLAIM = {
@@ -131,4 +131,4 @@ HELD = {"n1": ["192.0.2.1"]}
 def test_an_address_is_only_promised_where_nothing_shows_that_the_machine_has_another_one(
     claims: list[dict[str, str]], claimed: dict[str, t.Any], expected: bool
 ) -> None:
-    assert _is_promised(claims, "n1", claimed) == expected
+    assert is_promised(claims, "n1", claimed) == expected

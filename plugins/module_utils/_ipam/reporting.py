@@ -116,7 +116,7 @@ def _pool_lines(holdings: Holdings) -> list[str]:
     """How full each pool is; those that have one name are shown with their namespaces."""
     states, others = holdings.pools, holdings.other_pools
     places = {(state.pool.reference.name, state.pool.namespace) for state in states}
-    counts = Counter(name for name, _ in places | {(each.reference.name, each.namespace) for each in others})
+    counts = Counter(name for name, _namespace in places | {(each.reference.name, each.namespace) for each in others})
 
     def where(name: str, namespace: str) -> str:
         if counts[name] == 1:

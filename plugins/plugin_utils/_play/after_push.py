@@ -10,6 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import RENUMBERING
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.registered import with_id
 
 _Record = t.Mapping[str, t.Any]
 # what a release is compared with
@@ -45,11 +46,7 @@ def results_of(claim_id: str, registered: t.Mapping[str, object]) -> dict[str, _
 
     One that failed, was not reached, or was skipped has none, also where a play ignores that; nor has one that an earlier play pushed.
     """
-    return {
-        host: result
-        for host, result in registered.items()
-        if isinstance(result, t.Mapping) and result.get("claim_id") == claim_id
-    }
+    return with_id(registered, "claim_id", claim_id)
 
 
 def left_of(pushed: t.Iterable[Pushed], check_mode: bool) -> Left:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.elemental.networking.plugins.plugin_utils._request.registered import with_id
+
 _Record = t.Mapping[str, t.Any]
 # what a release is compared with
 _OF_A_RELEASE = ("name", "namespace", "machine", "key", "pool", "host", "owner", "site")
@@ -58,13 +60,8 @@ def results_of(reset_id: str, registered: t.Mapping[str, object], is_rehearsal: 
 
     Nor is what it has rehearsed (check mode), unless the release is a rehearsal, too (``is_rehearsal``).
     """
-    return {
-        host: result
-        for host, result in registered.items()
-        if isinstance(result, t.Mapping)
-        and result.get("reset_id") == reset_id
-        and (is_rehearsal or not result.get("is_rehearsed"))
-    }
+    found = with_id(registered, "reset_id", reset_id)
+    return {host: result for host, result in found.items() if is_rehearsal or not result.get("is_rehearsed")}
 
 
 def releases(hosts: t.Mapping[str, _Record], results: t.Mapping[str, _Record]) -> list[Release]:

@@ -29,7 +29,7 @@ def database_path(name: str, inventory_folder: str | None) -> str:
 
 
 def _there(inventory_folder: str | None) -> str:
-    """Empty where there is none: of a list of hosts (``-i host,``) Ansible gives the word None."""
+    """Empty where it is not known: of a list of hosts (``-i host,``) Ansible gives the word None."""
     return "" if inventory_folder in (None, "None") else str(inventory_folder)
 
 

@@ -22,6 +22,13 @@ def registered(task: t.Any, host: str) -> _Record:
     return found
 
 
+def with_id(results: t.Mapping[str, object], name: str, value: str) -> dict[str, _Record]:
+    """Of what hosts have registered the results that have this id, by host (pure)."""
+    return {
+        host: result for host, result in results.items() if isinstance(result, t.Mapping) and result.get(name) == value
+    }
+
+
 def claims_held(task: t.Any, host: str) -> _Record:
     """What machine_network_held_info has found. Raises InvalidInput where it did not come before."""
     return _of_all(task, host, "_machine_network_held", "reset_id", "no claims were looked up", "network_reset")

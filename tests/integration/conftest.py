@@ -78,12 +78,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @dataclass(frozen=True)
 class PlayResult:
-    """What ansible-runner recorded of a play."""
+    """What ansible-runner recorded of a play. As a text it says what failed: pytest shows no more of it than some words."""
 
     succeeded: bool
     output: str
     stats: t.Mapping[str, t.Mapping[str, int]]
     events: tuple[t.Mapping[str, t.Any], ...]
+
+    def __repr__(self) -> str:
+        failures = {host: self.failure(host) for host in self.stats.get("failures", {})}
+        unreachable = {host: self.failure(host) for host in self.stats.get("dark", {})}
+        return f"<play: {failures=} {unreachable=} succeeded={self.succeeded}>"
 
     def changed(self, host: str) -> int:
         """How many tasks changed something on a host."""

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run stages: python3 -m tests.stages [STAGE ...]. One line per stage; the output of one that fails follows.
 
-Those that often wait run beside those that compute (`lanes`).
+Those that often wait run beside those that compute, and the longest of each first (`lanes`).
 """
 
 from __future__ import annotations
@@ -323,11 +323,12 @@ STAGES = (
     Stage("lint", "ansible-lint (production)", lambda: _in_collection("ansible-lint", "--nocolor", "-q")),
     Stage("galaxy-importer", "import by Galaxy", _galaxy_importer, report=("galaxy-importer: ",)),
     Stage("unit", "unit tests (ansible-core 2.19)", _all_units, one=_ONE_UNIT),
+    # ansible is killed less often than in a run of the fault list alone
     Stage(
-        "unit-2.16",
-        "unit tests (ansible-core 2.16)",
-        lambda: _other_core("core-2.16", machine.PYTHON, 1),
-        one=_ONE_UNIT,
+        "cluster",
+        "claims on a control plane",
+        lambda: _cluster(KILLS=os.environ.get("KILLS") or "3"),
+        one=("-k", "test_a_bulk_is_claimed_and_stays"),
     ),
     Stage(
         "unit-2.21",
@@ -336,15 +337,11 @@ STAGES = (
         optional=True,
         one=_ONE_UNIT,
     ),
-    Stage("older-python", "unit tests of hosts' Python", _older_python, report=("older Python: ",)),
-    Stage("fuzz", "trust borders, many inputs", _fuzz, report=("border ",), by_default=False),
-    Stage("sanity", "ansible-test sanity", _sanity, one=("--test", "validate-modules")),
-    # ansible is killed less often than in a run of the fault list alone
     Stage(
-        "cluster",
-        "claims on a control plane",
-        lambda: _cluster(KILLS=os.environ.get("KILLS") or "3"),
-        one=("-k", "test_a_bulk_is_claimed_and_stays"),
+        "unit-2.16",
+        "unit tests (ansible-core 2.16)",
+        lambda: _other_core("core-2.16", machine.PYTHON, 1),
+        one=_ONE_UNIT,
     ),
     Stage(
         "postgresql",
@@ -354,19 +351,14 @@ STAGES = (
         one=("-k", "test_the_modules_claim_and_look_and_show_no_password"),
         take_down=_take_down_postgresql,
     ),
+    Stage("sanity", "ansible-test sanity", _sanity, one=("--test", "validate-modules")),
+    Stage("older-python", "unit tests of hosts' Python", _older_python, report=("older Python: ",)),
+    Stage("fuzz", "trust borders, many inputs", _fuzz, report=("border ",), by_default=False),
     Stage(
         "cluster-1.0",
         "claims, provider v1.0.3",
         lambda: _cluster(*(f"tests/cluster/test_{name}.py" for name in _OLDER_PROVIDER), PROVIDER="1.0"),
         by_default=False,
-    ),
-    Stage(
-        "awx",
-        "as AWX runs it",
-        _awx,
-        report=("SKIPPED ", "part "),
-        one=("-k", "test_two_slices_at_once_claim_no_address_twice_and_their_artifacts_merge"),
-        waits=True,
     ),
     Stage("cluster-faults", "faults of claims, in a row", _cluster_faults, report=("run ",), by_default=False),
     Stage(
@@ -386,14 +378,13 @@ STAGES = (
         one=("-s", "configure"),
         waits=True,
     ),
-    Stage("reboot", f"a boot after each change ({_suite()})", _reboot, report=("reboot ", "run "), by_default=False),
-    Stage("renumber", f"renumbering, killed ({_suite()})", _renumber, report=("renumber ", "run "), by_default=False),
     Stage(
-        "keyfiles",
-        f"keyfiles for two readers ({_suite()})",
-        _keyfiles,
-        report=("keyfiles ", "simple keyfiles "),
-        by_default=False,
+        "awx",
+        "as AWX runs it",
+        _awx,
+        report=("SKIPPED ", "part "),
+        one=("-k", "test_two_slices_at_once_claim_no_address_twice_and_their_artifacts_merge"),
+        waits=True,
     ),
     Stage(
         "faults",
@@ -402,6 +393,15 @@ STAGES = (
         report=("| ", "|-", "run "),
         one=("--fault", "link cut for 5 s", "--phase", "before the checkpoint", "--part", "1/1"),
         waits=True,
+    ),
+    Stage("reboot", f"a boot after each change ({_suite()})", _reboot, report=("reboot ", "run "), by_default=False),
+    Stage("renumber", f"renumbering, killed ({_suite()})", _renumber, report=("renumber ", "run "), by_default=False),
+    Stage(
+        "keyfiles",
+        f"keyfiles for two readers ({_suite()})",
+        _keyfiles,
+        report=("keyfiles ", "simple keyfiles "),
+        by_default=False,
     ),
 )
 

@@ -46,7 +46,7 @@ class Stage:
     by_default: bool = True
     # what narrows it down to one test, where it has many and they take long
     one: tuple[str, ...] = ()
-    # the stages of a lane run one after another; one that often waits has a lane beside those that compute
+    # the stages of a lane run one after another; one that often waits has a lane beside those that compute, until that is empty
     waits: bool = False
     # after an interrupt: what the stage has had no time for
     take_down: t.Callable[[], None] | None = None
@@ -92,9 +92,9 @@ class _Lanes:
             raise
 
     def _fill(self, lane: int) -> None:
-        """Start the next stage of a lane that is free."""
-        while lane not in self._running and self._waiting[lane]:
-            stage = self._waiting[lane].pop(0)
+        """Start the next stage in a lane that is free: one of the other lane where it has none left itself."""
+        while lane not in self._running and (waiting := self._waiting[lane] or self._waiting[1 - lane]):
+            stage = waiting.pop(0)
             started = time.monotonic()
             try:
                 command, folder, variables = stage.command()

@@ -55,17 +55,27 @@ def test_a_stage_that_waits_runs_beside_those_that_compute(tmp_path: Path, capsy
     """Each of the two ends when the other one has begun; those of one lane keep their order, and each has a log of its own."""
     meet = "touch {mine}; " + wait_for("{theirs}")
     stages = [
-        stage("slow", meet.format(mine="slow", theirs="second") + "; echo slow >> order", tmp_path, waits=True),
+        stage("slow", meet.format(mine="slow", theirs="second"), tmp_path, waits=True),
         stage("first", "echo first >> order; echo said", tmp_path),
-        stage("second", meet.format(mine="second", theirs="slow"), tmp_path),
-        stage("last", "cat order; echo last >> order", tmp_path, waits=True),
+        stage("second", "echo second >> order; " + meet.format(mine="second", theirs="slow"), tmp_path),
     ]
     assert lanes.run_all(stages, tmp_path / "logs") == 0
-    assert (tmp_path / "order").read_text().splitlines() == ["first", "slow", "last"]
+    assert (tmp_path / "order").read_text().splitlines() == ["first", "second"]
     assert (tmp_path / "logs/first.log").read_text() == "said\n"
     shown = capsys.readouterr().out.splitlines()
-    assert sorted(line.split()[2] for line in shown[:-1]) == ["first", "last", "second", "slow"]
-    assert shown[-1] == "4 passed, 0 failed, 0 skipped"
+    assert sorted(line.split()[2] for line in shown[:-1]) == ["first", "second", "slow"]
+    assert shown[-1] == "3 passed, 0 failed, 0 skipped"
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_lane_without_stages_takes_those_of_the_other_one(tmp_path: Path, waits: bool) -> None:
+    """Each of the two ends when the other one has begun."""
+    meet = "touch {mine}; " + wait_for("{theirs}")
+    stages = [
+        stage("a", meet.format(mine="a", theirs="b"), tmp_path, waits=waits),
+        stage("b", meet.format(mine="b", theirs="a"), tmp_path, waits=waits),
+    ]
+    assert lanes.run_all(stages, tmp_path / "logs") == 0
 
 
 def test_what_failed_is_shown_and_the_others_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +86,10 @@ def test_what_failed_is_shown_and_the_others_run(tmp_path: Path, capsys: pytest.
     ]
     assert lanes.run_all(stages, tmp_path / "logs") == 1
     shown = capsys.readouterr().out.splitlines()
-    assert [line.split("  ")[0].split()[0] for line in shown] == ["passed", "run", "FAILED", "why", "passed", "2"]
+    first = [line.split("  ")[0].split()[0] for line in shown]
+    assert sorted(first) == ["2", "FAILED", "passed", "passed", "run", "why"]
+    assert first[first.index("FAILED") + 1] == "why"
+    assert shown[first.index("run") - 1].startswith("passed   stage good")
     assert "nothing" not in shown
 
 

@@ -42,6 +42,7 @@ __all__ = [
     "profiles",
     "push_each",
     "states",
+    "unplug",
     "wait_until",
     "warnings",
     "wishes",
@@ -347,6 +348,15 @@ def warnings(result: PlayResult, node: str) -> str:
 def inside(controller: Controller, node: str, script: str) -> str:
     """Run a script on a node, whatever the state of its network; what it printed."""
     return str(controller.nodes.oob(node, ["sh", "-c", script]).stdout)
+
+
+def unplug(controller: Controller, node: str, card: str) -> None:
+    """Pull the cable of a card, and wait until NetworkManager takes it for pulled: it has some seconds of patience."""
+    controller.nodes.link(node, card, "down")
+    wait_until(
+        lambda: f"{card}:unavailable" in inside(controller, node, "nmcli -t -f DEVICE,STATE device"),
+        f"{node} without {card}",
+    )
 
 
 def wait_until(condition: t.Callable[[], bool], what: str, seconds: float = 45.0) -> None:

@@ -13,7 +13,7 @@ from tests.data.keyfiles import DHCP, OFF, keyfile, port, static
 from tests.testbed import cabling
 from tests.testbed.network import lease
 
-from .conftest import Controller, claimed, inside, pool, push_each, states, wait_until, warnings, wishes
+from .conftest import Controller, claimed, inside, pool, push_each, states, unplug, wait_until, warnings, wishes
 
 ADDRESS = static("{mgmt-ip}/24", "{mgmt-ip.gateway}", "dns=192.168.122.1;")
 UUID = "4c1f6a52-3d4e-4a0f-9b60-8a5f00000001"
@@ -211,7 +211,7 @@ def test_a_bridge_brings_its_ports_whatever_their_order(controller: Controller) 
 
 def test_a_bridge_is_up_with_its_port_and_a_carrier(controller: Controller) -> None:
     """Without the cable of its port it waits, and comes up with it; one that wants no port holds nobody up."""
-    controller.nodes.link("node1", "eth1", "down")
+    unplug(controller, "node1", "eth1")
     bridge = keyfile("lan", static("172.16.0.160/24"), kind="bridge", more="[bridge]\nstp=false")
     config = {"lan": bridge, "lan-port": port("lan-port", "lan", interface="eth1")}
     wanted = {

@@ -19,7 +19,7 @@ import yaml
 from tests.testbed import network
 from tests.testbed.tools import TestBedError
 
-from .conftest import ETH1, ROUTED, Controller, PlayResult, claimed, inline_network, inside, installed, pool
+from .conftest import ETH1, ROUTED, Controller, PlayResult, claimed, inline_network, inside, installed, pool, unplug
 
 pytestmark = pytest.mark.variants
 
@@ -193,9 +193,7 @@ def test_a_profile_of_ours_bound_by_mac_address_meets_one_with_a_name(controller
 
 def test_a_profile_bound_by_mac_address_is_found_without_a_carrier(controller: Controller) -> None:
     add_bound_profile(controller, 1, 120)
-    controller.nodes.link("node1", "eth1", "down")
-    is_gone = ["sh", "-c", "nmcli -g DEVICE,STATE device | grep -q eth1:unavailable"]
-    wait_for(lambda: controller.nodes.oob("node1", is_gone).returncode == 0)
+    unplug(controller, "node1", "eth1")
     assert "profile cloud-init eth1" in push(controller, {"eth0": ROUTED, "eth1": ETH1}).failure("node1")
 
 
@@ -419,7 +417,7 @@ def test_a_host_with_nothing_but_a_bridge_of_ours_is_reset(controller: Controlle
 def test_a_card_without_a_network_is_reset_once(controller: Controller) -> None:
     """It waits for a DHCP server; another reset does not try it again."""
     assert push(controller, {"eth0": ROUTED, "eth1": ETH1}).succeeded
-    controller.nodes.link("node1", "eth1", "down")
+    unplug(controller, "node1", "eth1")
     first, second = (controller.play("reset", machine_network_hosts="node1") for _time in range(2))
     controller.nodes.link("node1", "eth1", "up")
     assert (first.succeeded, second.succeeded) == (True, True), first.output + second.output

@@ -11,7 +11,19 @@ import pytest
 from tests.data.keyfiles import DHCP, keyfile, port, static
 from tests.testbed import cabling
 
-from .conftest import Controller, claimed, inside, installed, profiles, push_each, states, wait_until, warnings, wishes
+from .conftest import (
+    Controller,
+    claimed,
+    inside,
+    installed,
+    profiles,
+    push_each,
+    states,
+    unplug,
+    wait_until,
+    warnings,
+    wishes,
+)
 
 pytestmark = pytest.mark.variants
 
@@ -47,7 +59,7 @@ def active(controller: Controller, node: str) -> dict[str, str]:
 
 def test_what_is_not_up_waits_and_the_rest_is_confirmed(controller: Controller) -> None:
     """Two profiles for one interface; a card without its cable; a modem and a VPN that are not there."""
-    controller.nodes.link("node2", "eth1", "down")
+    unplug(controller, "node2", "eth1")
     wanted = {
         "node1": wishes({"plant": PLANT, "bench": BENCH}, "mgmt-ip"),
         "node2": wishes({"eth0": ETH0, "spare": SPARE}, "mgmt-ip"),
@@ -124,7 +136,7 @@ def test_what_comes_late_may_not_take_the_route_to_the_controller(controller: Co
         "node2",
         f"mkdir -p {slow}; printf '#!/bin/sh\nsleep 2\n' > {slow}/10-slow; chmod 755 {slow}/10-slow",
     )
-    controller.nodes.link("node3", "eth1", "down")
+    unplug(controller, "node3", "eth1")
     wanted = {node: wishes({"cut": cut}) for node in controller.nodes.names}
     result = push_each(controller, wanted)
     assert "would take the route to the controller" in result.failure("node3"), result.output
@@ -154,7 +166,7 @@ def test_what_comes_late_is_waited_for_while_its_device_lets_go(controller: Cont
 def test_a_required_profile_may_not_wait(controller: Controller) -> None:
     """By its id or the name of its file: refused before the change where that is known, else rolled back."""
     before = {node: (installed(controller, node), claimed(controller, node, "eth0")) for node in controller.nodes.names}
-    controller.nodes.link("node1", "eth1", "down")
+    unplug(controller, "node1", "eth1")
     cabling.plug_into(3, 1, cabling.SILENT_BRIDGE)
     wanted = {
         "node1": wishes({"eth0": ETH0, "spare": SPARE}, "mgmt-ip"),

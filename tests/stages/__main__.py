@@ -322,14 +322,14 @@ STAGES = (
     Stage("docs-site", "documentation site", _docs_site, report=("docs site: ",), by_default=False),
     Stage("lint", "ansible-lint (production)", lambda: _in_collection("ansible-lint", "--nocolor", "-q")),
     Stage("galaxy-importer", "import by Galaxy", _galaxy_importer, report=("galaxy-importer: ",)),
-    Stage("unit", "unit tests (ansible-core 2.19)", _all_units, one=_ONE_UNIT),
-    # ansible is killed less often than in a run of the fault list alone
+    # it waits, too, and is long: beside the nodes. ansible is killed less often than in a run of the fault list alone
     Stage(
         "cluster",
         "claims on a control plane",
         lambda: _cluster(KILLS=os.environ.get("KILLS") or "3"),
         one=("-k", "test_a_bulk_is_claimed_and_stays"),
     ),
+    Stage("unit", "unit tests (ansible-core 2.19)", _all_units, one=_ONE_UNIT),
     Stage(
         "unit-2.21",
         "unit tests (ansible-core 2.21)",

@@ -216,7 +216,9 @@ def test_a_host_without_claims_has_none_to_keep_or_to_release(site: Site) -> Non
         played = _reset(site, forced, answers={"n3": _SILENT})
         assert played.failed == {"n3"}, played.output
         assert "it holds no claims" in played.text
-        assert f"the database {site.database} does not exist yet" in played.text
+        # before ansible-core 2.19 a warning is broken in a path, too, at its hyphens
+        sentence = f"the database {site.database} does not exist yet"
+        assert sentence.replace(" ", "") in played.text.replace(" ", "")
         assert "keeps its claims" not in played.text
         assert "by force" not in played.text
 

@@ -226,7 +226,7 @@ from ansible.utils.vars import combine_vars
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._printable import one_line
 from ansible_collections.elemental.networking.plugins.plugin_utils._collecting import without_collection
-from ansible_collections.elemental.networking.plugins.plugin_utils._early_lookups import load_lookups
+from ansible_collections.elemental.networking.plugins.plugin_utils._early_plugins import load_lookups
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import for_this_program, made_of_data
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import Host, candidates, hosts

@@ -23,13 +23,13 @@ from ansible_collections.elemental.networking.plugins.module_utils import _error
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 from ansible_collections.elemental.networking.plugins.module_utils._printable import lines
 from ansible_collections.elemental.networking.plugins.plugin_utils._collecting import without_collection
-from ansible_collections.elemental.networking.plugins.plugin_utils._early_lookups import load_lookups
+from ansible_collections.elemental.networking.plugins.plugin_utils._early_plugins import prepare_to_fork
 from ansible_collections.elemental.networking.plugins.plugin_utils._failures import InvalidInput, RolledBack, described
 
 _MOST_OF_A_MESSAGE = 20_000
 
 # Ansible imports this before it starts a process for each host
-load_lookups()
+prepare_to_fork()
 
 
 class NetworkAction(ActionBase):

@@ -64,7 +64,7 @@ _LAYERS: tuple[tuple[str, ...], ...] = (
     ("module_utils._ipam_module", "module_utils._network_module"),
     (
         "plugin_utils._collecting",
-        "plugin_utils._early_lookups",
+        "plugin_utils._early_plugins",
         "plugin_utils._failures",
         "plugin_utils._progress_lines",
     ),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible loads an action before it forks; the lookups of the collection are there then, too, with their options."""
+"""Ansible loads an action before it forks; the lookups of the collection are there then, too, with their options, and its own filters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import sys
 import pytest
 
 _LOOK = """
-import json, sys
+import gc, json, sys
 from ansible import constants
 from ansible.plugins.loader import action_loader, init_plugin_loader
 init_plugin_loader()
@@ -25,14 +25,14 @@ known = lambda: [
 ]
 before = known()
 assert action_loader.get("elemental.networking." + sys.argv[2], class_only=True)
-print(json.dumps([before, known()]))
+print(json.dumps([before, known(), any("ansible.plugins.filter." in name and "core" in name for name in sys.modules), gc.get_freeze_count() > 1000]))
 """
 _LOOKUPS = ["ip_address", "machine_network", "nonempty_variable", "resolved_network"]
 
 
 @pytest.mark.parametrize("action", ["machine_network_claim", "network_config", "job_artifacts"])
-def test_the_lookups_are_loaded_with_an_action(action: str) -> None:
+def test_what_each_task_needs_is_there_with_an_action(action: str) -> None:
     command = [sys.executable, "-c", _LOOK, json.dumps(_LOOKUPS), action]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout) == [[], _LOOKUPS]
+    assert json.loads(run.stdout) == [[], _LOOKUPS, True, True]

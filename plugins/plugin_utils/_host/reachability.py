@@ -18,6 +18,9 @@ _BANNER = b"SSH-"
 _COME_BACK = (b"Not ", b"Exce")
 # seconds
 _PUT_OFF = 1.0
+# a better address of the same host may take this many times as long as the first one, and in any case this long
+_AS_LATE = 4.0
+_LEAST_GRACE = 0.05
 _NO_ANSWER = ""
 
 
@@ -32,7 +35,8 @@ def first_to_answer(
     """The address that shows an ssh banner first, or None after ``seconds``.
 
     All are tried at once, each with a fresh socket. ``addresses`` are in order of preference: a better one may still answer
-    within ``grace`` seconds of the first. If sshd puts off new connections it is tried again for ``patience`` seconds.
+    within ``grace`` seconds of the first, and sooner where that one was quick (`grace_after`). If sshd puts off new connections it is
+    tried again for ``patience`` seconds.
     In ``silence`` each address that did not answer gets a few words that explain why, or none if it does not answer at all.
     """
     give_up = time.monotonic() + patience
@@ -44,12 +48,18 @@ def first_to_answer(
         time.sleep(_PUT_OFF)
 
 
+def grace_after(waited: float, most: float) -> float:
+    """How many seconds a better address has left once the first one answered ``waited`` seconds after it was tried; at most ``most`` (pure)."""
+    return min(most, max(_LEAST_GRACE, _AS_LATE * waited))
+
+
 def _race(
     addresses: t.Sequence[str], port: int, seconds: float, grace: float, silence: dict[str, str]
 ) -> tuple[str | None, bool]:
     """The address that answers first, and whether an sshd puts us off."""
     is_put_off = False
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
+    deadline = began + seconds
     answered: set[str] = set()
     silence.update(dict.fromkeys(addresses, _NO_ANSWER))
     with selectors.DefaultSelector() as selector:
@@ -64,7 +74,8 @@ def _race(
                     continue
                 del silence[key.data]
                 if not answered:
-                    deadline = min(deadline, time.monotonic() + grace)
+                    now = time.monotonic()
+                    deadline = min(deadline, now + grace_after(now - began, grace))
                 answered.add(key.data)
         for key in list(selector.get_map().values()):
             t.cast(socket.socket, key.fileobj).close()

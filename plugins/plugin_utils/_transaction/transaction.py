@@ -70,7 +70,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.
     too_short,
 )
 
-# how long the address that comes first may answer after another one, and still be preferred
+# how long at the most the address that comes first may answer after another one, and still be preferred
 _PREFERENCE_GRACE = 0.2
 _FIRST_CONTACT = 10.0
 # two connections that lost their address in the middle of a handshake lock the controller out for 20 s, two minutes later (OpenSSH 9.8)

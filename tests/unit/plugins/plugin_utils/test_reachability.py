@@ -12,7 +12,10 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import (
+    first_to_answer,
+    grace_after,
+)
 
 # what a server says from now on, by its port
 banners: dict[int, bytes] = {}
@@ -68,6 +71,15 @@ def test_the_preferred_address_wins_within_the_grace() -> None:
     """The claimed address is surer than the one of the inventory."""
     with server("127.0.0.2", 0, b"SSH-2.0-a\r\n") as port, server("127.0.0.3", port, b"SSH-2.0-b\r\n"):
         assert first_to_answer(["127.0.0.3", "127.0.0.2"], port, 5.0, grace=2.0) == "127.0.0.3"
+
+
+@pytest.mark.parametrize(
+    ("waited", "most", "expected"),
+    [(0.001, 0.2, 0.05), (0.02, 0.2, 0.08), (1.5, 0.2, 0.2), (0.02, 0.0, 0.0)],
+    ids=["at once", "soon", "over a slow line", "none"],
+)
+def test_a_better_address_has_longer_where_the_first_one_was_slow(waited: float, most: float, expected: float) -> None:
+    assert grace_after(waited, most) == pytest.approx(expected)
 
 
 def test_silence_ends_at_the_deadline() -> None:

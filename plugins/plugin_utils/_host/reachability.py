@@ -49,7 +49,7 @@ def first_to_answer(
 
 
 def grace_after(waited: float, most: float) -> float:
-    """How many seconds a better address has left once the first one answered ``waited`` seconds after it was tried; at most ``most`` (pure)."""
+    """How many seconds a better address has left once the first one answered, ``waited`` seconds after it was tried; at most ``most``."""
     return min(most, max(_LEAST_GRACE, _AS_LATE * waited))
 
 

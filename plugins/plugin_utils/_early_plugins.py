@@ -5,7 +5,7 @@
 """Do once what each task of each host would do again: where Ansible loads its actions and inventories, in the process from which it forks.
 
 Ansible starts a process for each task of each host. Each of them would load a lookup again: 12 ms, 5 of them for its documentation; and
-Ansible's own filters: 4 ms. Each would also get a copy of whatever a search for garbage touches: 3 ms.
+Ansible's own filters: 4 ms. Each would also get a copy of all that a search for garbage touches: 3 ms.
 """
 
 from __future__ import annotations

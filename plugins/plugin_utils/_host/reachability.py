@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import selectors
 import socket
@@ -18,7 +19,7 @@ _BANNER = b"SSH-"
 _COME_BACK = (b"Not ", b"Exce")
 # seconds
 _PUT_OFF = 1.0
-# a better address of the same host may take this many times as long as the first one, and in any case this long
+# so much longer than the first one's answer a better address may take to accept a connection, and in any case this long
 _AS_LATE = 4.0
 _LEAST_GRACE = 0.05
 _NO_ANSWER = ""
@@ -35,8 +36,8 @@ def first_to_answer(
     """The address that shows an ssh banner first, or None after ``seconds``.
 
     All are tried at once, each with a fresh socket. ``addresses`` are in order of preference: a better one may still answer
-    within ``grace`` seconds of the first, and sooner where that one was quick (`grace_after`). If sshd puts off new connections it is
-    tried again for ``patience`` seconds.
+    within ``grace`` seconds of the first; if not even its kernel has, it is given up sooner where the first was quick (`to_connect`).
+    If sshd puts off new connections it is tried again for ``patience`` seconds.
     In ``silence`` each address that did not answer gets a few words that explain why, or none if it does not answer at all.
     """
     give_up = time.monotonic() + patience
@@ -48,9 +49,9 @@ def first_to_answer(
         time.sleep(_PUT_OFF)
 
 
-def grace_after(waited: float, most: float) -> float:
-    """How many seconds a better address has left once the first one answered, ``waited`` seconds after it was tried; at most ``most``."""
-    return min(most, max(_LEAST_GRACE, _AS_LATE * waited))
+def to_connect(waited: float, grace: float) -> float:
+    """In how many seconds a better address must accept a connection once the first one answered, ``waited`` seconds after it was tried."""
+    return min(grace, max(_LEAST_GRACE, _AS_LATE * waited))
 
 
 def _race(
@@ -59,14 +60,18 @@ def _race(
     """The address that answers first, and whether an sshd puts us off."""
     is_put_off = False
     began = time.monotonic()
-    deadline = began + seconds
+    sooner = deadline = began + seconds
     answered: set[str] = set()
     silence.update(dict.fromkeys(addresses, _NO_ANSWER))
     with selectors.DefaultSelector() as selector:
         for address in dict.fromkeys(addresses):
             _start(selector, address, port, silence)
-        while selector.get_map() and time.monotonic() < deadline and addresses[0] not in answered:
-            for key, _events in selector.select(max(0.0, deadline - time.monotonic())):
+        while selector.get_map() and addresses[0] not in answered:
+            better = itertools.takewhile(lambda address: address not in answered, addresses)
+            left = (deadline if _accepts_any(selector, set(better)) else sooner) - time.monotonic()
+            if left <= 0:
+                break
+            for key, _events in selector.select(left):
                 banner, words = _banner(selector, key)
                 silence[key.data] = words
                 is_put_off = is_put_off or banner in _COME_BACK
@@ -75,11 +80,26 @@ def _race(
                 del silence[key.data]
                 if not answered:
                     now = time.monotonic()
-                    deadline = min(deadline, now + grace_after(now - began, grace))
+                    deadline = min(deadline, now + grace)
+                    sooner = min(deadline, now + to_connect(now - began, grace))
                 answered.add(key.data)
         for key in list(selector.get_map().values()):
             t.cast(socket.socket, key.fileobj).close()
     return next((address for address in addresses if address in answered), None), is_put_off
+
+
+def _accepts_any(selector: selectors.BaseSelector, addresses: t.Collection[str]) -> bool:
+    """Whether the kernel of a host has accepted a connection to one of these: its sshd may be slow."""
+    sockets = [t.cast(socket.socket, key.fileobj) for key in selector.get_map().values() if key.data in addresses]
+    return any(map(_is_connected, sockets))
+
+
+def _is_connected(connection: socket.socket) -> bool:
+    try:
+        connection.getpeername()
+    except OSError:
+        return False
+    return True
 
 
 def _start(selector: selectors.BaseSelector, address: str, port: int, silence: dict[str, str]) -> None:

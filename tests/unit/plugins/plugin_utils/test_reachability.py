@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import (
     first_to_answer,
-    grace_after,
+    to_connect,
 )
 
 # what a server says from now on, by its port
@@ -22,21 +23,24 @@ banners: dict[int, bytes] = {}
 
 
 @contextlib.contextmanager
-def server(address: str, port: int, banner: bytes) -> t.Iterator[int]:
-    """A server that greets everybody with ``banner``."""
+def server(address: str, port: int, banner: bytes, after: float = 0.0) -> t.Iterator[int]:
+    """A server that greets everybody with ``banner``, ``after`` seconds."""
     with socket.create_server((address, port)) as listener:
 
         def serve() -> None:
             with contextlib.suppress(OSError):
                 while True:
                     connection, _peer = listener.accept()
+                    is_over.wait(after)
                     with contextlib.suppress(OSError):
                         connection.sendall(banners.get(port, banner))
                     connection.close()
 
+        is_over = threading.Event()
         port = int(listener.getsockname()[1])
         threading.Thread(target=serve, daemon=True).start()
         yield port
+        is_over.set()
         listener.shutdown(socket.SHUT_RDWR)
 
 
@@ -74,12 +78,32 @@ def test_the_preferred_address_wins_within_the_grace() -> None:
 
 
 @pytest.mark.parametrize(
-    ("waited", "most", "expected"),
+    ("waited", "grace", "expected"),
     [(0.001, 0.2, 0.05), (0.02, 0.2, 0.08), (1.5, 0.2, 0.2), (0.02, 0.0, 0.0)],
     ids=["at once", "soon", "over a slow line", "none"],
 )
-def test_a_better_address_has_longer_where_the_first_one_was_slow(waited: float, most: float, expected: float) -> None:
-    assert grace_after(waited, most) == pytest.approx(expected)
+def test_a_better_address_has_longer_where_the_first_one_was_slow(waited: float, grace: float, expected: float) -> None:
+    assert to_connect(waited, grace) == pytest.approx(expected)
+
+
+def test_a_slow_sshd_at_a_better_address_has_the_whole_grace() -> None:
+    """It greets once the other one has answered and the time to connect is long over."""
+    with server("127.0.0.2", 0, b"SSH-2.0-a\r\n") as port, server("127.0.0.3", port, b"SSH-2.0-b\r\n", 0.5):
+        assert first_to_answer(["127.0.0.3", "127.0.0.2"], port, 5.0, grace=3.0) == "127.0.0.3"
+
+
+def test_an_address_that_nobody_has_is_not_waited_for() -> None:
+    """Nothing accepts connections there: a queue of connections that is full does not, either."""
+    with server("127.0.0.2", 0, b"SSH-2.0-a\r\n") as port, socket.create_server(("127.0.0.3", port), backlog=0):
+        full = [socket.socket() for _each in range(4)]
+        for each in full:
+            each.setblocking(False)
+            each.connect_ex(("127.0.0.3", port))
+        began = time.monotonic()
+        assert first_to_answer(["127.0.0.3", "127.0.0.2"], port, 60.0, grace=60.0) == "127.0.0.2"
+        assert time.monotonic() - began < 30.0
+        for each in full:
+            each.close()
 
 
 def test_silence_ends_at_the_deadline() -> None:

@@ -16,18 +16,23 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-_OWN = """
+# a node that has several of these cells in a row restarts them more often than systemd allows in ten seconds, unless its count is reset
+_RESTART = """
+systemctl reset-failed NetworkManager ssh
+systemctl restart NetworkManager ssh
+"""
+_OWN = f"""
 echo 0 > /run/clock
-echo {library} | base64 -d > /usr/local/lib/clock.so
+echo {{library}} | base64 -d > /usr/local/lib/clock.so
 systemctl set-environment LD_PRELOAD=/usr/local/lib/clock.so
 echo SetEnv LD_PRELOAD=/usr/local/lib/clock.so > /etc/ssh/sshd_config.d/clock.conf
-systemctl restart NetworkManager ssh
+{_RESTART}
 until nmcli -t general status > /dev/null; do sleep 0.1; done
 """
-_THE_MACHINES = """
+_THE_MACHINES = f"""
 rm -f /etc/ssh/sshd_config.d/clock.conf
 systemctl unset-environment LD_PRELOAD
-systemctl restart NetworkManager ssh
+{_RESTART}
 """
 
 

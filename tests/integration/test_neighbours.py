@@ -19,7 +19,19 @@ import yaml
 from tests.testbed import network
 from tests.testbed.tools import TestBedError
 
-from .conftest import ETH1, ROUTED, Controller, PlayResult, claimed, inline_network, inside, installed, pool, unplug
+from .conftest import (
+    ETH1,
+    ROUTED,
+    Controller,
+    PlayResult,
+    claimed,
+    inline_network,
+    inside,
+    installed,
+    pool,
+    unplug,
+    wait_until,
+)
 
 pytestmark = pytest.mark.variants
 
@@ -315,7 +327,9 @@ def test_an_interface_that_networkmanager_leaves_alone_is_refused(controller: Co
     script = f"mkdir -p $(dirname {file}) && printf '{text}' >> {file} && systemctl restart NetworkManager"
     assert controller.nodes.oob("node1", ["sh", "-ec", script]).returncode == 0
     is_unmanaged = ["sh", "-c", "nmcli -g DEVICE,STATE device | grep -q eth1:unmanaged"]
-    wait_for(lambda: controller.nodes.oob("node1", is_unmanaged).returncode == 0)
+    wait_until(
+        lambda: controller.nodes.oob("node1", is_unmanaged).returncode == 0, "the interface is left alone", seconds=60.0
+    )
     task = {"elemental.networking.network_config": {"configurator": "nmconnections", "config": {"eth1": ETH1}}}
     result = controller.tasks(task, hosts="node1", arguments="--check")
     assert f"eth1, which is unmanaged by NetworkManager on this host (by {file})" in result.failure("node1"), (
@@ -342,15 +356,7 @@ def boot(controller: Controller) -> None:
             return bool(controller.nodes.oob("node1", ["sh", "-c", settled]).returncode == 0)
         return False
 
-    wait_for(is_settled)
-
-
-def wait_for(condition: t.Callable[[], bool]) -> None:
-    """Wait for a condition, a minute at the longest."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(is_settled, "node1 has settled after its boot", seconds=60.0)
 
 
 def test_a_probe_that_passed_before_has_to_pass_after(controller: Controller) -> None:

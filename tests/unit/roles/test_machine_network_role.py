@@ -102,8 +102,8 @@ def test_a_play_in_which_hosts_run_ahead_is_refused_before_anything_is_claimed(
     """Else a host may end as ok with nothing configured."""
     keywords = {"strategy": strategy} if strategy else {}
     play = site.play(*arguments, playbook=site.own(entry, **keywords), ANSIBLE_STRATEGY=configured)
-    # one task is for all hosts: Ansible counts a failure for the first, and ends the play for all
-    assert "n1" in play.failed, play.output
+    # one task is for all hosts: Ansible ends the play for all, and counts the failure for those whose answer came before that
+    assert play.failed, play.output
     assert "Try, prove" not in play.output
     assert f"the strategy of this play, {strategy or configured}, lets each host run ahead" in play.text
     assert "and some tasks here are for all hosts at once; set strategy: linear for this play" in play.text

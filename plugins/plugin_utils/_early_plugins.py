@@ -10,6 +10,7 @@ Ansible's own filters: 4 ms. Each would also get a copy of all that a search for
 
 from __future__ import annotations
 
+import contextlib
 import gc
 
 from ansible.plugins.loader import filter_loader, lookup_loader
@@ -27,7 +28,11 @@ def load_lookups() -> None:
 
 
 def prepare_to_fork() -> None:
-    """Load what most tasks need, and search no more for garbage in what is there now: it is what all of them share."""
-    load_lookups()
-    filter_loader.get(_ANY_FILTER)
+    """Load what most tasks need, and search no more for garbage in what is there now: it is what all of them share.
+
+    What cannot be loaded, for example a filter of the user's, is a matter of the task that needs it.
+    """
+    with contextlib.suppress(Exception, SystemExit):
+        load_lookups()
+        filter_loader.get(_ANY_FILTER)
     gc.freeze()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from . import bed, nat, network, node, places
+from . import bed, nat, network, node, places, slow_line
 
 
 class Nodes:
@@ -39,6 +39,10 @@ class Nodes:
         """Let Ansible run where a job of AWX does, until the nodes are restored."""
         nat.make()
         self._place = places.BEHIND_NAT
+
+    def go_far_away(self, name: str, seconds: float) -> None:
+        """Let everything take so long to a node, and so long back, until the nodes are restored."""
+        slow_line.make(int(name.removeprefix("node")), seconds)
 
     @property
     def names(self) -> list[str]:

@@ -184,6 +184,10 @@ class Node:
         """Whether ssh can distinguish this node from another host at an address, or need not: the user vouches for the inventory's own."""
         return self._proof(address) is not None
 
+    def refuses_others_at(self, address: str) -> bool:
+        """Whether ssh talks to no other host that answers at an address."""
+        return bool(self._proof(address)) or (address == self.inventory_address and bool(self._key_name))
+
     def _proof(self, address: str) -> str | None:
         """The first options of ssh, so that it talks only to this node there; None if nothing distinguishes it from another host."""
         if address not in self._proofs:

@@ -33,7 +33,7 @@ class Knocker:
             own_address = _source_address(family, target)
             bell = stack.enter_context(_bound_socket(family, socket.SOCK_DGRAM))
             connections = [stack.enter_context(_bound_socket(family, socket.SOCK_STREAM)) for _moment in moments]
-        except OSError:
+        except (OSError, UnicodeError):  # no valid name
             return
         ports = tuple(int(connection.getsockname()[1]) for connection in connections)
         word = secrets.token_hex(8)

@@ -26,11 +26,14 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._failures imp
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.answer import refuse_unexpected
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node, NodeAnswer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.knocking import knocking
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import Patience, first_to_answer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import KEY_REFUSED, reason, silent
 from ansible_collections.elemental.networking.plugins.plugin_utils._progress_lines import show_line
 
-_ONE_RACE = 0.25
+# to look for who answers, in seconds: with a new connection each time, for which the address may have come up; as long as a line by
+# satellite needs, and at most a part of the time that there is
+_AGAIN = 0.25
+_LONGEST_RACE = 3.0
 # the old address answers until the activation takes it away, in the middle of an ssh handshake if need be: leave it alone so long
 _SETTLING = 2.0
 # a node answers a question after 2 s and its probes; a connection from before the change may be dead and never show it
@@ -145,8 +148,7 @@ class Pursuit:
         # where the controller may go on over the connection that it has: what proves the way there is an inbound check
         self._address: str | None = self._old if self._old in self._wanted else None
         self._is_connected = self._address is not None
-        self._asked = 0
-        self._was_up = False
+        self._asked, self._was_up = 0, False
         # where the node reported that it is; behind a jump host nothing else shows
         self._told = ""
         self._hint = ""
@@ -157,17 +159,20 @@ class Pursuit:
         self._reached: set[str] = set()
         self._deadline_note = deadline_note
         self._in_vain = 0
+        self._settled_at, self._longest_race = 0.0, _LONGEST_RACE
         self._progress = Progress(machine)
 
     def outcome(self, deadline: float) -> Judgement:
         """Ask until there is an outcome; what the node reported when it confirmed. Raises RolledBack or OutcomeUnknown for another one."""
         started = time.monotonic()
         last: _Heard = _Silence()
-        self._node.give_up_soon((deadline - started) / _LEAST_LOOKS)
+        one_look = (deadline - started) / _LEAST_LOOKS
+        self._node.give_up_soon(one_look)
+        self._settled_at, self._longest_race = started + _SETTLING, min(_LONGEST_RACE, one_look)
         if self._opened.outcome:
             self._learn(self._old, self._opened.outcome)
         while time.monotonic() < deadline + _AFTER_DEADLINE:
-            address = self._come_in(is_settled=time.monotonic() > started + _SETTLING)
+            address = self._come_in()
             if address is None:
                 self._progress.say(f"cannot be reached yet: {self._why_not_reached([*self._wanted, self._old])}")
                 time.sleep(_BETWEEN_QUESTIONS)
@@ -192,9 +197,10 @@ class Pursuit:
             )
         return _BETWEEN_PROBES if content.reason else min(_BETWEEN_PROBES, _BETWEEN_QUESTIONS * self._asked)
 
-    def _come_in(self, is_settled: bool) -> str | None:
+    def _come_in(self) -> str | None:
         """The address to ask, with a new connection where there was no answer before; None while no host answers."""
         if self._address is None:
+            is_settled = time.monotonic() > self._settled_at
             self._address = self._next_address([*self._wanted, self._old, *self._known] if is_settled else self._wanted)
             self._asked, self._is_connected = 0, False
         if self._address is not None and not self._is_connected:
@@ -224,11 +230,16 @@ class Pursuit:
         groups = [address for address in addresses if address not in self._strange], list(self._strange)
         for group in filter(None, groups):
             words: dict[str, str] = {}
-            found = first_to_answer(group, self._node.port, _ONE_RACE, 0.0, 0.0, words)
+            found = first_to_answer(group, self._node.port, self._one_race(), words)
             if found:
                 return found
             self._failures.update({address: silent(address, why) for address, why in words.items()})
         return None
+
+    def _one_race(self) -> Patience:
+        """One that ends when other addresses are tried, too."""
+        to_settle = self._settled_at - time.monotonic()
+        return Patience(min(self._longest_race, to_settle) if to_settle > 0 else self._longest_race, again=_AGAIN)
 
     def _can_prove(self, address: str) -> bool:
         """Whether to ask at an address: a host that cannot be distinguished from this one could answer anything."""

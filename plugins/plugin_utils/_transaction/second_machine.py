@@ -17,17 +17,18 @@ from ansible.errors import AnsibleError
 from ansible_collections.elemental.networking.plugins.module_utils._node.protocol import Confirm, Judgement
 from ansible_collections.elemental.networking.plugins.module_utils._node.system.identity import digest
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.connection import Node
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import Patience, first_to_answer
 
-# seconds: how long a host may take to answer that is asked beside other work, and one that is waited for
-_BESIDE, _GLANCE = 5.0, 0.3
+# how long a host may take to answer that is asked beside other work, and one that is waited for: longer where its kernel has accepted
+_BESIDE, _GLANCE = Patience(5.0), Patience(1.0, again=0.25)
 
 
 class SecondMachine:
-    """A look at the address of the inventory, while the node is asked at another one."""
+    """A look at the address of the inventory, while the node is asked at another one, or before it is (``is_awaited``)."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, is_awaited: bool = False) -> None:
         self._node = node
+        self._is_awaited = is_awaited
         self._thread: threading.Thread | None = None
         self._answers = False
         if node.address != node.inventory_address and node.is_direct and node.can_prove(node.inventory_address):
@@ -35,13 +36,14 @@ class SecondMachine:
             self._thread.start()
 
     def _look(self) -> None:
-        self._answers = first_to_answer([self._node.inventory_address], self._node.port, _BESIDE) is not None
+        patience = _GLANCE if self._is_awaited else _BESIDE
+        self._answers = first_to_answer([self._node.inventory_address], self._node.port, patience) is not None
 
-    def identity(self, is_awaited: bool = False) -> str:
-        """Which host answers at the address of the inventory, empty where none does. Waits a moment, or as long as the look went."""
+    def identity(self) -> str:
+        """Which host answers at the address of the inventory, empty where none does, or none as long as the other work took."""
         if self._thread is None:
             return ""
-        self._thread.join(_GLANCE if is_awaited else 0.0)
+        self._thread.join(None if self._is_awaited else 0.0)
         return self._asked() if self._answers else ""
 
     def _asked(self) -> str:

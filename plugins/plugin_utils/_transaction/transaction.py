@@ -50,7 +50,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.control
     this_controller,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.knocking import Knocker, knocking
-from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import first_to_answer
+from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachability import Patience, first_to_answer
 from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_failure import (
     reason,
     says_why,
@@ -70,11 +70,9 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._transaction.
     too_short,
 )
 
-# how long at the most the address that comes first may answer after another one, and still be preferred
-_PREFERENCE_GRACE = 0.2
-_FIRST_CONTACT = 10.0
-# two connections that lost their address in the middle of a handshake lock the controller out for 20 s, two minutes later (OpenSSH 9.8)
-_WHILE_PUT_OFF = 45.0
+# where a host is that is not asked yet. The address that comes first may accept a connection after another one, and still be preferred.
+# Two connections that lost their address in the middle of a handshake lock the controller out for 20 s, two minutes later (OpenSSH 9.8)
+_FIRST_CONTACT = Patience(10.0, grace=0.2, put_off=45.0)
 # how long a host may be busy with a change of another controller, and how often to look whether it still is
 _LONGEST_WAIT = 3700.0
 _BETWEEN_LOOKS = 1.0
@@ -92,7 +90,7 @@ _OVER_AN_OLD_CONNECTION = 10.0
 # how long a host may take to signal that it is up at another address, in seconds; a firewall of the controller may keep the signal out
 _UNTIL_IT_SIGNALS = 1.5
 # so long to look for who answers where nothing can show who it is, in seconds: only the message depends on it
-_FOR_THE_MESSAGE = 2.0
+_FOR_THE_MESSAGE = Patience(2.0)
 
 
 @dataclass(frozen=True)
@@ -230,7 +228,7 @@ class Transaction:
         """Raise WrongHost for a reset whose inventory leads to another machine than the one that would be reset."""
         if not isinstance(self._request, StageReset) or not self._node.machine_ids:
             return
-        found = SecondMachine(self._node).identity(is_awaited=True)
+        found = SecondMachine(self._node, is_awaited=True).identity()
         if found and found not in self._node.machine_ids:
             sentence = other_machine(self._common.machine, self._node.address, self._inventory_address)
             raise WrongHost(
@@ -416,7 +414,7 @@ class Transaction:
         if not self._node.is_direct:
             return [*(address for address in known if address != silent_one), silent_one]
         words: dict[str, str] = {}
-        answering = first_to_answer(known, self._node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF, silence=words)
+        answering = first_to_answer(known, self._node.port, replace(_FIRST_CONTACT, grace=0.0), words)
         if answering:
             return [answering]
         for address, why in words.items():
@@ -473,11 +471,11 @@ def find(node: Node, known_addresses: t.Sequence[str], machine: str = "", back: 
         return {}
     known = [*claimed, inventory] if node.knows_keys else [inventory, *claimed]
     words: dict[str, str] = {}
-    found = first_to_answer(known, node.port, _FIRST_CONTACT, _PREFERENCE_GRACE, _WHILE_PUT_OFF, words)
+    found = first_to_answer(known, node.port, _FIRST_CONTACT, words, node.refuses_others_at)
     if found and not node.can_prove(found):
         proven = [inventory, *filter(node.can_prove, claimed)]
         words = {}
-        proven_one = first_to_answer(proven, node.port, _FIRST_CONTACT, patience=_WHILE_PUT_OFF, silence=words)
+        proven_one = first_to_answer(proven, node.port, replace(_FIRST_CONTACT, grace=0.0), words)
         if proven_one is None and back:
             proven_one = _when_rolled_back(node.port, proven, machine, back)
         if proven_one is None:
@@ -497,7 +495,7 @@ def _when_rolled_back(port: int, addresses: t.Sequence[str], machine: str, secon
             f"waits up to {left:.0f} s for {', '.join(addresses)}: if an AWX job was cancelled while it changed this host, it is rolled "
             "back by then"
         )
-        answering = first_to_answer(addresses, port, min(_FIRST_CONTACT, left))
+        answering = first_to_answer(addresses, port, Patience(min(_FIRST_CONTACT.seconds, left)))
         if answering:
             return answering
         time.sleep(_BETWEEN_LOOKS)

@@ -77,11 +77,11 @@ class Node:
 )
 def test_who_answers_there_says_which_machine_it_is(sshd: int, answer: t.Any, expected: str) -> None:
     node = Node(sshd, answer=answer)
-    assert SecondMachine(t.cast(t.Any, node)).identity(is_awaited=True) == expected
+    assert SecondMachine(t.cast(t.Any, node), is_awaited=True).identity() == expected
     assert (node.asked, node.address) == (["127.0.0.1"], "192.0.2.9")
 
 
 def test_where_nobody_answers_or_there_is_one_address_only_nobody_is_asked(sshd: int) -> None:
     for node in (Node(1), Node(sshd, address="127.0.0.1")):
-        assert SecondMachine(t.cast(t.Any, node)).identity(is_awaited=True) == ""
+        assert SecondMachine(t.cast(t.Any, node), is_awaited=True).identity() == ""
         assert node.asked == []

@@ -303,6 +303,9 @@ class FoundNode:
     def can_prove(self, address: str) -> bool:
         return address == INVENTORY or address in self._believed
 
+    def refuses_others_at(self, address: str) -> bool:
+        return self.knows_keys and address != INVENTORY
+
     def move_to(self, address: str) -> None:
         self.address = address
 
@@ -380,6 +383,9 @@ class MovingNode(AnsweringNode):
 
     def can_prove(self, address: str) -> bool:
         return True
+
+    def refuses_others_at(self, address: str) -> bool:
+        return self.knows_keys and address != INVENTORY
 
     def shares_connection_to(self, address: str) -> bool:
         return address in self._shared

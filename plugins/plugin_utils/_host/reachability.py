@@ -27,6 +27,8 @@ _AS_LATE = 4.0
 _LEAST_GRACE = 0.05
 # a better address that accepts no connection is not waited for any longer
 _MOST_GRACE = 1.0
+# connections to one address that wait to be accepted: sshd counts those without a login as an attack (OpenSSH 9.8)
+_MOST_TRIES = 4
 _NO_ANSWER = ""
 _NEVER = float("inf")
 
@@ -141,7 +143,9 @@ class _Race:
                 break
             if time.monotonic() >= again_at:
                 again_at = time.monotonic() + self._patience.again
-                self._start({address: targets[address] for address in self._silent_ones()})
+                silent = {address: targets[address] for address in self._silent_ones()}
+                self._make_room(silent)
+                self._start(silent)
         return next((address for address in self._addresses if address in self._answered), None)
 
     def _listen(self, until: float) -> None:
@@ -186,6 +190,15 @@ class _Race:
                 else:
                     self._silence[address] = os.strerror(code)
                     connection.close()
+
+    def _make_room(self, addresses: t.Collection[str]) -> None:
+        """All tries would be accepted at once if the address comes up: keep the first, which suits the longest line, and the last ones."""
+        tries: dict[_Try, list[socket.socket]] = {}
+        for key in self._selector.get_map().values():
+            tries.setdefault(key.data, []).append(t.cast(socket.socket, key.fileobj))
+        for tried, connections in tries.items():
+            if tried.address in addresses and len(connections) >= _MOST_TRIES:
+                self._close(connections[1])
 
     def _notice(self, connection: socket.socket, tried: _Try) -> None:
         """Something happened: it was accepted or refused, or who is there speaks."""

@@ -166,6 +166,37 @@ def test_where_no_connection_was_accepted_new_ones_are_tried() -> None:
             each.close()
 
 
+def test_no_more_than_a_few_connections_wait_for_an_address_that_may_come_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would accept all of them at once then, and sshd takes those without a login for an attack."""
+    is_open: set[int] = set()
+    most: list[int] = []
+
+    class Counted(socket.socket):
+        """It counts those that are open."""
+
+        def __init__(self, *given: t.Any) -> None:
+            super().__init__(*given)
+            is_open.add(id(self))
+            most.append(len(is_open))
+
+        def close(self) -> None:
+            is_open.discard(id(self))
+            super().close()
+
+    with socket.create_server(("127.0.0.3", 0), backlog=0) as busy:
+        full = [socket.socket() for _each in range(4)]
+        for each in full:
+            each.setblocking(False)
+            each.connect_ex(busy.getsockname())
+        monkeypatch.setattr(socket, "socket", Counted)
+        assert first_to_answer(["127.0.0.3"], busy.getsockname()[1], Patience(0.5, again=0.01)) is None
+        monkeypatch.undo()
+        for each in full:
+            each.close()
+    assert (max(most), is_open) == (4, set())
+    assert len(most) > 4
+
+
 def test_an_sshd_that_is_slower_than_the_race_has_its_time() -> None:
     with server("127.0.0.2", 0, b"SSH-2.0-x\r\n", 0.5) as port:
         assert first_to_answer(["127.0.0.2"], port, Patience(0.1)) == "127.0.0.2"

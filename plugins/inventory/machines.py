@@ -185,8 +185,10 @@ keyed_groups:
   - key: elemental_labels.manufacturer
     prefix: manufacturer
 
-# group_vars/all.yml for a play that gives these machines the network that Elemental has for them
+# group_vars/all.yml for a play that gives these machines the network that Elemental has for them; a claim is named after its machine, and
+# without machine_network_machine_name that is the host, for which new addresses would be claimed
 # machine_network: "{{ elemental_network }}"
+# machine_network_machine_name: "{{ elemental_name }}"
 # machine_network_ipam_backend: kubernetes
 # machine_network_ipam_namespace: "{{ elemental_namespace }}"
 

@@ -18,6 +18,9 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._play.asking 
     batch_asked,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.claims_here import backend_at, call, lazily
+from ansible_collections.elemental.networking.plugins.plugin_utils._play.other_machines import (
+    warnings_of_other_machines,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._play.role_values import mistyped, specification
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.all_hosts import one_backend
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.grouping import grouped
@@ -46,7 +49,8 @@ def claimed_for(
     claimed: dict[str, t.Any] = {"changed": False}
     if asked.hosts:
         claimed = _claimed(list(asked.hosts.values()), bool(task.check_mode), lazily(templar, task_vars))
-    warnings = [*claimed.get("warnings", ()), *mistyped(task_vars, entry_points)]
+    others = warnings_of_other_machines((each.asked for each in asked.hosts.values()), variables.own_of)
+    warnings = [*claimed.get("warnings", ()), *others, *mistyped(task_vars, entry_points)]
     # a result that a host has from an earlier push of the same play has another id
     return {**claimed, **_by_host(asked, claimed), "claim_id": uuid.uuid4().hex, "warnings": warnings}
 

@@ -72,6 +72,11 @@ class HostVariables:
         raw = {**of_groups, **own, **hidden}
         return Variables(raw, lambda: self.all_of(host), self._templar, (groups, strings) if is_same else None)
 
+    def own_of(self, name: str) -> t.Mapping[str, t.Any]:
+        """What the inventory has for a host itself, as it is written: without its groups, and without files."""
+        found: dict[str, t.Any] = self._manager._inventory.get_host(name).vars
+        return found
+
     def everything_of(self, name: str) -> dict[str, t.Any]:
         """All variables of a host, not templated yet."""
         return self.all_of(self._manager._inventory.get_host(name))

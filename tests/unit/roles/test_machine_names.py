@@ -85,3 +85,17 @@ def test_a_renumbering_that_was_taken_back_leaves_nothing_to_keep(controller: Co
     assert "claim n1-gone is not asked for by n1 any more" in shown
     assert controller.run("configure", "-emachine_network_keep_unused_claims=true").fine == {"n1"}
     assert controller.held() == ["n1-gone", "n1-gone.renumbering", "n1-ip"]
+
+
+def test_a_host_whose_machine_has_claims_under_another_name_is_warned_of(controller: Controller) -> None:
+    """The inventory of the machines of Elemental, with names of the user's own for the hosts."""
+    known = {"elemental_name": "m-0000", "elemental_claims": {"ip": {"name": "m-0000-ip"}}}
+    shown = controller.run("configure", **known).text
+    assert (
+        "host n1: the inventory has claims of machine m-0000, but this play claims other addresses for machine n1"
+        in shown
+    )
+    assert "set machine_network_machine_name to {{ elemental_name }} to use those" in shown
+    named = {**known, "machine_network_machine_name": "{{ elemental_name }}"}
+    assert "the inventory has claims" not in controller.run("configure", **named).text
+    assert controller.held() == ["m-0000-ip", "n1-ip"]

@@ -140,7 +140,8 @@ options:
     default: []
   label_prefix:
     description:
-      - The prefix of Elemental's labels and annotations, as C(MachineRegistration.spec.labelPrefix) sets it, V(-) for none.
+      - The prefix of Elemental's labels and annotations, as C(MachineRegistration.spec.labelPrefix) sets it, V(-) for none. The slash
+        behind it may be given, too.
       - By default, it is recognized by the annotation C(registration-ip). The prefix is left out in C(elemental_labels) and
         C(elemental_annotations), as is C(elemental.cattle.io/).
     type: str
@@ -305,7 +306,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _read(self, query: Query, rules: Rules) -> Candidates:
         lists = fetched(query, self.display.vv)
-        return candidates(machines(lists, query.source, rules.label_prefix, rules.site), query.source, rules)
+        read = machines(lists, query.source, rules.label_prefix, rules.site, rules.addresses)
+        return candidates(read, query.source, rules)
 
     def _report(self, faults: t.Sequence[str]) -> None:
         """Warn of what was left out; with ``strict`` that is an error."""

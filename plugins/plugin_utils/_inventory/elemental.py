@@ -28,6 +28,8 @@ KIND, SELECTOR_KIND = "MachineInventory", "MachineInventorySelector"
 DEFAULT_PREFIX = "elemental.cattle.io/"
 _REGISTRATION_IP = "registration-ip"
 _CONFIGURATORS = ("none", "nmc", "nmstate", "nmconnections")
+# of a name, in characters
+_SHOWN = 80
 _POOL_FIELDS = ("apiGroup", "kind", "name")
 _FAILURES = ("NetworkConfigFailure", "PlanFailure")
 # a label value holds no colons
@@ -87,14 +89,36 @@ def is_unproved(item: Object) -> bool:
 
 
 def short_prefix(annotations: Pairs, given: str) -> str:
-    """The prefix of the operator's annotations and labels: as given (``-`` for none), else that of the annotation registration-ip."""
+    """The prefix of the operator's annotations and labels: as given (``-`` for none), else that of the annotation registration-ip.
+
+    The operator puts a slash behind what a MachineRegistration names.
+    """
     if given:
-        return "" if given == "-" else given
+        return "" if given == "-" else f"{given.rstrip('/')}/"
     if f"{DEFAULT_PREFIX}{_REGISTRATION_IP}" in annotations:
         return DEFAULT_PREFIX
     # the machine sends annotations of its own behind the same prefix: the shortest one is the operator's
     ends = sorted((name for name in annotations if name.endswith(_REGISTRATION_IP)), key=lambda name: (len(name), name))
     return ends[0][: -len(_REGISTRATION_IP)] if ends else DEFAULT_PREFIX
+
+
+def prefix_troubles(machines: t.Sequence[Machine], given: str) -> list[str]:
+    """A sentence where the prefix that was given is not the one with which machines send the address of their registration."""
+    names = {name for each in machines for name in each.annotations}
+    if not given or not names or _REGISTRATION_IP in names:
+        return []
+    missing = f"no machine has the annotation {plain(short_prefix({}, given), _SHOWN)}{_REGISTRATION_IP}"
+    ends = f"/{_REGISTRATION_IP}"
+    others = [name for name in names if name.endswith(ends)]
+    if len(others) != 1:
+        return [
+            f"{missing}, where label_prefix looks for it; correct label_prefix, or leave it out to recognize the prefix"
+        ]
+    (other,) = others
+    return [
+        f"{missing}, where label_prefix looks for it, but there is {plain(other, _SHOWN)}; "
+        f"set label_prefix to {plain(other[: -len(ends)], _SHOWN)}, or leave it out"
+    ]
 
 
 def without_prefix(pairs: Pairs, prefix: str) -> dict[str, str]:

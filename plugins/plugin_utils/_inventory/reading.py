@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory import claimed, clusters, elemental
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.addresses import REGISTRATION_IP
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import (
     MACHINE_INVENTORIES,
     Lists,
@@ -15,8 +18,11 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.mo
 )
 
 
-def machines(lists: Lists, source: str, label_prefix: str, site: str) -> Read:
-    """The machines in the order of their names, and a sentence for each part of their data that could not be used."""
+def machines(lists: Lists, source: str, label_prefix: str, site: str, addresses: t.Collection[str] = ()) -> Read:
+    """The machines in the order of their names, and a sentence for each part of their data that could not be used.
+
+    ``addresses`` are the sources of addresses that count: what keeps one of them from being found is such a sentence, too.
+    """
     if source != MACHINE_INVENTORIES:
         read = claimed.machines(lists.claims, site)
         return Read(read.machines, (*lists.notes, *read.troubles))
@@ -27,4 +33,6 @@ def machines(lists: Lists, source: str, label_prefix: str, site: str) -> Read:
         troubles += faults
         if each is not None:
             found.append(each)
+    if REGISTRATION_IP in addresses:
+        troubles += elemental.prefix_troubles(found, label_prefix)
     return Read(tuple(sorted(found, key=lambda each: (each.namespace, each.name))), (*lists.notes, *troubles))

@@ -121,6 +121,15 @@ def test_machines_are_hosts_with_variables_of_plain_types_and_groups(inventory: 
     assert inventory.warnings == ""
 
 
+def test_the_prefix_of_labels_is_given_as_a_registration_has_it(inventory: Inventory) -> None:
+    item = machine_inventory("a", prefix="corp.example/", labels={"corp.example/rack": "7"})
+    inventory.lists = {"machine_inventories": [item]}
+    found = hosts(inventory.export(label_prefix="corp.example"))["a"]
+    assert (found["ansible_host"], found["elemental_labels"], inventory.warnings) == ("192.0.2.10", {"rack": "7"}, "")
+    assert "ansible_host" not in hosts(inventory.export(label_prefix="corp.exampel"))["a"]
+    assert "set label_prefix to corp.example, or leave it out" in inventory.warnings
+
+
 def test_nothing_of_a_machine_is_a_template(inventory: Inventory, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     template = _TEMPLATE.replace("MARK", str(mark))

@@ -104,7 +104,12 @@ def test_what_is_not_an_address_of_a_machine_is_left_out(sent: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prefix", "given"), [("elemental.cattle.io/", ""), ("corp.example/", ""), ("", ""), ("", "-"), ("corp-", "corp-")]
+    ("prefix", "given"),
+    [
+        *(("elemental.cattle.io/", ""), ("corp.example/", ""), ("", ""), ("", "-")),
+        *(("corp.example/", "corp.example"), ("corp.example/", "corp.example/")),
+        *(("elemental.cattle.io/", "elemental.cattle.io"), ("elemental.cattle.io/", "corp.example")),
+    ],
 )
 def test_a_prefix_of_the_users_own_is_recognized(prefix: str, given: str) -> None:
     item = machine_inventory("a", prefix=prefix, labels={f"{prefix}rack": "7", "manufacturer": "QEMU"})
@@ -112,6 +117,52 @@ def test_a_prefix_of_the_users_own_is_recognized(prefix: str, given: str) -> Non
     assert machine.registration_ip == "192.0.2.10"
     assert machine.annotations["auth"] == "emulated-tpm"
     assert dict(machine.labels) == {"manufacturer": "QEMU", "rack": "7"}
+
+
+_IS_CORP = "but there is corp.example/registration-ip; set label_prefix to corp.example, or leave it out"
+_IS_UNKNOWN = "correct label_prefix, or leave it out"
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "given", "looked_for", "advice"),
+    [
+        (["corp.example/"], "other", "other/registration-ip", _IS_CORP),
+        (["corp.example/", "corp.example/"], "other/", "other/registration-ip", _IS_CORP),
+        (["corp.example/"], "-", "registration-ip", _IS_CORP),
+        (["corp.example/", "corp2.example/"], "other", "other/registration-ip", _IS_UNKNOWN),
+        ([None], "other", "other/registration-ip", _IS_UNKNOWN),
+    ],
+)
+def test_a_prefix_that_no_machine_has_is_named_with_the_one_that_there_is(
+    prefixes: list[str | None], given: str, looked_for: str, advice: str
+) -> None:
+    lists = Lists([_with_prefix(each) for each in prefixes])
+    (sentence,) = machines(lists, "machine_inventories", given, "", ORDER).troubles
+    assert f"no machine has the annotation {looked_for}, where label_prefix looks for it" in sentence
+    assert advice in sentence
+    assert machines(lists, "machine_inventories", given, "", ("claimed",)).troubles == ()
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "given"),
+    [
+        # one registration of several has it
+        (["corp.example/", "other/"], "other"),
+        # found without it
+        *((["elemental.cattle.io/"], "other"), ([""], "other"), (["corp.example/"], "")),
+        ([], "other"),
+    ],
+)
+def test_a_prefix_that_hides_nothing_is_fine(prefixes: list[str | None], given: str) -> None:
+    lists = Lists([_with_prefix(each) for each in prefixes])
+    assert machines(lists, "machine_inventories", given, "", ORDER).troubles == ()
+
+
+def _with_prefix(prefix: str | None) -> dict[str, t.Any]:
+    """A machine that has registered with this prefix; None for one whose address is not known."""
+    if prefix is None:
+        return machine_inventory("a", registration_ip=None)
+    return machine_inventory("a", prefix=prefix)
 
 
 def test_a_machine_cannot_pass_an_annotation_of_its_own_as_its_address() -> None:

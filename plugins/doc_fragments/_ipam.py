@@ -389,7 +389,8 @@ options:
       - How to reach the cluster, with the names and meanings of C(kubernetes.core.k8s_auth_options).
       - What is not given is taken from the environment variables C(K8S_AUTH_*), then from the pod that Ansible runs in, then from
         C(~/.kube/config), as with C(kubernetes.core).
-      - A relative path of a kubeconfig is looked up in the folder where Ansible was started, then beside the inventory file.
+      - A relative path, also that in C(K8S_AUTH_KUBECONFIG), is looked up in the folder where Ansible was started, then beside the
+        inventory file.
       - Values may be templates, for example with a lookup of a secret.
     type: dict
     suboptions:

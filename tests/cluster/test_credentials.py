@@ -103,7 +103,7 @@ def test_options_mean_what_they_mean_in_kubernetes_core(
         lambda: (core._create_configuration(core._create_auth_spec(None, **given)), core._create_headers(None, **given))
     )
     monkeypatch.setattr(kubernetes.client.Configuration, "_default", None)
-    named = connection._with_environment({connection._NAMES[name]: value for name, value in given.items()})
+    named = connection.given_options(given, os.environ)
     ours = _outcome(lambda: (connection._configuration(kubernetes, named), connection._impersonation(named)))
     assert ours == theirs
 

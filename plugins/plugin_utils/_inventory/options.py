@@ -31,6 +31,7 @@ _DEFAULTS = {MACHINE_INVENTORIES: ("fleet-default",), CLAIMS: ("default",), DATA
 _EMBEDDED, _POSTGRESQL = "embedded", "postgresql"
 # as an inventory source of AWX gets it from its credential
 _DATABASE_VARIABLE = "ELEMENTAL_NETWORKING_DATABASE"
+_KUBECONFIG_VARIABLE = "K8S_AUTH_KUBECONFIG"
 _ALL = "*"
 _NAMES = {alias: name for name, spec in OPTIONS.items() for alias in (name, *spec.get("aliases", ()))}
 
@@ -108,15 +109,18 @@ def _namespaces(names: t.Sequence[str]) -> tuple[str, ...]:
 
 
 def _access(value: object, folder: str) -> dict[str, t.Any]:
-    """The authentication options; a kubeconfig may be where Ansible was started, or beside the inventory."""
-    if value is None:
-        return {}
+    """The authentication options; a file may be where Ansible was started, or beside the inventory."""
+    value = {} if value is None else value
     if not isinstance(value, t.Mapping):
         raise InvalidInput("kubernetes must be a dictionary, such as {kubeconfig: ~/.kube/config}")
     unknown = next((each for each in value if each not in _NAMES), None)
     if unknown is not None:
         raise InvalidInput(f"kubernetes has no option {plain(unknown, 80)}; use {', '.join(sorted(OPTIONS))}")
-    return {str(name): _found(_NAMES[name], each, folder) for name, each in value.items()}
+    found = {str(name): _found(_NAMES[name], each, folder) for name, each in value.items()}
+    named = os.environ.get(_KUBECONFIG_VARIABLE)
+    if named and not found.get("kubeconfig"):  # found where the role finds it
+        found["kubeconfig"] = _found("kubeconfig", named, folder)
+    return found
 
 
 def _server(value: object) -> dict[str, t.Any]:
@@ -131,8 +135,10 @@ def _server(value: object) -> dict[str, t.Any]:
 
 
 def _found(name: str, value: t.Any, folder: str) -> t.Any:
-    if name == "kubeconfig" and is_path(value):
-        path = os.path.expanduser(value)
-        beside = os.path.join(folder, path)
-        return beside if not os.path.exists(path) and os.path.exists(beside) else path
-    return os.path.expanduser(value) if OPTIONS[name]["type"] == "path" and isinstance(value, str) else value
+    """A value, and of a file the path at which it is."""
+    is_file = is_path(value) if name == "kubeconfig" else OPTIONS[name]["type"] == "path" and isinstance(value, str)
+    if not is_file or not value.strip():
+        return value
+    path = os.path.expanduser(value)
+    beside = os.path.join(folder, path)
+    return beside if not os.path.exists(path) and os.path.exists(beside) else path

@@ -17,8 +17,11 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ..._texts import plain
 from ..errors import InvalidInput, MissingLibrary, MissingRequirement
+from .credential_files import check_files
 
 # the options of kubernetes.core.k8s_auth_options that the option kubernetes takes
 OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -50,7 +53,7 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 # a lookup gets them as they were written
 _NAMES = {alias: name for name, spec in OPTIONS.items() for alias in (name, *spec.get("aliases", ()))}
 _LOOKED = (
-    " (a task looks in the folder of its playbook, the role machine_network where ansible-playbook was started, "
+    " (a task looks in the folder of its playbook, a lookup where Ansible was started, the role machine_network and an inventory there, "
     "then beside the inventory)"
 )
 _LIBRARY_PREFIX = "Invalid kube-config file. "
@@ -68,7 +71,8 @@ _OVERRIDES = ("host", "username", "password", *_LIBRARY_NAMES, "proxy", "no_prox
 # each of these is enough, so that no kubeconfig is read
 _COMPLETE = (("username", "password", "host"), ("api_key", "host"), ("client_cert", "client_key", "host"))
 _IMPERSONATION = {"impersonate_user": "Impersonate-User", "impersonate_groups": "Impersonate-Group"}
-_FALSE = ("0", "false", "no")
+# of a value that is not known, in characters
+_SHOWN = 40
 _SECRETS = ("token", "password", "client-key-data")
 # a shorter setting of a login helper is a switch or a number; hiding it would garble every address
 _SHORTEST_SECRET = 6
@@ -98,18 +102,26 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
     Raises MissingRequirement when the Python library is missing or has changed, and InvalidInput when the credentials cannot be read.
     """
     kubernetes = _library()
-    given = _with_environment({_NAMES[name]: each for name, each in options.items() if name in _NAMES})
+    given = given_options(options, os.environ)
     try:
         configuration = _configuration(kubernetes, given)
+        if not str(configuration.host).startswith("http://"):
+            check_files(given)
         client = kubernetes.client.ApiClient(configuration)
+    except InvalidInput:
+        raise
     except Exception as error:  # the library passes on anything that a file or a login helper raises
         raise InvalidInput(f"the credentials for the Kubernetes API cannot be read: {_fault(error, given)}") from error
     return _connection(client, configuration, _impersonation(given))
 
 
-def _with_environment(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The options, and K8S_AUTH_* for those that were not given."""
-    found = {name: _from_environment(name) if _is_unset(given.get(name)) else given[name] for name in OPTIONS}
+def given_options(options: t.Mapping[str, t.Any], environment: t.Mapping[str, str]) -> dict[str, t.Any]:
+    """The options by their own names, and K8S_AUTH_* for those that were not given. Raises InvalidInput with one sentence."""
+    given = {_NAMES[name]: value for name, value in options.items() if name in _NAMES}
+    found = {
+        name: _from_environment(name, environment) if _is_unset(given.get(name)) else _typed(name, given[name], name)
+        for name in OPTIONS
+    }
     return {name: value for name, value in found.items() if not _is_unset(value)}
 
 
@@ -118,23 +130,36 @@ def _is_unset(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _from_environment(name: str) -> t.Any:
+def _from_environment(name: str, environment: t.Mapping[str, str]) -> t.Any:
     spec = OPTIONS[name]
     if "options" in spec:
-        known = {each: os.environ.get(f"K8S_AUTH_{name}_{each}".upper()) or None for each in spec["options"]}
+        known = {each: environment.get(f"K8S_AUTH_{name}_{each}".upper()) or None for each in spec["options"]}
         return known if any(known.values()) else None
-    names = (name, _LIBRARY_NAMES.get(name, name))
-    values = (os.environ.get(f"K8S_AUTH_{each}".upper()) for each in names)
-    value = next((each for each in values if not _is_unset(each)), None)
-    if value is None or spec["type"] in ("str", "path", "raw"):
+    for variable in (f"K8S_AUTH_{each}".upper() for each in (name, _LIBRARY_NAMES.get(name, name))):
+        value = environment.get(variable)
+        if value is not None and not _is_unset(value):
+            is_list = spec["type"] == "list"
+            return [each for each in value.split(",") if each] if is_list else _typed(name, value, variable)
+    return None
+
+
+def _typed(name: str, value: t.Any, shown: str) -> t.Any:
+    """A value as the library takes it: a lookup and an inventory get it as it was written."""
+    kind = OPTIONS[name]["type"]
+    if kind == "path" and isinstance(value, str):
+        return os.path.expanduser(value)
+    if kind != "bool":
         return value
-    return [each for each in value.split(",") if each] if spec["type"] == "list" else value.lower() not in _FALSE
+    try:
+        return boolean(value)
+    except TypeError:
+        raise InvalidInput(f"{shown} is {plain(value, _SHOWN)}, which is neither true nor false") from None
 
 
 def _configuration(kubernetes: t.Any, given: t.Mapping[str, t.Any]) -> t.Any:
     """The library's configuration: a kubeconfig or the credentials of a pod where the options are not enough, then the options."""
     configuration = kubernetes.client.Configuration()
-    if not any(all(given.get(name) for name in names) for names in _COMPLETE):
+    if not is_complete(given):
         _load(kubernetes.config, configuration, given)
     for name in _OVERRIDES:
         if name in given:
@@ -148,6 +173,11 @@ def _configuration(kubernetes: t.Any, given: t.Mapping[str, t.Any]) -> t.Any:
     configuration.retries = False  # retries are ours: urllib3's know nothing of a deadline
     configuration.connection_pool_maxsize = _KEPT_ALIVE
     return configuration
+
+
+def is_complete(given: t.Mapping[str, t.Any]) -> bool:
+    """Whether these options are enough, so that no kubeconfig is read."""
+    return any(all(given.get(name) for name in names) for names in _COMPLETE)
 
 
 def _load(config: t.Any, configuration: t.Any, given: t.Mapping[str, t.Any]) -> None:

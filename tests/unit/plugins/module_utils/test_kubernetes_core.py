@@ -18,6 +18,26 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.kuberne
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
 
+CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIBbzCCARWgAwIBAgIUPyYPrJc9JSMLiFZeHFHCrXhn5lgwCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBdDAgFw0yNjEyMDExNDU1MDJaGA8yMTI2MTEwNzE0NTUwMlow
+DDEKMAgGA1UEAwwBdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABOedysnv6WLV
+4+/Arjsk1bktP51CEez5+Z102q6Dhzc3YPGEXmtzgyi3IN0IUiuc7zfncPwTQvqP
+FFchJ0WQKqijUzBRMB0GA1UdDgQWBBRrn7yo74lYTf3Y6S8SpwTlYlrnKzAfBgNV
+HSMEGDAWgBRrn7yo74lYTf3Y6S8SpwTlYlrnKzAPBgNVHRMBAf8EBTADAQH/MAoG
+CCqGSM49BAMCA0gAMEUCIH7sYsmvH0VU8xc2UlJ65M63r1ieo8XEaxn+GvIlMS1q
+AiEA4zLhPzTUf50nTOfyJkJU6cT+5It3G7eN+SJG8U83Ryk=
+-----END CERTIFICATE-----
+"""
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> str:
+    """A file with a certificate, which is used for nothing."""
+    (tmp_path / "ca.crt").write_text(CERTIFICATE)
+    return str(tmp_path / "ca.crt")
+
 
 class Configuration:
     """What is used of that of the library."""
@@ -76,16 +96,19 @@ def test_a_connection_is_what_the_library_makes_of_the_options(monkeypatch: pyte
     assert connection.headers() == {"authorization": "Bearer x"}
 
 
-def test_options_are_set_under_the_names_of_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_are_set_under_the_names_of_the_library(monkeypatch: pytest.MonkeyPatch, certificate: str) -> None:
     """A lookup gets them as they were written, with aliases."""
     pytest.importorskip("urllib3")
     library = Library(monkeypatch)
     headers = {"proxy_basic_auth": "svc:not-a-real-secret"}
     connect(
-        {"host": "https://h", "api_key": "k", "proxy_headers": headers, "verify_ssl": False, "ca_cert": "/ca", "foo": 1}
+        {
+            **{"host": "https://h", "api_key": "k", "proxy_headers": headers},
+            **{"verify_ssl": False, "ca_cert": certificate, "foo": 1},
+        }
     )
     found = library.configuration
-    assert (found.verify_ssl, found.ssl_ca_cert, found.retries) == (False, "/ca", False)
+    assert (found.verify_ssl, found.ssl_ca_cert, found.retries) == (False, certificate, False)
     assert list(found.proxy_headers) == ["proxy-authorization"]
     assert not hasattr(found, "foo")
 
@@ -130,15 +153,20 @@ def test_a_kubeconfig_is_read_where_the_options_are_not_enough(
     assert connection.host == options.get("host", "https://kubeconfig")
 
 
-def test_the_environment_counts_where_an_option_was_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_counts_where_an_option_was_not_given(
+    monkeypatch: pytest.MonkeyPatch, certificate: str
+) -> None:
     pytest.importorskip("urllib3")
-    said = {"API_KEY": "e", "VERIFY_SSL": "no", "CA_CERT": "", "SSL_CA_CERT": "/e", "IMPERSONATE_GROUPS": "a,,b"}
+    said = {
+        **{"API_KEY": "e", "VERIFY_SSL": "no", "CA_CERT": "", "SSL_CA_CERT": certificate},
+        "IMPERSONATE_GROUPS": "a,,b",
+    }
     for name, value in {**said, "PROXY_HEADERS_USER_AGENT": "ua"}.items():
         monkeypatch.setenv(f"K8S_AUTH_{name}", value)
     library = Library(monkeypatch)
     connection = connect({"host": "https://h", "impersonate_user": "u", "ca_cert": None})
     found = library.configuration
-    assert (found.verify_ssl, found.ssl_ca_cert) == (False, "/e")
+    assert (found.verify_ssl, found.ssl_ca_cert) == (False, certificate)
     assert connection.headers() == {
         "authorization": "Bearer e",
         "Impersonate-User": "u",
@@ -160,6 +188,102 @@ def test_an_empty_option_counts_as_unset_wherever_it_comes_from(monkeypatch: pyt
     assert (found.username, found.password) == ("u", "p")
     assert "authorization" not in connection.headers()
     assert not any(hasattr(found, name) for name in ("proxy_headers", "verify_ssl"))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        *((value, True) for value in (True, "yes", "True", "on", 1, "1")),
+        *((value, False) for value in (False, "no", "false", "Off", 0, "0", " no ")),
+    ],
+)
+@pytest.mark.parametrize("name", ["validate_certs", "verify_ssl", "K8S_AUTH_VALIDATE_CERTS", "K8S_AUTH_VERIFY_SSL"])
+def test_a_word_is_as_true_as_in_any_option_of_ansible(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: object, expected: bool
+) -> None:
+    """A lookup and an inventory get what was written, or what a template gives."""
+    library = Library(monkeypatch)
+    if name.isupper():
+        monkeypatch.setenv(name, str(value))
+    connect({"host": "https://h", "api_key": "x", **({} if name.isupper() else {name: value})})
+    assert library.configuration.verify_ssl is expected
+
+
+@pytest.mark.parametrize("value", ["maybe", 7, [], {"a": 1}])
+def test_what_is_neither_true_nor_false_is_refused(monkeypatch: pytest.MonkeyPatch, value: object) -> None:
+    Library(monkeypatch)
+    with pytest.raises(IpamError, match="^validate_certs is .*, which is neither true nor false$") as error:
+        connect({"host": "https://h", "validate_certs": value})
+    assert error.value.code == "invalid_input"
+    monkeypatch.setenv("K8S_AUTH_VERIFY_SSL", "maybe")
+    with pytest.raises(IpamError, match="^K8S_AUTH_VERIFY_SSL is maybe, which is neither"):
+        connect({"host": "https://h"})
+
+
+_FILES = ("ca_cert", "ssl_ca_cert", "client_cert", "client_key")
+
+
+@pytest.mark.parametrize("option", _FILES)
+def test_a_missing_file_is_named_before_a_connection_is_tried(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, option: str
+) -> None:
+    library = Library(monkeypatch)
+    name = option.replace("ssl_", "")
+    with pytest.raises(IpamError) as error:
+        connect({"host": "https://h", option: "/nope/x"})
+    variable = {"ca_cert": "SSL_CA_CERT", "client_cert": "CERT_FILE", "client_key": "KEY_FILE"}[name]
+    sentence = f"{name} /nope/x does not exist; give an absolute path with {name} or K8S_AUTH_{variable}"
+    assert (str(error.value), error.value.code) == (sentence, "invalid_input")
+    assert library.configuration is None
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(f"K8S_AUTH_{variable}", "mine")
+    with pytest.raises(IpamError) as error:
+        connect({"host": "https://h"})
+    assert str(error.value).startswith(f"{name} {tmp_path}/mine does not exist; ")
+    assert "(a task looks in the folder of its playbook" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "holds"),
+    [
+        (CERTIFICATE, ("ca_cert", "client_cert")),
+        (f"some words\n{CERTIFICATE}", ("ca_cert", "client_cert")),
+        ("-----BEGIN ENCRYPTED PRIVATE KEY-----\n", ("client_key",)),
+        ("", ()),
+        ("hello", ()),
+        (CERTIFICATE.replace("MII", "AAA"), ()),
+        (CERTIFICATE.replace("BEGIN CERTIFICATE", "BEGIN"), ()),
+        (None, ()),
+    ],
+)
+@pytest.mark.parametrize("option", ["ca_cert", "client_cert", "client_key"])
+def test_a_file_that_does_not_hold_what_it_should_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, option: str, content: str | None, holds: tuple[str, ...]
+) -> None:
+    Library(monkeypatch)
+    file = tmp_path / "file"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_text(content)
+    given = {"host": "https://h", "api_key": "x", option: str(file)}
+    if option in holds:
+        connect(given)
+        return
+    kind = "a private key" if option == "client_key" else "a certificate"
+    what = "cannot be read (Is a directory)" if content is None else f"does not hold {kind} in the form of PEM"
+    with pytest.raises(IpamError) as error:
+        connect(given)
+    assert str(error.value).startswith(f"{option} {file} {what}; correct {option} or K8S_AUTH_")
+    # nothing is read of it there
+    connect({**given, "host": "http://h"})
+
+
+def test_a_file_in_the_home_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, certificate: str) -> None:
+    library = Library(monkeypatch)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    connect({"host": "https://h", "api_key": "x", "ca_cert": "~/ca.crt"})
+    assert library.configuration.ssl_ca_cert == certificate
 
 
 def test_what_a_proxy_is_told_is_hidden() -> None:
@@ -203,8 +327,10 @@ def test_a_kubeconfig_that_does_not_exist_is_named_with_the_folder(
     with pytest.raises(IpamError) as error:
         connect({"kubeconfig": "mine.yaml"} if is_option else {})
     assert f"the kubeconfig {tmp_path}/mine.yaml does not exist; give an absolute path" in str(error.value)
-    assert "in the folder of its playbook" in str(error.value)
-    assert "then beside the inventory" in str(error.value)
+    looked = (
+        "a lookup where Ansible was started, the role machine_network and an inventory there, then beside the inventory"
+    )
+    assert f"(a task looks in the folder of its playbook, {looked})" in str(error.value)
     (tmp_path / "mine.yaml").touch()
     monkeypatch.delenv("K8S_AUTH_KUBECONFIG", raising=False)
     content = "users:\n- user: {token: t0ken-secret}\n"  # by mistake: it has secrets

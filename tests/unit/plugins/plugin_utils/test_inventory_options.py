@@ -97,16 +97,30 @@ def test_files_in_the_home_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
-def test_a_relative_kubeconfig_is_where_ansible_was_started_or_beside_the_inventory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["kubeconfig", "ca_cert", "ssl_ca_cert", "client_cert", "client_key"])
+def test_a_relative_file_is_where_ansible_was_started_or_beside_the_inventory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     (tmp_path / "here").mkdir()
-    (tmp_path / "config").touch()
+    (tmp_path / "file").touch()
     monkeypatch.chdir(tmp_path / "here")
-    given = option(kubernetes={"kubeconfig": "config"})
-    assert query_of(given, str(tmp_path)).kubernetes == {"kubeconfig": str(tmp_path / "config")}
-    (tmp_path / "here/config").touch()
-    assert query_of(given, str(tmp_path)).kubernetes == {"kubeconfig": "config"}
+    given = option(kubernetes={name: "file"})
+    assert query_of(given, str(tmp_path)).kubernetes == {name: str(tmp_path / "file")}
+    (tmp_path / "here/file").touch()
+    assert query_of(given, str(tmp_path)).kubernetes == {name: "file"}
+    for unset in ("", " ", None):
+        assert query_of(option(kubernetes={name: unset}), str(tmp_path)).kubernetes == {name: unset}
+
+
+def test_a_kubeconfig_of_the_environment_is_found_beside_the_inventory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").touch()
+    monkeypatch.setenv("K8S_AUTH_KUBECONFIG", "config")
+    for access in (None, {}, {"kubeconfig": ""}):
+        found = query_of(option(kubernetes=access), str(tmp_path)).kubernetes
+        assert found == {"kubeconfig": str(tmp_path / "config")}
+    assert query_of(option(kubernetes={"kubeconfig": "/x"}), str(tmp_path)).kubernetes == {"kubeconfig": "/x"}
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machines that were found, to and from the cache of Ansible (pure).
+"""The machines that were found, to and from the cache of Ansible.
 
-It is kept as one string of JSON: Ansible copies and compares what it caches, value by value.
+It is kept as one string of JSON: Ansible copies and compares what it caches, value by value. Nothing is read but the kubeconfig, since
+``kubectl config use-context`` changes the cluster and no option.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import json
 import typing as t
 
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import is_path
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.kubeconfig import chosen_server
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.addresses import is_usable
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.groups import safe
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import (
+    DATABASE,
     Candidate,
     Candidates,
     Object,
@@ -26,7 +29,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.mo
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.variables import are_variables
 
 # raised when what is kept changes its form
-_FORM = 2
+_FORM = 3
 # where the server is; none of these is a secret
 _PLACES = ("host", "context", "kubeconfig", "username", "impersonate_user", "impersonate_groups")
 _ENVIRONMENT = (
@@ -79,6 +82,7 @@ def fingerprint(query: Query, rules: Rules, environment: t.Mapping[str, str]) ->
         "places": places,
         "server": [*server, *of_server],
         "kubeconfigs": [each if is_path(each) else _inline(each) for each in kubeconfigs],
+        "chosen": [] if query.source == DATABASE else chosen_server(query.kubernetes, environment),
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 

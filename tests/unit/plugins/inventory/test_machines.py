@@ -235,6 +235,11 @@ def test_the_cache_is_read_and_can_be_refreshed(inventory: Inventory, tmp_path: 
     (cached,) = (tmp_path / "cache").iterdir()
     cached.write_text('{"form": 1}')
     assert list(hosts(inventory.export(**options))) == ["b"]
+    # as kubectl config use-context does
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube/config").write_text("current-context: other\n")
+    inventory.lists = {"machine_inventories": [machine_inventory("c")]}
+    assert list(hosts(inventory.export(**options))) == ["c"]
 
 
 def test_a_database_as_inventory(inventory: Inventory, tmp_path: Path) -> None:

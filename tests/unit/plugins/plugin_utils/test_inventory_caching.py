@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
@@ -82,6 +84,125 @@ def test_the_content_of_a_kubeconfig_decides_by_its_servers_alone() -> None:
     whole = keep(inline("https://a", "s3cret"))
     assert restore(whole, inline("https://b", "s3cret")) is None
     assert restore(whole, inline("https://a", "renewed")) == FOUND
+
+
+def kubeconfig(current: str | None = "first", first: str = "https://a", second: str = "https://b", **more: str) -> str:
+    servers = {"first": first, "second": second}
+    content = {
+        **({"current-context": current} if current else {}),
+        "contexts": [{"name": each, "context": {"cluster": each, "user": more.get("user", "me")}} for each in servers],
+        "clusters": [{"name": each, "cluster": {"server": servers[each]}} for each in servers],
+        "users": [{"name": "me", "user": {"token": more.get("token", "s3cret")}}],
+    }
+    return json.dumps(content)
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The usual kubeconfig."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / ".kube/config"
+    path.parent.mkdir()
+    path.write_text(kubeconfig())
+    return path
+
+
+USUAL: dict[str, t.Any] = {}
+IN_CONTEXT = {"context": "first"}
+TOKEN = {"host": "https://h", "api_key": "x"}
+
+
+@pytest.mark.parametrize(
+    ("options", "content", "is_same"),
+    [
+        (USUAL, kubeconfig("second"), False),
+        (USUAL, kubeconfig(first="https://c"), False),
+        (USUAL, kubeconfig(user="other"), False),
+        (USUAL, kubeconfig(None), False),
+        (USUAL, "", False),
+        (USUAL, "no: [yaml", False),
+        (USUAL, kubeconfig(second="https://c"), True),
+        (USUAL, kubeconfig(token="renewed"), True),
+        (USUAL, kubeconfig().replace(", ", ",\n  "), True),
+        (IN_CONTEXT, kubeconfig("second"), True),
+        (IN_CONTEXT, kubeconfig("second", first="https://c"), False),
+        # no kubeconfig is read
+        (TOKEN, kubeconfig("second"), True),
+    ],
+)
+def test_another_context_or_server_in_a_kubeconfig_is_read_again(
+    file: Path, options: dict[str, t.Any], content: str, is_same: bool
+) -> None:
+    for place in ({}, {"kubeconfig": str(file)}):
+        query = dataclasses.replace(QUERY, kubernetes={**options, **place})
+        file.write_text(kubeconfig())
+        whole = keep(query)
+        assert restore(whole, query) == FOUND
+        file.write_text(content)
+        assert (restore(whole, query) == FOUND) == is_same
+
+
+@pytest.mark.parametrize("name", ["K8S_AUTH_KUBECONFIG", "KUBECONFIG"])
+def test_a_kubeconfig_of_the_environment_is_looked_at(file: Path, tmp_path: Path, name: str) -> None:
+    query = dataclasses.replace(QUERY, kubernetes={})
+    other = tmp_path / "other"
+    other.write_text(kubeconfig())
+    environment = {name: f"/no/such/file{os.pathsep}{other}"}
+    whole = keep(query, environment)
+    file.write_text("not the one that counts")
+    assert restore(whole, query, environment=environment) == FOUND
+    other.write_text(kubeconfig("second"))
+    assert restore(whole, query, environment=environment) is None
+
+
+def test_the_context_of_the_environment_decides(file: Path) -> None:
+    query = dataclasses.replace(QUERY, kubernetes={})
+    environment = {"K8S_AUTH_CONTEXT": "first"}
+    whole = keep(query, environment)
+    file.write_text(kubeconfig("second"))
+    assert restore(whole, query, environment=environment) == FOUND
+    file.write_text(kubeconfig("second", first="https://c"))
+    assert restore(whole, query, environment=environment) is None
+
+
+def test_of_several_kubeconfigs_the_last_current_context_and_the_first_entry_count(file: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    second.write_text(kubeconfig("second", second="https://hidden"))
+    query = dataclasses.replace(QUERY, kubernetes={"kubeconfig": f"{file}{os.pathsep}{second}"})
+    whole = keep(query)
+    second.write_text(kubeconfig("second", second="https://hidden, too"))
+    assert restore(whole, query) == FOUND
+    second.write_text(kubeconfig("first"))
+    assert restore(whole, query) is None
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "not readable", "junk", "list", "bytes"])
+def test_what_is_not_a_kubeconfig_is_left_to_the_connection(file: Path, kind: str) -> None:
+    file.unlink()
+    if kind == "folder":
+        file.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(file)
+    elif kind != "missing":
+        file.write_bytes({"list": b"[1]", "bytes": b"\xff"}.get(kind, b"a: [{"))
+        file.chmod(0o000 if kind == "not readable" else 0o600)
+    query = dataclasses.replace(QUERY, kubernetes={})
+    assert restore(keep(query), query) == FOUND
+
+
+@pytest.mark.parametrize("entry", ["contexts", "clusters", "current-context"])
+@pytest.mark.parametrize("value", [None, 7, "x", [], [1], [{}], [{"name": "first"}], [{"name": "first", "context": 1}]])
+def test_junk_in_a_kubeconfig_is_no_error(file: Path, entry: str, value: object) -> None:
+    file.write_text(json.dumps({**json.loads(kubeconfig()), entry: value}))
+    query = dataclasses.replace(QUERY, kubernetes={})
+    assert restore(keep(query), query) == FOUND
+
+
+def test_the_kubeconfig_does_not_decide_about_a_database(file: Path) -> None:
+    query = Query("database", database="x")
+    whole = keep(query)
+    file.write_text(kubeconfig("second"))
+    assert restore(whole, query) == FOUND
 
 
 def test_another_database_on_a_server_is_read_again_and_no_password_decides() -> None:

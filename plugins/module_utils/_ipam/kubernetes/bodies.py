@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import typing as t
 
+from .errors import CutOff
 from .reading import Malformed, Object, malformed
 
 # bytes; an object is at most 1.5 MiB in etcd, and a page that is too large is asked for again in smaller ones
@@ -24,15 +25,18 @@ class TooLarge(Malformed):
 
 
 class NoJson(ValueError):
-    """An answer that is not valid JSON, such as one that was cut off."""
+    """An answer that is not valid JSON, such as one of unknown length that was cut off."""
 
 
 def whole(response: t.Any, host: str, what: str) -> bytes:
-    """The whole content of a response, its connection given back. Raises TooLarge."""
+    """The whole content of a response, its connection given back. Raises TooLarge and CutOff."""
     data: bytes = response.read(LARGEST + 1, decode_content=False)
     if len(data) > LARGEST:
         response.close()
         raise _too_large(host, what, f"more than {LARGEST // 1024 // 1024} MiB")
+    if getattr(response, "length_remaining", None):  # urllib3 finds that out with the next read alone
+        response.close()
+        raise CutOff(f"its answer to {what} was cut off")
     response.release_conn()
     return data
 

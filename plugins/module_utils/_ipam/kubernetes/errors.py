@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
 import typing as t
@@ -60,6 +61,10 @@ class Unreachable(_errors.Unreachable, IpamError):
 
 class Untrusted(Unreachable):
     """The certificate of the server is not one that is trusted: asking again does not help."""
+
+
+class CutOff(ConnectionError):
+    """An answer of which only the beginning arrived."""
 
 
 def _code(status: int) -> str:
@@ -172,10 +177,17 @@ def _rights(place: RequestTarget) -> str:
 
 def unreachable(host: str, error: BaseException) -> Unreachable:
     """The sentence for no answer."""
-    inner = _innermost(error)
+    chain = list(_chain(error))
+    inner = chain[-1]
     if isinstance(inner, ssl.SSLCertVerificationError):
         return Untrusted(
             f"the certificate of the Kubernetes API {host} is not trusted; give the certificate of its authority with ca_cert",
+            host=host,
+        )
+    if any(isinstance(each, (CutOff, http.client.IncompleteRead)) for each in chain):
+        return Unreachable(
+            f"the connection to the Kubernetes API {host} broke in the middle of an answer; run again, and check what is between here and "
+            "there, such as a proxy",
             host=host,
         )
     return Unreachable(
@@ -193,13 +205,14 @@ def no_answer(host: str, fault: str) -> Unreachable:
     )
 
 
-def _innermost(error: BaseException) -> BaseException:
-    """The reason at the bottom: urllib3 wraps an OSError several times."""
+def _chain(error: BaseException) -> t.Iterator[BaseException]:
+    """An error and what it comes from, down to the reason at the bottom: urllib3 wraps an OSError several times."""
     inner: BaseException = error
     while True:
+        yield inner
         following = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
         if not isinstance(following, BaseException) or following is inner:
-            return inner
+            return
         inner = following
 
 

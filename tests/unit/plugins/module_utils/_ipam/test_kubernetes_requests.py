@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import json
 import threading
 import typing as t
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes import api as requests
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.api import Api
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import Connection
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.discovery import Resource
@@ -31,7 +34,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.kuberne
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.watching import Watch
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Claim, IpamError, PoolReference
 
-pytest.importorskip("urllib3")
+urllib3 = pytest.importorskip("urllib3")
 
 CLAIM = Claim("ns", "node1-ip", "node1", "ip", PoolReference("ipam.cluster.x-k8s.io", "InClusterIPPool", "p"))
 CLAIMS = Resource("ipam.cluster.x-k8s.io", "v1beta2", "ipaddressclaims", "IPAddressClaim", True)
@@ -181,3 +184,68 @@ def test_the_next_page_of_a_list_is_asked_for_while_the_caller_works() -> None:
     assert asked.wait(10)
     with pytest.raises(Refused, match="not any more"):
         next(pages)
+
+
+class CutOffServer(http.server.ThreadingHTTPServer):
+    """Answers of which the first ``cut`` end in the middle: of a length that was sent, or in a chunk."""
+
+    cut, is_chunked = 1, False
+    count = 0
+
+
+class CutOffAnswer(http.server.BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: CutOffServer
+
+    def do_GET(self) -> None:
+        """Send an answer, or the first half of one."""
+        self.server.count += 1
+        body = json.dumps({"items": ["x" * 5000]}).encode()
+        sent = body[: len(body) // 2] if self.server.count <= self.server.cut else body
+        self.send_response(200)
+        if self.server.is_chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"%x\r\n%s" % (len(body), sent))
+            if sent == body:
+                self.wfile.write(b"\r\n0\r\n\r\n")
+        else:
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(sent)
+        self.close_connection = True
+
+    def log_message(self, *_what: t.Any) -> None:
+        """Nothing is of interest."""
+
+
+@contextlib.contextmanager
+def cut_off(cut: int, is_chunked: bool) -> t.Iterator[tuple[CutOffServer, Api]]:
+    with CutOffServer(("127.0.0.1", 0), CutOffAnswer) as server:
+        server.cut, server.is_chunked = cut, is_chunked
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        host = f"http://127.0.0.1:{server.server_address[1]}"
+        with urllib3.PoolManager() as pool:
+            yield server, Api(Connection(host, pool, dict), Progress(lambda _line: None))
+        server.shutdown()
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_an_answer_that_is_cut_off_is_asked_for_again(is_chunked: bool) -> None:
+    with cut_off(1, is_chunked) as (server, client):
+        assert client.get(path("p"), PLACE) == {"items": ["x" * 5000]}
+        assert server.count == 2
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_answers_that_are_always_cut_off_are_a_connection_that_breaks(
+    monkeypatch: pytest.MonkeyPatch, is_chunked: bool
+) -> None:
+    monkeypatch.setattr(requests, "_FIRST_PATIENCE", 0.0)
+    with cut_off(9, is_chunked) as (server, client), pytest.raises(IpamError) as error:
+        client.get(path("p"), PLACE)
+    words = f"the connection to the Kubernetes API {client.host} broke in the middle of an answer; run again, and check"
+    assert words in str(error.value)
+    assert (error.value.code, server.count) == ("unreachable", 1)

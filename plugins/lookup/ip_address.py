@@ -126,14 +126,15 @@ class LookupModule(LookupBase):
             option(self, "postgresql", hidden),
         )
         shelf = Shelf(place, machine, keys)
-        claims = shelf.read()
+        kept = shelf.read()
+        claims = self._read(shelf, keys, known) if kept is None else kept
         try:
-            held = served(self._read(shelf, keys, known) if claims is None else claims, host, site, bool(named))
+            held = served(claims, host, site, bool(named))
         except ValueError as error:
             raise AnsibleLookupError(str(error)) from None
         missing = [key for key in keys if key not in held]
         if missing and "default" not in kwargs:
-            raise AnsibleLookupError(f"machine {machine} has claimed {self._unclaimed(missing, held, known)}")
+            raise AnsibleLookupError(f"machine {machine} has claimed {self._unclaimed(missing, held, claims, known)}")
         return [wrap_var(self._value(held.get(key))) for key in keys]
 
     def _read(
@@ -151,13 +152,19 @@ class LookupModule(LookupBase):
         except IpamError as error:
             raise AnsibleLookupError(str(error)) from None
 
-    def _unclaimed(self, keys: t.Sequence[str], held: t.Iterable[str], variables: t.Mapping[str, t.Any]) -> str:
+    def _unclaimed(
+        self,
+        keys: t.Sequence[str],
+        held: t.Iterable[str],
+        claims: t.Sequence[dict[str, t.Any]],
+        variables: t.Mapping[str, t.Any],
+    ) -> str:
         from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import (
             given_to,
             unclaimed,
         )
 
-        return unclaimed(given_to(self, variables), keys, held)
+        return unclaimed(given_to(self, variables), keys, held, claims)
 
     def _value(self, held: dict[str, t.Any] | None) -> t.Any:
         if held is None:

@@ -99,11 +99,9 @@ from ansible_collections.elemental.networking.plugins.module_utils._placeholders
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.claim_lookup import (
     claimed_addresses,
     given_to,
-    unclaimed,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.lookup_options import refuse_unknown
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.machine_network import (
-    Given,
     ip_addresses,
     machine_network,
 )
@@ -123,19 +121,13 @@ class LookupModule(LookupBase):
         try:
             keys = ip_addresses(asked.network)
             where = replace(given, namespace=asked.namespace) if given.manifest else given
-            addresses = _wanted(where, keys, claimed_addresses(where, keys))
+            known = claimed_addresses(where, keys, required=True)
+            addresses = {key: known[key] for key in keys}
             config = resolve_placeholders(asked.network.get("config") or {}, addresses)
         except (IpamError, PlaceholderError) as error:
             raise AnsibleError(f"{asked.machine}: {error}") from None
         described = {key: _described(address) for key, address in addresses.items()}
         return [wrap_var({"configurator": asked.configurator, "ipAddresses": described, "config": config})]
-
-
-def _wanted(given: Given, keys: t.Iterable[str], known: t.Mapping[str, Address]) -> dict[str, Address]:
-    missing = sorted(key for key in keys if key not in known)
-    if missing:
-        raise IpamError(f"it has claimed {unclaimed(given, missing, known)}")
-    return {key: known[key] for key in keys}
 
 
 def _described(address: Address) -> dict[str, t.Any]:

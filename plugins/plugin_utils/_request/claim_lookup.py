@@ -13,6 +13,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.database.postgresql.options import place
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.factory import BackendOptions
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import Address, IpamError
+from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.files import database_path
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.hidden_values import hidden_values
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.known_claims import (
@@ -44,8 +45,11 @@ def given_to(lookup: LookupBase, variables: t.Mapping[str, t.Any]) -> Given:
     return Given(host=host, inventory_folder=variables.get("inventory_dir") or None, **options)
 
 
-def claimed_addresses(given: Given, keys: t.Collection[str]) -> dict[str, Address]:
-    """The addresses of a machine by placeholder key, for these keys at least. Raises IpamError and AnsibleError."""
+def claimed_addresses(given: Given, keys: t.Collection[str], required: bool = False) -> dict[str, Address]:
+    """The addresses of a machine by placeholder key, for these keys at least. Raises IpamError and AnsibleError.
+
+    With ``required`` a key that is not claimed is an IpamError, too.
+    """
     parts = (given.backend, given.database, given.inventory_folder, given.kubernetes, given.namespace, given.postgresql)
     shelf = Shelf(parts, machine_name(given.machine, given.host), keys)
     known = shelf.read()
@@ -54,6 +58,9 @@ def claimed_addresses(given: Given, keys: t.Collection[str]) -> dict[str, Addres
         held = served(found, given.host, given.site, bool(given.machine))
     except ValueError as error:
         raise IpamError(str(error)) from None
+    missing = sorted(key for key in keys if key not in held)
+    if required and missing:
+        raise IpamError(f"it has claimed {unclaimed(given, missing, held, found)}")
     addresses = {key: each["address"] for key, each in held.items()}
     return {key: Address(each["address"], each["prefix"], each["gateway"]) for key, each in addresses.items()}
 
@@ -72,8 +79,21 @@ def found_claims(shelf: Shelf, given: Given, keys: t.Collection[str]) -> list[di
     return read_claims(shelf, options, machine_name(given.machine, given.host), keys, namespace)
 
 
-def unclaimed(given: Given, keys: t.Iterable[str], held: t.Iterable[str]) -> str:
-    """What a machine has claimed in the place of these keys, and what to do: the end of a sentence. ``held`` are the keys that it has."""
+def unclaimed(
+    given: Given, keys: t.Sequence[str], held: t.Iterable[str], claims: t.Iterable[t.Mapping[str, t.Any]]
+) -> str:
+    """What a machine has claimed in the place of these keys, and what to do: the end of a sentence.
+
+    ``held`` are the keys that it has, ``claims`` all that were found with the name of the machine.
+    """
+    sites = {each["site"]: without_mark(each["key"]) for each in claims if without_mark(each["key"]) in keys}
+    other = next((name for name in sorted(sites) if name not in ("", given.site)), "")
+    if other:
+        own = f"is of site {plain(given.site)}" if given.site else "has no site"
+        return (
+            f"{sites[other]} for an inventory of site {plain(other)}, and this one {own}; set machine_network_site to {plain(other)}, or "
+            "correct where to look and for which machine"
+        )
     others = ", ".join(sorted({without_mark(key) for key in held}))
     if others:
         return (

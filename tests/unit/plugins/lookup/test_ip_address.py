@@ -93,6 +93,22 @@ def test_an_error_names_the_keys_that_there_are_or_where_it_looked(
         look(variables, "inventory-ip", database="typo.sqlite")
 
 
+@pytest.mark.parametrize(("given", "own"), [({}, "has no site"), ({"site": "munich"}, "is of site munich")])
+def test_an_error_names_the_site_that_an_address_was_claimed_for(
+    look: Lookup, variables: dict[str, t.Any], tmp_path: Path, given: dict[str, str], own: str
+) -> None:
+    pool = pool_from_manifest({**MANIFEST, "spec": {"addresses": ["10.9.0.5"], "prefix": 24}}, "site")
+    with open_backend(BackendOptions("embedded", str(tmp_path / ".elemental-ipam.sqlite"))) as backend:
+        claim = Claim("site", "node-1-other", "node-1", "other", pool.reference, site="berlin")
+        ensure_claims(backend, [ClaimRequest(claim)], [pool], False)
+    sentence = f"machine node-1 has claimed other for an inventory of site berlin, and this one {own}"
+    with pytest.raises(AnsibleError, match=f"{sentence}; set machine_network_site to berlin, or correct"):
+        look(variables, "other", **given)
+    assert look(variables, "other", site="berlin") == ["10.9.0.5"]
+    with pytest.raises(AnsibleError, match="no address for missing, only for inventory-ip; correct the key, or run"):
+        look(variables, "missing", **given)
+
+
 def test_a_mistyped_option_is_refused_and_what_is_ansibles_own_is_not(
     look: Lookup, variables: dict[str, t.Any]
 ) -> None:

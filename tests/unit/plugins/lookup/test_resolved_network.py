@@ -29,10 +29,10 @@ _NETWORK = {
 }
 
 
-def _claim(database: Path, machine: str) -> None:
+def _claim(database: Path, machine: str, site: str = "") -> None:
     pool = Pool(_REFERENCE, "default", ("192.168.122.150-192.168.122.200",), 24, "192.168.122.1")
     with open_backend(BackendOptions("embedded", str(database))) as backend:
-        claim = Claim("default", f"{machine}-inventory-ip", machine, "inventory-ip", _REFERENCE)
+        claim = Claim("default", f"{machine}-inventory-ip", machine, "inventory-ip", _REFERENCE, site=site)
         backend.create_claims([claim], [pool], Observation(), dry_run=False)
 
 
@@ -89,6 +89,14 @@ def test_a_key_without_a_claim_is_an_error_and_allocates_nothing(
     if exists:
         with open_backend(BackendOptions("embedded", str(database))) as backend:
             assert [bound.claim.machine for bound in backend.list_claims(None)] == ["other"]
+
+
+def test_a_claim_of_another_site_is_named(looked_up: Lookup, tmp_path: Path) -> None:
+    _claim(tmp_path / "ipam.sqlite", "node1", site="berlin")
+    with pytest.raises(
+        AnsibleError, match="node1: it has claimed inventory-ip for an inventory of site berlin, and this"
+    ):
+        looked_up({}, database=str(tmp_path / "ipam.sqlite"))
 
 
 def test_an_unknown_placeholder_names_the_host(looked_up: Lookup, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.kuberne
     connect,
 )
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.discovery import Discovery
+from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.errors import Refused
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.objects import CONFIRMED
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.progress import Progress
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.claimed import record
@@ -91,8 +92,11 @@ def _confirmed(claims: t.Iterable[Object]) -> dict[str, str]:
 def _of_claims(query: Query, report: Report) -> Lists:
     backend = query.backend if query.source == DATABASE else "kubernetes"
     options = BackendOptions(backend, query.database, query.kubernetes, report=report, postgresql=query.postgresql)
-    with open_backend(options) as opened:
-        found = [bound for namespace in query.namespaces or (None,) for bound in opened.list_claims(namespace)]
+    try:
+        with open_backend(options) as opened:
+            found = [bound for namespace in query.namespaces or (None,) for bound in opened.list_claims(namespace)]
+    except Refused as error:
+        raise listing.for_inventory(error) from None
     notes = []
     if backend == "embedded" and not os.path.exists(query.database):
         notes.append(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..errors import Forbidden, MissingRequirement
 from ..holding import ELEMENTAL_GROUP, ELEMENTAL_VERSION, INVENTORY_KIND
+from ..model import IpamError
 from .api import Api
 from .discovery import Discovery, Resource
 from .errors import GROUP, Refused, RequestTarget
@@ -52,7 +53,7 @@ def objects(
             for page in api.pages(resource.path(namespace), place, selector, size=_PAGE):
                 yield from page.items
         except Refused as error:
-            raise _forbidden(error, place) if error.is_missing_right else error from None
+            raise for_inventory(error) from None
 
 
 def _resource(api: Api, discovery: Discovery, kind: Kind) -> Resource:
@@ -69,16 +70,19 @@ def _resource(api: Api, discovery: Discovery, kind: Kind) -> Resource:
     return found
 
 
-def _forbidden(error: Refused, place: RequestTarget) -> Forbidden:
-    """The sentence for a list that RBAC does not grant; a Role holds in one namespace only."""
-    if place.namespace:
-        where, grant = f"in namespace {place.namespace}", f"apply playbooks/files/{MANIFEST} there"
+def for_inventory(error: Refused) -> IpamError:
+    """The error for a list; if RBAC does not grant it, with the manifest and the option of an inventory. A Role holds in one namespace."""
+    if not error.is_missing_right:
+        return error
+    resource, namespace = error.details.get("resource"), error.details.get("namespace")
+    if namespace:
+        where, grant = f"in namespace {namespace}", f"apply playbooks/files/{MANIFEST} there, or name other namespaces"
     else:
         where, grant = (
             "in all namespaces",
-            f"grant that in a ClusterRole, as playbooks/files/{MANIFEST} shows it for one",
+            f"grant that in a ClusterRole, as playbooks/files/{MANIFEST} shows it for one, or name some with namespaces",
         )
     return Forbidden(
-        f"this user may not list {place.resource} {where} (403 Forbidden); let an administrator {grant}, or name other namespaces",
+        f"this user may not list {resource} {where} (403 Forbidden); let an administrator {grant}",
         **error.details,
     )

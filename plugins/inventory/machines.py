@@ -20,7 +20,7 @@ description:
     C(elemental_address_source), C(elemental_address_key), C(elemental_conditions), C(elemental_plan_state), C(elemental_state),
     C(elemental_enabled), C(elemental_cluster), C(elemental_roles), C(elemental_machine_pool), C(elemental_machine), C(elemental_node),
     C(elemental_mac_addresses) and C(elemental_host_keys). All are strings, numbers, booleans, lists and dictionaries. What is not known is
-    empty.
+    empty. A C(prefix) in C(elemental_claims) is not set if it is not known; Elemental records none.
   - C(elemental_network) is the network of a C(MachineInventory) in the shape that the role
     P(elemental.networking.machine_network#role) takes as C(machine_network). It is not set if it is not known.
   - C(elemental_state) is V(deleting), V(failed), V(waiting) (for an address), V(ready) or V(registered). With claims it is V(waiting),

@@ -48,11 +48,13 @@ def variables(machine: Machine, source: str, chosen: Chosen) -> dict[str, t.Any]
 
 
 def _claim(held: Held) -> dict[str, t.Any]:
+    """A claim. A prefix that is not known is left out: no number means that, and 0 would be taken for a prefix."""
+    known = {"prefix": held.prefix} if held.prefix else {}
     return {
         "name": held.claim,
         "pool": held.pool,
         "address": held.address,
-        "prefix": held.prefix,
+        **known,
         "gateway": held.gateway,
         "confirmed": held.confirmed,
         "in_use": held.in_use,

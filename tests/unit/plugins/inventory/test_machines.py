@@ -109,6 +109,10 @@ def test_machines_are_hosts_with_variables_of_plain_types_and_groups(inventory: 
     assert b["elemental_labels"] == {"mac": "52-54-00-12-34-56", "rack": "7"}
     assert b["elemental_mac_addresses"] == {"mac": "52:54:00:12:34:56"}
     assert b["elemental_addresses"] == {"inventory-ip": "192.168.122.153", "secondary-ip": "172.16.0.153"}
+    assert b["elemental_claims"]["inventory-ip"] == {
+        **{"name": "b-inventory-ip", "pool": "elemental-inventory-pool", "address": "192.168.122.153"},
+        **{"gateway": "", "confirmed": "", "in_use": False},
+    }
     spec = machine_inventory("b")["spec"]
     assert b["elemental_network"] == {
         "configurator": "nmc",
@@ -257,6 +261,7 @@ def test_a_database_as_inventory(inventory: Inventory, tmp_path: Path) -> None:
         {"ip": "10.0.0.11"},
         "claimed",
     )
+    assert (b["elemental_claims"]["ip"]["prefix"], b["elemental_claims"]["ip"]["gateway"]) == (24, "10.0.0.1")
     assert exported["elemental_state_ready"]["hosts"] == ["A"]
     assert "elemental_network" not in a
     hosts(inventory.export(source="database", database="elsewhere.sqlite"))

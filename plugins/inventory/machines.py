@@ -120,7 +120,11 @@ options:
     default: []
   hostnames:
     description:
-      - Jinja2 expressions for the name of a host, as in O(compose). The first value that is not empty counts.
+      - Jinja2 expressions for the name of a host, as in O(compose), without braces. The first value that is not empty counts. A variable
+        that a machine does not have counts as empty. A number becomes a string.
+      - An expression that is not valid is left out with a warning. If an expression cannot be evaluated for a machine, or its value is
+        neither a string nor a number, the machine is left out with a warning.
+      - A string is one expression, also with commas.
       - The default is the name of the C(MachineInventory). For claims it is the host that they were made for, or their machine. With the
         default, claims of the role have the names that Elemental gives them.
     type: list
@@ -129,12 +133,14 @@ options:
   include:
     description:
       - Jinja2 conditions. A machine is in the inventory if any of them is true; without conditions, every machine is.
-      - If a condition cannot be evaluated, for example because a label is missing, the machine is left out with a warning.
+      - If a condition cannot be evaluated, for example because a label is missing, the machine is left out with a warning. A condition
+        that is not valid is an error.
+      - A string is one condition, also with commas.
     type: list
     elements: str
     default: []
   exclude:
-    description: Jinja2 conditions. A machine is not in the inventory if any of them is true, or cannot be evaluated.
+    description: Jinja2 conditions, as in O(include). A machine is not in the inventory if any of them is true, or cannot be evaluated.
     type: list
     elements: str
     default: []
@@ -223,7 +229,7 @@ import os
 import typing as t
 
 from ansible import constants
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleParserError, AnsibleUndefinedVariable
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
@@ -232,15 +238,17 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._collecting i
 from ansible_collections.elemental.networking.plugins.plugin_utils._early_plugins import load_lookups
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import for_this_program, made_of_data
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.expressions import Undefined
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import Host, candidates, hosts
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Candidates, Query, Rules
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.options import (
-    query_of,
-    rules_of,
-    unknown_options,
-)
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.options import query_of, rules_of
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.reading import machines
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.sources import fetched
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.written import (
+    Given,
+    hostnames,
+    unknown_options,
+)
 
 _FILES = ("elemental.yml", "elemental.yaml")
 # a warning for each of 5,000 machines helps less than a few
@@ -260,15 +268,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory."""
         super().parse(inventory, loader, path, cache)
         given = self._read_config_data(path)
-        known = constants.config.get_configuration_definitions("inventory", self._load_name)
         with without_collection():
-            self._parse(path, cache, unknown_options(given, known))
+            self._parse(path, cache, given)
         load_lookups()
 
-    def _parse(self, path: str, cache: bool, mistyped: t.Sequence[str]) -> None:
+    def _parse(self, path: str, cache: bool, given: Given) -> None:
+        options = constants.config.get_configuration_definitions("inventory", self._load_name)
         try:
             query = query_of(self._option, os.path.dirname(os.path.abspath(path)))
-            rules = rules_of(self.get_option)
+            rules = rules_of(self.get_option, given)
             known = self._candidates(query, rules, path, cache)
             found, faults = hosts(known.machines, rules, for_this_program(), self._evaluate)
         except IpamError as error:
@@ -277,7 +285,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(
                 "the cache of the inventory holds values that are nested too deeply; read it again with --flush-cache"
             ) from None
-        self._report([*mistyped, *known.troubles, *faults])
+        mistakes = [*unknown_options(given, options), *hostnames(given)[1]]
+        self._report([*mistakes, *known.troubles, *faults])
         self._fill(found)
 
     def _option(self, name: str) -> t.Any:
@@ -286,7 +295,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return self.templar.template(self.get_option(name))
 
     def _evaluate(self, expression: str, variables: t.Mapping[str, t.Any]) -> t.Any:
-        return self._compose(expression, variables)
+        try:
+            return self._compose(expression, variables)
+        except AnsibleUndefinedVariable as error:
+            raise Undefined(str(error)) from None
 
     def _compose(self, template: t.Any, variables: t.Mapping[str, t.Any], *more: t.Any, **options: t.Any) -> t.Any:
         """What a template of the user's gives (Ansible's method, for ``compose`` and all other expressions)."""

@@ -16,12 +16,14 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors 
 from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
 
 Variables = t.Mapping[str, t.Any]
-# an expression and variables to its value; raises for what cannot be evaluated
+# an expression and variables to its value; raises Undefined for a variable that is not there, others for what cannot be evaluated
 Evaluate = t.Callable[[str, Variables], t.Any]
 # no pattern, no option and no path can be made of it
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\Z")
 # Ansible's own names: a machine that registers under one of them would get the tasks of the controller
 _RESERVED = ("localhost", "127.0.0.1", "all", "ungrouped")
+# before 2.19 Ansible makes booleans of these strings
+_BOOLEANS = ("True", "False")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "none", "")
 
 
@@ -32,16 +34,24 @@ def is_wanted(variables: Variables, include: t.Sequence[str], exclude: t.Sequenc
     return not any(_is_true(condition, variables, evaluate) for condition in exclude)
 
 
-def host_name(default: str, variables: Variables, expressions: t.Sequence[str], evaluate: Evaluate) -> str:
-    """The first value that is not empty, else the default. Raises InvalidInput for one that no host may be called."""
+class Undefined(Exception):
+    """A variable of an expression that a machine does not have."""
+
+
+def given_name(variables: Variables, expressions: t.Sequence[str], evaluate: Evaluate) -> str:
+    """The first value that is not empty, or an empty string. Raises InvalidInput for one that no host may be called."""
     for expression in expressions:
         try:
             value = evaluate(expression, variables)
-        except Exception:  # a variable that this machine does not have: the next expression counts
+        except Undefined:  # the next expression counts
             continue
+        except Exception as error:
+            raise InvalidInput(
+                f"{plain(expression, 80)} in hostnames cannot be evaluated: {plain(error).rstrip('.')}; correct it"
+            ) from None
         if value not in (None, ""):
-            return checked_host(value)
-    return checked_host(default)
+            return checked_host(_text(expression, value))
+    return ""
 
 
 def checked_host(name: object) -> str:
@@ -51,6 +61,17 @@ def checked_host(name: object) -> str:
     raise InvalidInput(
         f"a host cannot be called {plain(name, 80) or 'by an empty name'}: use letters, digits, dots, dashes and underscores, "
         "and none of Ansible's own names; give the machine another name with hostnames"
+    )
+
+
+def _text(expression: str, value: object) -> str:
+    """A string; a number becomes one, as in every version of Ansible before 2.19."""
+    if isinstance(value, str) and value not in _BOOLEANS:
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return plain(value)
+    raise InvalidInput(
+        f"{plain(expression, 80)} in hostnames gives {plain(value, 80)}, which is not a string; correct it"
     )
 
 

@@ -18,7 +18,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.ad
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.expressions import (
     Evaluate,
-    host_name,
+    checked_host,
+    given_name,
     is_wanted,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.groups import group_names
@@ -34,11 +35,12 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.va
 
 @dataclass(frozen=True)
 class Host:
-    """A host of the inventory."""
+    """A host of the inventory; ``is_named`` is whether an expression of the user's has named it."""
 
     name: str
     variables: t.Mapping[str, t.Any]
     groups: t.Sequence[str]
+    is_named: bool = False
 
 
 def candidates(read: Read, source: str, rules: Rules) -> Candidates:
@@ -66,15 +68,31 @@ def hosts(
         try:
             host = _host(each, rules, as_data, evaluate)
         except InvalidInput as error:
-            faults.append(f"{_shown(each)} is left out: {error}")
+            faults.append(f"{shown(each.variables)} is left out: {error}")
             continue
         if host is not None and host.name in named:
             faults.append(
-                f"{_shown(each)} is left out: another machine is called {host.name}, too; name both with hostnames"
+                f"{shown(each.variables)} is left out: another machine is called {host.name}, too; name both with hostnames"
             )
         elif host is not None:
             named[host.name] = host
-    return list(named.values()), faults
+    return list(named.values()), [*_without_names(named.values(), rules), *faults]
+
+
+def shown(variables: t.Mapping[str, t.Any]) -> str:
+    """A machine as a sentence names it."""
+    return f"machine {plain(variables.get('elemental_namespace'), 80)}/{plain(variables.get('elemental_name'), 80)}"
+
+
+def _without_names(found: t.Collection[Host], rules: Rules) -> list[str]:
+    """A sentence if the expressions, which may be mistyped, name no host."""
+    if not found or not rules.hostnames or any(each.is_named for each in found):
+        return []
+    expressions = " and ".join(plain(each, 80) for each in rules.hostnames)
+    return [
+        f"hostnames names no host: {expressions} {'is' if len(rules.hostnames) == 1 else 'are'} undefined or empty for all of them, "
+        "so that they keep their default names; correct hostnames"
+    ]
 
 
 def _candidate(machine: Machine, source: str, rules: Rules) -> Candidate:
@@ -93,8 +111,5 @@ def _host(candidate: Candidate, rules: Rules, as_data: t.Callable[[t.Any], t.Any
     found = as_data(candidate.variables)
     if not is_wanted(found, rules.include, rules.exclude, evaluate):
         return None
-    return Host(host_name(candidate.host, found, rules.hostnames, evaluate), found, candidate.groups)
-
-
-def _shown(candidate: Candidate) -> str:
-    return f"machine {candidate.namespace}/{plain(candidate.name, 80)}"
+    name = given_name(found, rules.hostnames, evaluate)
+    return Host(name or checked_host(candidate.host), found, candidate.groups, bool(name))

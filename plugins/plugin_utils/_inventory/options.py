@@ -14,7 +14,7 @@ from ansible_collections.elemental.networking.plugins.module_utils._ipam.databas
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.kubernetes.connection import OPTIONS, is_path
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.names import checked_name, checked_site
-from ansible_collections.elemental.networking.plugins.module_utils._texts import did_you_mean, plain
+from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.addresses import SOURCES
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.groups import GROUPS
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import (
@@ -23,6 +23,11 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.mo
     MACHINE_INVENTORIES,
     Query,
     Rules,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.written import (
+    Given,
+    conditions,
+    hostnames,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._request.files import database_path
 
@@ -68,14 +73,14 @@ def _database(option: Option, folder: str) -> dict[str, t.Any]:
     )
 
 
-def rules_of(option: Option) -> Rules:
-    """How machines become hosts. Raises InvalidInput with one sentence."""
+def rules_of(option: Option, given: Given) -> Rules:
+    """How machines become hosts; ``given`` is what the file holds. Raises InvalidInput with one sentence."""
     return Rules(
         addresses=_chosen(option, "addresses", SOURCES),
         address_keys=_words(option, "address_keys"),
-        hostnames=_words(option, "hostnames"),
-        include=_words(option, "include"),
-        exclude=_words(option, "exclude"),
+        hostnames=hostnames(given)[0],
+        include=conditions(given, "include"),
+        exclude=conditions(given, "exclude"),
         group_by=_chosen(option, "group_by", tuple(GROUPS)),
         group_prefix=str(option("group_prefix") or ""),
         label_prefix=str(option("label_prefix") or ""),
@@ -83,14 +88,8 @@ def rules_of(option: Option) -> Rules:
     )
 
 
-def unknown_options(given: t.Iterable[object], known: t.Collection[str]) -> list[str]:
-    """A sentence for each option of the file that there is not: Ansible ignores it."""
-    names = [plain(each, 60) for each in given if each not in known]
-    return [f"the inventory has no option {each}; {did_you_mean(each, known, 'it is ignored')}" for each in names]
-
-
 def _words(option: Option, name: str) -> tuple[str, ...]:
-    """A list of strings as they were given: Ansible marks what it may evaluate on the strings themselves."""
+    """A list of strings; empty ones are not set."""
     return tuple(each for each in option(name) or () if each not in (None, ""))
 
 

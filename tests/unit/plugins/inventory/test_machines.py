@@ -211,12 +211,53 @@ def test_what_is_wrong_with_a_machine_is_a_warning_and_with_strict_an_error(inve
     assert "a note" in done.stderr
 
 
-@pytest.mark.parametrize("condition", ["elemental_labels.missing == 'x'", "1 +", "elemental_name"])
+@pytest.mark.parametrize("condition", ["elemental_labels.missing == 'x'", "elemental_name + 1", "elemental_name"])
 def test_a_condition_that_cannot_be_evaluated_leaves_the_machine_out(inventory: Inventory, condition: str) -> None:
     inventory.lists = {"machine_inventories": [machine_inventory("a")]}
     for option in ("include", "exclude"):
         assert hosts(inventory.export(**{option: [condition]})) == {}
         assert "machine fleet-default/a is left out: the condition" in inventory.warnings
+
+
+def test_what_is_wrong_with_hostnames_is_a_warning_and_with_strict_an_error(inventory: Inventory) -> None:
+    inventory.lists = {"machine_inventories": [machine_inventory("a"), machine_inventory("b", labels={"x": "1"})]}
+    options: dict[str, t.Any] = {
+        "hostnames": [
+            *({"name": "x", "prefix": "y"}, "{{ elemental_name }}", "elemental_name |", "elemental_name | uper"),
+            "elemental_labels.hostnam",
+        ]
+    }
+    assert sorted(hosts(inventory.export(**options))) == ["a", "b"]
+    for words in (
+        "hostnames has a dictionary, which is not an expression; write a string",
+        "hostnames has {{ elemental_name }}, which is a template; write an expression without braces, such as elemental_name",
+        "hostnames has elemental_name |, which is not a valid Jinja2 expression",
+        "hostnames has elemental_name | uper, but Ansible has no filter uper; did you mean upper",
+        "hostnames names no host: elemental_labels.hostnam is undefined or empty for all of them",
+    ):
+        assert inventory.warnings.count(words) == 1
+    for expression in options["hostnames"]:
+        done = inventory.run("ansible-inventory", "--list", hostnames=[expression, "elemental_labels.y"], strict=True)
+        assert done.returncode
+        assert "Failed to parse" in done.stderr
+        assert "hostnames" in done.stderr
+    assert sorted(hosts(inventory.export(hostnames=["elemental_labels.x + 1", "elemental_name"]))) == ["a"]
+    assert "machine fleet-default/b is left out: elemental_labels.x + 1 in hostnames cannot" in inventory.warnings
+
+
+def test_a_string_is_one_expression_and_a_number_is_a_name(inventory: Inventory) -> None:
+    inventory.lists = {"machine_inventories": [machine_inventory(name, labels={"x": name * 2}) for name in "abc"]}
+    options = {
+        "include": "elemental_name in ['a', 'b']",
+        "exclude": "elemental_name in ['b', 'c']",
+        "hostnames": "elemental_labels.get('x', elemental_name)",
+    }
+    assert sorted(hosts(inventory.export(**options))) == ["aa"]
+    assert inventory.warnings == ""
+    assert sorted(hosts(inventory.export(hostnames="elemental_claims | length", exclude="elemental_name != 'a'"))) == [
+        "2"
+    ]
+    assert inventory.warnings == ""
 
 
 def test_many_faults_are_a_few_warnings(inventory: Inventory) -> None:
@@ -287,6 +328,8 @@ def test_the_database_of_a_credential(inventory: Inventory, tmp_path: Path, opti
         ({"source": "database", "backend": "postgresql", "postgresql": {"hots": "x"}}, "postgresql has no option hots"),
         ({"namespaces": ["a/b"]}, "namespace"),
         ({"kubernetes": {"tokn": "x"}}, "kubernetes has no option tokn"),
+        ({"include": "elemental_enabled, true"}, "include has elemental_enabled, true, which is several expressions"),
+        ({"exclude": ["1 +"]}, "exclude has 1 +, which is not a valid Jinja2 expression"),
     ],
 )
 def test_options_that_are_wrong_are_one_sentence(inventory: Inventory, options: dict[str, t.Any], words: str) -> None:

@@ -6,23 +6,32 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.expressions import (
+    Undefined,
     checked_host,
-    host_name,
+    given_name,
     is_wanted,
 )
 
 
 def evaluate(expression: str, variables: t.Mapping[str, t.Any]) -> t.Any:
-    """A double of Jinja2: the name of a variable; a name that is missing cannot be evaluated."""
+    """A double of Jinja2: the name of a variable; ``1/0`` cannot be evaluated."""
+    if expression == "1/0":
+        raise ZeroDivisionError("division by zero.")
+    if expression not in variables:
+        raise Undefined(f"{expression} is undefined")
     return variables[expression]
 
 
-VARIABLES = {"yes": True, "no": False, "True": "True", "off": "off", "name": "node1", "empty": "", "odd": "perhaps"}
+VARIABLES = {
+    **{"yes": True, "no": False, "True": "True", "off": "off", "name": "node1", "empty": "", "odd": "perhaps"},
+    **{"nothing": None, "seven": 7, "zero": 0, "half": 1.5, "list": ["a"], "dictionary": {"a": 1}, "long": 10**40},
+}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,7 @@ def test_conditions(include: tuple[str, ...], exclude: tuple[str, ...], expected
     assert is_wanted(VARIABLES, include, exclude, evaluate) is expected
 
 
-@pytest.mark.parametrize("condition", ["missing", "odd"])
+@pytest.mark.parametrize("condition", ["missing", "odd", "1/0"])
 def test_a_condition_that_is_neither_true_nor_false_is_an_error(condition: str) -> None:
     for include, exclude in (((condition,), ()), ((), (condition,))):
         with pytest.raises(InvalidInput, match=condition):
@@ -51,15 +60,36 @@ def test_a_condition_that_is_neither_true_nor_false_is_an_error(condition: str) 
 @pytest.mark.parametrize(
     ("expressions", "expected"),
     [
-        ((), "default"),
+        ((), ""),
         (("name",), "node1"),
         (("empty", "name"), "node1"),
+        (("nothing", "name"), "node1"),
         (("missing", "name"), "node1"),
-        (("empty",), "default"),
+        (("name", "1/0"), "node1"),
+        (("empty", "missing"), ""),
+        # a string of digits before ansible-core 2.19, a number since then
+        *(((number,), str(VARIABLES[number])) for number in ("seven", "zero", "half")),
     ],
 )
 def test_the_first_name_that_is_not_empty(expressions: tuple[str, ...], expected: str) -> None:
-    assert host_name("default", VARIABLES, expressions, evaluate) == expected
+    assert given_name(VARIABLES, expressions, evaluate) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("1/0", "1/0 in hostnames cannot be evaluated: division by zero; correct it"),
+        ("list", "list in hostnames gives a list, which is not a string; correct it"),
+        ("dictionary", "dictionary in hostnames gives a dictionary, which is not a string"),
+        # a boolean before ansible-core 2.19, a string since then
+        ("yes", "yes in hostnames gives True, which is not a string"),
+        ("True", "True in hostnames gives True, which is not a string"),
+        ("long", "a host cannot be called a number of more than 30 digits"),
+    ],
+)
+def test_only_what_is_undefined_or_empty_makes_way_for_the_next_expression(expression: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(words)):
+        given_name(VARIABLES, (expression, "name"), evaluate)
 
 
 @pytest.mark.parametrize(

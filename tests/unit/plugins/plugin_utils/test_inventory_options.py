@@ -145,4 +145,4 @@ def test_a_kubeconfig_of_the_environment_is_found_beside_the_inventory(
 )
 def test_what_is_wrong_is_one_sentence(given: dict[str, t.Any], words: str) -> None:
     with pytest.raises(IpamError, match=words):
-        (query_of(option(**given), "/"), rules_of(option(**given)))
+        (query_of(option(**given), "/"), rules_of(option(**given), given))

@@ -246,6 +246,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.re
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.sources import fetched
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.written import (
     Given,
+    check_booleans,
     hostnames,
     unknown_options,
 )
@@ -275,6 +276,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _parse(self, path: str, cache: bool, given: Given) -> None:
         options = constants.config.get_configuration_definitions("inventory", self._load_name)
         try:
+            check_booleans(given, options)
             query = query_of(self._option, os.path.dirname(os.path.abspath(path)))
             rules = rules_of(self.get_option, given)
             known = self._candidates(query, rules, path, cache)

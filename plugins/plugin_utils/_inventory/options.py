@@ -51,7 +51,7 @@ def query_of(option: Option, folder: str) -> Query:
         namespaces=_namespaces(_words(option, "namespaces") or _DEFAULTS[source]),
         label_selector=str(option("label_selector") or ""),
         clusters=bool(option("clusters")),
-        confirmations=bool(option("confirmations")),
+        confirmations=option("confirmations") is not False,
     )
     if source == DATABASE:
         return dataclasses.replace(query, **_database(option, folder))

@@ -328,6 +328,8 @@ def test_the_database_of_a_credential(inventory: Inventory, tmp_path: Path, opti
         ({"source": "database", "backend": "postgresql", "postgresql": {"hots": "x"}}, "postgresql has no option hots"),
         ({"namespaces": ["a/b"]}, "namespace"),
         ({"kubernetes": {"tokn": "x"}}, "kubernetes has no option tokn"),
+        ({"strict": "maybe"}, "strict must be true or false, not maybe"),
+        ({"cache": "yess"}, "cache must be true or false, not yess"),
         ({"include": "elemental_enabled, true"}, "include has elemental_enabled, true, which is several expressions"),
         ({"exclude": ["1 +"]}, "exclude has 1 +, which is not a valid Jinja2 expression"),
     ],

@@ -81,6 +81,11 @@ def test_empty_options_count_as_unset(empty: str | None) -> None:
     assert query_of(option(source="database", backend=empty), "/").backend == "embedded"
 
 
+@pytest.mark.parametrize(("given", "expected"), [(None, True), (True, True), (False, False)])
+def test_claims_are_read_unless_that_is_switched_off(given: bool | None, expected: bool) -> None:
+    assert query_of(option(confirmations=given), "/").confirmations is expected
+
+
 def test_what_is_not_used_is_not_looked_at() -> None:
     asked = []
     given = option(source="database", backend="")

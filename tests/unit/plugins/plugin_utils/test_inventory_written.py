@@ -11,9 +11,31 @@ import typing as t
 import pytest
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.written import (
+    check_booleans,
     conditions,
     hostnames,
 )
+
+KNOWN = {"strict": {"type": "bool"}, "cache": {"type": "boolean"}, "site": {"type": "str"}, "postgresql": {}}
+
+
+@pytest.mark.parametrize("value", [True, False, "yes", "No", "on", "1", 0, 1.0, "f", None])
+def test_booleans_as_ansible_takes_them(value: object) -> None:
+    check_booleans({"strict": value, "cache": value, "site": "maybe"}, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        *(("maybe", "maybe"), ("yess", "yess"), (2, "2"), ("", "an empty string"), ("{{ x }}", "{{ x }}")),
+        *(([], "a list"), ({"a": True}, "a dictionary")),
+    ],
+)
+def test_a_value_that_is_neither_true_nor_false_is_an_error(value: object, shown: str) -> None:
+    for name in ("strict", "cache"):
+        with pytest.raises(InvalidInput) as raised:
+            check_booleans({name: value}, KNOWN)
+        assert str(raised.value) == f"{name} must be true or false, not {shown}"
 
 
 @pytest.mark.parametrize(

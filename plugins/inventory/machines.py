@@ -35,6 +35,8 @@ extends_documentation_fragment:
 notes:
   - If a part of the data of a machine cannot be used, that part is left out with a warning. With O(strict=true) it is an error.
   - If two machines would have the same host name, the second one is left out with a warning. Use O(hostnames) to name both.
+  - An option of the file that has no effect with its O(source) or its other options is an error. One of the environment or of
+    C(ansible.cfg) is not, because it is for many files.
   - The cache holds the configurations of the networks, which may contain secrets. Keep it in a folder that only you can read and write.
 requirements:
   - For the sources on a cluster, the Python library C(kubernetes) 24.2 or later, for the Python that runs Ansible.
@@ -66,13 +68,13 @@ options:
     type: list
     elements: str
   label_selector:
-    description: Only C(MachineInventory) objects with these labels, as C(kubectl get -l) takes them.
+    description: Only C(MachineInventory) objects with these labels, as C(kubectl get -l) takes them. For claims, use O(include).
     type: str
     default: ''
   clusters:
     description:
       - Whether to read C(MachineInventorySelector) and C(Machine) objects, too. They provide C(elemental_cluster), C(elemental_roles),
-        C(elemental_machine_pool), C(elemental_machine) and C(elemental_node).
+        C(elemental_machine_pool), C(elemental_machine) and C(elemental_node). Only for O(source=machine_inventories).
     type: bool
     default: false
   confirmations:
@@ -80,6 +82,7 @@ options:
       - Whether to read the claims of the namespaces, too, if a machine has an address that Elemental is not known to have applied.
       - They show which addresses a push of this collection has confirmed.
       - Without it, or without the right to list C(ipaddressclaims), such an address counts as not in use.
+      - Only for O(source=machine_inventories).
     type: bool
     default: true
   backend:
@@ -97,7 +100,9 @@ options:
     env:
       - name: ELEMENTAL_NETWORKING_DATABASE
   site:
-    description: The name of this inventory. Claims that were made for an inventory with another name are ignored.
+    description:
+      - The name of this inventory. Claims that were made for an inventory with another name are ignored.
+      - For O(source=claims) and O(source=database).
     type: str
     default: ''
   addresses:
@@ -109,6 +114,7 @@ options:
         address.
       - V(machine) is an address of the C(Machine), with O(clusters=true).
       - V(name) is the name of the machine, for DNS.
+      - Claims have only V(claimed) and V(name).
     type: list
     elements: str
     choices: [claimed, registration-ip, ExternalIP, InternalIP, Hostname, machine, name]
@@ -150,6 +156,7 @@ options:
         behind it may be given, too.
       - By default, it is recognized by the annotation C(registration-ip). The prefix is left out in C(elemental_labels) and
         C(elemental_annotations), as is C(elemental.cattle.io/).
+      - Only for O(source=machine_inventories).
     type: str
     default: ''
   group_by:
@@ -238,6 +245,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._collecting i
 from ansible_collections.elemental.networking.plugins.plugin_utils._early_plugins import load_lookups
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import for_this_program, made_of_data
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.effects import check_effects
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.expressions import Undefined
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import Host, candidates, hosts
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Candidates, Query, Rules
@@ -279,6 +287,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             check_booleans(given, options)
             query = query_of(self._option, os.path.dirname(os.path.abspath(path)))
             rules = rules_of(self.get_option, given)
+            check_effects(given, query, rules)
             known = self._candidates(query, rules, path, cache)
             found, faults = hosts(known.machines, rules, for_this_program(), self._evaluate)
         except IpamError as error:

@@ -328,6 +328,9 @@ def test_the_database_of_a_credential(inventory: Inventory, tmp_path: Path, opti
         ({"source": "database", "backend": "postgresql", "postgresql": {"hots": "x"}}, "postgresql has no option hots"),
         ({"namespaces": ["a/b"]}, "namespace"),
         ({"kubernetes": {"tokn": "x"}}, "kubernetes has no option tokn"),
+        ({"source": "claims", "label_selector": "a=b"}, "label_selector is only for source machine_inventories"),
+        ({"database": "x.sqlite"}, "database is only for source database; write source: database or remove it"),
+        ({"group_by": ["cluster"]}, "group_by has cluster, which needs clusters: true"),
         ({"strict": "maybe"}, "strict must be true or false, not maybe"),
         ({"cache": "yess"}, "cache must be true or false, not yess"),
         ({"include": "elemental_enabled, true"}, "include has elemental_enabled, true, which is several expressions"),
@@ -339,6 +342,12 @@ def test_options_that_are_wrong_are_one_sentence(inventory: Inventory, options: 
     assert done.returncode
     assert words in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_an_option_of_the_environment_is_for_other_files(inventory: Inventory) -> None:
+    inventory.lists = {"machine_inventories": [machine_inventory("a")]}
+    inventory.environment["ELEMENTAL_NETWORKING_DATABASE"] = "/srv/ipam.sqlite"
+    assert list(hosts(inventory.export(strict=True))) == ["a"]
 
 
 def test_other_files_are_not_for_it(inventory: Inventory, tmp_path: Path) -> None:

@@ -34,7 +34,9 @@ extends_documentation_fragment:
   - ansible.builtin.inventory_cache
 notes:
   - If a part of the data of a machine cannot be used, that part is left out with a warning. With O(strict=true) it is an error.
-  - If two machines would have the same host name, the second one is left out with a warning. Use O(hostnames) to name both.
+  - If two machines would have the same host name, the second one is left out with a warning. Use O(hostnames) to name both. The same
+    applies to machines of several inventory files, for example of two clusters. A machine is known by its C(elemental_uid), and by
+    its namespace and name where it has none (with claims). A host that another inventory has added by hand is merged with the machine.
   - An option of the file that has no effect with its O(source) or its other options is an error. One of the environment or of
     C(ansible.cfg) is not, because it is for many files.
   - The cache holds the configurations of the networks, which may contain secrets. Keep it in a folder that only you can read and write.
@@ -247,7 +249,12 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.ca
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import for_this_program, made_of_data
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.effects import check_effects
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.expressions import Undefined
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import Host, candidates, hosts
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import (
+    Host,
+    apart,
+    candidates,
+    hosts,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Candidates, Query, Rules
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.options import query_of, rules_of
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.reading import machines
@@ -289,15 +296,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             rules = rules_of(self.get_option, given)
             check_effects(given, query, rules)
             known = self._candidates(query, rules, path, cache)
-            found, faults = hosts(known.machines, rules, for_this_program(), self._evaluate)
+            wanted, faults = hosts(known.machines, rules, for_this_program(), self._evaluate)
         except IpamError as error:
             raise AnsibleParserError(one_line(error)) from None
         except RecursionError:  # what an API server sends is bounded
             raise AnsibleParserError(
                 "the cache of the inventory holds values that are nested too deeply; read it again with --flush-cache"
             ) from None
+        found, clashes = apart(wanted, self._present)
         mistakes = [*unknown_options(given, options), *hostnames(given)[1]]
-        self._report([*mistakes, *known.troubles, *faults])
+        self._report([*mistakes, *known.troubles, *faults, *clashes])
         self._fill(found)
 
     def _option(self, name: str) -> t.Any:
@@ -310,6 +318,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return self._compose(expression, variables)
         except AnsibleUndefinedVariable as error:
             raise Undefined(str(error)) from None
+
+    def _present(self, name: str) -> t.Mapping[str, t.Any]:
+        """The variables of a host that other files have added."""
+        host = self.inventory.hosts.get(name)
+        return {} if host is None else host.vars
 
     def _compose(self, template: t.Any, variables: t.Mapping[str, t.Any], *more: t.Any, **options: t.Any) -> t.Any:
         """What a template of the user's gives (Ansible's method, for ``compose`` and all other expressions)."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import typing
 import warnings
 from pathlib import Path
 
@@ -24,11 +25,13 @@ sources, model = (importlib.import_module(f"{_ROOM}.{name}") for name in ("sourc
 _reads = Path(sys.argv[1]).with_suffix(".reads")
 
 
-def fetched(_query: object, _report: object) -> object:
-    """What the file holds; each read leaves a line."""
+def fetched(query: typing.Any, _report: object) -> object:
+    """What the file holds, or one beside it that is called after the first namespace; each read leaves a line."""
     with _reads.open("a") as stream:
         stream.write("read\n")
-    return model.Lists(**json.loads(Path(sys.argv[1]).read_text()))
+    file = Path(sys.argv[1])
+    of_namespace = file.with_name(f"{(*query.namespaces, '')[0]}.json")
+    return model.Lists(**json.loads((of_namespace if of_namespace.is_file() else file).read_text()))
 
 
 sources.fetched = fetched

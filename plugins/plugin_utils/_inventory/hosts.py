@@ -79,9 +79,36 @@ def hosts(
     return list(named.values()), [*_without_names(named.values(), rules), *faults]
 
 
+def apart(found: t.Iterable[Host], present: t.Callable[[str], t.Mapping[str, t.Any]]) -> tuple[list[Host], list[str]]:
+    """The hosts that may be added, and a sentence for each one whose name another file has given to another machine.
+
+    ``present`` gives the variables of a host that is in the inventory already. One that no file of this plugin has added is the same host.
+    """
+    kept: list[Host] = []
+    faults: list[str] = []
+    for host in found:
+        other = present(host.name)
+        if "elemental_uid" in other and _identity(other, host.variables) != _identity(host.variables, other):
+            faults.append(
+                f"{shown(host.variables)} is left out: another machine is called {host.name}, too, from another inventory file; "
+                "name the machines of one of the files with hostnames"
+            )
+        else:
+            kept.append(host)
+    return kept, faults
+
+
 def shown(variables: t.Mapping[str, t.Any]) -> str:
     """A machine as a sentence names it."""
     return f"machine {plain(variables.get('elemental_namespace'), 80)}/{plain(variables.get('elemental_name'), 80)}"
+
+
+def _identity(variables: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> t.Sequence[t.Any]:
+    """What a machine is known by: its uid, or where one of both has none (a claim has none of its machine), its namespace and name."""
+    uid = variables["elemental_uid"]
+    if uid and other["elemental_uid"]:
+        return (uid,)
+    return variables.get("elemental_namespace"), variables.get("elemental_name")
 
 
 def _without_names(found: t.Collection[Host], rules: Rules) -> list[str]:

@@ -32,6 +32,8 @@ class Inventory:
     def __init__(self, folder: Path) -> None:
         self.folder, self.file = folder, folder / "site.elemental.yml"
         self.lists: dict[str, t.Any] = {}
+        # inventories that Ansible reads before
+        self.before: list[Path] = []
         self.environment = {
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_INVENTORY_UNPARSED_FAILED": "1",
@@ -46,7 +48,8 @@ class Inventory:
             (self.folder / "lists.json").write_text(json.dumps(self.lists))
             start = [sys.executable, str(_STANDIN), str(self.folder / "lists.json"), command[0]]
         environment = {**os.environ, **self.environment}
-        whole = [*start, "-i", str(self.file), *command[1:]]
+        sources = [word for each in (*self.before, self.file) for word in ("-i", str(each))]
+        whole = [*start, *sources, *command[1:]]
         return subprocess.run(
             whole, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=60
         )
@@ -257,6 +260,54 @@ def test_a_string_is_one_expression_and_a_number_is_a_name(inventory: Inventory)
     assert sorted(hosts(inventory.export(hostnames="elemental_claims | length", exclude="elemental_name != 'a'"))) == [
         "2"
     ]
+    assert inventory.warnings == ""
+
+
+def beside(inventory: Inventory, namespace: str, **options: t.Any) -> str:
+    """Another inventory file, of the machines of a namespace."""
+    file = inventory.folder / f"{namespace}.elemental.yml"
+    given = {"plugin": "elemental.networking.machines", "namespaces": [namespace], **options}
+    file.write_text(json.dumps(given))
+    return str(file)
+
+
+@pytest.mark.parametrize(("uid", "is_kept"), [("uid-a", True), ("uid-of-another", False)])
+def test_another_machine_of_another_file_is_left_out(inventory: Inventory, uid: str, is_kept: bool) -> None:
+    inventory.lists = {"machine_inventories": [machine_inventory("a")]}
+    other = {
+        "machine_inventories": [machine_inventory("a", registration_ip="192.0.2.99", uid=uid), machine_inventory("b")]
+    }
+    (inventory.folder / "paris.json").write_text(json.dumps(other))
+    by_hand = inventory.folder / "by-hand"
+    by_hand.write_text("a ansible_port=2222\nb ansible_port=2222\n")
+
+    def listed(**options: t.Any) -> subprocess.CompletedProcess[str]:
+        paris = beside(inventory, "paris", group_prefix="paris_", compose={"x": "1"}, **options)
+        return inventory.run("ansible-inventory", "-i", paris, "-i", str(by_hand), "--list", "--export")
+
+    done = listed()
+    assert done.returncode == 0, done.stderr
+    exported = json.loads(done.stdout)
+    found = hosts(exported)
+    assert {name: each["ansible_port"] for name, each in found.items()} == {"a": 2222, "b": 2222}
+    assert (found["a"]["ansible_host"], "x" in found["a"]) == ("192.0.2.99" if is_kept else "192.0.2.10", is_kept)
+    assert exported["paris_state_registered"]["hosts"] == (["a", "b"] if is_kept else ["b"])
+    sentence = (
+        "machine fleet-default/a is left out: another machine is called a, too, from another inventory file; "
+        "name the machines of one of the files with hostnames"
+    )
+    assert (sentence in " ".join(done.stderr.split())) is not is_kept
+    strictly = " ".join(listed(strict=True).stderr.split())
+    assert (sentence in strictly, "Failed to parse" in strictly) == (not is_kept, not is_kept)
+    assert listed(hostnames="'paris-' ~ elemental_name", strict=True).stderr == ""
+
+
+def test_a_machine_of_a_file_and_by_hand_is_one_host(inventory: Inventory) -> None:
+    inventory.lists = {"machine_inventories": [machine_inventory("a")]}
+    inventory.before = [inventory.folder / "by-hand"]
+    inventory.before[0].write_text("a ansible_port=2222 ansible_host=192.0.2.1\n")
+    found = hosts(inventory.export(strict=True))["a"]
+    assert (found["ansible_port"], found["ansible_host"], found["elemental_uid"]) == (2222, "192.0.2.10", "uid-a")
     assert inventory.warnings == ""
 
 

@@ -122,7 +122,9 @@ options:
     choices: [claimed, registration-ip, ExternalIP, InternalIP, Hostname, machine, name]
     default: [claimed, registration-ip]
   address_keys:
-    description: The placeholder keys of the claimed addresses to use, in order. Required where machines have claims for several keys.
+    description:
+      - The placeholder keys of the claimed addresses to use, in order. Required where machines have claims for several keys.
+      - A key that no machine has a claim for is named in a warning.
     type: list
     elements: str
     default: []
@@ -255,6 +257,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.ho
     candidates,
     hosts,
 )
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.keys import key_troubles
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Candidates, Query, Rules
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.options import query_of, rules_of
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.reading import machines
@@ -304,7 +307,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 "the cache of the inventory holds values that are nested too deeply; read it again with --flush-cache"
             ) from None
         found, clashes = apart(wanted, self._present)
-        mistakes = [*unknown_options(given, options), *hostnames(given)[1]]
+        mistakes = [*unknown_options(given, options), *hostnames(given)[1], *key_troubles(found, known.machines, rules)]
         self._report([*mistakes, *known.troubles, *faults, *clashes])
         self._fill(found)
 

@@ -45,11 +45,6 @@ def chosen(machine: Machine, order: t.Iterable[str], keys: t.Sequence[str]) -> C
     return Chosen()
 
 
-def needs_key(machine: Machine, keys: t.Sequence[str]) -> bool:
-    """Whether several addresses of a machine are in use, and nothing decides which of them it is."""
-    return not keys and sum(each.in_use for each in machine.held.values()) > 1
-
-
 def _claimed_key(machine: Machine, keys: t.Sequence[str]) -> str:
     """The key of the claimed address: the first of those that were given, or the only one.
 

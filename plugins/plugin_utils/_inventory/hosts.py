@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.errors import InvalidInput
 from ansible_collections.elemental.networking.plugins.module_utils._texts import plain
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.addresses import (
-    CLAIMED,
     chosen,
-    needs_key,
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.expressions import (
     Evaluate,
@@ -45,14 +43,7 @@ class Host:
 
 def candidates(read: Read, source: str, rules: Rules) -> Candidates:
     """What each machine would be as a host: all that the objects and the rules decide, without the user's expressions."""
-    troubles = list(read.troubles)
-    undecided = sum(needs_key(each, rules.address_keys) for each in read.machines) if CLAIMED in rules.addresses else 0
-    if undecided:
-        troubles.append(
-            f"{undecided} machine{'s have' if undecided > 1 else ' has'} several claimed addresses in use; "
-            "name the keys to connect to with address_keys"
-        )
-    return Candidates([_candidate(each, source, rules) for each in read.machines], troubles)
+    return Candidates([_candidate(each, source, rules) for each in read.machines], list(read.troubles))
 
 
 def hosts(

@@ -311,6 +311,29 @@ def test_a_machine_of_a_file_and_by_hand_is_one_host(inventory: Inventory) -> No
     assert inventory.warnings == ""
 
 
+def test_keys_that_are_mistyped_or_missing_are_a_warning_and_with_strict_an_error(inventory: Inventory) -> None:
+    inventory.lists = {
+        "machine_inventories": [machine_inventory("a", applied=True), machine_inventory("b", applied=True)]
+    }
+    mistyped = "no machine has a claim for the key inventory_ip (the keys are inventory-ip, secondary-ip); correct address_keys"
+    missing = (
+        "machine fleet-default/b has several claimed addresses in use (inventory-ip, secondary-ip); "
+        "name the keys to connect to with address_keys"
+    )
+    for options, words in (
+        ({"address_keys": ["inventory_ip"]}, mistyped),
+        ({"exclude": "elemental_name == 'a'"}, missing),
+    ):
+        inventory.export(**options)
+        assert words in inventory.warnings
+        done = inventory.run("ansible-inventory", "--list", strict=True, **options)
+        assert done.returncode
+        assert words in " ".join(done.stderr.split())
+    inventory.export(addresses=["registration-ip", "claimed"], strict=True)
+    inventory.export(exclude="true", strict=True)
+    assert inventory.warnings == ""
+
+
 def test_many_faults_are_a_few_warnings(inventory: Inventory) -> None:
     broken = [machine_inventory(f"m{number}", registration_ip="127.0.0.1") for number in range(50)]
     inventory.lists = {"machine_inventories": broken}

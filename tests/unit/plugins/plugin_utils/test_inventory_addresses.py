@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.addresses import Chosen, chosen, needs_key
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.addresses import Chosen, chosen
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.groups import group_names, safe
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Held, Machine, Membership
 
@@ -62,21 +62,6 @@ def test_the_first_address_at_which_the_machine_is_known_to_be(
     found: Machine, order: tuple[str, ...], keys: tuple[str, ...], expected: Chosen
 ) -> None:
     assert chosen(found, order, keys) == expected
-
-
-@pytest.mark.parametrize(
-    ("held", "keys", "expected"),
-    [
-        ({"a": USED, "b": USED}, (), True),
-        ({"a": USED, "b": USED}, ("a",), False),
-        ({"a": USED, "b": PROMISED}, (), False),
-        ({"a": USED}, (), False),
-    ],
-)
-def test_a_key_is_asked_for_where_nothing_else_decides(
-    held: dict[str, Held], keys: tuple[str, ...], expected: bool
-) -> None:
-    assert needs_key(machine(held=held), keys) is expected
 
 
 def test_groups_have_names_of_letters_digits_and_underscores() -> None:

@@ -2,16 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: 2026 elemental.networking contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which machines become hosts, beside those of other files, and what is wrong with their names."""
+"""Which machines become hosts, beside those of other files, and what is wrong with their names and keys."""
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.expressions import Undefined
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import apart, candidates, hosts
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Machine, Read, Rules
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.keys import key_troubles
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Held, Machine, Read, Rules
+
+USED, PROMISED = Held("c", "10.0.0.10", in_use=True), Held("c", "10.0.0.20")
+BOTH = {"a-ip": USED, "b-ip": USED}
 
 
 def evaluate(expression: str, variables: t.Mapping[str, t.Any]) -> t.Any:
@@ -80,3 +85,88 @@ def test_expressions_that_name_no_host_are_one_sentence(expressions: tuple[str, 
     keeping = "undefined or empty for all of them, so that they keep their default names; correct hostnames"
     assert faults == ([f"hostnames names no host: {words} {keeping}"] if words else [])
     assert hosts([], rules, lambda each: each, evaluate) == ([], [])
+
+
+def troubles(rules: Rules, *machines: Machine) -> list[str]:
+    read = candidates(Read(machines), "claims", rules)
+    assert read.troubles == []
+    found, _faults = hosts(read.machines, rules, lambda each: each, evaluate)
+    return key_troubles(found, read.machines, rules)
+
+
+def unknown(key: str, keys: str) -> str:
+    return f"no machine has a claim for the key {key} (the key{keys}); correct address_keys"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (("a-ip",), []),
+        (("a-ip", "b-ip"), []),
+        (("a_ip",), [unknown("a_ip", "s are a-ip, b-ip")]),
+        (("a-ip", "b_ip"), [unknown("b_ip", "s are a-ip, b-ip")]),
+        (("x", "y", "x"), [unknown("x", "s are a-ip, b-ip"), unknown("y", "s are a-ip, b-ip")]),
+        # one that a machine has which is not a host
+        (("a-ip", "c-ip"), []),
+        (("c-ip",), [unknown("c-ip", "s are a-ip, b-ip")]),
+    ],
+)
+def test_a_key_that_no_machine_has_is_one_sentence(given: tuple[str, ...], expected: list[str]) -> None:
+    left_out = Machine("ns", "c", uid="yes", held={"c-ip": USED})
+    wanted = (Machine("ns", "a", uid="no", held={"a-ip": PROMISED}), Machine("ns", "b", uid="no", held=BOTH))
+    rules = Rules(address_keys=given, exclude=("elemental_uid",))
+    assert troubles(rules, *wanted, Machine("ns", "d", uid="no"), left_out) == expected
+
+
+def test_without_claims_or_without_claimed_addresses_no_key_is_missed() -> None:
+    rules = Rules(address_keys=("ip",))
+    assert troubles(rules) == []
+    assert troubles(rules, Machine("ns", "a")) == []
+    assert troubles(Rules(address_keys=("ip",), addresses=("name",)), Machine("ns", "a", held=BOTH)) == []
+    assert troubles(rules, Machine("ns", "a", held={"x": PROMISED})) == [unknown("ip", " is x")]
+
+
+SEVERAL = "several claimed addresses in use"
+ADVICE = "; name the keys to connect to with address_keys"
+
+
+@pytest.mark.parametrize(
+    ("machine", "order", "expected"),
+    [
+        (Machine("ns", "m", held=BOTH), ("claimed", "name"), True),
+        (Machine("ns", "m", held=BOTH, registration_ip="192.0.2.1"), ("claimed", "registration-ip"), True),
+        # what comes before is known, or not
+        (Machine("ns", "m", held=BOTH, registration_ip="192.0.2.1"), ("registration-ip", "claimed"), False),
+        (Machine("ns", "m", held=BOTH), ("registration-ip", "claimed"), True),
+        (Machine("ns", "m", held=BOTH), ("name",), False),
+        (Machine("ns", "m", held={"a-ip": USED, "b-ip": PROMISED}), ("claimed",), False),
+        (Machine("ns", "m", held={"a-ip": USED}), ("claimed",), False),
+    ],
+)
+def test_a_key_is_asked_for_where_nothing_else_decides(
+    machine: Machine, order: tuple[str, ...], expected: bool
+) -> None:
+    only_host = dataclasses.replace(machine, uid="no")
+    left_out = Machine("ns", "a", uid="yes", held=BOTH)
+    for rules, asked in ((Rules(addresses=order), expected), (Rules(addresses=order, address_keys=("a-ip",)), False)):
+        found = troubles(dataclasses.replace(rules, exclude=("elemental_uid",)), left_out, only_host)
+        assert found == ([f"machine ns/m has {SEVERAL} (a-ip, b-ip){ADVICE}"] if asked else [])
+
+
+def test_of_several_machines_without_a_key_the_first_is_named() -> None:
+    machines = [Machine("ns", name, held=held) for name, held in (("a", {}), ("b", BOTH), ("c", {"x": USED, **BOTH}))]
+    assert troubles(Rules(), *machines) == [f"2 machines have {SEVERAL}, machine ns/b first (a-ip, b-ip){ADVICE}"]
+
+
+@pytest.mark.parametrize("claim", [None, 1, "in_use", [], {}, {"in_use": False}])
+def test_what_a_cache_holds_instead_of_a_claim_is_not_in_use(claim: object) -> None:
+    (host,), _faults = hosts(
+        candidates(Read((Machine("ns", "a", held=BOTH),)), "claims", Rules()).machines,
+        Rules(),
+        lambda each: each,
+        evaluate,
+    )
+    strange = dataclasses.replace(
+        host, variables={**host.variables, "elemental_claims": {"a-ip": claim, "b-ip": claim}}
+    )
+    assert key_troubles([strange], [], Rules()) == []

@@ -56,7 +56,9 @@ class Workshop:
         return [str(self.ansible_playbook), "-i", str(places.INVENTORY), "-f", str(FORKS), playbook]
 
 
-_NUMBER = "{{ inventory_hostname | regex_replace('[^0-9]', '') | int + 100 }}"
+# a hundred nodes have leases from .11 on
+_BEFORE = 110
+_NUMBER = f"{{{{ inventory_hostname | regex_replace('[^0-9]', '') | int + {_BEFORE} }}}}"
 ETH1 = _KEYFILE.format(card="eth1", address=f"172.16.0.{_NUMBER}", gateway="")
 ETH0 = _KEYFILE.format(card="eth0", address=f"192.168.122.{_NUMBER}", gateway=",192.168.122.1\ndns=192.168.122.1;")
 _FILE = "/etc/NetworkManager/system-connections/eth1.nmconnection"
@@ -102,7 +104,11 @@ def _whole_playbook(workshop: Workshop) -> list[str]:
                 "apiVersion": "ipam.cluster.x-k8s.io/v1alpha2",
                 "kind": "InClusterIPPool",
                 "metadata": {"name": "bench"},
-                "spec": {"addresses": ["192.168.122.101-192.168.122.200"], "prefix": 24, "gateway": "192.168.122.1"},
+                "spec": {
+                    "addresses": [f"192.168.122.{_BEFORE + 1}-192.168.122.{_BEFORE + 100}"],
+                    "prefix": 24,
+                    "gateway": "192.168.122.1",
+                },
             }
         ],
     )
@@ -143,7 +149,7 @@ def _bare(workshop: Workshop) -> list[str]:
     lines = []
     for number in workshop.numbers:
         file = workshop.folder / f"eth1-{number}"
-        file.write_text(ETH1.replace(_NUMBER, str(100 + number)))
+        file.write_text(ETH1.replace(_NUMBER, str(_BEFORE + number)))
         lines.append(f"{network.lease(number)} {file}")
     (workshop.folder / "hosts").write_text("\n".join(lines) + "\n")
     ssh = (

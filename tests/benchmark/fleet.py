@@ -128,7 +128,10 @@ def measured(command: t.Sequence[str], folder: Path, **environment: str) -> Run:
         errors.seek(0)
         shown = output.read()
         if process.returncode:
-            raise RuntimeError(f"{command} failed: {(shown + errors.read())[-2000:]}")
+            said = shown + errors.read()
+            # the recap of a hundred hosts is long
+            why = "\n".join(line for line in said.splitlines() if line.startswith(("fatal:", "[ERROR]")))
+            raise RuntimeError(f"{command} failed: {why[:2000]} ... {said[-2000:]}")
     return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, shown)
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import errno
-import functools
 import os
 import selectors
 import socket
@@ -29,6 +28,8 @@ _LEAST_GRACE = 0.05
 _MOST_GRACE = 1.0
 # connections to one address that wait to be accepted: sshd counts those without a login as an attack (OpenSSH 9.8)
 _MOST_TRIES = 4
+# a resolver is asked again after so many times what it took
+_SELDOM = 20.0
 _NO_ANSWER = ""
 _NEVER = float("inf")
 
@@ -65,8 +66,8 @@ def first_to_answer(
     give_up = time.monotonic() + patience.put_off
     silence = {} if silence is None else silence
     found, left = None, list(dict.fromkeys(addresses))
-    silence.update(dict.fromkeys(left, _NO_ANSWER))
     while True:
+        silence.update(dict.fromkeys(left, _NO_ANSWER))
         with _Race(left, port, patience, silence, refuses_others_at) as race:
             better = race.winner()
         found = better or found
@@ -113,12 +114,14 @@ class _Race:
         self._silence = silence
         self._refuses_others_at = refuses_others_at
         self._selector = selectors.DefaultSelector()
+        # what the resolver has made of each
+        self._targets: dict[str, t.Sequence[t.Any]] = {}
         # when (time.monotonic())
         self._began = self._limit = 0.0
         self._accepted: dict[_Try, float] = {}
         self._answered: set[str] = set()
         # who spoke and did not greet
-        self._strange: set[str] = set()
+        self._strange: set[_Try] = set()
         self.putting_off: set[str] = set()
 
     def __enter__(self) -> _Race:
@@ -132,10 +135,10 @@ class _Race:
     def winner(self) -> str | None:
         """The best address of those that answer in time."""
         # the resolver may be slow
-        targets = {address: self._targets(address) for address in self._addresses}
+        self._targets = {address: self._look_up(address) for address in self._addresses}
         self._began = time.monotonic()
         self._limit, again_at = self._began + self._patience.seconds, self._began + self._patience.again
-        self._start(targets)
+        self._start(self._targets)
         while self._connections(self._better()):
             # once without a wait in any case: this process may have had no processor for longer than there was time
             self._listen(min(self._end(), again_at))
@@ -143,9 +146,8 @@ class _Race:
                 break
             if time.monotonic() >= again_at:
                 again_at = time.monotonic() + self._patience.again
-                silent = {address: targets[address] for address in self._silent_ones()}
-                self._make_room(silent)
-                self._start(silent)
+                self._make_room(self._silent_ones())
+                self._start(self._silent_ones())
         return next((address for address in self._addresses if address in self._answered), None)
 
     def _listen(self, until: float) -> None:
@@ -164,15 +166,21 @@ class _Race:
         better = self._better()
         return max([self._limit, *(at + _GREETING for tried, at in self._accepted.items() if tried.address in better)])
 
-    def _silent_ones(self) -> list[str]:
-        known = {tried.address for tried in self._accepted} | self._strange
-        return [address for address in self._better() if address not in known]
+    def _silent_ones(self) -> dict[str, list[t.Any]]:
+        """What to try again, by address: where no connection was accepted."""
+        known = {*self._accepted, *self._strange}
+        better = self._better()
+        return {
+            address: [each for each in targets if _Try(address, each[4]) not in known]
+            for address, targets in self._targets.items()
+            if address in better
+        }
 
     def _connections(self, addresses: t.Collection[str]) -> list[socket.socket]:
         keys = self._selector.get_map().values()
         return [t.cast(socket.socket, key.fileobj) for key in keys if key.data.address in addresses]
 
-    def _targets(self, address: str) -> t.Sequence[t.Any]:
+    def _look_up(self, address: str) -> t.Sequence[t.Any]:
         targets, words = _resolved(address, self._port)
         if not targets:
             self._silence[address] = words
@@ -181,7 +189,11 @@ class _Race:
     def _start(self, targets: t.Mapping[str, t.Sequence[t.Any]]) -> None:
         for address, each in targets.items():
             for family, kind, protocol, _name, target in each:
-                connection = socket.socket(family, kind, protocol)
+                try:
+                    connection = socket.socket(family, kind, protocol)
+                except OSError as error:  # for example a controller without IPv6
+                    self._silence[address] = error.strerror or str(error)
+                    continue
                 connection.setblocking(False)
                 code = connection.connect_ex(target)
                 if code in (0, errno.EINPROGRESS):
@@ -217,7 +229,7 @@ class _Race:
             self._close(connection)
             self._note_answer(tried.address)
             return
-        self._strange.add(tried.address)
+        self._strange.add(tried)
         if banner in _COME_BACK:
             self.putting_off.add(tried.address)
             words = "sshd there puts off new connections"
@@ -250,11 +262,32 @@ class _Race:
         connection.close()
 
 
-# once in a task: its resolver may be what the change cuts off
-@functools.lru_cache(maxsize=64)
+class _Lookup(t.NamedTuple):
+    """What the resolver made of a name, or why nothing, and from when on it is asked again."""
+
+    targets: t.Sequence[t.Any]
+    words: str
+    again_at: float
+
+
+# by name and port
+_lookups: dict[tuple[str, int], _Lookup] = {}
+
+
 def _resolved(address: str, port: int) -> tuple[t.Sequence[t.Any], str]:
-    """What the resolver makes of an address or a name, or why nothing."""
+    """What the resolver makes of an address or a name, or why nothing.
+
+    It may be what the change cuts off: a slow one is asked seldom, and what it answered last counts while it fails.
+    """
+    last = _lookups.get((address, port), _Lookup((), "", 0.0))
+    began = time.monotonic()
+    if began < last.again_at:
+        return last.targets, last.words
+    targets: t.Sequence[t.Any]
     try:
-        return socket.getaddrinfo(address, port, type=socket.SOCK_STREAM), ""
+        targets, words = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM), ""
     except (OSError, UnicodeError) as error:
-        return (), getattr(error, "strerror", None) or str(error)
+        targets, words = last.targets, getattr(error, "strerror", None) or str(error)
+    ended = time.monotonic()
+    _lookups[address, port] = _Lookup(targets, words, ended + _SELDOM * (ended - began))
+    return targets, words

@@ -31,9 +31,9 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.ssh_fai
 from ansible_collections.elemental.networking.plugins.plugin_utils._progress_lines import show_line
 
 # to look for who answers, in seconds: with a new connection each time, for which the address may have come up; as long as a line by
-# satellite needs, and at most a part of the time that there is
+# satellite needs, and at most a part of the time that there is; the deadline may be over when a host is looked for
 _AGAIN = 0.25
-_LONGEST_RACE = 3.0
+_SHORTEST_RACE, _LONGEST_RACE = 1.0, 3.0
 # the old address answers until the activation takes it away, in the middle of an ssh handshake if need be: leave it alone so long
 _SETTLING = 2.0
 # a node answers a question after 2 s and its probes; a connection from before the change may be dead and never show it
@@ -166,17 +166,22 @@ class Pursuit:
         """Ask until there is an outcome; what the node reported when it confirmed. Raises RolledBack or OutcomeUnknown for another one."""
         started = time.monotonic()
         last: _Heard = _Silence()
+        looks = 0
         one_look = (deadline - started) / _LEAST_LOOKS
         self._node.give_up_soon(one_look)
-        self._settled_at, self._longest_race = started + _SETTLING, min(_LONGEST_RACE, one_look)
+        self._settled_at = started + _SETTLING
+        self._longest_race = min(_LONGEST_RACE, max(_SHORTEST_RACE, one_look))
         if self._opened.outcome:
             self._learn(self._old, self._opened.outcome)
         while time.monotonic() < deadline + _AFTER_DEADLINE:
             address = self._come_in()
             if address is None:
                 self._progress.say(f"cannot be reached yet: {self._why_not_reached([*self._wanted, self._old])}")
-                time.sleep(_BETWEEN_QUESTIONS)
+                # an address may refuse at once, again and again
+                looks += 1
+                time.sleep(min(_AGAIN, _BETWEEN_QUESTIONS * 2.0 ** min(looks, 10)))
                 continue
+            looks = 0
             content = self._ask(address)
             if isinstance(content, Judgement) and content.state == CONFIRMED:
                 return content

@@ -21,6 +21,8 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._host.reachab
 
 # how long a host may take to answer that is asked beside other work, and one that is waited for: longer where its kernel has accepted
 _BESIDE, _GLANCE = Patience(5.0), Patience(1.0, again=0.25)
+# seconds; a resolver may need longer than that
+_LONGEST_GLANCE = 5.0
 
 
 class SecondMachine:
@@ -43,7 +45,7 @@ class SecondMachine:
         """Which host answers at the address of the inventory, empty where none does, or none as long as the other work took."""
         if self._thread is None:
             return ""
-        self._thread.join(None if self._is_awaited else 0.0)
+        self._thread.join(_LONGEST_GLANCE if self._is_awaited else 0.0)
         return self._asked() if self._answers else ""
 
     def _asked(self) -> str:

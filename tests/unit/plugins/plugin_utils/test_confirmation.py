@@ -232,6 +232,25 @@ def test_a_host_behind_a_jump_host_does_not_send_the_controller_elsewhere() -> N
     assert "203.0.113.7" not in [address for address, _seconds in node.asked]
 
 
+@pytest.mark.parametrize(("deadline", "expected"), [(300, 3.0), (16, 2.0), (0.5, 1.0), (-5, 1.0)])
+def test_a_look_has_time_for_an_answer_also_where_the_deadline_is_over(
+    deadline: float, expected: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a lost answer it may be over before the host is looked for."""
+    looks: list[float] = []
+    monkeypatch.setattr(_pursuit, "_SETTLING", 0.0)
+    monkeypatch.setattr(
+        _pursuit,
+        "first_to_answer",
+        lambda addresses, _port, patience, *_more: looks.append(patience.seconds) or addresses[0],
+    )
+    node = ScriptedNode([REFUSED, CONFIRMED], 10)
+    node.__dict__["is_direct"] = True
+    pursue(node, deadline=deadline)
+    assert looks == pytest.approx([expected] * len(looks), abs=0.1)
+    assert looks
+
+
 def test_where_nothing_tells_the_host_from_another_one_only_its_old_address_is_asked() -> None:
     """It named no host keys. It rolls back, and the message says why."""
     node = ScriptedNode([REFUSED, NodeAnswer(Judgement("rolled_back", "nobody came"))], 10, host_keys=())

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import threading
 import time
@@ -212,6 +213,8 @@ def resolver(monkeypatch: pytest.MonkeyPatch, seconds: float, *addresses: str) -
             return real(host, port, **options)
         asked.append(host)
         time.sleep(seconds)
+        if not addresses:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         return [found for address in addresses for found in real(address, port, **options)]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
@@ -232,6 +235,40 @@ def test_a_slow_resolver_takes_no_time_from_an_address_and_is_asked_once(monkeyp
         for _each in range(3):
             assert first_to_answer(["node1.example", "127.0.0.2"], port, Patience(0.1)) == "127.0.0.2"
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("before", [(), ("127.0.0.3",)])
+def test_a_name_that_stands_for_another_address_by_now_leads_there(
+    monkeypatch: pytest.MonkeyPatch, before: tuple[str, ...]
+) -> None:
+    """DNS follows a lease; and a resolver that failed once may answer the next time."""
+    with server("127.0.0.2", 0, b"SSH-2.0-x\r\n") as port:
+        resolver(monkeypatch, 0.0, *before)
+        assert first_to_answer(["node1.example"], port, Patience(0.1)) is None
+        monkeypatch.undo()
+        resolver(monkeypatch, 0.0, "127.0.0.2")
+        give_up = time.monotonic() + 30
+        while first_to_answer(["node1.example"], port, Patience(1.0)) is None:
+            assert time.monotonic() < give_up, "it is not asked again"
+
+
+def test_a_controller_without_ipv6_tries_the_other_addresses_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolver(monkeypatch, 0.0, "::1", "127.0.0.2")
+
+    class WithoutIPv6(socket.socket):
+        """As with ipv6.disable=1."""
+
+        def __init__(self, family: int = -1, *given: t.Any, **options: t.Any) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, *given, **options)
+
+    with server("127.0.0.2", 0, b"SSH-2.0-x\r\n") as port:
+        monkeypatch.setattr(socket, "socket", WithoutIPv6)
+        assert first_to_answer(["node1.example"], port, Patience(5.0)) == "node1.example"
+        silence: dict[str, str] = {}
+        assert first_to_answer(["::1"], port, Patience(5.0), silence) is None
+        assert silence == {"::1": "Address family not supported by protocol"}
 
 
 def test_a_name_that_is_none_is_no_mistake_of_ours() -> None:

@@ -17,8 +17,6 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible.module_utils.parsing.convert_bool import boolean
-
 from ..._texts import plain
 from ..errors import InvalidInput, MissingLibrary, MissingRequirement
 from .credential_files import check_files
@@ -73,6 +71,11 @@ _COMPLETE = (("username", "password", "host"), ("api_key", "host"), ("client_cer
 _IMPERSONATION = {"impersonate_user": "Impersonate-User", "impersonate_groups": "Impersonate-Group"}
 # of a value that is not known, in characters
 _SHOWN = 40
+# the words that Ansible takes for them (ansible.module_utils.parsing.convert_bool)
+_BOOLEANS = {
+    **dict.fromkeys(("true", "yes", "y", "on", "t", "1", "1.0"), True),
+    **dict.fromkeys(("false", "no", "n", "off", "f", "0", "0.0"), False),
+}
 _SECRETS = ("token", "password", "client-key-data")
 # a shorter setting of a login helper is a switch or a number; hiding it would garble every address
 _SHORTEST_SECRET = 6
@@ -150,10 +153,10 @@ def _typed(name: str, value: t.Any, shown: str) -> t.Any:
         return os.path.expanduser(value)
     if kind != "bool":
         return value
-    try:
-        return boolean(value)
-    except TypeError:
-        raise InvalidInput(f"{shown} is {plain(value, _SHOWN)}, which is neither true nor false") from None
+    word = str(value).strip().lower()
+    if word not in _BOOLEANS:
+        raise InvalidInput(f"{shown} is {plain(value, _SHOWN)}, which is neither true nor false")
+    return _BOOLEANS[word]
 
 
 def _configuration(kubernetes: t.Any, given: t.Mapping[str, t.Any]) -> t.Any:

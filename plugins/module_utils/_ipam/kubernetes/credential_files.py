@@ -21,6 +21,9 @@ _FILES = {
 }
 _LOOKED = " (a task looks in the folder of its playbook, all else where Ansible was started, an inventory then beside its file)"
 _KEY = b"PRIVATE KEY-----"
+_BEGIN = "-----BEGIN"
+# characters
+_SHORTER_THAN_KEYS = 60
 # bytes; a bundle of all public authorities has a quarter of that
 _LARGEST = 1024 * 1024
 
@@ -33,7 +36,11 @@ def check_files(given: t.Mapping[str, t.Any]) -> None:
 
 
 def _check(option: str, path: Path, content: str, variable: str) -> None:
-    shown = f"{option} {plain(str(path.absolute()))}"
+    shown = f"{option} {plain(str(path.absolute()))}" if _may_be_shown(path) else f"the file of {option}"
+    if _BEGIN in str(path):
+        raise InvalidInput(
+            f"{option} holds the content of a file; give the path of the file with {option} or K8S_AUTH_{variable}"
+        )
     try:
         with path.open("rb") as file:
             is_right = _holds_key(file.read(_LARGEST)) if option == "client_key" else _holds_certificate(str(path))
@@ -50,6 +57,12 @@ def _check(option: str, path: Path, content: str, variable: str) -> None:
         raise InvalidInput(
             f"{shown} does not hold {content} in the form of PEM; correct {option} or K8S_AUTH_{variable}"
         )
+
+
+def _may_be_shown(path: Path) -> bool:
+    """Whether it is a path for certain: a key that was given in the place of one is a secret."""
+    given = str(path)
+    return len(given) <= _SHORTER_THAN_KEYS or ("/" in given and path.parent.exists())
 
 
 def _holds_key(data: bytes) -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 import types
 import typing as t
@@ -241,6 +242,28 @@ def test_a_missing_file_is_named_before_a_connection_is_tried(
         connect({"host": "https://h"})
     assert str(error.value).startswith(f"{name} {tmp_path}/mine does not exist; ")
     assert "(a task looks in the folder of its playbook" in str(error.value)
+
+
+_KEY = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+AAAA/BBBBCCCCDDDD"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"-----BEGIN PRIVATE KEY-----\n{_KEY}\n{_KEY}\n-----END PRIVATE KEY-----\n",
+        f"-----BEGIN PRIVATE KEY----- {_KEY} -----END PRIVATE KEY-----",
+        # as in a kubeconfig, and without its frame
+        base64.b64encode(f"-----BEGIN PRIVATE KEY-----\n{_KEY}\n".encode()).decode(),
+        _KEY,
+    ],
+    ids=["lines", "words", "base64", "bare"],
+)
+@pytest.mark.parametrize("option", ["client_cert", "client_key"])
+def test_a_key_in_the_place_of_a_path_is_not_shown(monkeypatch: pytest.MonkeyPatch, option: str, key: str) -> None:
+    Library(monkeypatch)
+    with pytest.raises(IpamError, match=f"{option}.*(the path of the file|an absolute path) with {option}") as error:
+        connect({"host": "https://h", option: key})
+    assert not any(part in str(error.value) for part in (key[:20], key[30:50], _KEY[10:30], "AAAA", "BBBB"))
 
 
 @pytest.mark.parametrize(

@@ -240,7 +240,7 @@ import os
 import typing as t
 
 from ansible import constants
-from ansible.errors import AnsibleParserError, AnsibleUndefinedVariable
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
 from ansible_collections.elemental.networking.plugins.module_utils._ipam.model import IpamError
@@ -248,7 +248,11 @@ from ansible_collections.elemental.networking.plugins.module_utils._printable im
 from ansible_collections.elemental.networking.plugins.plugin_utils._collecting import without_collection
 from ansible_collections.elemental.networking.plugins.plugin_utils._early_plugins import load_lookups
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.caching import kept, restored
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import for_this_program, made_of_data
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.data import (
+    for_this_program,
+    is_undefined,
+    made_of_data,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.effects import check_effects
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.expressions import Undefined
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import (
@@ -256,8 +260,12 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.ho
     apart,
     candidates,
     hosts,
+    without_names,
 )
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.keys import key_troubles
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.keys import (
+    undecided_addresses,
+    unknown_keys,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Candidates, Query, Rules
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.options import query_of, rules_of
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.reading import machines
@@ -307,8 +315,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 "the cache of the inventory holds values that are nested too deeply; read it again with --flush-cache"
             ) from None
         found, clashes = apart(wanted, self._present)
-        mistakes = [*unknown_options(given, options), *hostnames(given)[1], *key_troubles(found, known.machines, rules)]
+        mistakes = [*unknown_options(given, options), *hostnames(given)[1], *undecided_addresses(found, rules)]
         self._report([*mistakes, *known.troubles, *faults, *clashes])
+        # these are right as soon as a machine has such a claim or label
+        self._warn([*unknown_keys(found, known.machines, rules), *without_names(wanted, rules)])
         self._fill(found)
 
     def _option(self, name: str) -> t.Any:
@@ -319,8 +329,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _evaluate(self, expression: str, variables: t.Mapping[str, t.Any]) -> t.Any:
         try:
             return self._compose(expression, variables)
-        except AnsibleUndefinedVariable as error:
-            raise Undefined(str(error)) from None
+        except AnsibleError as error:
+            if is_undefined(error):
+                raise Undefined(str(error)) from None
+            raise
 
     def _present(self, name: str) -> t.Mapping[str, t.Any]:
         """The variables of a host that other files have added."""
@@ -353,6 +365,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         faults = list(dict.fromkeys(faults))
         if faults and self.get_option("strict"):
             raise AnsibleParserError(one_line(faults[0]))
+        self._warn(faults)
+
+    def _warn(self, faults: t.Sequence[str]) -> None:
         for fault in faults[:_SHOWN]:
             self.display.warning(one_line(fault))
         if len(faults) > _SHOWN:

@@ -17,7 +17,8 @@ import re
 import typing as t
 
 import ansible.template
-from ansible import context
+from ansible import context, errors
+from ansible.errors import AnsibleError
 from ansible.utils.unsafe_proxy import wrap_var
 
 # two signs of a kind that begins an expression, with other delimiters, too, and the line that sets delimiters
@@ -32,6 +33,13 @@ def for_this_program() -> t.Callable[[t.Any], t.Any]:
     if "export" in context.CLIARGS:  # an option of ansible-inventory alone
         return as_data
     return functools.partial(as_data, signs=_SIGN) if _trust is None else _as_it_is
+
+
+def is_undefined(error: AnsibleError) -> bool:
+    """Whether an expression has no value: a variable that there is not, an ``if`` without its ``else``, ``omit``."""
+    # since 2.19
+    omitted = getattr(errors, "AnsibleValueOmittedError", errors.AnsibleUndefinedVariable)
+    return isinstance(error, (errors.AnsibleUndefinedVariable, omitted)) or "Type 'Undefined'" in str(error.__cause__)
 
 
 def made_of_data(value: t.Any) -> t.Any:

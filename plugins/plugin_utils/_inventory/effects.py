@@ -67,12 +67,13 @@ def _options(written: t.Collection[str], query: Query) -> t.Iterator[str]:
 
 
 def _items(written: t.Collection[str], query: Query, rules: Rules) -> t.Iterator[str]:
+    """Of a list, the first item, where no item has an effect: one list may be for several files."""
     for name, items in (("addresses", rules.addresses), ("group_by", rules.group_by)):
         of_clusters = [each for each in items if each in _OF_CLUSTERS[name]]
         of_elemental = [each for each in items if each in (*_OF_ELEMENTAL.get(name, ()), *of_clusters)]
-        if name in written and query.source != MACHINE_INVENTORIES and of_elemental:
-            yield f"{name} has {of_elemental[0]}, which is only for source {MACHINE_INVENTORIES}; remove it"
-        if name in written and not query.clusters and of_clusters:
-            yield f"{name} has {of_clusters[0]}, which needs clusters: true; write that, too, or remove {of_clusters[0]}"
+        if name in written and query.source != MACHINE_INVENTORIES and items and of_elemental == list(items):
+            yield f"{name} has {items[0]}, which is only for source {MACHINE_INVENTORIES}; remove it"
+        elif name in written and not query.clusters and items and of_clusters == list(items):
+            yield f"{name} has {items[0]}, which needs clusters: true; write that, too, or remove {items[0]}"
     if "address_keys" in written and CLAIMED not in rules.addresses:
         yield f"address_keys is only for claimed addresses; write {CLAIMED} into addresses, too, or remove address_keys"

@@ -22,6 +22,7 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.ex
 )
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.groups import group_names
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import (
+    DATABASE,
     Candidate,
     Candidates,
     Machine,
@@ -67,7 +68,7 @@ def hosts(
             )
         elif host is not None:
             named[host.name] = host
-    return list(named.values()), [*_without_names(named.values(), rules), *faults]
+    return list(named.values()), faults
 
 
 def apart(found: t.Iterable[Host], present: t.Callable[[str], t.Mapping[str, t.Any]]) -> tuple[list[Host], list[str]]:
@@ -95,14 +96,20 @@ def shown(variables: t.Mapping[str, t.Any]) -> str:
 
 
 def _identity(variables: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> t.Sequence[t.Any]:
-    """What a machine is known by: its uid, or where one of both has none (a claim has none of its machine), its namespace and name."""
+    """What a machine is known by: its uid, or where one of both has none (a claim has none of its machine), its namespace and name.
+
+    The namespaces of a database are not those of a cluster.
+    """
     uid = variables["elemental_uid"]
     if uid and other["elemental_uid"]:
         return (uid,)
+    sources = {variables.get("elemental_source"), other.get("elemental_source")}
+    if DATABASE in sources and len(sources) > 1:
+        return (variables.get("elemental_name"),)
     return variables.get("elemental_namespace"), variables.get("elemental_name")
 
 
-def _without_names(found: t.Collection[Host], rules: Rules) -> list[str]:
+def without_names(found: t.Collection[Host], rules: Rules) -> list[str]:
     """A sentence if the expressions, which may be mistyped, name no host."""
     if not found or not rules.hostnames or any(each.is_named for each in found):
         return []

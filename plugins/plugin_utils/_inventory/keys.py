@@ -14,17 +14,13 @@ from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.ho
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Candidate, Rules
 
 
-def key_troubles(found: t.Sequence[Host], known: t.Iterable[Candidate], rules: Rules) -> list[str]:
-    """Sentences on keys that are missing or mistyped; ``known`` are all machines that were found, ``found`` those that are hosts."""
-    if CLAIMED not in rules.addresses:
-        return []
-    return _unknown_keys(found, known, rules) if rules.address_keys else _undecided(found, rules)
+def unknown_keys(found: t.Sequence[Host], known: t.Iterable[Candidate], rules: Rules) -> list[str]:
+    """A sentence for each key without a claim; ``known`` are all machines that were found, ``found`` those that are hosts.
 
-
-def _unknown_keys(found: t.Sequence[Host], known: t.Iterable[Candidate], rules: Rules) -> list[str]:
-    """A sentence for each key without a claim; claims of machines that are not hosts count only where a host has one of the keys."""
+    Claims of machines that are not hosts count only where a host has one of the keys.
+    """
     of_hosts = {key for each in found for key in each.variables["elemental_claims"]}
-    if not of_hosts:
+    if CLAIMED not in rules.addresses or not of_hosts:
         return []
     usable = of_hosts
     if not of_hosts.isdisjoint(rules.address_keys):
@@ -37,8 +33,10 @@ def _unknown_keys(found: t.Sequence[Host], known: t.Iterable[Candidate], rules: 
     ]
 
 
-def _undecided(found: t.Sequence[Host], rules: Rules) -> list[str]:
-    """A sentence on the hosts with several claimed addresses, where no other address comes before these."""
+def undecided_addresses(found: t.Sequence[Host], rules: Rules) -> list[str]:
+    """A sentence on the hosts with several claimed addresses and no keys, where no other address comes before these."""
+    if CLAIMED not in rules.addresses or rules.address_keys:
+        return []
     before = rules.addresses[: rules.addresses.index(CLAIMED)]
     undecided = [
         each.variables

@@ -58,18 +58,18 @@ def check(given: dict[str, t.Any], elsewhere: dict[str, t.Any] | None = None) ->
             "postgresql is only for backend postgresql; write backend: postgresql or remove",
         ),
         (
-            {"addresses": ["claimed", "machine"]},
+            {"addresses": ["machine"]},
             "addresses has machine, which needs clusters: true; write that, too, or remove machine",
         ),
         *(
             (
-                {"group_by": ["state", each]},
+                {"group_by": [each]},
                 f"group_by has {each}, which needs clusters: true; write that, too, or remove {each}",
             )
             for each in ("cluster", "role", "machine_pool")
         ),
         *(
-            ({**CLAIMS, "addresses": ["claimed", each]}, f"addresses has {each}, which {OF_ELEMENTAL}")
+            ({**CLAIMS, "addresses": [each]}, f"addresses has {each}, which {OF_ELEMENTAL}")
             for each in ("registration-ip", "ExternalIP", "InternalIP", "Hostname", "machine")
         ),
         ({**DATABASE, "group_by": ["cluster"]}, f"group_by has cluster, which {OF_ELEMENTAL}"),
@@ -99,6 +99,9 @@ def test_an_option_without_an_effect_is_one_sentence(given: dict[str, t.Any], wo
         # what is empty is not set, and what is switched off is not there
         {**CLAIMS, "label_selector": "", "database": None, "postgresql": {}, "clusters": False, "confirmations": True},
         {"addresses": [], "group_by": [], "address_keys": []},
+        # one item has an effect; these are the defaults, and one more
+        {**CLAIMS, "addresses": ["claimed", "registration-ip"]},
+        {"group_by": ["cluster", "role", "machine_pool", "pool", "state", "namespace"]},
     ],
 )
 def test_what_has_an_effect(given: dict[str, t.Any]) -> None:

@@ -11,8 +11,16 @@ import typing as t
 
 import pytest
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.expressions import Undefined
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import apart, candidates, hosts
-from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.keys import key_troubles
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.hosts import (
+    apart,
+    candidates,
+    hosts,
+    without_names,
+)
+from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.keys import (
+    undecided_addresses,
+    unknown_keys,
+)
 from ansible_collections.elemental.networking.plugins.plugin_utils._inventory.model import Held, Machine, Read, Rules
 
 USED, PROMISED = Held("c", "10.0.0.10", in_use=True), Held("c", "10.0.0.20")
@@ -67,6 +75,15 @@ def test_machines_without_a_uid_are_known_by_namespace_and_name() -> None:
         assert len(kept) == count
 
 
+def test_a_claim_of_a_database_is_of_the_machine_of_that_name() -> None:
+    """A namespace of a database is no namespace of a cluster."""
+    elemental = {**host_of(uid="1").variables, "elemental_source": "machine_inventories"}
+    for source, namespace, count in (("database", "default", 1), ("claims", "default", 0), ("claims", "ns", 1)):
+        claimed = host_of(namespace=namespace)
+        claimed = dataclasses.replace(claimed, variables={**claimed.variables, "elemental_source": source})
+        assert len(apart([claimed], lambda _name: elemental)[0]) == count
+
+
 @pytest.mark.parametrize(
     ("expressions", "words"),
     [
@@ -83,15 +100,15 @@ def test_expressions_that_name_no_host_are_one_sentence(expressions: tuple[str, 
     found, faults = hosts(read.machines, rules, lambda each: each, evaluate)
     assert len(found) == 2
     keeping = "undefined or empty for all of them, so that they keep their default names; correct hostnames"
-    assert faults == ([f"hostnames names no host: {words} {keeping}"] if words else [])
-    assert hosts([], rules, lambda each: each, evaluate) == ([], [])
+    assert without_names(found, rules) == ([f"hostnames names no host: {words} {keeping}"] if words else [])
+    assert (faults, without_names([], rules)) == ([], [])
 
 
 def troubles(rules: Rules, *machines: Machine) -> list[str]:
     read = candidates(Read(machines), "claims", rules)
     assert read.troubles == []
     found, _faults = hosts(read.machines, rules, lambda each: each, evaluate)
-    return key_troubles(found, read.machines, rules)
+    return [*undecided_addresses(found, rules), *unknown_keys(found, read.machines, rules)]
 
 
 def unknown(key: str, keys: str) -> str:
@@ -169,4 +186,4 @@ def test_what_a_cache_holds_instead_of_a_claim_is_not_in_use(claim: object) -> N
     strange = dataclasses.replace(
         host, variables={**host.variables, "elemental_claims": {"a-ip": claim, "b-ip": claim}}
     )
-    assert key_troubles([strange], [], Rules()) == []
+    assert undecided_addresses([strange], Rules()) == []

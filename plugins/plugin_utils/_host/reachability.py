@@ -146,8 +146,9 @@ class _Race:
                 break
             if time.monotonic() >= again_at:
                 again_at = time.monotonic() + self._patience.again
-                self._make_room(self._silent_ones())
-                self._start(self._silent_ones())
+                silent = self._silent_ones()
+                self._make_room(silent)
+                self._start(silent)
         return next((address for address in self._addresses if address in self._answered), None)
 
     def _listen(self, until: float) -> None:

@@ -63,7 +63,7 @@ def _chosen(documents: t.Sequence[_Object], context: object) -> list[object]:
 
 
 def _named(documents: t.Sequence[_Object], kind: str, name: object) -> _Object:
-    """The content of the first entry with this name; empty where there is none."""
+    """The content of the first entry with this name, empty if no entry has it."""
     for document in documents:
         entries = document.get(f"{kind}s")
         for entry in entries if isinstance(entries, list) else ():

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import typing as t
 from pathlib import Path
@@ -62,7 +63,8 @@ def _check(option: str, path: Path, content: str, variable: str) -> None:
 def _may_be_shown(path: Path) -> bool:
     """Whether it is a path for certain: a key that was given in the place of one is a secret."""
     given = str(path)
-    return len(given) <= _SHORTER_THAN_KEYS or ("/" in given and path.parent.exists())
+    # pathlib raises an error, which has the path, where a part of it is too long for a name
+    return len(given) <= _SHORTER_THAN_KEYS or ("/" in given and os.path.exists(path.parent))
 
 
 def _holds_key(data: bytes) -> bool:

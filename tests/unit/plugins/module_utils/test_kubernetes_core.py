@@ -266,6 +266,15 @@ def test_a_key_in_the_place_of_a_path_is_not_shown(monkeypatch: pytest.MonkeyPat
     assert not any(part in str(error.value) for part in (key[:20], key[30:50], _KEY[10:30], "AAAA", "BBBB"))
 
 
+@pytest.mark.parametrize("option", ["ca_cert", "client_cert", "client_key"])
+def test_a_key_that_is_too_long_for_a_path_is_not_shown(monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+    """An RSA key on one line has slashes, too."""
+    Library(monkeypatch)
+    with pytest.raises(IpamError) as error:
+        connect({"host": "https://h", option: f"{_KEY.replace('/', '') * 5}/{_KEY * 5}"})
+    assert str(error.value).startswith(f"the file of {option} cannot be read (File name too long); correct {option} or")
+
+
 @pytest.mark.parametrize(
     ("content", "holds"),
     [
